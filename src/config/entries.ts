@@ -1,0 +1,168 @@
+// One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
+import type * as z from "zod";
+import type { ConfiguredSource } from "../config.ts";
+import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
+import { destinationKeys, routeKeys, sourceKeys } from "./keys.ts";
+import { destinationUrl } from "../egress.ts";
+import { providerIds } from "../providers/catalogue.ts";
+import { resolveProvider } from "../providers/custom.ts";
+import { ownKey } from "../sign.ts";
+import type { Destination, Route, Secret, SigningKey } from "../types.ts";
+
+/** One table of a var. */
+export interface Entry {
+  /** `SOURCES.github`, or the var that it stands in: `SOURCES_EU.github`. */
+  readonly key: string;
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** What reading an entry needs, and where it writes down what it finds. */
+export interface Reading {
+  /** `null` where the secret is not set, or empty. */
+  readonly secret: (name: string) => Secret | null;
+  readonly loopback: boolean;
+  /** Names of the secrets that have to be set, filled as entries are read. */
+  readonly asked: Set<string>;
+  readonly findings: Finding[];
+}
+
+/** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
+const SHORTEST_KEY = 24;
+
+/** A source, or `null` with a finding. One whose secrets are not set is a source all the same: it refuses everything. */
+export function readSource({ key, name, value }: Entry, reading: Reading): ConfiguredSource | null {
+  const keys = check(sourceKeys, key, value, reading);
+  if (keys === null) return null;
+  const settings = keys.settings ?? {};
+  const resolved = resolveProvider(keys.provider, settings);
+  if (!resolved.ok) {
+    reading.findings.push(
+      ...resolved.faults.map(({ path, message }) =>
+        complain(key, value, path, message + (path.join() === "provider" ? meant(keys.provider) : "")),
+      ),
+    );
+    return null;
+  }
+  const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
+  const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
+  const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
+  // All of a list that somebody wrote are meant to be there; of the convention, one is enough.
+  for (const one of keys.secrets ?? (secrets.length === 0 ? [conventional] : [])) reading.asked.add(one);
+  return {
+    name,
+    provider: resolved.id,
+    scheme: resolved.provider,
+    secrets,
+    secretNames,
+    allow: keys.allow ?? [],
+    rate: keys.rate ?? null,
+    maxBody: keys.max_body,
+    publicUrl: keys.public_url ?? null,
+    settings,
+  };
+}
+
+function meant(provider: unknown): string {
+  if (typeof provider === "string") return `.${suggest(provider, [...providerIds(), "hmac", "token"])}`;
+  return '. Write the name of one, such as provider = "github"';
+}
+
+/** A destination, or `null` with a finding. */
+export function readDestination({ key, name, value }: Entry, reading: Reading): Destination | null {
+  const keys = check(destinationKeys, key, value, reading);
+  if (keys === null) return null;
+  const url = readUrl(key, keys, reading);
+  const signing = readKeys(key, keys.secret, reading);
+  return url === undefined ? null : { name, url, retry: keys.retry, keys: signing };
+}
+
+/** A route, or `null` with a finding. */
+export function readRoute(
+  { key, name, value }: Entry,
+  named: { sources: ReadonlyMap<string, Entry>; destinations: ReadonlyMap<string, Entry> },
+  reading: Reading,
+): Route | null {
+  const keys = check(routeKeys, key, value, reading);
+  if (keys === null) return null;
+  const { from, events = [], to } = keys;
+  refuseUnknown(`${key}.from`, "source", from, named.sources, reading);
+  refuseUnknown(`${key}.to`, "destination", to, named.destinations, reading);
+  // A destination that does not exist stays in the route: its deliveries end as cancelled, where everybody sees them.
+  return { name, from, events, to };
+}
+
+function refuseUnknown(
+  key: string,
+  kind: string,
+  names: readonly string[],
+  among: ReadonlyMap<string, Entry>,
+  { findings }: Reading,
+): void {
+  for (const name of names) {
+    if (!among.has(name)) findings.push(error(key, `"${name}" is not a ${kind}.${suggest(name, [...among.keys()])}`));
+  }
+}
+
+/** The URL, or `null` while the secret that holds it is not there or wrong; `undefined` where the keys are wrong. */
+function readUrl(
+  key: string,
+  { url, url_secret: name }: z.output<typeof destinationKeys>,
+  { secret, loopback, asked, findings }: Reading,
+): string | null | undefined {
+  if ((url === undefined) === (name === undefined)) {
+    findings.push(error(`${key}.url`, 'is needed, or url_secret. Write one of the two: url = "https://…"'));
+    return undefined;
+  }
+  if (url !== undefined) {
+    const judged = destinationUrl(url, { loopback });
+    if (judged.ok) return url;
+    // Credentials are no secret in this file, but they need not be in a log as well.
+    findings.push(error(`${key}.url`, `${url.includes("@") ? "the URL" : show(url)} ${judged.why}`));
+    return undefined;
+  }
+  asked.add(name ?? "");
+  const held = secret(name ?? "");
+  if (held === null) return null;
+  const judged = destinationUrl(held.value, { loopback });
+  if (judged.ok) return held.value;
+  findings.push(error(`${key}.url_secret`, `the URL in ${held.name} ${judged.why}`));
+  return null;
+}
+
+/** Signing keys, newest first. Without any, attempts wait for the secret to be put; nothing is sent unsigned. */
+function readKeys(key: string, own: string | undefined, { secret, asked, findings }: Reading): SigningKey[] {
+  if (own === undefined) {
+    asked.add("SIGNING_KEY");
+    return ["SIGNING_KEY", "SIGNING_KEY_OLD"].flatMap((name) => {
+      const from = secret(name);
+      return from === null ? [] : [{ kind: "derived", from }];
+    });
+  }
+  asked.add(own);
+  return [own, `${own}_OLD`].flatMap((name) => {
+    const held = secret(name);
+    if (held === null) return [];
+    if ((ownKey(held.value)?.length ?? 0) >= SHORTEST_KEY) return [{ kind: "own", secret: held }];
+    const says = `${name} is not a key. Put whsec_ and the base64 of ${SHORTEST_KEY} random bytes or more`;
+    findings.push(error(`${key}.secret`, says));
+    return [];
+  });
+}
+
+/** The entry as its schema has it, or `null` with a finding for each thing that is wrong. */
+function check<T extends z.ZodObject>(
+  schema: T,
+  key: string,
+  value: unknown,
+  { findings }: Reading,
+): z.output<T> | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    findings.push(error(key, `${show(value)} is not a table. Write it as [vars.${key}]`));
+    return null;
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  findings.push(...explain(key, value, parsed.error.issues, Object.keys(schema.shape)));
+  return null;
+}

@@ -1,0 +1,157 @@
+// Every key of a source, a destination and a route, and how its value is written; touches nothing.
+import * as z from "zod";
+import { parseNetwork } from "../allowlist.ts";
+import { PRESETS } from "../retry.ts";
+import type { Rate } from "../types.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+/** GitHub's own maximum, and the largest of the senders in the catalogue. */
+const LARGEST_BODY = 25 * MIB;
+const LARGEST_BURST = 1_000_000;
+const LONGEST_WAIT_MS = 7 * 86_400_000;
+/** Attempts cost rows; nobody reads about the fortieth. */
+const MOST_WAITS = 30;
+
+const PERIODS = new Map([
+  ["s", 1_000],
+  ["min", 60_000],
+  ["h", 3_600_000],
+  ["day", 86_400_000],
+]);
+const UNITS = new Map([
+  ["s", 1_000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+]);
+const SIZES = new Map([
+  ["KiB", KIB],
+  ["MiB", MIB],
+]);
+
+/** A name becomes part of addresses, ids and secret names. No name of an object's own members can be written so. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** `"600/min"`: that many at once, refilled evenly over the period. At most a million. */
+function parseRate(text: string): Rate | null {
+  const [, count, unit] = /^([1-9]\d{0,6})\/([a-z]+)$/.exec(text) ?? [];
+  const periodMs = PERIODS.get(unit ?? "");
+  const burst = Number(count);
+  return periodMs === undefined || burst > LARGEST_BURST ? null : { burst, periodMs };
+}
+
+/** `"5s"`, `"30m"`, `"2h"`, `"1d"` in milliseconds, up to seven days. */
+function parseDuration(text: string): number | null {
+  const [, count, unit] = /^([1-9]\d{0,5})([a-z])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS.get(unit ?? "") ?? Number.NaN);
+  return ms <= LONGEST_WAIT_MS ? ms : null;
+}
+
+/** `"512KiB"`, `"1MiB"` in bytes, up to 25 MiB. */
+function parseSize(text: string): number | null {
+  const [, count, unit] = /^([1-9]\d{0,5})([A-Za-z]+)$/.exec(text) ?? [];
+  const bytes = Number(count) * (SIZES.get(unit ?? "") ?? Number.NaN);
+  return bytes <= LARGEST_BODY ? bytes : null;
+}
+
+function parseRetry(value: unknown): readonly number[] | null {
+  if (value === "standard" || value === "quick") return PRESETS[value];
+  if (!Array.isArray(value) || value.length > MOST_WAITS) return null;
+  const waits = value.flatMap((wait) => (typeof wait === "string" ? (parseDuration(wait) ?? []) : []));
+  return waits.length === value.length ? waits : null;
+}
+
+function parseUrl(value: string): string | null {
+  const protocol = URL.parse(value)?.protocol;
+  return protocol === "https:" || protocol === "http:" ? value : null;
+}
+
+/** What `parse` understands, or a refusal that says how it is written; `hidden` keeps the value out of the refusal. */
+function understood<T>(parse: (value: unknown) => T | null, mend: string, hidden = false) {
+  return z.unknown().transform((input, context): T => {
+    const value = parse(input);
+    if (value !== null) return value;
+    context.issues.push({ code: "custom", message: mend, input, params: { hidden } });
+    return z.NEVER;
+  });
+}
+
+function written<T>(parse: (text: string) => T | null, mend: string) {
+  return understood((value) => (typeof value === "string" ? parse(value) : null), mend);
+}
+
+/** Text that fits a form. */
+function spelled(form: RegExp, mend: string) {
+  return written((text) => (form.test(text) ? text : null), mend);
+}
+
+/** One of them, or a list of them. */
+function list<T extends z.ZodType>(item: T, mendEmpty: string) {
+  return z.preprocess(
+    (input) => (input === undefined || Array.isArray(input) ? (input ?? []) : [input]),
+    z.array(item, mendEmpty).min(1, mendEmpty),
+  );
+}
+
+/**
+ * The relay's own secrets are no choice here: one that a provider or a receiver knows as well would open the API, or
+ * let it derive every destination's key.
+ */
+const SECRET_NAME = /^(?!(?:ADMIN_TOKEN|SIGNING_KEY|SIGNING_KEY_OLD)$)[A-Z][A-Z0-9_]{0,127}$/;
+
+/** Whoever writes the secret in the place of its name must not find it in a log as well. */
+const secretName = understood(
+  (value) => (typeof value === "string" && SECRET_NAME.test(value) ? value : null),
+  "is not the name of a secret. Write a name such as BILLING_KEY, not its value, and none that the relay uses itself",
+  true,
+);
+
+export const sourceKeys = z.strictObject({
+  /** A name of the catalogue, `hmac` or `token` with `settings`, or a whole table: `resolveProvider` judges it. */
+  provider: z.unknown().optional(),
+  settings: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+      error: 'is not a table. Write it as { header = "X-Signature" }',
+    })
+    .optional(),
+  secrets: list(secretName, "names no secret. Leave it out to use the one named after the source").optional(),
+  allow: list(
+    written(
+      parseNetwork,
+      "is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29",
+    ),
+    "admits nobody. Leave it out to admit every address",
+  ).optional(),
+  rate: written(
+    parseRate,
+    'is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000',
+  ).optional(),
+  max_body: written(parseSize, 'is not a size. Write it as "512KiB" or "1MiB"; the most is "25MiB"').default(MIB),
+  public_url: written(
+    parseUrl,
+    'is not a URL. Write the one that the provider was given, such as "https://hooks.example.com/in/acme"',
+  ).optional(),
+});
+
+export const destinationKeys = z.strictObject({
+  url: written((text) => text, 'is not text. Write it as "https://…"').optional(),
+  url_secret: secretName.optional(),
+  secret: secretName.optional(),
+  retry: understood(
+    parseRetry,
+    `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"]`,
+  ).default(PRESETS.standard),
+});
+
+export const routeKeys = z.strictObject({
+  from: list(spelled(NAME, "is not the name of a source"), "is missing. Name a source, or a list of them"),
+  events: list(
+    spelled(
+      /^\S(?:.{0,254}\S)?$/,
+      'is not a pattern. Write the type of an event, in which * stands for anything, such as "invoice.*"',
+    ),
+    "names no event. Leave it out to route all of them",
+  ).optional(),
+  to: list(spelled(NAME, "is not the name of a destination"), "is missing. Name a destination, or a list of them"),
+});

@@ -1,0 +1,8 @@
+// The times that several stages must agree on, in ms. Why they are what they are: docs/adr/0004.
+
+/** How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes 15 s at most. */
+export const LEASE_MS = 90_000;
+/** How long after its due time a pending delivery is the sweep's: its bell is lost by then. */
+export const GRACE_MS = 60_000;
+/** Waits longer than this have no bell: the sweep rings them when they are due. */
+export const BELL_REACH_MS = 15 * 60_000;

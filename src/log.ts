@@ -1,0 +1,29 @@
+// One JSON line per decision; the only file that may touch the console.
+
+/** Fields of a line. Values that could carry a secret (header values, bodies, secrets) have no place here. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Log {
+  /** Something happened as it should. */
+  info(event: string, fields: Fields): void;
+  /** Somebody else's fault, or something that an operator may want to look at. */
+  warn(event: string, fields: Fields): void;
+  /** Our own fault: somebody should look. */
+  error(event: string, fields: Fields): void;
+}
+
+/** In order of weight. */
+export const LEVELS = ["info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/**
+ * Writes to the Workers log, where every line is searchable by field.
+ *
+ * @param from lines of less weight are not written: thousands of accepted events a second are better read from D1
+ */
+export function openLog(from: Level): Log {
+  const writer = (level: Level, write: (line: string) => void) => (event: string, fields: Fields) => {
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(from)) write(JSON.stringify({ level, event, ...fields }));
+  };
+  return { info: writer("info", console.log), warn: writer("warn", console.warn), error: writer("error", console.error) };
+}

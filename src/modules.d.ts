@@ -1,0 +1,28 @@
+// What wrangler's default rules turn into modules.
+declare module "*.sql" {
+  const text: string;
+  // oxlint-disable-next-line import/no-default-export -- wrangler's Text rule exports the file as the default
+  export default text;
+}
+
+// The part of node:crypto that `hmac.ts` uses: the Workers runtime has it built in, but `@cloudflare/workers-types` leaves it out.
+declare module "node:crypto" {
+  export interface KeyObject {
+    readonly type: string;
+  }
+  interface Digest {
+    update(data: string | Uint8Array): this;
+    digest(encoding: "binary"): string;
+  }
+  export function createSecretKey(key: Uint8Array): KeyObject;
+  export function createHmac(hash: string, key: KeyObject): Digest;
+  export function createHash(hash: string): Digest;
+}
+
+// The part of node:buffer that `body.ts` uses.
+declare module "node:buffer" {
+  export const Buffer: {
+    from(buffer: ArrayBufferLike, byteOffset: number, length: number): { toString(encoding: "base64"): string };
+    from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer>;
+  };
+}

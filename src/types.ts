@@ -1,0 +1,160 @@
+// The nouns of the relay, and nothing else: this file imports nothing and does nothing.
+
+/** Who may post to `/in/:source`, and how its requests are proven. */
+export interface Source {
+  readonly name: string;
+  /** Key into the provider catalogue, or `custom` where the source carries its own scheme. */
+  readonly provider: string;
+  /** Secrets that are set, newest first. Empty means: refuse everything (I-13), never skip verification. */
+  readonly secrets: readonly Secret[];
+  /** Names of the secrets that would be accepted, for messages to the operator. */
+  readonly secretNames: readonly string[];
+  /** Networks that may connect; empty admits every address. */
+  readonly allow: readonly Network[];
+  /** `null` where no limit is configured. */
+  readonly rate: Rate | null;
+  /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
+  readonly maxBody: number;
+  /** The URL that the provider was given, for schemes that sign it. */
+  readonly publicUrl: string | null;
+  /** Settings that a scheme asks for by name (`{cfg:name}` in the catalogue's terms). */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A secret with the name under which the operator knows it. The value never leaves the process. */
+export interface Secret {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** An address range in canonical form: the first address as a number, and how many leading bits count. */
+export interface Network {
+  readonly version: 4 | 6;
+  readonly base: bigint;
+  readonly bits: number;
+}
+
+/** `burst` requests at once, refilled evenly over `periodMs`. */
+export interface Rate {
+  readonly burst: number;
+  readonly periodMs: number;
+}
+
+/** Where events go. */
+export interface Destination {
+  readonly name: string;
+  /** `null` while the secret that holds it is not set: attempts end as `unaddressed` and are tried again. */
+  readonly url: string | null;
+  /** Waits before the second, third … attempt, in milliseconds; the first attempt is immediate. */
+  readonly retry: readonly number[];
+  /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
+  readonly keys: readonly SigningKey[];
+}
+
+/** Either derived from the relay's one signing key, or a secret of the destination's own. */
+export type SigningKey =
+  | { readonly kind: "derived"; readonly from: Secret }
+  | { readonly kind: "own"; readonly secret: Secret };
+
+/** Which events of which sources go to which destinations. */
+export interface Route {
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Patterns with `*`; an empty list means every event. */
+  readonly events: readonly string[];
+  readonly to: readonly string[];
+}
+
+/**
+ * How the bytes of a body are kept. D1 turns a bound BLOB into an array of numbers (71 to 106 ms a MiB),
+ * so a body is TEXT when it is strictly UTF-8 and base64 otherwise.
+ */
+export type Encoding = "text" | "base64";
+
+/** One accepted request. `id` is stable over the sender's repeats; `receipt` names this very acceptance. */
+export interface Event {
+  readonly id: string;
+  readonly receipt: string;
+  readonly source: string;
+  readonly type: string;
+  /** Milliseconds since 1970 UTC, as every time in the relay. */
+  readonly receivedAt: number;
+  /** Name of the secret that verified it; `null` where the scheme has none. */
+  readonly verifiedBy: string | null;
+  /** The inbound headers that are kept and forwarded, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly encoding: Encoding;
+  /** Bytes of the body as received. */
+  readonly size: number;
+  /** `null` where the body is kept in `parts` rows of its own. */
+  readonly body: string | null;
+  readonly parts: number;
+  /** Decided now, from the configuration of this moment, and journaled with the event. */
+  readonly matched: readonly Match[];
+}
+
+/** One destination that an event goes to, and the route that sends it there. */
+export interface Match {
+  readonly destination: string;
+  readonly route: string;
+}
+
+/** What Intake answers. */
+export type Acceptance =
+  | { readonly kind: "accepted"; readonly id: string }
+  | { readonly kind: "duplicate"; readonly id: string }
+  | { readonly kind: "limited"; readonly retryAfterMs: number }
+  | { readonly kind: "busy"; readonly why: string };
+
+/**
+ * Every state names its mover (`docs/states.md`).
+ * - `pending`     due at `dueAt`; moved by deliver, rescued by sweep
+ * - `delivering`  leased until `leaseUntil`; settled by deliver, freed by sweep
+ * - `delivered`   ended; opened again only by a replay
+ * - `failed`      ended with a `Reason`; opened again by a replay or by the sender's own repeat
+ * - `held`        its destination is paused; moved by resume
+ */
+export type State = "pending" | "delivering" | "delivered" | "failed" | "held";
+
+/**
+ * Why a delivery failed.
+ * - `exhausted`  the schedule ended
+ * - `gone`       the destination answered 410
+ * - `blocked`    the destination's address may not be contacted
+ * - `cancelled`  the destination was removed from the configuration, or an operator ended it
+ */
+export type Reason = "exhausted" | "gone" | "blocked" | "cancelled";
+
+/** A doorbell: ids only, the D1 row is the truth. `attempt` is the number of the attempt that it asks for. */
+export interface Bell {
+  readonly v: 1;
+  /** `evt_…:destination` */
+  readonly delivery: string;
+  readonly attempt: number;
+  /** When the attempt is due; a bell that arrives early rings again. */
+  readonly due: number;
+  /** Bytes of the body, so that an invocation can keep within its budget of queries and memory. */
+  readonly size: number;
+}
+
+/** What the destination's answer means. */
+export type Outcome =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "retry"; readonly retryAfterMs: number | null }
+  | { readonly kind: "failed"; readonly reason: Reason };
+
+/** What one attempt saw. */
+export interface Answer {
+  /** HTTP status, or `null` where there was none. */
+  readonly status: number | null;
+  /** Why there was no complete answer: a fixed word, never the text of an exception. */
+  readonly fault: Fault | null;
+  /** From the start of the attempt to the end of the answer that was read, in milliseconds. */
+  readonly latencyMs: number;
+  /** The first bytes of the answer, as text. */
+  readonly excerpt: string;
+  /** Retry-After as received, bounded later. */
+  readonly retryAfter: string | null;
+}
+
+export type Fault = "timeout" | "connection" | "redirect" | "blocked" | "unsigned" | "unaddressed" | "lost";

@@ -1,0 +1,172 @@
+// The command line as it is typed: what it prints, where, and the exit code.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { hookline } from "../../src/cli/hookline.ts";
+import { derivedSecret } from "../../src/sign.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hookline-cli-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+/** Writes a file for a command to read. */
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function run(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await hookline(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+describe("hookline", () => {
+  test.each([[], ["help"], ["--help"]])("%j lists the commands", async (...args) => {
+    const { code, out } = await run(...args);
+    expect(code).toBe(0);
+    expect(out).toContain("check ");
+    expect(out).toContain("secret ");
+  });
+
+  test.each([
+    [["nothing"], 'there is no command "nothing"'],
+    [["constructor"], 'there is no command "constructor"'],
+    [["check", "--wrong"], "--wrong"],
+    [["check", "name"], "there is no place for name"],
+    [["secret"], "a name is missing"],
+    [["check", "--config"], "--config"],
+  ])("%j is not understood, and says how it is written", async (args, why) => {
+    const { code, out, err } = await run(...args);
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    expect(err).toContain(why);
+    expect(err).toContain("usage: hookline");
+  });
+
+  test.each(["check", "secret"])("%s --help says what it does", async (verb) => {
+    const { code, out } = await run(verb, "--help");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^usage: hookline ${verb} .*--json`));
+  });
+});
+
+describe("check", () => {
+  const wrong = file("wrong.toml", '[vars.SOURCES.github]\nprovider = "github"\nrate = "600/minute"');
+
+  test("prints a line for each finding, and refuses", async () => {
+    const { code, out } = await run("check", "--config", wrong);
+    expect(code).toBe(1);
+    expect(out.split("\n")).toContain(
+      'error SOURCES.github.rate: "600/minute" is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000',
+    );
+  });
+
+  test("says the same as JSON", async () => {
+    const { code, out } = await run("check", "--json", "--config", wrong);
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      findings: expect.arrayContaining([expect.objectContaining({ level: "error", key: "SOURCES.github.rate" })]),
+    });
+  });
+
+  test("prints one line where all is well, warnings aside", async () => {
+    expect(await run("check")).toEqual({ code: 0, out: "wrangler.toml is in order", err: "" });
+    expect(JSON.parse((await run("check", "--json")).out)).toEqual({
+      ok: true,
+      config: "wrangler.toml",
+      findings: [],
+    });
+  });
+
+  test("a file that is no TOML is refused with the place", async () => {
+    const path = file("broken.toml", 'name = "hookline"\nmain = src\n');
+    expect(await run("check", "--config", path)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`error ${path}: line 2, column `),
+    });
+  });
+
+  test("a file that is not there is refused", async () => {
+    expect(await run("check", "--config", join(folder, "none.toml"))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("cannot be read"),
+    });
+  });
+});
+
+describe("secret", () => {
+  const KEY = "a signing key that is long enough for all";
+  const config = file(
+    "wrangler.toml",
+    '[vars.DESTINATIONS]\nbilling = { url = "https://example.com/" }\nlocal = { url = "http://localhost/" }\nown = { url = "https://example.com/", secret = "OWN_KEY" }',
+  );
+
+  test("prints what the receiver verifies with, and nothing else on its output", async () => {
+    vi.stubEnv("SIGNING_KEY", KEY);
+    const expected = await derivedSecret(KEY, "billing");
+    expect(await run("secret", "billing", "--config", config)).toEqual({
+      code: 0,
+      out: expected,
+      err: "derived from SIGNING_KEY in the environment",
+    });
+    expect(JSON.parse((await run("secret", "billing", "--json", "--config", config)).out)).toEqual({
+      destination: "billing",
+      secret: expected,
+      from: "the environment",
+    });
+  });
+
+  test("a destination of local development has one too", async () => {
+    vi.stubEnv("SIGNING_KEY", KEY);
+    expect(await run("secret", "local", "--config", config)).toMatchObject({
+      code: 0,
+      out: await derivedSecret(KEY, "local"),
+    });
+  });
+
+  test("takes SIGNING_KEY from .dev.vars beside the configuration, if the environment has none", async () => {
+    vi.stubEnv("SIGNING_KEY", "");
+    const without = await run("secret", "billing", "--config", config);
+    expect(without).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining("openssl rand -base64 32"),
+    });
+    const path = file(".dev.vars", `SIGNING_KEY="${KEY}"\n`);
+    expect(await run("secret", "billing", "--config", config)).toEqual({
+      code: 0,
+      out: await derivedSecret(KEY, "billing"),
+      err: `derived from SIGNING_KEY in ${path}`,
+    });
+  });
+
+  test.each([
+    ["biling", 'has no destination "biling". Did you mean billing?'],
+    ["own", "own signs with a secret of its own"],
+  ])("a destination without a derived secret (%s) is refused", async (name, why) => {
+    vi.stubEnv("SIGNING_KEY", KEY);
+    expect(await run("secret", name, "--config", config)).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringContaining(why),
+    });
+    const { out } = await run("secret", name, "--json", "--config", config);
+    expect(JSON.parse(out)).toEqual({ error: expect.stringContaining(why) });
+  });
+
+  test("SIGNING_KEY itself is never printed", async () => {
+    vi.stubEnv("SIGNING_KEY", KEY);
+    for (const args of [["billing"], ["own"], ["biling"], ["billing", "--json"]]) {
+      const { out, err } = await run("secret", ...args, "--config", config);
+      expect(out + err).not.toContain(KEY);
+    }
+  });
+});
