@@ -1,0 +1,275 @@
+// The form in which a sender is written down: the catalogue, a user's own sender in wrangler.toml, the docs and the dashboard all use it. Data only.
+
+import * as z from "zod";
+import { placeFault, templateFault } from "../template.ts";
+
+/**
+ * Where a value is: `header:Name`, `query:name`, `form:name`, `json:path.to.it` (an index is a path segment: `json:events.0.type`),
+ * `pair:t` (within the signature header), `item:path` (within one element of `each`), `claim:name` (of a JWT), `setting:name` (of the
+ * source), or one of `body`, `url`, `method`, `timestamp`, `secret`. The rest of the kinds are in `canonical.ts`.
+ * Alternatives stand behind a bar, the first that is there counts: `header:svix-id|header:webhook-id`.
+ */
+const place = z.string().check((given) => {
+  const fault = placeFault(given.value);
+  if (fault !== null) given.issues.push({ code: "custom", message: fault, input: given.value });
+});
+
+/**
+ * Text with places in braces, `{timestamp}.{body}`. A part in square brackets is left out where one of its places is missing:
+ * `{header:X-GitHub-Event}[.{json:action}]`. Double a brace or bracket to write it.
+ */
+const template = z.string().check((given) => {
+  const fault = templateFault(given.value);
+  if (fault !== null) given.issues.push({ code: "custom", message: fault, input: given.value });
+});
+
+/** A regular expression for the whole host name. */
+const host = z.string().refine(isPattern, "is no regular expression");
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== "";
+  } catch {
+    return false;
+  }
+}
+
+const algorithms = [
+  "hmac-sha1",
+  "hmac-sha256",
+  "hmac-sha384",
+  "hmac-sha512",
+  "sha1",
+  "sha256",
+  "ed25519",
+  "ecdsa-p256-sha1",
+  "ecdsa-p256-sha256",
+  "rsa-sha1",
+  "rsa-sha256",
+  "rsa-sha512",
+  "jwt",
+  "jws-detached",
+  "token",
+  "basic",
+] as const;
+
+const encoding = z.enum(["hex", "base64", "base64url"]);
+
+const jwsAlgorithms = [
+  "HS256",
+  "HS384",
+  "HS512",
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+
+const secretForms = [
+  "text",
+  "hex",
+  "base64",
+  "whsec",
+  "whsec-or-text",
+  "after-colon",
+  "sha1",
+  "html",
+  "user:password",
+  "public",
+  "public-or-text",
+] as const;
+
+const signature = z.strictObject({
+  /** Where it is. Of several places, each that is there is tried. */
+  at: z.union([place, z.array(place).min(1).max(10)]),
+  /**
+   * - `plain`     the signature and nothing else (the default)
+   * - `pairs`     `t=…,v1=…`; `key` says which one
+   * - `tagged`    `v1,… v1a,…`; `tag` says which ones
+   * - `list`      several, any of which may match
+   * - `named`     `sha256=…`, where `algorithm` is chosen by `pair:name`
+   * - `after-timestamp`  the timestamp (`pair:0`), then one or more signatures
+   * - `envelope`  base64 of a JSON object; `key` says which member, the others are `pair:…`
+   * - `rfc9421`, `cavage`  HTTP message signatures, the standard and the draft before it
+   */
+  format: z
+    .enum(["plain", "pairs", "tagged", "list", "named", "after-timestamp", "envelope", "rfc9421", "cavage"])
+    .optional(),
+  key: template.optional(),
+  tag: z.string().min(1).optional(),
+  /** Between entries; a comma by default, a space for `tagged`. */
+  separator: z.string().length(1).optional(),
+  /** Between key and value of a pair; `=` by default. */
+  equals: z.string().length(1).optional(),
+  /** Between whole sets of pairs, each with a timestamp of its own. */
+  group: z.string().length(1).optional(),
+  prefix: z.string().min(1).optional(),
+  /** The prefix may be missing. */
+  bare: z.boolean().optional(),
+  /** `hex` by default. */
+  encoding: encoding.optional(),
+  /** An ECDSA signature in ASN.1 DER instead of r‖s. */
+  der: z.boolean().optional(),
+  /** What an HTTP message signature must cover at least. */
+  covers: z.array(z.string()).optional(),
+});
+
+const timestamp = z.strictObject({
+  at: place,
+  /** `s` by default; `text` is signed but never read as a time. */
+  unit: z.enum(["s", "ms", "iso", "http", "text"]).optional(),
+  /** Seconds, to either side and inclusive. Without it the age is not judged. */
+  tolerance: z.number().positive().optional(),
+});
+
+const jwt = z.strictObject({
+  /** The only algorithms that are accepted, whatever the token says of itself. */
+  algorithms: z.array(z.enum(jwsAlgorithms)).min(1),
+  /** A template; where its setting is not set, the issuer is not looked at. */
+  issuer: template.optional(),
+  /** The claim that holds the body's SHA-256. `emptyAbsent`: an empty body has no claim, and only that. */
+  bodyHash: z
+    .strictObject({ claim: z.string(), encoding: encoding.optional(), emptyAbsent: z.boolean().optional() })
+    .optional(),
+  /** The claim that holds the SHA-256 of the URL, in hexadecimal. */
+  urlHash: z.string().optional(),
+  /** The claim that holds Atlassian's hash of method, path and query. */
+  queryHash: z.string().optional(),
+  /** Seconds since `iat`, which is then demanded. */
+  maxAge: z.number().positive().optional(),
+  /** `exp` is demanded; it is respected in any case. */
+  expires: z.boolean().optional(),
+});
+
+const answer = z.strictObject({
+  /** 200 by default. */
+  status: z.number().int().min(200).max(499).optional(),
+  text: template.optional(),
+  json: z.record(z.string(), z.union([template, z.number()])).optional(),
+  headers: z.record(z.string(), template).optional(),
+});
+
+const handshake = z.strictObject({
+  method: z.enum(["GET", "HEAD", "OPTIONS", "POST"]),
+  /** Places and what they must hold for this to be the handshake; an empty text asks only that the place is there. */
+  when: z.record(place, z.string()).optional(),
+  /** Places that must not be there. */
+  unless: z.array(place).optional(),
+  /** Answered only once the request has been verified. */
+  verified: z.boolean().optional(),
+  /** A challenge that is itself signed, by the scheme of the provider. */
+  signed: z.boolean().optional(),
+  /** Answered only while the source has no secret: this is how it is told its secret. */
+  unset: z.boolean().optional(),
+  /** The message is encrypted under the newest secret; what it holds is then `claim:…`. */
+  decrypt: z.strictObject({ by: z.enum(["lark", "wecom"]), at: place }).optional(),
+  /** What the sender wants to see again, and the syntax that it is held to: nothing else is ever sent back or signed. */
+  challenge: z
+    .strictObject({ at: place, syntax: z.enum(["token", "uuid", "hex", "origin", "sentence", "digits"]) })
+    .optional(),
+  /** The place that must hold one of the source's secrets. */
+  token: place.optional(),
+  /** Places and the templates that they must equal. */
+  expects: z.record(place, template).optional(),
+  /** `{computed}`: a code over a template, under the source's newest secret. */
+  compute: z
+    .strictObject({
+      algorithm: z.enum(["hmac-sha1", "hmac-sha256", "sha256"]),
+      over: template,
+      key: z.enum(["text", "sha1"]).optional(),
+      encoding: encoding.optional(),
+    })
+    .optional(),
+  answer,
+  /** Status where something is not as it must be; 403 by default. */
+  refusal: z.number().int().min(400).max(499).optional(),
+  /** Where the secret is that the sender hands over in this handshake; it is for the operator to keep. */
+  reveals: place.optional(),
+  /** The URL that confirms a subscription when it is fetched, and the pattern of hosts that it may be on. */
+  visits: z.strictObject({ at: place, host }).optional(),
+});
+
+/** Where the sender publishes its public keys: a fixed URL, or one that the request names, and then on its own hosts only. */
+const keys = z.strictObject({
+  url: template,
+  host,
+  /** How the path must end. */
+  suffix: z.string().optional(),
+  form: z.enum(["certificate", "jwks", "jwk", "text"]),
+  /** Where in the JSON answer the key is, as a path. */
+  member: z.string().optional(),
+  /** Members of the JSON that is posted; a GET without it. */
+  send: z.record(z.string(), template).optional(),
+  /** Where the source's secret (`client id:client secret`) is turned into a bearer token first. */
+  login: z.strictObject({ url: z.string(), form: z.string() }).optional(),
+});
+
+export const providerSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  /** How the facts were established: the official library, a published document, third-party code, or nobody yet. */
+  confidence: z.enum(["library", "document", "third-party", "unverified"]).optional(),
+  /** A name, or the names that a place of the request may choose among. */
+  algorithm: z.union([z.enum(algorithms), z.strictObject({ by: place, of: z.record(z.string(), z.enum(algorithms)) })]),
+  signature,
+  timestamp: timestamp.optional(),
+  /** The signed content; `{body}` by default. */
+  signs: template.optional(),
+  /** The parts of the signed content, put in order before they are joined; instead of `signs`. */
+  sorted: z.array(template).min(2).optional(),
+  /** How the secret becomes a key; `text` by default, `public` for signatures that the sender alone can make. */
+  secret: z.enum(secretForms).optional(),
+  /** Where the JSON document is; `body` by default. */
+  payload: place.optional(),
+  /** A list in the JSON, each element of which carries a signature of its own. */
+  each: place.optional(),
+  /** The headers that are signed, named by the request itself: where the list is, and how each is written. */
+  signedHeaders: z
+    .strictObject({ at: place, separator: z.string(), form: z.enum(["value", "name:value"]), join: z.string() })
+    .optional(),
+  /** A SHA-256 of the body at a place that is itself signed: hexadecimal, or as the Digest and Content-Digest headers write it. */
+  bodyHash: z
+    .strictObject({ at: place, form: z.enum(["hex", "digest"]).optional(), exceptForms: z.boolean().optional() })
+    .optional(),
+  /** Places and the values that they may hold, as templates; one whose setting is not set asks for nothing. */
+  demands: z.record(place, z.array(z.string())).optional(),
+  jwt: jwt.optional(),
+  /** How the sender may have written the URL before it signed it. */
+  urlForms: z.array(z.enum(["port", "apostrophe", "decoded", "encoded"])).optional(),
+  keys: keys.optional(),
+  type: template.optional(),
+  /** What is the same when the sender repeats an event. */
+  id: template.optional(),
+  /** The id names a thing and not an event, or the first of several: the identity is bound to the body too. */
+  idShared: z.boolean().optional(),
+  /** What an attacker could change without breaking the signature. */
+  uncovered: z.string().optional(),
+  handshake: z.array(handshake).optional(),
+  /** What the sender must hear, where 200 with an id or 401 with a problem is not it. */
+  replies: z.strictObject({ accepted: answer.optional(), refused: answer.optional() }).optional(),
+  /** Where the sender publishes its addresses. */
+  addresses: z.string().optional(),
+  /** Title of the sender's own documentation. */
+  docs: z.string().optional(),
+});
+
+/** A sender. */
+export type Provider = z.output<typeof providerSchema>;
+export type Algorithm = (typeof algorithms)[number];
+export type JwsAlgorithm = (typeof jwsAlgorithms)[number];
+export type Handshake = z.output<typeof handshake>;
+export type Answer = z.output<typeof answer>;
+export type SecretForm = (typeof secretForms)[number];
+
+/** What a user is shown for a provider's confidence. */
+export const confidenceLabel: Readonly<Record<NonNullable<Provider["confidence"]>, string>> = {
+  library: "official library",
+  document: "published document",
+  "third-party": "third party",
+  unverified: "unverified",
+};
