@@ -1,0 +1,55 @@
+// The HTTP face of the relay: which path leads to which room. What a room needs is handed to it; nothing here knows a binding.
+import { Hono } from "hono";
+import { api, type ApiDeps } from "./api.ts";
+import { authorised } from "./auth.ts";
+import type { Config } from "./config.ts";
+import { problem } from "./errors.ts";
+import { ingest, type IngestDeps } from "./ingest.ts";
+import { welcome } from "./welcome.ts";
+
+/** Everything that the HTTP handlers are given. */
+export interface Deps extends IngestDeps, ApiDeps {
+  readonly config: Config;
+}
+
+/** The app has no `Bindings`: `c.env.DB` in a handler does not compile. */
+export function createApp(deps: Deps): Hono {
+  const app = new Hono();
+
+  app.all("/in/:source", (c) => ingest(c.req.raw, c.req.param("source"), deps));
+  app.route("/api", api(deps));
+
+  app.get("/health", async (c) => {
+    const { config, intake, log } = deps;
+    const body = {
+      status: config.missing.length === 0 && config.findings.every(({ level }) => level === "warning") ? "ok" : "incomplete",
+      missing: config.missing,
+    };
+    c.header("cache-control", "no-store");
+    if (!(await authorised(c.req.header("authorization") ?? null, config.adminToken))) return c.json(body);
+    try {
+      return c.json({ ...body, findings: config.findings, intake: await intake.status() });
+    } catch (error) {
+      log.error("health.intake_unreachable", { error: String(error) });
+      return c.json({ ...body, status: "degraded", findings: config.findings, intake: null }, 503);
+    }
+  });
+
+  app.get("/", (c) => {
+    c.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    c.header("cache-control", "no-store");
+    return c.html(welcome(deps.config));
+  });
+
+  app.notFound(() => problem({ status: 404, title: "Not Found" }));
+  app.onError((error, c) => {
+    // Ours, so the log gets all of it and the client nothing.
+    deps.log.error("http.failed", {
+      method: c.req.method,
+      path: new URL(c.req.url).pathname.slice(0, 200),
+      error: String(error),
+    });
+    return problem({ status: 500, title: "Internal Server Error" });
+  });
+  return app;
+}

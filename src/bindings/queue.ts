@@ -1,0 +1,33 @@
+// Queues: rings bells, and nothing else. A bell that is lost is rung again by the sweep.
+import type { Bell } from "../types.ts";
+import { within } from "../patience.ts";
+import { BELL_REACH_MS } from "../deadlines.ts";
+
+/** sendBatch takes at most 100 messages: https://developers.cloudflare.com/queues/platform/limits/ */
+const BATCH = 100;
+/** `send` can hang; a bell is not worth waiting for, in ms. */
+const PATIENCE_MS = 5_000;
+
+/** Rings the bells of the attempts that are due within the queue's reach. Later ones are the sweep's. */
+export type Ring = (bells: readonly Bell[]) => Promise<void>;
+
+/**
+ * @param queue the queue that the deliver stage consumes
+ * @throws when the queue does not take them: the caller decides whether that matters
+ */
+export function openQueue(queue: Queue<Bell>, now: () => number): Ring {
+  return async (bells) => {
+    const near = bells.filter((bell) => bell.due - now() <= BELL_REACH_MS);
+    for (let at = 0; at < near.length; at += BATCH) {
+      const messages = near
+        .slice(at, at + BATCH)
+        .map((bell) => ({ body: bell, delaySeconds: delaySeconds(bell.due - now()) }));
+      await within(PATIENCE_MS, "the queue", queue.sendBatch(messages));
+    }
+  };
+}
+
+/** Rounded up: a bell that is early only has to ring again. */
+function delaySeconds(ms: number): number {
+  return Math.max(0, Math.ceil(ms / 1000));
+}

@@ -1,0 +1,272 @@
+// D1: every statement that reads for people. Newest first by primary key, and never more of the past than a fixed number of rows.
+import type { Encoding, Fault, Reason, State } from "../types.ts";
+import type { Run } from "./database.ts";
+import { LEASE_MS } from "../deadlines.ts";
+
+/**
+ * How many rows a filtered page looks at before it hands out a cursor instead of looking on: few enough for one
+ * query of some 20 ms, and the same whether the history holds a day or a year.
+ */
+export const SCAN_ROWS = 5_000;
+
+/**
+ * Events are numbered in the order in which they were written, which is the order of their arrival but for the time that D1
+ * could not be reached. Walks bounded by time begin and end this much outside their bounds, in ms.
+ */
+const LATENESS_MS = 60 * 60_000;
+
+/** A place before every row. */
+const NEWEST: Place = { event: Number.MAX_SAFE_INTEGER, destination: "" };
+
+/** Which events; `null` admits all. Times are in ms: `since` is included, `until` is not. */
+export interface EventFilter {
+  readonly source: string | null;
+  readonly type: string | null;
+  readonly since: number | null;
+  readonly until: number | null;
+}
+
+export interface DeliveryFilter extends EventFilter {
+  readonly destination: string | null;
+  readonly state: State | null;
+}
+
+/** Where a walk goes on: behind this delivery, or behind this event (whose `destination` is empty). */
+export interface Place {
+  readonly event: number;
+  readonly destination: string;
+}
+
+/** A page of a walk from the newest to the oldest. */
+export interface Walk<Row> {
+  readonly rows: readonly Row[];
+  /** `null` at the end of the history. */
+  readonly next: Place | null;
+  /** Set where the page ended because enough rows were looked at, and when the last of them was received. */
+  readonly stopped: { readonly scanned: number; readonly receivedAt: number } | null;
+}
+
+export interface EventRow {
+  readonly event: number;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly receivedAt: number;
+  readonly verifiedBy: string | null;
+  readonly size: number;
+}
+
+/** An event with what its request carried. A body that is kept in parts is `null` here. */
+export interface WholeEventRow extends EventRow {
+  readonly receipt: string;
+  readonly headers: string;
+  readonly encoding: Encoding;
+  readonly body: string | null;
+  readonly parts: number;
+}
+
+export interface DeliveryRow {
+  readonly event: number;
+  readonly id: string;
+  readonly destination: string;
+  readonly route: string;
+  readonly source: string;
+  readonly type: string;
+  readonly receivedAt: number;
+  readonly state: State;
+  readonly reason: Reason | null;
+  readonly attempt: number;
+  readonly dueAt: number;
+  /** Of the last attempt; of the one that is under way, if there is one, and what follows is then still of the one before. */
+  readonly startedAt: number | null;
+  readonly latencyMs: number | null;
+  readonly status: number | null;
+  readonly fault: Fault | null;
+  readonly excerpt: string | null;
+  readonly endedAt: number | null;
+}
+
+export interface AttemptRow {
+  readonly destination: string;
+  readonly n: number;
+  readonly startedAt: number;
+  readonly latencyMs: number | null;
+  readonly status: number | null;
+  readonly fault: Fault | null;
+  readonly outcome: "delivered" | "retry" | "failed" | "lost";
+  readonly excerpt: string | null;
+  readonly nextDue: number | null;
+}
+
+const EVENT = `e.seq AS event, e.id, e.source, e.type, e.received_at AS receivedAt, e.verified_by AS verifiedBy, e.size`;
+const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason,
+  d.attempt, d.due_at AS dueAt, iif(d.state = 'delivering', d.lease_until - ${LEASE_MS}, d.started_at) AS startedAt,
+  d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt`;
+
+const OF_EVENT = `(?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
+  AND (?6 IS NULL OR e.received_at >= ?6) AND (?7 IS NULL OR e.received_at < ?7)`;
+
+// The inner LIMIT bounds what is looked at, the outer one what is found: SQLite runs the inner query as a coroutine, so
+// that a page that is full early has read no more than it shows. Bodies are not touched: they come last in their rows.
+const EVENTS = `
+SELECT ${EVENT}
+FROM (
+  SELECT seq, id, source, type, received_at, verified_by, size FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2
+) e
+WHERE ${OF_EVENT} LIMIT ?3`;
+const EVENTS_EDGE = `
+SELECT seq AS event, '' AS destination, received_at AS receivedAt FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1`;
+
+/** What a walk over deliveries goes along. Each is in the order of the primary key, or small enough to be put into it. */
+const PATHS = {
+  all: "deliveries WHERE true",
+  failed: "deliveries INDEXED BY deliveries_failed WHERE state = 'failed'",
+  open: "deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL",
+};
+type Path = keyof typeof PATHS;
+
+const behind = (path: Path) =>
+  `${PATHS[path]} AND (event, destination) < (?1, ?8) ORDER BY event DESC, destination DESC`;
+const deliveriesOn = (path: Path) => `
+SELECT ${DELIVERY}
+FROM (SELECT * FROM ${behind(path)} LIMIT ?2) d
+CROSS JOIN events e ON e.seq = d.event
+WHERE ${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9) AND (?10 IS NULL OR d.state = ?10) LIMIT ?3`;
+const deliveriesEdge = (path: Path) => `
+SELECT d.event, d.destination, e.received_at AS receivedAt
+FROM (SELECT event, destination FROM ${behind(path).replace("?8", "?3")} LIMIT 1 OFFSET ?2 - 1) d
+CROSS JOIN events e ON e.seq = d.event`;
+
+// Halves the history until one event is left: everything that arrived before ?1 is before `hi`. A history that a page can look
+// at as a whole is left whole.
+const MID = "(lo + hi) / 2";
+const LATE = `(SELECT received_at FROM events WHERE seq >= ${MID} ORDER BY seq LIMIT 1) >= ?1`;
+const START = `
+WITH RECURSIVE half (lo, hi, least) AS (
+  SELECT lo, hi, iif(hi - lo > ${SCAN_ROWS}, 1, hi)
+  FROM (SELECT (SELECT min(seq) FROM events) AS lo, (SELECT max(seq) + 1 FROM events) AS hi)
+  UNION ALL
+  SELECT iif(${LATE}, lo, ${MID}), iif(${LATE}, ${MID}, hi), least FROM half WHERE hi - lo > least
+)
+SELECT min(hi) AS event FROM half`;
+
+const COUNT_OPEN = `SELECT count(*) AS open FROM (SELECT 1 FROM deliveries WHERE look_at IS NOT NULL LIMIT ${SCAN_ROWS + 1})`;
+
+const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts FROM events e WHERE e.id = ?1`;
+const OF_ONE_EVENT = `SELECT ${DELIVERY} FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.event = ?1 ORDER BY d.destination`;
+const ATTEMPTS = `
+SELECT destination, n, started_at AS startedAt, latency_ms AS latencyMs, status, fault, outcome, excerpt, next_due AS nextDue
+FROM attempts WHERE event = ?1 ORDER BY destination, n`;
+const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
+
+/** Parts of at most 1 MB that one query fetches: five queries for the largest body, and no more than a few MB at a time. */
+const PARTS_AT_ONCE = 8;
+
+/** What the relay can tell about the past. */
+export type Records = ReturnType<typeof openRecords>;
+
+/** @param run D1 with the schema in place */
+export function openRecords(run: Run) {
+  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
+    await run(
+      async (db) =>
+        (
+          await db
+            .prepare(sql)
+            .bind(...values)
+            .all<Row>()
+        ).results,
+    );
+
+  /** Where a walk begins that nobody continues. */
+  const start = async (until: number | null): Promise<Place> => {
+    if (until === null) return NEWEST;
+    const [found] = await all<{ event: number | null }>(START, until + LATENESS_MS);
+    return { event: found?.event ?? 0, destination: "" };
+  };
+
+  return {
+    /** Events from the newest to the oldest, at most `limit` of them, behind `after`. */
+    async events(filter: EventFilter, after: Place | null, limit: number): Promise<Walk<EventRow>> {
+      const { event: at } = after ?? (await start(filter.until));
+      const scan = scanFor(filter, limit);
+      const rows = await all<EventRow>(EVENTS, at, scan, limit + 1, ...ofEvent(filter));
+      const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan);
+      return await page(rows, limit, scan, filter.since, edge);
+    },
+
+    /** Deliveries from the newest event's to the oldest's, at most `limit` of them, behind `after`. */
+    async deliveries(filter: DeliveryFilter, after: Place | null, limit: number): Promise<Walk<DeliveryRow>> {
+      const path = await pathFor(filter.state, async () => (await all<{ open: number }>(COUNT_OPEN))[0]?.open ?? 0);
+      const { event, destination } = after ?? (await start(filter.until));
+      // What the path alone decides needs no look at more rows than it shows.
+      const scan = scanFor(path === "failed" ? { ...filter, state: null } : filter, limit);
+      const values = [event, scan, limit + 1, ...ofEvent(filter), destination, filter.destination, filter.state];
+      const rows = await all<DeliveryRow>(deliveriesOn(path), ...values);
+      const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination);
+      return await page(rows, limit, scan, filter.since, edge);
+    },
+
+    /** One event by its public id. */
+    async event(id: string): Promise<WholeEventRow | null> {
+      return (await all<WholeEventRow>(ONE_EVENT, id))[0] ?? null;
+    },
+
+    /** The deliveries of one event, and the attempts that have rows of their own, by destination and number. */
+    async story(event: number): Promise<{ deliveries: DeliveryRow[]; attempts: AttemptRow[] }> {
+      const deliveries = await all<DeliveryRow>(OF_ONE_EVENT, event);
+      return { deliveries, attempts: await all<AttemptRow>(ATTEMPTS, event) };
+    },
+
+    /** The body of an event piece by piece, as it is stored: text, or base64 whose pieces may be joined. */
+    async *body({ receipt, body, parts }: WholeEventRow): AsyncGenerator<string, void> {
+      if (body !== null) yield body;
+      for (let from = 0; from < parts; from += PARTS_AT_ONCE) {
+        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, PARTS_AT_ONCE)) yield data;
+      }
+    },
+  };
+}
+
+type Found = { readonly event: number; readonly destination?: string };
+type Edge = Place & { readonly receivedAt: number };
+
+/** Rows found, cut to `limit`, with what the next page needs to know. */
+async function page<Row extends Found>(
+  rows: readonly Row[],
+  limit: number,
+  scan: number,
+  since: number | null,
+  findEdge: () => Promise<Edge[]>,
+): Promise<Walk<Row>> {
+  const last = rows[limit - 1];
+  if (rows.length > limit && last !== undefined)
+    return { rows: rows.slice(0, limit), next: placeOf(last), stopped: null };
+  // Fewer than asked for: there are no more, or the scan ended. Without a filter it cannot have.
+  const [edge] = scan > limit + 1 ? await findEdge() : [];
+  const beyond = edge !== undefined && since !== null && edge.receivedAt < since - LATENESS_MS;
+  if (edge === undefined || beyond) return { rows, next: null, stopped: null };
+  return { rows, next: placeOf(edge), stopped: { scanned: scan, receivedAt: edge.receivedAt } };
+}
+
+/**
+ * Failed deliveries have an index in the right order. Open ones have one by time, which serves as long as they are few;
+ * when they are many, the history that is walked is full of them.
+ */
+async function pathFor(state: State | null, countOpen: () => Promise<number>): Promise<Path> {
+  if (state === "failed") return "failed";
+  if (state !== "pending" && state !== "delivering") return "all";
+  return (await countOpen()) <= SCAN_ROWS ? "open" : "all";
+}
+
+function scanFor(filter: EventFilter | DeliveryFilter, limit: number): number {
+  return Object.values(filter).every((value) => value === null) ? limit + 1 : SCAN_ROWS;
+}
+
+function ofEvent({ source, type, since, until }: EventFilter): (string | number | null)[] {
+  return [source, type, since, until];
+}
+
+function placeOf({ event, destination = "" }: Found): Place {
+  return { event, destination };
+}

@@ -1,0 +1,138 @@
+// In which words the past answers. The questions come from question.ts, the rows from records.ts; nothing else is touched.
+import * as z from "zod";
+import type {
+  AttemptRow,
+  DeliveryFilter,
+  DeliveryRow,
+  EventFilter,
+  EventRow,
+  Records,
+  Walk,
+} from "./bindings/records.ts";
+import { deliveryId } from "./ids.ts";
+import { type List, type Question, writeCursor } from "./question.ts";
+
+/** A page of events. `complete: false` means that it is short because enough was looked at: `next` looks further. */
+export async function listEvents(records: Pick<Records, "events">, question: Question<EventFilter>) {
+  const walk = await records.events(question.filter, question.after, question.limit);
+  return { events: walk.rows.map(toEvent), ...toProgress("events", walk) };
+}
+
+/** A page of deliveries, as `listEvents`. */
+export async function listDeliveries(records: Pick<Records, "deliveries">, question: Question<DeliveryFilter>) {
+  const walk = await records.deliveries(question.filter, question.after, question.limit);
+  return {
+    deliveries: walk.rows.map(toDelivery),
+    ...toProgress("deliveries", walk),
+  };
+}
+
+/**
+ * One event with its headers, its deliveries and every attempt of each, and its body beside it: a large one is read
+ * piece by piece and would not fit into memory twice. `null` if there is none with this id.
+ */
+export async function showEvent(records: Pick<Records, "event" | "story" | "body">, id: string) {
+  const row = await records.event(id);
+  if (row === null) return null;
+  const { deliveries, attempts } = await records.story(row.event);
+  const event = {
+    ...toEvent(row),
+    headers: z.record(z.string(), z.string()).parse(JSON.parse(row.headers)),
+    deliveries: deliveries.map((delivery) => {
+      const noted = attempts.filter(({ destination }) => destination === delivery.destination);
+      return Object.assign(toDelivery(delivery), { attempts: toAttempts(delivery, noted) });
+    }),
+    encoding: row.encoding,
+  };
+  return { event, body: records.body(row) };
+}
+
+function toEvent(row: EventRow) {
+  return {
+    id: row.id,
+    source: row.source,
+    type: row.type,
+    received_at: iso(row.receivedAt),
+    verified_by: row.verifiedBy,
+    size: row.size,
+  };
+}
+
+/** The words of the view `delivery_history`. While an attempt is under way, there is no answer to show yet. */
+function toDelivery(row: DeliveryRow) {
+  const running = row.state === "delivering";
+  return {
+    id: deliveryId(row.id, row.destination),
+    event: row.id,
+    destination: row.destination,
+    route: row.route,
+    source: row.source,
+    type: row.type,
+    state: row.state,
+    reason: row.reason,
+    attempt: row.attempt,
+    status: running ? null : row.status,
+    fault: running ? null : row.fault,
+    latency_ms: running ? null : row.latencyMs,
+    answer: running ? null : row.excerpt,
+    received_at: iso(row.receivedAt),
+    last_attempt_at: iso(row.startedAt),
+    next_attempt_at: row.state === "pending" ? iso(row.dueAt) : null,
+    ended_at: iso(row.endedAt),
+  };
+}
+
+/** Every attempt, oldest first: those on record, and the last one where only its delivery tells of it. */
+function toAttempts(delivery: DeliveryRow, noted: readonly AttemptRow[]) {
+  const last = lastAttempt(delivery);
+  const others = noted
+    .filter(({ n }) => n !== last?.attempt)
+    .map((row) => ({
+      attempt: row.n,
+      outcome: row.outcome,
+      status: row.status,
+      fault: row.fault,
+      latency_ms: row.latencyMs,
+      started_at: iso(row.startedAt),
+      next_attempt_at: iso(row.nextDue),
+      answer: row.excerpt,
+    }));
+  return last === null ? others : [...others, last];
+}
+
+/** The attempt under way has no row of its own yet, and a success at the first try never gets one. */
+function lastAttempt(row: DeliveryRow) {
+  const running = row.state === "delivering";
+  if (!running && (row.state !== "delivered" || row.attempt !== 1)) return null;
+  const { status, fault, latency_ms, last_attempt_at, answer } = toDelivery(row);
+  const outcome = running ? ("running" as const) : ("delivered" as const);
+  return {
+    attempt: row.attempt,
+    outcome,
+    status,
+    fault,
+    latency_ms,
+    started_at: last_attempt_at,
+    next_attempt_at: null,
+    answer,
+  };
+}
+
+/** Where to go on, and how far a page looked that ended before it was full. */
+function toProgress(list: List, { next, stopped }: Walk<unknown>) {
+  if (next === null) return { next: null, complete: true };
+  const place = writeCursor(list, next);
+  if (stopped === null) return { next: place, complete: true };
+  return {
+    next: place,
+    complete: false,
+    scanned: stopped.scanned,
+    looked_back_to: iso(stopped.receivedAt),
+  };
+}
+
+function iso(time: number): string;
+function iso(time: number | null): string | null;
+function iso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}

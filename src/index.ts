@@ -1,0 +1,171 @@
+// The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
+import { DurableObject } from "cloudflare:workers";
+import type { Hono } from "hono";
+import type { Acceptance, Bell } from "./types.ts";
+import { floodKey } from "./allowlist.ts";
+import { createApp } from "./app.ts";
+import { openDatabase } from "./bindings/database.ts";
+import { type Candidate, IntakeCore } from "./bindings/intake.ts";
+import { openParts } from "./bindings/parts.ts";
+import { openQueue } from "./bindings/queue.ts";
+import { openRecords } from "./bindings/records.ts";
+import { openReopen } from "./bindings/reopen.ts";
+import { openShards } from "./bindings/shards.ts";
+import { openStore, type Store } from "./bindings/store.ts";
+import { openUpkeep } from "./bindings/upkeep.ts";
+import { readConfig } from "./config.ts";
+import { deliver, type DeliverDeps } from "./deliver.ts";
+import { hex } from "./ids.ts";
+import { type Log, openLog } from "./log.ts";
+import { Pace } from "./pace.ts";
+import { BodyReader } from "./receive.ts";
+import { openSend } from "./send.ts";
+import { sweep, type SweepDeps } from "./sweep.ts";
+
+/** The bindings of wrangler.toml; vars and secrets stand beside them under their own names. */
+export interface Env {
+  readonly DB: D1Database;
+  readonly DELIVERIES: Queue<Bell>;
+  /** Bound so that `wrangler deploy` creates it; only the platform writes to it. */
+  readonly DEAD_LETTERS: Queue<Bell>;
+  readonly INTAKE: DurableObjectNamespace<Intake>;
+  readonly FLOOD_GUARD: RateLimit;
+  readonly [name: string]: unknown;
+}
+
+interface Relay {
+  readonly log: Log;
+  readonly app: Hono;
+  readonly deliver: DeliverDeps;
+  readonly sweep: SweepDeps;
+  readonly store: Store;
+}
+
+/** One relay per environment object: configuration is read and bindings are opened once per isolate. */
+const relays = new WeakMap<Env, Relay>();
+
+function relayOf(env: Env): Relay {
+  let relay = relays.get(env);
+  if (relay === undefined) {
+    relay = open(env);
+    relays.set(env, relay);
+  }
+  return relay;
+}
+
+// Clock, dice and ids come from here and are arguments everywhere else.
+const now = () => Date.now();
+const dice = () => Math.random();
+const newId = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+
+function open(env: Env): Relay {
+  const config = readConfig(env);
+  const log = openLog(config.logLevel);
+  const run = openDatabase(env.DB);
+  const store = openStore(run);
+  const parts = openParts(run);
+  const ring = openQueue(env.DELIVERIES, now);
+  const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
+  const delivering: DeliverDeps = { store, parts, ring, config, pace: new Pace(), send: openSend(now), now, dice, log };
+  const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
+  const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
+  return {
+    log,
+    app: createApp({
+      config,
+      intake,
+      parts,
+      records: openRecords(run),
+      reopen: openReopen(run),
+      ring,
+      remind: (at) => intake.remind(at),
+      floodGuard,
+      bodies: new BodyReader(now),
+      now,
+      newId,
+      log,
+    }),
+    deliver: delivering,
+    sweep: { upkeep: openUpkeep(run), ring, deliverNow, retentionMs: config.retentionMs, now, log },
+    store,
+  };
+}
+
+/** The journal. Its objects are named `intake-0` … `intake-N`, see `bindings/shards.ts`. */
+export class Intake extends DurableObject<Env> {
+  readonly #core: IntakeCore;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const relay = relayOf(env);
+    this.#core = new IntakeCore(ctx.storage, {
+      commit: (rows, due) => relay.store.commit(rows, due),
+      ring: relay.deliver.ring,
+      sweep: () => sweep(relay.sweep),
+      now,
+      log: relay.log,
+    });
+    void ctx.blockConcurrencyWhile(() => this.#core.recover());
+  }
+
+  /** @see IntakeCore.accept */
+  async accept(candidate: Candidate): Promise<Acceptance> {
+    return await this.#core.accept(candidate);
+  }
+
+  /** @see IntakeCore.status */
+  async status() {
+    return await Promise.resolve(this.#core.status());
+  }
+
+  /** @see IntakeCore.remind */
+  async remind(at: number): Promise<void> {
+    await this.#core.remind(at);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#core.alarm();
+  }
+}
+
+// oxlint-disable-next-line import/no-default-export -- the Workers runtime asks for it
+export default {
+  fetch: (request, env) => relayOf(env).app.fetch(request),
+
+  async queue(batch, env, ctx) {
+    const relay = relayOf(env);
+    const { log } = relay;
+    const bells = bellsOf(batch, log);
+    if (batch.queue.endsWith("dead-letters")) {
+      // Our own faults, ten times over. The rows are untouched: the sweep rings them again.
+      for (const { delivery, attempt } of bells) log.error("queue.dead_letter", { delivery, attempt });
+      return;
+    }
+    try {
+      const { sending } = await deliver(bells, relay.deliver);
+      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch; past the pace's limit they do.
+      if (relay.deliver.pace.full(now())) await sending;
+      else ctx.waitUntil(sending);
+    } catch (error) {
+      log.error("queue.batch_failed", { bells: batch.messages.length, error: String(error) });
+      batch.retryAll({ delaySeconds: 10 });
+    }
+  },
+
+  async scheduled(_controller, env) {
+    await sweep(relayOf(env).sweep);
+  },
+} satisfies ExportedHandler<Env, Bell>;
+
+/** A message of another version is left to the sweep, which rings in this version's form. */
+function bellsOf(batch: MessageBatch<Bell>, log: Log): Bell[] {
+  return batch.messages.flatMap(({ body }) => {
+    if (isBell(body)) return [body];
+    log.error("queue.unknown_message", { body: JSON.stringify(body).slice(0, 200) });
+    return [];
+  });
+}
+
+function isBell(body: unknown): body is Bell {
+  return typeof body === "object" && body !== null && "v" in body && body.v === 1;
+}

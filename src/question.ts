@@ -1,0 +1,131 @@
+// What may be asked about the past: query parameters in, a question or a complaint out. Pure.
+import * as z from "zod";
+import type { DeliveryFilter, EventFilter, Place } from "./bindings/records.ts";
+import type { State } from "./types.ts";
+
+/** The lists that have cursors. */
+export type List = "events" | "deliveries";
+
+const DEFAULT_LIMIT = 50;
+const LARGEST_LIMIT = 200;
+
+const STATES = ["pending", "delivering", "delivered", "failed", "held"] as const satisfies readonly State[];
+
+/** Either what was asked, or what is wrong with the question, in words for whoever asked. */
+export type Asked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
+
+/** A question, the place to go on from, and how much to answer at once. */
+export interface Question<Filter> {
+  readonly filter: Filter;
+  readonly after: Place | null;
+  readonly limit: number;
+}
+
+const name = z
+  .string()
+  .min(1, "must not be empty: leave it out to see all")
+  .max(200, "must not be longer than 200 characters")
+  .nullable()
+  .default(null);
+const time = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+    error: 'must be a time of ISO 8601, such as 2026-03-01T09:30:00Z or 2026-03-01; write the "+" of an offset as %2B',
+  })
+  .transform((text) => Date.parse(text))
+  .nullable()
+  .default(null);
+const limitError = `must be a whole number from 1 to ${LARGEST_LIMIT}`;
+const limit = z
+  .string()
+  .regex(/^\d{1,3}$/, limitError)
+  .transform(Number)
+  .refine((number) => number >= 1 && number <= LARGEST_LIMIT, limitError)
+  .default(DEFAULT_LIMIT);
+const state = z
+  .enum(STATES, { error: `must be one of ${STATES.join(", ")}` })
+  .nullable()
+  .default(null);
+const cursor = (list: List) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const place = readCursor(list, text);
+      if (place === null)
+        context.addIssue(
+          `must be the "next" of an earlier page of /api/${list}: leave it out to start with the newest`,
+        );
+      return place;
+    })
+    .nullable()
+    .default(null);
+
+const eventParameters = z.strictObject({
+  source: name,
+  type: name,
+  since: time,
+  until: time,
+  limit,
+  cursor: cursor("events"),
+});
+const deliveryParameters = z.strictObject({
+  ...eventParameters.shape,
+  destination: name,
+  state,
+  cursor: cursor("deliveries"),
+});
+
+/** The question behind the parameters of `/api/events`. */
+export function askEvents(parameters: URLSearchParams): Asked<Question<EventFilter>> {
+  const asked = ask(eventParameters, parameters);
+  if (!asked.ok) return asked;
+  const { limit: count, cursor: after, ...filter } = asked.value;
+  return { ok: true, value: { filter, after, limit: count } };
+}
+
+/** The question behind the parameters of `/api/deliveries`. */
+export function askDeliveries(parameters: URLSearchParams): Asked<Question<DeliveryFilter>> {
+  const asked = ask(deliveryParameters, parameters);
+  if (!asked.ok) return asked;
+  const { limit: count, cursor: after, ...filter } = asked.value;
+  return { ok: true, value: { filter, after, limit: count } };
+}
+
+function ask<Schema extends z.ZodObject>(schema: Schema, parameters: URLSearchParams): Asked<z.output<Schema>> {
+  const twice = [...parameters.keys()].find((key, index, keys) => keys.indexOf(key) !== index);
+  if (twice !== undefined) return { ok: false, detail: `${twice.slice(0, 100)}: must be given once` };
+  const parsed = schema.safeParse(Object.fromEntries(parameters));
+  return parsed.success
+    ? { ok: true, value: parsed.data }
+    : { ok: false, detail: complaint(parsed.error, Object.keys(schema.shape)) };
+}
+
+/** Every complaint names its parameter. */
+function complaint({ issues }: z.ZodError, known: readonly string[]): string {
+  return issues
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => `${key.slice(0, 100)}: is no parameter here: take one of ${known.join(", ")}`)
+        : [`${issue.path.join(".")}: ${issue.message}`],
+    )
+    .join("; ");
+}
+
+/** Opaque to whoever carries it, so that it may change. */
+export function writeCursor(list: List, { event, destination }: Place): string {
+  return btoa(`${list}.${event}.${destination}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function readCursor(list: List, text: string): Place | null {
+  const plain = /^[A-Za-z0-9_-]{1,200}$/.test(text) ? decode(text) : "";
+  const match = /^([a-z]+)\.(\d{1,15})\.([a-z0-9_-]*)$/.exec(plain);
+  if (match === null || match[1] !== list) return null;
+  return { event: Number(match[2]), destination: match[3] ?? "" };
+}
+
+function decode(text: string): string {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
+}
