@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+// Which command was asked for? Reads the arguments, loads that verb alone and leaves with its exit code.
+import { parseArgs } from "node:util";
+import type { Asked, Terminal, Verb } from "./verb.ts";
+
+/** Each verb is a file of its own, loaded only when it is asked for: `check` runs on every deploy and should be quick. */
+const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
+  ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo.ts") }],
+  ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./check.ts") }],
+  [
+    "secret",
+    {
+      summary: "prints the secret that a destination verifies with",
+      load: () => import("./secret.ts"),
+    },
+  ],
+]);
+
+const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+
+/** Runs a command line. 0 is success, 1 a refusal, 2 a command that was not understood. */
+export async function hookline(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [name = "", ...rest] = args;
+  const known = VERBS.get(name);
+  if (known === undefined) {
+    const asked = ["", "help", "--help", "-h"].includes(name);
+    if (!asked) terminal.err(`hookline: there is no command ${JSON.stringify(name)}`);
+    for (const line of overview()) (asked ? terminal.out : terminal.err)(line);
+    return asked ? 0 : 2;
+  }
+  const { verb } = await known.load();
+  const asked = understand(verb, rest);
+  if (typeof asked === "string") {
+    terminal.err(`hookline ${name}: ${asked}\nusage: hookline ${verb.usage} [--json]`);
+    return 2;
+  }
+  if (asked.options["help"] === true) {
+    terminal.out(`usage: hookline ${verb.usage} [--json]\n\n${verb.help}`);
+    return 0;
+  }
+  return verb.run(asked, terminal);
+}
+
+/** The arguments of a verb, or why they are none. */
+function understand(verb: Verb, args: readonly string[]): Asked | string {
+  try {
+    const options = { ...verb.options, ...EVERY_VERB };
+    const parsed = parseArgs({ args, options, allowPositionals: true });
+    const { values, positionals: names } = parsed;
+    if (names.length !== verb.names && values["help"] !== true) {
+      return names.length > verb.names ? `there is no place for ${names.at(-1)}` : "a name is missing";
+    }
+    return { names, options: values, json: values["json"] === true };
+  } catch (error) {
+    return error instanceof Error ? error.message : "not understood";
+  }
+}
+
+function overview(): string[] {
+  const width = Math.max(...[...VERBS.keys()].map((name) => name.length));
+  const verbs = [...VERBS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return ["usage: hookline <command> [--json] [--help]", "", ...verbs];
+}
+
+if (import.meta.main) {
+  process.exitCode = await hookline(process.argv.slice(2), {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+  });
+}
