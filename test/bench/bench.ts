@@ -1,0 +1,99 @@
+// `npm run bench`: one run of every measurement, a table on the screen, the numbers in `.hookline/bench.json`.
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { bundleSize } from "./bundle.ts";
+import { costs } from "./cost.ts";
+import { deliverySpeeds } from "./delivery.ts";
+import { ceiling, startGenerator } from "./generator.ts";
+import { ingestSpeeds } from "./ingest.ts";
+import { conditions } from "./machine.ts";
+import { startReceiver } from "./receiver.ts";
+import { stateRoot, withRelay } from "./relay.ts";
+import { type Report, table } from "./report.ts";
+import { verifySpeeds } from "./verify.ts";
+
+const help = `npm run bench -- [--seconds N] [--quick] [--json]
+  --seconds N  length of each timed round (4)
+  --quick      one short round of everything, for a look
+  --json       print the JSON instead of the table`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "4" },
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const folder = resolve(import.meta.dirname, "../../.hookline");
+/** A run takes two minutes; one that hangs must not keep the machine. */
+const patienceMs = 5 * 60_000;
+
+if (values.help) process.stdout.write(`${help}\n`);
+else {
+  setTimeout(() => fail(new Error("the bench took too long")), patienceMs).unref();
+  try {
+    await bench();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function bench(): Promise<void> {
+  await rm(stateRoot, { recursive: true, force: true });
+  await mkdir(stateRoot, { recursive: true });
+  const report = await measure();
+  await rm(stateRoot, { recursive: true, force: true });
+  await writeFile(resolve(folder, "bench.json"), `${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : table(report));
+}
+
+/** One thing after another: nothing that is timed shares the machine with anything else of ours. */
+async function measure(): Promise<Report> {
+  const seconds = values.quick ? 1 : Number(values.seconds);
+  const rounds = values.quick ? 1 : 3;
+  const generator = startGenerator();
+  const receiver = await startReceiver();
+  try {
+    say("the generator alone");
+    const alone = await ceiling(generator, 32, Math.min(seconds, 2));
+    say("ingest");
+    const ingest = await withRelay("beside.ts", receiver.url, (relay) =>
+      ingestSpeeds(relay, generator, { rounds, seconds }),
+    );
+    say("delivery");
+    const load = { events: values.quick ? 500 : 4000, seconds: seconds + 1 };
+    const delivery = await withRelay("beside.ts", receiver.url, (relay) =>
+      deliverySpeeds(relay, receiver, generator, load),
+    );
+    say("cost");
+    const cost = await costs(receiver, generator, values.quick ? 200 : 1000);
+    say("verify");
+    const verify = await verifySpeeds(resolve(stateRoot, "verify"), values.quick ? 0.1 : 0.3);
+    say("bundle");
+    const bundle = await bundleSize();
+    return {
+      conditions: { ...(await conditions()), seconds, rounds },
+      generator: { perSecond: alone.perSecond },
+      ingest,
+      delivery,
+      cost,
+      verify,
+      bundle,
+    };
+  } finally {
+    generator.stop();
+    await receiver.close();
+  }
+}
+
+function say(what: string): void {
+  process.stderr.write(`bench: ${what} …\n`);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`bench: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,77 @@
+// The relay as the bench runs it: one source that goes nowhere, one that goes to the receiver, state that is thrown away.
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Local, runLocal } from "../../src/cli/local.ts";
+import { sender } from "./traffic.ts";
+
+export interface Relay extends Local {
+  readonly port: number;
+  readonly secret: string;
+  /** Resolves with the number of rows once `sql` (`SELECT count(*) AS n …`) says `expected`, or with what it said last. */
+  counted(sql: string, expected: number, withinMs: number): Promise<number>;
+}
+
+/** What the relays of one run keep. The run begins and ends with an empty one. */
+export const stateRoot = resolve(import.meta.dirname, "../../.hookline/bench");
+
+/**
+ * Gives `use` a relay that has just started, and stops it afterwards, come what may.
+ *
+ * @param entry a file in `test/bench/worker`
+ * @param receiver where the events of the source `github` go; those of `quiet` are accepted and kept
+ */
+export async function withRelay<T>(entry: string, receiver: string, use: (relay: Relay) => Promise<T>): Promise<T> {
+  const relay = await startRelay(entry, receiver);
+  try {
+    return await use(relay);
+  } finally {
+    await relay.stop();
+  }
+}
+
+async function startRelay(entry: string, receiver: string): Promise<Relay> {
+  const stateDir = await mkdtemp(resolve(stateRoot, "relay-"));
+  const secret = randomBytes(24).toString("hex");
+  const source = { provider: "github", allow: [`${sender}/32`] };
+  const local = await runLocal({
+    main: resolve(import.meta.dirname, "worker", entry),
+    vars: {
+      SOURCES: { github: source, quiet: source },
+      DESTINATIONS: { receiver: { url: receiver } },
+      ROUTES: { all: { from: "github", to: "receiver" } },
+      LOOPBACK_DESTINATIONS: "true",
+      // A line for each event goes through a pipe to this process, which costs the Worker more than its own work.
+      LOG_LEVEL: "warn",
+    },
+    secrets: {
+      GITHUB_SECRET: secret,
+      QUIET_SECRET: secret,
+      SIGNING_KEY: randomBytes(32).toString("base64"),
+    },
+    port: 0,
+    stateDir,
+    onLog: ({ level, message }) => {
+      if (level === "error") process.stderr.write(`${message}\n`);
+    },
+  });
+  return {
+    ...local,
+    port: Number(new URL(local.url).port),
+    secret,
+    async counted(sql, expected, withinMs) {
+      const end = performance.now() + withinMs;
+      for (;;) {
+        const [row] = await local.query(sql);
+        const n = Number(row?.["n"]);
+        if (n === expected || performance.now() > end) return n;
+        await sleep(25);
+      }
+    },
+    async stop() {
+      await local.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// Does one bad receiver hold up a good one? Three that misbehave in their ways, and one that must not notice.
+import { expect, test } from "vitest";
+import { type Arrival, say, startReceiver } from "./receiver.ts";
+import { Relay, relayVars, stateFolder } from "./relay.ts";
+import { until } from "./until.ts";
+
+/** Enough to fill an isolate with sends that hang, were they let in. */
+const EVENTS = 60;
+
+/** What each destination does with a request. */
+const BEHAVIOUR: Record<string, (arrival: Arrival, response: Parameters<typeof say>[2]) => void> = {
+  hangs: () => {},
+  floods: (_, response) => response.writeHead(200).end(Buffer.alloc(10_000_000, "x")),
+  trickles: (_, response) => {
+    response.writeHead(200);
+    const drip = setInterval(() => response.write("."), 1000);
+    response.once("close", () => clearInterval(drip));
+  },
+  healthy: (arrival, response) => say(200, arrival, response),
+};
+
+test("receivers that hang, flood and trickle do not hold up a healthy one, and their attempts end by themselves", async () => {
+  const receiver = await startReceiver((arrival, response) => BEHAVIOUR[arrival.destination]?.(arrival, response));
+  const destinations = Object.keys(BEHAVIOUR).map(
+    (name) => [name, { url: receiver.address(name), retry: ["1h"] }] as [string, { url: string; retry: string[] }],
+  );
+  const relay = await Relay.start(relayVars(Object.fromEntries(destinations)), await stateFolder());
+  const ended = (fault: string | null) =>
+    relay.log.filter((line) => String(line["event"]).startsWith("delivery.") && line["fault"] === fault);
+
+  const ids: string[] = [];
+  for (let n = 0; n < EVENTS; n += 1) ids.push((await relay.post(`${n}`, Buffer.from(`{"n":${n}}`))).id);
+
+  // A timeout comes 15 s after its attempt began: nothing healthy may still be waiting by then (docs/adr/0005).
+  await until("the healthy receiver has everything", () => receiver.to("healthy").length >= EVENTS || undefined);
+  expect(
+    receiver
+      .to("healthy")
+      .map(({ event }) => event)
+      .toSorted(),
+  ).toEqual(ids.toSorted());
+  expect(ended("timeout"), "attempts that timed out before that").toEqual([]);
+  expect(receiver.to("hangs").length, "attempts that hang meanwhile").toBeGreaterThan(0);
+  expect(receiver.to("trickles").length, "attempts that trickle meanwhile").toBeGreaterThan(0);
+
+  // An answer of 10 MB is a yes whose rest nobody reads; the two others get no yes, however long they go on.
+  await until("the flood is through", () => receiver.to("floods").length >= EVENTS || undefined);
+  const timedOut = await until("both kinds of silence time out", () => {
+    const kinds = new Set(ended("timeout").map(({ delivery }) => String(delivery).split(":")[1]));
+    return kinds.size === 2 ? kinds : undefined;
+  });
+  expect(timedOut).toEqual(new Set(["hangs", "trickles"]));
+});

@@ -1,0 +1,150 @@
+// What the tests on workerd share: signed requests, a receiver in place of the network, and looks into D1.
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, vi } from "vitest";
+import { encodeHex } from "../../src/encoding.ts";
+import type { Env } from "../../src/index.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface GlobalProps {
+      mainModule: typeof import("../../src/index.ts");
+    }
+  }
+}
+
+export const bindings = env as unknown as Env;
+
+/** What the receiver saw, in order. */
+export interface Arrival {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  readonly at: number;
+}
+
+export type Behaviour = (arrival: Arrival, n: number) => Response | Promise<Response>;
+
+/** The receiver stands where the network would: the Worker's only fetch is the one in send.ts. */
+export class Receiver {
+  arrivals: Arrival[] = [];
+  behaviour: Behaviour = () => new Response("ok");
+
+  to(destination: string): Arrival[] {
+    return this.arrivals.filter(({ url }) => url.endsWith(`/${destination}`));
+  }
+}
+
+/** A receiver and a clean relay for each test of the file. */
+export function setUp(): Receiver {
+  const receiver = new Receiver();
+  beforeEach(() => {
+    receiver.arrivals = [];
+    receiver.behaviour = () => new Response("ok");
+    vi.stubGlobal("fetch", async (input: RequestInfo, init?: RequestInit) => {
+      const request = new Request(input, init);
+      const arrival = {
+        url: request.url,
+        headers: request.headers,
+        body: new Uint8Array(await request.arrayBuffer()),
+        at: Date.now(),
+      };
+      receiver.arrivals.push(arrival);
+      const response = receiver.behaviour(arrival, receiver.arrivals.length);
+      return await Promise.race([
+        response,
+        new Promise<never>((_, reject) => {
+          init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+        }),
+      ]);
+    });
+  });
+  afterEach(async () => {
+    vi.unstubAllGlobals();
+    await reset();
+  });
+  return receiver;
+}
+
+export async function hmac(secret: string, body: Uint8Array | string): Promise<string> {
+  const key = await crypto.subtle.importKey("raw", bytes(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  return encodeHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes(body))));
+}
+
+export function bytes(value: Uint8Array | string): Uint8Array {
+  return typeof value === "string" ? new TextEncoder().encode(value) : value;
+}
+
+/** Posts to the relay's front door, as the network would. */
+export function post(path: string, body: BodyInit | null, headers: Record<string, string> = {}): Promise<Response> {
+  return exports.default.fetch(
+    new Request(`https://relay.example.com${path}`, {
+      method: "POST",
+      body,
+      headers: { "cf-connecting-ip": "192.0.2.7", ...headers },
+    }),
+  );
+}
+
+/** A request of GitHub's, rightly signed. */
+export async function github(
+  body: string,
+  delivery: string,
+  event = "push",
+  secret = "github-secret",
+): Promise<Response> {
+  return await post("/in/github", body, {
+    "content-type": "application/json",
+    "x-github-event": event,
+    "x-github-delivery": delivery,
+    "x-hub-signature-256": `sha256=${await hmac(secret, body)}`,
+  });
+}
+
+/** A request to one of the `hmac` sources. Without a key of its own every one is a new event. */
+export async function signed(
+  source: string,
+  body: Uint8Array | string,
+  headers: Record<string, string> = {},
+  secret = `${source}-secret`,
+): Promise<Response> {
+  return await post(`/in/${source}`, bytes(body), { "x-signature": await hmac(secret, body), ...headers });
+}
+
+/** Rows of a statement against the relay's D1. */
+export async function rows<Row = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<Row[]> {
+  const { results } = await bindings.DB.prepare(sql)
+    .bind(...values)
+    .all<Row>();
+  return results;
+}
+
+/** Waits until `look` is true; fails with what it last saw. */
+export async function until<T>(look: () => Promise<T | false> | T | false, patienceMs = 10_000): Promise<T> {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== false) return seen;
+    if (Date.now() > end) throw new Error(`still not so after ${patienceMs} ms: ${look.toString()}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 10);
+    });
+  }
+}
+
+/** Deliveries by id, once every one of them is in one of these states. */
+export async function deliveries(...states: string[]): Promise<Map<string, Record<string, unknown>>> {
+  return await until(async () => {
+    const all = await rows("SELECT * FROM delivery_history").catch(() => []);
+    return (
+      all.length > 0 &&
+      all.every((row) => states.includes(String(row["state"]))) &&
+      new Map(all.map((row) => [String(row["delivery"]), row]))
+    );
+  });
+}
+
+export const intake = () => bindings.INTAKE.get(bindings.INTAKE.idFromName("intake-0"));
+
+/** Rings the alarm now. */
+export const ringAlarm = () => runDurableObjectAlarm(intake());
