@@ -75,7 +75,7 @@ export function urlForms(url: string, forms: readonly string[] = []): readonly s
       add((one) => one.replaceAll("'", "%27"));
       add((one) => one.replaceAll("%27", "'"));
     } else if (form === "decoded") add(decodedPunctuation);
-    else if (form === "encoded") add((one) => one.replace(/\?.*$/s, (query) => encodeURI(query)));
+    else if (form === "encoded") add(escapedTwice);
   }
   return [...all];
 }
@@ -91,6 +91,12 @@ function withOtherPort(url: string): string {
       ? authority
       : authority + port;
   return `${scheme}://${other}${rest}`;
+}
+
+/** The query as a whole is escaped, and then what came of it: Contentful's library (`@contentful/node-apps-toolkit`) does so on both sides. */
+function escapedTwice(url: string): string {
+  const [path = "", query = ""] = url.toWellFormed().split("?");
+  return encodeURI(query === "" ? path : `${path}?${encodeURIComponent(query)}`);
 }
 
 /** The escapes that HubSpot's documentation lists ("Validating requests", version 3). */

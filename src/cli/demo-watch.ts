@@ -7,6 +7,7 @@ import type { Arrival } from "./receiver.ts";
 export class Watch {
   readonly proofs = new Map<string, string>();
   readonly #ended = new Set<string>();
+  #refusals = 0;
   #wake = () => {};
 
   arrived({ id, destination, status, proven, digest }: Arrival): void {
@@ -14,19 +15,32 @@ export class Watch {
   }
 
   heard({ told }: Said): void {
+    if (told?.event === "ingest.rejected") this.#refusals += 1;
     const ended =
       told?.event === "delivery.failed" || (told?.event === "delivery.attempted" && told.state === "delivered");
     if (ended) this.#ended.add(told.delivery);
     this.#wake();
   }
 
-  /** Resolves when all of them have ended, or when `signal` has had enough. */
-  until(deliveries: readonly string[], signal: AbortSignal): Promise<void> {
+  /** Whether all of these deliveries have ended. */
+  ended(deliveries: readonly string[]): boolean {
+    return deliveries.every((delivery) => this.#ended.has(delivery));
+  }
+
+  /** Whether the relay has said so often why it refused something. */
+  refused(times: number): boolean {
+    return this.#refusals >= times;
+  }
+
+  /** Resolves when it is so, or when `patienceMs` are over. */
+  until(so: () => boolean, patienceMs: number): Promise<void> {
     return new Promise((resolve) => {
+      const patience = setTimeout(resolve, patienceMs);
       this.#wake = () => {
-        if (signal.aborted || deliveries.every((delivery) => this.#ended.has(delivery))) resolve();
+        if (!so()) return;
+        clearTimeout(patience);
+        resolve();
       };
-      signal.addEventListener("abort", this.#wake);
       this.#wake();
     });
   }

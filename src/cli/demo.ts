@@ -20,6 +20,8 @@ import type { Terminal, Verb } from "./verb.ts";
 const PORT = "8787";
 /** The end is due within half a minute; a slow machine gets a whole one, in ms. */
 const PATIENCE_MS = 60_000;
+/** How long a log line may be on its way before the story goes on without it, in ms. */
+const LOG_PATIENCE_MS = 2_000;
 
 export const verb: Verb = {
   usage: "demo [--port N] [--once]",
@@ -111,9 +113,13 @@ async function demo({ port, stateDir, stays, json, ending }: Setting, { out }: T
       const { status, id } = answer;
       tell("demo.sent", { source: sent.source, bytes: Buffer.byteLength(sent.body), forged: sent.forged, status, id });
     }
+    // The relay writes down why it refused something after it has answered.
+    const refusals = answered.filter(({ id }) => id === null).length;
+    await watch.until(() => watch.refused(refusals), LOG_PATIENCE_MS);
     story.allSent();
 
-    await watch.until(promised(answered), AbortSignal.timeout(PATIENCE_MS));
+    const deliveries = promised(answered);
+    await watch.until(() => watch.ended(deliveries), PATIENCE_MS);
     const totals = await conclude(answered, {
       url,
       token: secrets.ADMIN_TOKEN,

@@ -14,6 +14,7 @@ const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
       load: () => import("./secret.ts"),
     },
   ],
+  ["providers", { summary: "prints what is known of one sender, or of all", load: () => import("./providers.ts") }],
 ]);
 
 const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
@@ -47,8 +48,9 @@ function understand(verb: Verb, args: readonly string[]): Asked | string {
     const options = { ...verb.options, ...EVERY_VERB };
     const parsed = parseArgs({ args, options, allowPositionals: true });
     const { values, positionals: names } = parsed;
-    if (names.length !== verb.names && values["help"] !== true) {
-      return names.length > verb.names ? `there is no place for ${names.at(-1)}` : "a name is missing";
+    const most = verb.names + (verb.optional ?? 0);
+    if ((names.length < verb.names || names.length > most) && values["help"] !== true) {
+      return names.length > most ? `there is no place for ${names.at(-1)}` : "a name is missing";
     }
     return { names, options: values, json: values["json"] === true };
   } catch (error) {

@@ -23,6 +23,8 @@ export interface Verb {
   readonly options: NonNullable<ParseArgsConfig["options"]>;
   /** How many names it takes. */
   readonly names: number;
+  /** How many more it may be given. */
+  readonly optional?: number;
   /** Answers with the exit code: 0, or 1 for a refusal. */
   run(asked: Asked, terminal: Terminal): Promise<number>;
 }

@@ -147,6 +147,7 @@ export const asymmetric = {
     },
     type: "{json:webhook_type}.{json:webhook_code}",
     addresses: "52.21.26.131, 52.21.47.157, 52.41.247.19, 52.88.82.239 (plaid.com docs)",
+    networks: { fixed: ["52.21.26.131", "52.21.47.157", "52.41.247.19", "52.88.82.239"] },
     docs: "plaid.com/docs/api/webhooks/webhook-verification",
   },
   fireblocks: {

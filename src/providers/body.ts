@@ -13,6 +13,7 @@ export const body = {
     id: "{header:X-GitHub-Delivery}",
     uncovered: "The headers: delivery id and event name are not signed, and there is no timestamp.",
     addresses: "https://api.github.com/meta",
+    networks: { urls: ["https://api.github.com/meta"], at: "hooks" },
     docs: "GitHub: Validating webhook deliveries",
   },
   "bitbucket-cloud": {
@@ -24,6 +25,12 @@ export const body = {
     id: "{header:X-Request-UUID}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     addresses: "https://ip-ranges.atlassian.com/",
+    networks: {
+      urls: ["https://ip-ranges.atlassian.com/"],
+      at: "items",
+      member: "cidr",
+      where: { product: "bitbucket", direction: "egress" },
+    },
     docs: "Atlassian: Manage webhooks",
   },
   "bitbucket-server": {
@@ -311,6 +318,12 @@ export const body = {
     id: "{header:X-Atlassian-Webhook-Identifier}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     addresses: "https://ip-ranges.atlassian.com/",
+    networks: {
+      urls: ["https://ip-ranges.atlassian.com/"],
+      at: "items",
+      member: "cidr",
+      where: { product: "jira", direction: "egress" },
+    },
   },
   pagerduty: {
     name: "PagerDuty v3",
@@ -321,6 +334,13 @@ export const body = {
     id: "{json:event.id}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     addresses: "published per region",
+    networks: {
+      urls: [
+        "https://developer.pagerduty.com/ip-safelists/webhooks-us-service-region-json",
+        "https://developer.pagerduty.com/ip-safelists/webhooks-eu-service-region-json",
+      ],
+      at: "",
+    },
   },
   sentry: {
     name: "Sentry (integration platform)",
@@ -501,6 +521,7 @@ export const body = {
     idShared: true,
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     addresses: "52.31.139.75, 52.49.173.169, 52.214.14.220",
+    networks: { fixed: ["52.31.139.75", "52.49.173.169", "52.214.14.220"] },
   },
   helpscout: {
     name: "Help Scout",

@@ -58,7 +58,7 @@ export function resolveProvider(described: unknown, settings: Readonly<Record<st
   if (like === undefined) return checked("custom", providerSchema.safeParse(own), (provider) => provider, ["provider"]);
   const base = typeof like === "string" ? findProvider(like) : null;
   if (base === null) return fault(["provider", "like"], "is not in the catalogue");
-  const { confidence: _confidence, addresses: _addresses, docs: _docs, ...kept } = base;
+  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...kept } = base;
   return checked("custom", providerSchema.safeParse({ ...kept, ...own }), (provider) => provider, ["provider"]);
 }
 
@@ -119,6 +119,12 @@ function contradiction(provider: Provider): { readonly key: string; readonly mes
     return {
       key: "uncovered",
       message: "is missing: `signs` leaves out the body, so say what an attacker could change",
+    };
+  }
+  if (provider.networks !== undefined) {
+    return {
+      key: "networks",
+      message: "is for senders of the catalogue: write the addresses under `allow` of the source",
     };
   }
   if ((provider.algorithm === "jwt" || provider.algorithm === "jws-detached") && provider.jwt === undefined) {

@@ -210,6 +210,24 @@ const keys = z.strictObject({
   login: z.strictObject({ url: z.string(), form: z.string() }).optional(),
 });
 
+/** The addresses that the sender sends from, for `allow = ["provider"]`: where its list is published, or the list itself. */
+const networks = z.strictObject({
+  /** Networks that the sender's documentation names and that no program can ask for. */
+  fixed: z.array(z.string()).min(1).optional(),
+  /** Every one of them is asked, and each must answer. */
+  urls: z
+    .array(z.url({ protocol: /^https$/ }))
+    .min(1)
+    .max(4)
+    .optional(),
+  /** Where in a JSON answer the list is, as a path, empty for the whole answer; without it the answer is text, a network in a line. */
+  at: z.string().optional(),
+  /** Which member of an element is the network, where the elements are objects. */
+  member: z.string().optional(),
+  /** Members and what they must hold, or have among what they hold, for an element to count. */
+  where: z.record(z.string(), z.string()).optional(),
+});
+
 export const providerSchema = z.strictObject({
   name: z.string().min(1).max(80),
   /** How the facts were established: the official library, a published document, third-party code, or nobody yet. */
@@ -252,8 +270,9 @@ export const providerSchema = z.strictObject({
   handshake: z.array(handshake).optional(),
   /** What the sender must hear, where 200 with an id or 401 with a problem is not it. */
   replies: z.strictObject({ accepted: answer.optional(), refused: answer.optional() }).optional(),
-  /** Where the sender publishes its addresses. */
+  /** Where the sender publishes its addresses, in words. */
   addresses: z.string().optional(),
+  networks: networks.optional(),
   /** Title of the sender's own documentation. */
   docs: z.string().optional(),
 });

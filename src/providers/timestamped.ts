@@ -24,6 +24,7 @@ export const timestamped = {
     type: "{json:type}",
     id: "{json:id}",
     addresses: "https://stripe.com/files/ips/ips_webhooks.json",
+    networks: { urls: ["https://stripe.com/files/ips/ips_webhooks.json"], at: "WEBHOOKS" },
     docs: "Stripe: Resolve webhook signature verification errors",
   },
   slack: {
@@ -215,6 +216,7 @@ export const timestamped = {
     id: "{json:uid}/{json:status.state}",
     idShared: true,
     addresses: "https://www.cloudflare.com/ips/",
+    networks: { urls: ["https://www.cloudflare.com/ips-v4", "https://www.cloudflare.com/ips-v6"] },
     docs: "cloudflare/cloudflare-docs:src/content/docs/stream/manage-video-library/using-webhooks.mdx",
   },
   klaviyo: {

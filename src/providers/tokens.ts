@@ -12,6 +12,7 @@ export const tokens = {
     id: "{header:Idempotency-Key}",
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     addresses: "GitLab.com: 34.74.90.64/28, 34.74.226.0/24 (GitLab.com settings page)",
+    networks: { fixed: ["34.74.90.64/28", "34.74.226.0/24"] },
     docs: "gitlabhq/gitlabhq:doc/user/project/integrations/webhooks.md",
   },
   "buildkite-token": {
@@ -66,6 +67,7 @@ export const tokens = {
     id: "{json:update_id}",
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     addresses: "149.154.160.0/20, 91.108.4.0/22 (core.telegram.org)",
+    networks: { fixed: ["149.154.160.0/20", "91.108.4.0/22"] },
   },
   okta: {
     name: "Okta Event Hooks",
@@ -106,6 +108,7 @@ export const tokens = {
     idShared: true,
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     addresses: "https://www.cloudflare.com/ips/",
+    networks: { urls: ["https://www.cloudflare.com/ips-v4", "https://www.cloudflare.com/ips-v6"] },
     docs: "cloudflare/cloudflare-docs:src/content/docs/notifications/get-started/configure-webhooks.mdx",
   },
   postmark: {
@@ -141,6 +144,7 @@ export const tokens = {
     idShared: true,
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     addresses: "1.179.112.0/20, 172.246.240.0/20",
+    networks: { fixed: ["1.179.112.0/20", "172.246.240.0/20"] },
   },
   mailchimp: {
     name: "Mailchimp Marketing",
