@@ -63,11 +63,14 @@ function sort(bells: readonly Bell[], { pace, now }: DeliverDeps): { wanted: Bel
     if (destination === undefined || wanted.has(name)) continue;
     const toOne = planned.get(destination) ?? 0;
     const cost = queriesFor(bell.size);
-    if (bell.due > now()) later.push(bell);
-    else if (!pace.admits(destination, bell.size, { toOne, bytes }, now()))
-      later.push({ ...bell, due: now() + LATER_MS });
-    else if (queries > 0 && queries + cost > QUERIES) later.push(bell);
-    else {
+    if (bell.due > now()) {
+      later.push(bell);
+    } else if (!pace.admits(destination, bell.size, { toOne, bytes }, now())) {
+      // A backlog of bells for a destination that hangs would ring in circles: its rows are the sweep's.
+      if (!pace.isSlow(destination, now())) later.push({ ...bell, due: now() + LATER_MS });
+    } else if (queries > 0 && queries + cost > QUERIES) {
+      later.push(bell);
+    } else {
       wanted.set(name, bell);
       planned.set(destination, toOne + 1);
       bytes += bell.size;

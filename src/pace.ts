@@ -34,8 +34,13 @@ export class Pace {
     const held = planned.bytes + taken.reduce((sum, place) => sum + place.bytes, 0);
     if (held > 0 && held + bytes > MOST_BYTES) return false;
     // Never more than there are places free: however many destinations hang, together they cannot fill the isolate.
-    const limit = (this.#slowUntil.get(destination) ?? 0) > now ? 1 : Math.max(1, MOST_IN_FLIGHT - taken.length);
+    const limit = this.isSlow(destination, now) ? 1 : Math.max(1, MOST_IN_FLIGHT - taken.length);
     return planned.toOne + taken.filter((place) => place.destination === destination).length < limit;
+  }
+
+  /** Whether this destination timed out lately and has not answered since. */
+  isSlow(destination: string, now: number): boolean {
+    return (this.#slowUntil.get(destination) ?? 0) > now;
   }
 
   /** Whether the isolate has as many sends as it should. */

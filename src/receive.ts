@@ -59,13 +59,13 @@ export class BodyReader {
     // Trusted to refuse, which spares both sides the transfer.
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > limit) return { ok: false, rejection: { reason: "body_too_large", limit } };
-    if (request.body === null) return { ok: true, value: new Uint8Array(0) };
     let timer: ReturnType<typeof setTimeout> | null = null;
     const late = new Promise<"late">((resolve) => {
       timer = setTimeout(() => resolve("late"), this.#deadlineMs);
     });
     try {
       if (declared > 0 && declared <= SMALL) return await this.#readWhole(request, limit, held, late);
+      if (request.body === null) return { ok: true, value: new Uint8Array(0) };
       return await this.#readInChunks(request.body.getReader(), limit, held, late);
     } catch {
       // The sender went away, or sent something that is no HTTP body.

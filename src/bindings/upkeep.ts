@@ -4,8 +4,8 @@ import type { Run } from "./database.ts";
 import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { type BellRow, toBell } from "./store.ts";
 
-/** The longest pause between two rings for one delivery that stays overdue, in ms. */
-const LONGEST_PAUSE_MS = 15 * 60_000;
+/** The longest pause between two rings for one delivery that stays overdue, in ms: whatever was rung before a crash rings again within two minutes of it. */
+const LONGEST_PAUSE_MS = 90_000;
 
 // An attempt whose lease ended was begun, and nobody noted its answer: it may have arrived (I-5).
 const NOTE_LOST = `
