@@ -14,7 +14,12 @@ export default defineConfig({
       },
       {
         // One at a time: each starts a relay, and some of them wait for leases to end.
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 240_000, fileParallelism: false },
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          testTimeout: 240_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

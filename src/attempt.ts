@@ -3,6 +3,7 @@ import type { Answer, Destination, Fault } from "./types.ts";
 import type { Claim, Settlement, StoredEvent } from "./bindings/store.ts";
 import type { Send } from "./send.ts";
 import { classify } from "./classify.ts";
+import { secretParts } from "./excerpt.ts";
 import { nextDue } from "./retry.ts";
 import { signatures } from "./sign.ts";
 
@@ -57,7 +58,8 @@ export async function attempt(
   else {
     const bytes = await body();
     if (claim.leaseUntil - deps.now() < LEASE_LEFT_MS) return null;
-    answer = await deps.send({ url, ...(await signed(claim, event, destination, bytes, deps.now())) });
+    const hidden = destination.secretUrl === true ? secretParts(url) : [];
+    answer = await deps.send({ url, hidden, ...(await signed(claim, event, destination, bytes, deps.now())) });
   }
   const seen: Settlement = {
     ...ended,

@@ -23,7 +23,21 @@ export type Level = (typeof LEVELS)[number];
  */
 export function openLog(from: Level): Log {
   const writer = (level: Level, write: (line: string) => void) => (event: string, fields: Fields) => {
-    if (LEVELS.indexOf(level) >= LEVELS.indexOf(from)) write(JSON.stringify({ level, event, ...fields }));
+    if (LEVELS.indexOf(level) >= LEVELS.indexOf(from)) write(lineOf({ level, event, ...fields }));
   };
-  return { info: writer("info", console.log), warn: writer("warn", console.warn), error: writer("error", console.error) };
+  return {
+    info: writer("info", console.log),
+    warn: writer("warn", console.warn),
+    error: writer("error", console.error),
+  };
+}
+
+/**
+ * What JSON lets through and some readers take for the end of a line (U+0085, U+2028), for a command to the terminal (U+009B) or for a
+ * change of the direction of text: a stranger's word must neither forge a line nor hide one.
+ */
+const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function lineOf(fields: Fields): string {
+  return JSON.stringify(fields).replaceAll(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -2,12 +2,15 @@
 import type * as z from "zod";
 import type { ConfiguredSource } from "../config.ts";
 import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
-import { destinationKeys, routeKeys, sourceKeys } from "./keys.ts";
+import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
+import { parseNetworks } from "../addresses.ts";
+import { needsSecret } from "../discover.ts";
 import { destinationUrl } from "../egress.ts";
 import { providerIds } from "../providers/catalogue.ts";
 import { resolveProvider } from "../providers/custom.ts";
+import type { Provider } from "../providers/provider.ts";
 import { ownKey } from "../sign.ts";
-import type { Destination, Route, Secret, SigningKey } from "../types.ts";
+import type { Destination, Network, Route, Secret, SigningKey } from "../types.ts";
 
 /** One table of a var. */
 export interface Entry {
@@ -44,23 +47,46 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     );
     return null;
   }
+  const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
+  if (admitted === null) return null;
   const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
-  // All of a list that somebody wrote are meant to be there; of the convention, one is enough.
-  for (const one of keys.secrets ?? (secrets.length === 0 ? [conventional] : [])) reading.asked.add(one);
+  // All of a list that somebody wrote are meant to be there; of the convention, one is enough, and of public keys none.
+  const needed = secrets.length === 0 && needsSecret(resolved.provider);
+  for (const one of keys.secrets ?? (needed ? [conventional] : [])) reading.asked.add(one);
   return {
     name,
     provider: resolved.id,
     scheme: resolved.provider,
     secrets,
     secretNames,
-    allow: keys.allow ?? [],
+    ...admitted,
     rate: keys.rate ?? null,
     maxBody: keys.max_body,
     publicUrl: keys.public_url ?? null,
     settings,
   };
+}
+
+/** The networks that are known now, and whether more are to be asked for; `null` with a finding where nobody could answer. */
+function readAllow(
+  key: string,
+  allow: readonly (typeof PUBLISHED | Network)[],
+  { name, networks, addresses }: Provider,
+  { findings }: Reading,
+): Pick<ConfiguredSource, "allow" | "allowPublished"> | null {
+  const own = allow.filter((one) => one !== PUBLISHED);
+  if (own.length === allow.length) return { allow: own, allowPublished: false };
+  if (networks === undefined) {
+    const where = addresses === undefined ? "" : ` (${addresses})`;
+    const says = `"${PUBLISHED}" is no choice for ${name}, which publishes no list that a program can read. Write its networks instead${where}, or leave allow out`;
+    findings.push(error(`${key}.allow`, says));
+    return null;
+  }
+  const fixed = parseNetworks(networks.fixed ?? []);
+  // With no network at all, an empty `allow` would admit everybody.
+  return { allow: [...own, ...fixed], allowPublished: networks.urls !== undefined || fixed.length === 0 };
 }
 
 function meant(provider: unknown): string {
@@ -74,7 +100,9 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   if (keys === null) return null;
   const url = readUrl(key, keys, reading);
   const signing = readKeys(key, keys.secret, reading);
-  return url === undefined ? null : { name, url, retry: keys.retry, keys: signing };
+  if (url === undefined) return null;
+  const destination = { name, url, retry: keys.retry, keys: signing };
+  return keys.url_secret === undefined ? destination : { ...destination, secretUrl: true };
 }
 
 /** A route, or `null` with a finding. */

@@ -107,6 +107,9 @@ const secretName = understood(
   true,
 );
 
+/** Stands among the networks of `allow` for those that the provider publishes. */
+export const PUBLISHED = "provider";
+
 export const sourceKeys = z.strictObject({
   /** A name of the catalogue, `hmac` or `token` with `settings`, or a whole table: `resolveProvider` judges it. */
   provider: z.unknown().optional(),
@@ -118,8 +121,8 @@ export const sourceKeys = z.strictObject({
   secrets: list(secretName, "names no secret. Leave it out to use the one named after the source").optional(),
   allow: list(
     written(
-      parseNetwork,
-      "is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29",
+      (text) => (text === PUBLISHED ? PUBLISHED : parseNetwork(text)),
+      'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes',
     ),
     "admits nobody. Leave it out to admit every address",
   ).optional(),

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { runLocal } from "../../src/cli/local.ts";
 
-const { vars, secrets, stateDir } = z
+const { main, ...options } = z
   .object({
+    main: z.string().optional(),
     vars: z.record(z.string(), z.json()),
     secrets: z.record(z.string(), z.string()),
     stateDir: z.string(),
@@ -15,5 +16,10 @@ if (process.argv[3] === "--leash") process.stdin.resume().once("close", () => pr
 
 const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const relay = await runLocal({ vars, secrets, stateDir, port: 0, onLog: ({ message }) => write({ log: message }) });
+const relay = await runLocal({
+  ...options,
+  ...(main === undefined ? {} : { main }),
+  port: 0,
+  onLog: ({ message }) => write({ log: message }),
+});
 write({ url: relay.url });

@@ -26,8 +26,27 @@ function identityOf(id: string, body: string, type: string | null) {
 }
 
 /** A document in which each template of the catalogue finds what it looks for, as far as one can. */
-const document = JSON.stringify({ id: "1", type: "t", event: "e", event_id: "e1", trigger_id: "t1", action: "a", eventId: "2" });
-const fields = { payload: document, json: document, mandrill_events: `[${document}]`, trigger_id: "t1", action: "a", id: "1", type: "t", fired_at: "now", "data[id]": "d", MessageSid: "SM1" };
+const document = JSON.stringify({
+  id: "1",
+  type: "t",
+  event: "e",
+  event_id: "e1",
+  trigger_id: "t1",
+  action: "a",
+  eventId: "2",
+});
+const fields = {
+  payload: document,
+  json: document,
+  mandrill_events: `[${document}]`,
+  trigger_id: "t1",
+  action: "a",
+  id: "1",
+  type: "t",
+  fired_at: "now",
+  "data[id]": "d",
+  MessageSid: "SM1",
+};
 
 const BODIES: Record<string, string> = {
   JSON: document,
@@ -38,16 +57,19 @@ const BODIES: Record<string, string> = {
 };
 
 describe("content-type confusion: the header is under nobody's signature, so it decides nothing about identity", () => {
-  test.each(Object.entries(BODIES))("a body of %s has one id and one type, whatever content type is claimed", (_, body) => {
-    let found = 0;
-    for (const id of providerIds()) {
-      // Signed headers may say what the type is; here only the body speaks.
-      const identities = TYPES.map((type) => JSON.stringify(identityOf(id, body, type)));
-      expect(new Set(identities), id).toEqual(new Set([identities[0]]));
-      if (identityOf(id, body, null).dedupe !== null) found += 1;
-    }
-    expect(found).toBeGreaterThan(2);
-  });
+  test.each(Object.entries(BODIES))(
+    "a body of %s has one id and one type, whatever content type is claimed",
+    (_, body) => {
+      let found = 0;
+      for (const id of providerIds()) {
+        // Signed headers may say what the type is; here only the body speaks.
+        const identities = TYPES.map((type) => JSON.stringify(identityOf(id, body, type)));
+        expect(new Set(identities), id).toEqual(new Set([identities[0]]));
+        if (identityOf(id, body, null).dedupe !== null) found += 1;
+      }
+      expect(found).toBeGreaterThan(2);
+    },
+  );
 
   test("Slack's slash command with another content type is still the same command", () => {
     const form = "application/x-www-form-urlencoded";
@@ -59,12 +81,15 @@ describe("content-type confusion: the header is under nobody's signature, so it 
 });
 
 describe("JSON that is nested beyond reason (CVE-2023-50728: one request ended the process)", () => {
-  test.each(["[", '{"a":', '[{"a":', "[[],", '["]",'])("%j over and over is no document, and is not even built", (piece) => {
-    const close = (depth: number) => (piece === "[" ? "]".repeat(depth) : "");
-    // Not `toBeUndefined`: it would try to print what it got instead.
-    expect(parseJson(piece.repeat(100_000)) === undefined).toBe(true);
-    expect(parseJson(piece.repeat(100_000) + close(100_000)) === undefined).toBe(true);
-  });
+  test.each(["[", '{"a":', '[{"a":', "[[],", '["]",'])(
+    "%j over and over is no document, and is not even built",
+    (piece) => {
+      const close = (depth: number) => (piece === "[" ? "]".repeat(depth) : "");
+      // Not `toBeUndefined`: it would try to print what it got instead.
+      expect(parseJson(piece.repeat(100_000)) === undefined).toBe(true);
+      expect(parseJson(piece.repeat(100_000) + close(100_000)) === undefined).toBe(true);
+    },
+  );
 
   test("a thousand levels are read, and brackets in text are no levels", () => {
     expect(parseJson(`${"[".repeat(1000)}${"]".repeat(1000)}`)).toBeDefined();
@@ -83,14 +108,14 @@ describe("JSON that is nested beyond reason (CVE-2023-50728: one request ended t
 });
 
 describe("header policy: of what came in, a list of names goes on", () => {
-  const SECRETS = /cookie|authoriz|authentic|signature(?!-input)|hmac|token|secret|passw|api-?key|credential|^x-forwarded|^cf-|^host$|^forwarded$/i;
+  const SECRETS =
+    /cookie|authoriz|authentic|signature(?!-input)|hmac|token|secret|passw|api-?key|credential|^x-forwarded|^cf-|^host$|^forwarded$/i;
   /** Ids and no credentials, whatever they are called; the facts name them so. */
-  const NAMING = /-nonce$|^idempotency-(key|token)$/;
+  const NAMING = /-nonce$|idempotency-(key|token)$/;
 
   test("for every sender of the catalogue, none of them is a credential, a signature or an address", () => {
     for (const id of providerIds())
-      for (const name of keptHeaders(findProvider(id)!))
-        if (!NAMING.test(name)) expect(name, id).not.toMatch(SECRETS);
+      for (const name of keptHeaders(findProvider(id)!)) if (!NAMING.test(name)) expect(name, id).not.toMatch(SECRETS);
   });
 
   test.each([
@@ -111,7 +136,11 @@ describe("header policy: of what came in, a list of names goes on", () => {
     "CF-Access-Client-Secret",
     "CF-Access-Jwt-Assertion",
   ])("a sender of the user's own that names an event by %s does not have it forwarded", (name) => {
-    const resolved = resolveProvider("hmac", { header: "X-Signature", type: `{header:${name}}`, id: `{header:${name}}` });
+    const resolved = resolveProvider("hmac", {
+      header: "X-Signature",
+      type: `{header:${name}}`,
+      id: `{header:${name}}`,
+    });
     expect(resolved.ok && keptHeaders(resolved.provider)).toEqual(["content-type", "content-encoding"]);
   });
 

@@ -20,15 +20,17 @@ test(`of ${MANY} requests at once, those that pass are the limit and ${SLACK} mo
     expect(answers.filter(({ kind }) => kind === "limited")).toHaveLength(MANY - accepted);
     // A minute later the bucket is full once, whatever was refused meanwhile.
     hands.clock = THEN + 60_000;
-    const later = await Promise.all(Array.from({ length: 2_000 }, (_, n) => core.accept(candidate(MANY + n, {}, rate))));
+    const later = await Promise.all(
+      Array.from({ length: 2_000 }, (_, n) => core.accept(candidate(MANY + n, {}, rate))),
+    );
     expect(later.filter(({ kind }) => kind === "accepted")).toHaveLength(600 + SLACK);
   });
 });
 
 test("a flood of every kind of refusal spends nothing of the verified budget", async () => {
-  // Two thousand lines that nobody will read.
+  // Four hundred lines that nobody will read.
   vi.spyOn(console, "warn").mockImplementation(() => {});
-  const flood = Array.from({ length: 500 }, (_, n) => [
+  const flood = Array.from({ length: 100 }, (_, n) => [
     post("/in/limited", `forged ${n}`, { "x-signature": "00".repeat(32) }),
     post("/in/limited", `unsigned ${n}`),
     post("/in/limited", "too large", { "content-length": String(26 * 1024 * 1024) }),
@@ -49,7 +51,8 @@ function stalled(first: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-const inbound = (body: ReadableStream<Uint8Array>) => new Request("https://relay.example.com/in/acme", { method: "POST", body });
+const inbound = (body: ReadableStream<Uint8Array>) =>
+  new Request("https://relay.example.com/in/acme", { method: "POST", body });
 
 test("a body that stops coming is given up, and its memory with it", async () => {
   const reader = new BodyReader(Date.now, 50);
@@ -57,14 +60,16 @@ test("a body that stops coming is given up, and its memory with it", async () =>
   expect(outcome).toEqual({ ok: false, rejection: { reason: "body_too_slow", waitedMs: 50 } });
   // Twice what an isolate holds, one after another: nothing of the first is still counted.
   for (let n = 0; n < 4; n += 1) {
-    const large = await reader.with(inbound(stalled(new Uint8Array(24 * 1024 * 1024))), 25 * 1024 * 1024, (body) => Promise.resolve(body));
+    const large = await reader.with(inbound(stalled(new Uint8Array(24 * 1024 * 1024))), 25 * 1024 * 1024, (body) =>
+      Promise.resolve(body),
+    );
     expect(large).toMatchObject({ rejection: { reason: "body_too_slow" } });
   }
 });
 
 test("a body that trickles one byte at a time is given up at the same moment as one that stops", async () => {
   const reader = new BodyReader(Date.now, 100);
-  let trickle: ReturnType<typeof setInterval> | undefined;
+  let trickle: ReturnType<typeof setInterval> | null = null;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       trickle = setInterval(() => controller.enqueue(bytes("x")), 5);

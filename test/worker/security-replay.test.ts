@@ -9,8 +9,9 @@ const told = async (answer: Promise<Response>) => await (await answer).json<{ id
 const idle = () => until(async () => (await intake().status()).waiting === 0);
 const events = async () => (await rows<{ n: number }>("SELECT count(*) AS n FROM events"))[0]?.n;
 
+const captured = () => github('{"paid":true}', "72d3162e");
+
 test("a captured request is the same event hours later: after its delivery, an eviction of Intake and a restart", async () => {
-  const captured = () => github('{"paid":true}', "72d3162e");
   const { id } = await told(captured());
   await deliveries("delivered");
   for (let n = 0; n < 3; n += 1) {
@@ -58,7 +59,11 @@ test("a slash command that is captured with another content type is still the sa
   const t = String(Math.floor(Date.now() / 1000));
   const slack = (type: string) =>
     hmac("slack-secret", `v0:${t}:${body}`).then((code) =>
-      post("/in/slack", body, { "content-type": type, "x-slack-request-timestamp": t, "x-slack-signature": `v0=${code}` }),
+      post("/in/slack", body, {
+        "content-type": type,
+        "x-slack-request-timestamp": t,
+        "x-slack-signature": `v0=${code}`,
+      }),
     );
   const { id } = await told(slack("application/x-www-form-urlencoded"));
   expect((await told(slack("application/json"))).id).toBe(id);
@@ -66,9 +71,7 @@ test("a slash command that is captured with another content type is still the sa
 });
 
 test("dedupe poisoning: a forged request with a victim's id consumes nothing, and the victim's is then accepted", async () => {
-  const forged = await Promise.all(
-    Array.from({ length: 20 }, (_, n) => github("{}", "victim", "push", `guess ${n}`)),
-  );
+  const forged = await Promise.all(Array.from({ length: 20 }, (_, n) => github("{}", "victim", "push", `guess ${n}`)));
   expect(new Set(forged.map(({ status }) => status))).toEqual(new Set([401]));
   expect(await told(github("{}", "victim"))).toMatchObject({ status: "accepted" });
   await deliveries("delivered");
@@ -95,6 +98,9 @@ test("dedupe poisoning: names and keys cannot be cut differently to meet in one 
 
 test("dedupe poisoning: a key longer than any id is nobody's, and does not meet another that begins like it", async () => {
   const long = "x".repeat(600);
-  const [one, other] = [await told(signed("lone", "{}", { "x-id": `${long}1` })), await told(signed("lone", "{}", { "x-id": `${long}2` }))];
+  const [one, other] = [
+    await told(signed("lone", "{}", { "x-id": `${long}1` })),
+    await told(signed("lone", "{}", { "x-id": `${long}2` })),
+  ];
   expect(one.id).not.toBe(other.id);
 });
