@@ -9,9 +9,11 @@ import { listDeliveries, listEvents, showEvent } from "./history.ts";
 import { deliveryId, hex, parseDeliveryId, receiptId } from "./ids.ts";
 import type { Log } from "./log.ts";
 import { type Asked, askDeliveries, askEvents } from "./question.ts";
+import { sources, type SourcesDeps } from "./sources.ts";
 import type { Bell, Secret } from "./types.ts";
 
 export interface ApiDeps {
+  readonly sources: SourcesDeps;
   readonly records: Records;
   readonly reopen: Reopen;
   readonly ring: (bells: readonly Bell[]) => Promise<void>;
@@ -65,6 +67,8 @@ export function api(deps: ApiDeps): Hono {
     const id = parseDeliveryId(c.req.param("id"));
     return id === null ? noDelivery(c.req.param("id")) : replay(c, deps, id);
   });
+
+  app.route("/sources", sources(deps.sources));
 
   for (const path of ["/events", "/events/:id", "/deliveries"]) app.all(path, () => wrongMethod("GET, HEAD"));
   for (const path of ["/events/:id/replay", "/deliveries/:id/replay"]) app.all(path, () => wrongMethod("POST"));

@@ -16,13 +16,14 @@ export interface Deps extends IngestDeps, ApiDeps {
 export function createApp(deps: Deps): Hono {
   const app = new Hono();
 
-  app.all("/in/:source", (c) => ingest(c.req.raw, c.req.param("source"), deps));
+  app.all("/in/:source", (c) => ingest(c.req.raw, c.req.param("source"), deps, c.executionCtx));
   app.route("/api", api(deps));
 
   app.get("/health", async (c) => {
     const { config, intake, log } = deps;
     const body = {
-      status: config.missing.length === 0 && config.findings.every(({ level }) => level === "warning") ? "ok" : "incomplete",
+      status:
+        config.missing.length === 0 && config.findings.every(({ level }) => level === "warning") ? "ok" : "incomplete",
       missing: config.missing,
     };
     c.header("cache-control", "no-store");

@@ -176,7 +176,8 @@ function plainly(rejection: VerificationRejection, provider: Provider): Diagnosi
   return { code: rejection.reason, advice: sentence(rejection, provider.name) };
 }
 
-function sentence(rejection: VerificationRejection, name: string): string {
+/** What a refusal says by itself, without a look at the request. */
+export function sentence(rejection: VerificationRejection, name: string): string {
   switch (rejection.reason) {
     case "secret_missing":
       return `No secret is set: wrangler secret put ${rejection.names[0] ?? "NAME"}.`;

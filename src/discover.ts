@@ -4,24 +4,15 @@ import { certificateBytes, isValidAt } from "./der.ts";
 import { encodeBase64 } from "./encoding.ts";
 import type { VerificationRejection } from "./errors.ts";
 import { member, parseJson, Readings, type Inbound } from "./inbound.ts";
+import { within } from "./patience.ts";
 import { pinnedUrl } from "./pinned.ts";
 import { looksPublic } from "./publickey.ts";
 import type { Provider } from "./providers/provider.ts";
 import { candidates } from "./signature.ts";
+import type { FetchText } from "./send.ts";
 import { render, type Scope } from "./template.ts";
 import type { Secret } from "./types.ts";
 import { tokenOf } from "./jws.ts";
-
-/** What is asked of a provider. */
-export interface KeyRequest {
-  readonly url: string;
-  readonly method: "GET" | "POST";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-}
-
-/** Fetches a text: no redirects, a deadline of a few seconds, 64 KB at most. `null` for anything but a 200. */
-export type FetchKey = (request: KeyRequest) => Promise<string | null>;
 
 export type Keys =
   | { readonly ok: true; readonly secrets: readonly Secret[] }
@@ -30,26 +21,37 @@ export type Keys =
 type Published = NonNullable<Provider["keys"]>;
 
 interface Entry {
-  readonly text: Promise<string | null>;
+  readonly text: string | null;
+  /** When the text was had, and when it was last asked for. */
   readonly fetchedAt: number;
+  readonly triedAt: number;
 }
 
 /** Milliseconds for which a key is believed, and for which a failure is. Certificates and key sets change a few times a year. */
 const KEPT_MS = 6 * 60 * 60 * 1000;
 const FAILED_MS = 60 * 1000;
 
+/** How long one request waits for a key that another one has asked for, in ms: a little more than the asking may take. */
+const SHARED_MS = 6 * 1000;
+
 /** Fetches in a minute, and keys kept: a request chooses the path of the URL, so that strangers could ask for any number. */
 const FETCHES_PER_MINUTE = 30;
 const ENTRY_LIMIT = 100;
 
+/** Whether a source of this provider must have a secret: not where its keys are there for everybody to fetch. */
+export function needsSecret({ keys }: Provider): boolean {
+  return keys === undefined || keys.send !== undefined || keys.login !== undefined;
+}
+
 /** Keys of one isolate. */
 export class KeyRing {
-  readonly #fetchKey: FetchKey;
+  readonly #fetchText: FetchText;
   readonly #entries = new Map<string, Entry>();
+  readonly #pending = new Map<string, Promise<string | null>>();
   #minute = { startedAt: 0, fetches: 0 };
 
-  constructor(fetchKey: FetchKey) {
-    this.#fetchKey = fetchKey;
+  constructor(fetchText: FetchText) {
+    this.#fetchText = fetchText;
   }
 
   /**
@@ -64,7 +66,7 @@ export class KeyRing {
     now: number,
   ): Promise<Keys> {
     const { keys } = provider;
-    const asks = keys?.send !== undefined || keys?.login !== undefined;
+    const asks = keys !== undefined && needsSecret(provider);
     const set = secrets.filter(({ value }) => value !== "");
     if (keys === undefined || set.some(({ value }) => looksPublic(value)) || (set.length > 0 && !asks))
       return { ok: true, secrets };
@@ -72,12 +74,12 @@ export class KeyRing {
     if (asks && credentials === undefined)
       return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
     const scope: Scope = { readings: new Readings(request), provider, settings };
-    const within = { ...scope, kid: kidOf(scope), ...(credentials === undefined ? {} : { secret: credentials.value }) };
-    const named = render(keys.url, within);
+    const asked = { ...scope, kid: kidOf(scope), ...(credentials === undefined ? {} : { secret: credentials.value }) };
+    const named = render(keys.url, asked);
     if (named === null) return refused({ reason: "part_missing", where: keys.url });
     const url = pinnedUrl(named, keys);
     if (url === null) return refused({ reason: "part_refused", where: keys.url });
-    const text = await this.#kept(url, keys, within, now);
+    const text = await this.#kept(url, keys, asked, now);
     const key = text === null ? null : keyIn(text, keys, now);
     if (key === null) return refused({ reason: "key_unavailable", why: `no usable key at ${new URL(url).host}` });
     return { ok: true, secrets: [{ name: `key from ${new URL(url).host}`, value: key }] };
@@ -88,16 +90,42 @@ export class KeyRing {
     const name = keys.send === undefined ? url : `${url} ${scope.kid}`;
     const entry = this.#entries.get(name);
     if (entry !== undefined) {
-      const text = await entry.text;
-      const age = now - entry.fetchedAt;
+      const { text, fetchedAt, triedAt } = entry;
       const rotated = keys.form === "jwks" && text !== null && !!scope.kid && !text.includes(JSON.stringify(scope.kid));
-      if (age < (text === null || rotated ? FAILED_MS : KEPT_MS)) return text;
+      const recent = now - triedAt < FAILED_MS;
+      if (text === null || rotated ? recent : now - fetchedAt < KEPT_MS) return text;
+    }
+    const pending = this.#pending.get(name);
+    if (pending !== undefined) {
+      try {
+        return await within(SHARED_MS, "the key", pending);
+      } catch {
+        // The request that asked has ended without a word, and its promise with it.
+        if (this.#pending.get(name) === pending) this.#pending.delete(name);
+      }
     }
     if (!this.#mayFetch(now)) return null;
-    const text = this.#fetched(url, keys, scope).catch(() => null);
-    if (this.#entries.size >= ENTRY_LIMIT) this.#entries.delete(this.#entries.keys().next().value ?? "");
-    this.#entries.set(name, { text, fetchedAt: now });
-    return text;
+    const asking = this.#fetched(url, keys, scope).catch(() => null);
+    this.#pending.set(name, asking);
+    const text = await asking;
+    if (this.#pending.get(name) === asking) this.#pending.delete(name);
+    // A key that was good an hour ago is not worth less because its successor could not be asked for.
+    const good = entry !== undefined && entry.text !== null && now - entry.fetchedAt < KEPT_MS;
+    const kept = text === null && good ? { ...entry, triedAt: now } : { text, fetchedAt: now, triedAt: now };
+    this.#keep(name, kept);
+    return kept.text;
+  }
+
+  /** Failures go first when there are too many: strangers can make any number of them, and none of a provider's keys. */
+  #keep(name: string, entry: Entry): void {
+    this.#entries.delete(name);
+    if (this.#entries.size >= ENTRY_LIMIT) {
+      const [oldest = ""] = this.#entries.keys();
+      const failed = [...this.#entries].find(([, { text }]) => text === null)?.[0];
+      this.#entries.delete(failed ?? oldest);
+    }
+    this.#entries.set(name, entry);
+    if (this.#pending.size > ENTRY_LIMIT) this.#pending.clear();
   }
 
   #mayFetch(now: number): boolean {
@@ -112,18 +140,18 @@ export class KeyRing {
       if (token === null) return null;
       headers["authorization"] = `Bearer ${token}`;
     }
-    if (send === undefined) return this.#fetchKey({ url, method: "GET", headers, body: null });
+    if (send === undefined) return this.#fetchText({ url, method: "GET", headers, body: null });
     const members = Object.entries(send).map(([name, template]) => [name, render(template, scope)] as const);
     if (members.some(([, value]) => value === null)) return null;
     const body = JSON.stringify(Object.fromEntries(members));
-    return this.#fetchKey({ url, method: "POST", headers: { ...headers, "content-type": "application/json" }, body });
+    return this.#fetchText({ url, method: "POST", headers: { ...headers, "content-type": "application/json" }, body });
   }
 
   /** Client credentials for a bearer token (RFC 6749, 4.4). It is asked for with each key, which is rare. */
   async #accessToken({ url, form }: NonNullable<Published["login"]>, { secret = "" }: Scope): Promise<string | null> {
     const authorization = `Basic ${encodeBase64(new TextEncoder().encode(secret))}`;
     const headers = { authorization, "content-type": "application/x-www-form-urlencoded" };
-    const text = await this.#fetchKey({ url, method: "POST", headers, body: form });
+    const text = await this.#fetchText({ url, method: "POST", headers, body: form });
     const token = member(parseJson(text ?? ""), ["access_token"]);
     return typeof token === "string" ? token : null;
   }

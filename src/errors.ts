@@ -6,10 +6,14 @@ export type Rejection =
   | { readonly reason: "source_disabled"; readonly why: string }
   | { readonly reason: "method_not_allowed"; readonly method: string; readonly allow: string }
   | { readonly reason: "address_refused"; readonly address: string }
+  /** The provider's own address list has never been had, so nobody is on it. */
+  | { readonly reason: "addresses_unknown"; readonly address: string }
   | { readonly reason: "flooding"; readonly address: string }
   | { readonly reason: "body_too_large"; readonly limit: number }
   | { readonly reason: "body_too_slow"; readonly waitedMs: number }
   | { readonly reason: "body_broken" }
+  /** A challenge that came without the right token, signature or form. */
+  | { readonly reason: "handshake_refused"; readonly method: string }
   | { readonly reason: "rate_limited"; readonly retryAfterMs: number }
   | { readonly reason: "busy"; readonly why: string; readonly retryAfterMs: number }
   | VerificationRejection;
@@ -37,6 +41,20 @@ export type VerificationRejection =
   | { readonly reason: "timestamp_stale"; readonly ageMs: number; readonly toleranceMs: number }
   | { readonly reason: "timestamp_future"; readonly aheadMs: number; readonly toleranceMs: number };
 
+/** What a request lacks in proof; the sender of anything else may well be genuine. */
+export function isVerification(rejection: Rejection): rejection is VerificationRejection {
+  return toWire(rejection).status === 401 || rejection.reason === "key_unavailable";
+}
+
+/** Whether the sender has sent something wrong, as opposed to an operator who has not finished and a key that is not to be had. */
+export function isSenders(rejection: Rejection): boolean {
+  const { reason } = rejection;
+  return (
+    isVerification(rejection) &&
+    !["secret_missing", "secret_unusable", "setting_missing", "key_unavailable"].includes(reason)
+  );
+}
+
 /** Either a value or the caller's fault. Our own faults are thrown. */
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
@@ -61,6 +79,8 @@ export function toWire(rejection: Rejection): Problem {
     case "method_not_allowed":
       return { status: 405, title: "Method Not Allowed", headers: { allow: rejection.allow } };
     case "address_refused":
+    case "addresses_unknown":
+    case "handshake_refused":
       return { status: 403, title: "Forbidden" };
     case "flooding":
       return { status: 429, title: "Too Many Requests", headers: { "retry-after": "60" } };
@@ -82,10 +102,12 @@ export function toWire(rejection: Rejection): Problem {
         title: "Service Unavailable",
         headers: { "retry-after": seconds(rejection.retryAfterMs) },
       };
+    case "key_unavailable":
+      // Not the sender's fault, and some senders (SNS) never repeat what was answered with 401.
+      return { status: 503, title: "Service Unavailable", headers: { "retry-after": "60" } };
     case "secret_missing":
     case "secret_unusable":
     case "setting_missing":
-    case "key_unavailable":
     case "part_missing":
     case "part_refused":
     case "body_mismatch":

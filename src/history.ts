@@ -1,5 +1,5 @@
 // In which words the past answers. The questions come from question.ts, the rows from records.ts; nothing else is touched.
-import * as z from "zod";
+import * as z from "zod/mini";
 import type {
   AttemptRow,
   DeliveryFilter,

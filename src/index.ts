@@ -4,22 +4,29 @@ import type { Hono } from "hono";
 import type { Acceptance, Bell } from "./types.ts";
 import { floodKey } from "./allowlist.ts";
 import { createApp } from "./app.ts";
+import { chores, type ChoresDeps } from "./chores.ts";
 import { openDatabase } from "./bindings/database.ts";
 import { type Candidate, IntakeCore } from "./bindings/intake.ts";
+import { openLists } from "./bindings/lists.ts";
+import { openOffers } from "./bindings/offers.ts";
 import { openParts } from "./bindings/parts.ts";
 import { openQueue } from "./bindings/queue.ts";
 import { openRecords } from "./bindings/records.ts";
+import { openRefusals } from "./bindings/refusals.ts";
 import { openReopen } from "./bindings/reopen.ts";
 import { openShards } from "./bindings/shards.ts";
 import { openStore, type Store } from "./bindings/store.ts";
 import { openUpkeep } from "./bindings/upkeep.ts";
 import { readConfig } from "./config.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
+import { KeyRing } from "./discover.ts";
 import { hex } from "./ids.ts";
 import { type Log, openLog } from "./log.ts";
 import { Pace } from "./pace.ts";
+import { Published } from "./published.ts";
 import { BodyReader } from "./receive.ts";
-import { openSend } from "./send.ts";
+import { RefusalBook } from "./refusals.ts";
+import { openFetchText, openSend } from "./send.ts";
 import { sweep, type SweepDeps } from "./sweep.ts";
 
 /** The bindings of wrangler.toml; vars and secrets stand beside them under their own names. */
@@ -38,6 +45,7 @@ interface Relay {
   readonly app: Hono;
   readonly deliver: DeliverDeps;
   readonly sweep: SweepDeps;
+  readonly chores: ChoresDeps;
   readonly store: Store;
 }
 
@@ -69,6 +77,11 @@ function open(env: Env): Relay {
   const delivering: DeliverDeps = { store, parts, ring, config, pace: new Pace(), send: openSend(now), now, dice, log };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
+  const remind = (at: number) => intake.remind(at);
+  const lists = openLists(run);
+  const offers = openOffers(run);
+  const refusals = openRefusals(run);
+  const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   return {
     log,
     app: createApp({
@@ -77,19 +90,31 @@ function open(env: Env): Relay {
       parts,
       records: openRecords(run),
       reopen: openReopen(run),
+      sources: { config, refusals, lists, offers, now, log },
       ring,
-      remind: (at) => intake.remind(at),
+      remind,
       floodGuard,
+      published: new Published({ lists, remind, now, log }),
       bodies: new BodyReader(now),
+      keys: new KeyRing(fetchText),
+      fetchText,
+      offers,
+      refusals: new RefusalBook(refusals, now, log),
       now,
       newId,
       log,
     }),
     deliver: delivering,
     sweep: { upkeep: openUpkeep(run), ring, deliverNow, retentionMs: config.retentionMs, now, log },
+    chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
   };
 }
+
+/** What a provider's key or confirmation may take, in bytes and ms: a sender is waiting, and the longest are sets of a few KB. */
+const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
+/** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
+const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 
 /** The journal. Its objects are named `intake-0` … `intake-N`, see `bindings/shards.ts`. */
 export class Intake extends DurableObject<Env> {
@@ -101,7 +126,11 @@ export class Intake extends DurableObject<Env> {
     this.#core = new IntakeCore(ctx.storage, {
       commit: (rows, due) => relay.store.commit(rows, due),
       ring: relay.deliver.ring,
-      sweep: () => sweep(relay.sweep),
+      sweep: () => {
+        // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.
+        void chores(relay.chores);
+        return sweep(relay.sweep);
+      },
       now,
       log: relay.log,
     });
@@ -130,7 +159,7 @@ export class Intake extends DurableObject<Env> {
 
 // oxlint-disable-next-line import/no-default-export -- the Workers runtime asks for it
 export default {
-  fetch: (request, env) => relayOf(env).app.fetch(request),
+  fetch: (request, env, ctx) => relayOf(env).app.fetch(request, {}, ctx),
 
   async queue(batch, env, ctx) {
     const relay = relayOf(env);
@@ -152,8 +181,10 @@ export default {
     }
   },
 
-  async scheduled(_controller, env) {
-    await sweep(relayOf(env).sweep);
+  async scheduled(_controller, env, ctx) {
+    const relay = relayOf(env);
+    ctx.waitUntil(chores(relay.chores));
+    await sweep(relay.sweep);
   },
 } satisfies ExportedHandler<Env, Bell>;
 

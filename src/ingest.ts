@@ -3,42 +3,64 @@ import type { Acceptance, Event } from "./types.ts";
 import type { Config, ConfiguredSource } from "./config.ts";
 import type { IntakeDoor } from "./bindings/shards.ts";
 import type { Parts } from "./bindings/parts.ts";
+import type { KeyRing } from "./discover.ts";
 import type { Log } from "./log.ts";
+import type { Published } from "./published.ts";
 import type { BodyReader } from "./receive.ts";
+import type { RefusalBook, TurnedAway } from "./refusals.ts";
 import { admits } from "./allowlist.ts";
 import { encodeBody, encodeParts, INLINE_BYTES } from "./body.ts";
-import { problem, type Rejection, toWire } from "./errors.ts";
-import { acceptedMethods, handshake, type HandshakeAnswer, hasHandshake } from "./handshake.ts";
+import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "./errors.ts";
+import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
+import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
 import { type Identity, identify, keptHeaders } from "./identify.ts";
 import { anonymousEventId, eventId, receiptId } from "./ids.ts";
 import { type Inbound, signedUrl } from "./inbound.ts";
 import { within } from "./patience.ts";
 import { match } from "./route.ts";
-import { verify } from "./verify.ts";
+import { type Verdict, verify } from "./verify.ts";
 
 /** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
 const PARTS_PATIENCE_MS = 7_000;
 
-export interface IngestDeps {
-  readonly config: Pick<Config, "sources" | "disabled" | "routes">;
+export interface IngestDeps extends GreetDeps {
+  readonly config: Pick<Config, "sources" | "disabled" | "routes" | "adminToken">;
   readonly intake: IntakeDoor;
   readonly parts: Pick<Parts, "put" | "drop">;
   /** Whether this address may come again so soon; asked before any cryptography. */
   readonly floodGuard: (address: string) => Promise<boolean>;
+  /** The addresses that providers publish. */
+  readonly published: Pick<Published, "bar">;
   readonly bodies: BodyReader;
+  /** The keys that providers publish. */
+  readonly keys: Pick<KeyRing, "keysFor">;
+  readonly refusals: Pick<RefusalBook, "wants" | "keep">;
   readonly now: () => number;
   /** 32 random hexadecimal digits. */
   readonly newId: () => string;
   readonly log: Log;
 }
 
-/** Answers a provider. Never throws for anything that a sender can do. */
-export async function ingest(request: Request, name: string, deps: IngestDeps): Promise<Response> {
+/** Keeps the invocation alive after the answer. */
+interface After {
+  waitUntil(work: Promise<void>): void;
+}
+
+/** Turns a request away, in its provider's words if there are any. Whoever has looked at the request hands it over, for the diagnosis. */
+type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
+
+/**
+ * Answers a provider. Never throws for anything that a sender can do.
+ *
+ * @param after without it, refusals are logged and not looked into
+ */
+export async function ingest(request: Request, name: string, deps: IngestDeps, after?: After): Promise<Response> {
   // The platform sets it; X-Forwarded-For is whatever the sender likes.
   const address = request.headers.get("cf-connecting-ip") ?? "";
-  const refuse = (rejection: Rejection) => refusal(rejection, name, address, deps.log);
-
   const source = deps.config.sources.get(name);
+  const refuse: Refuse = (rejection, inbound, words = null) =>
+    refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
+
   if (source === undefined) {
     const why = deps.config.disabled.get(name);
     return refuse(
@@ -49,8 +71,13 @@ export async function ingest(request: Request, name: string, deps: IngestDeps): 
   if (!methods.includes(request.method))
     return refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") });
 
-  if (source.allow.length > 0) {
-    if (!admits(source.allow, address)) return refuse({ reason: "address_refused", address });
+  if (source.allowPublished || source.allow.length > 0) {
+    if (!admits(source.allow, address)) {
+      const barred: Rejection | null = source.allowPublished
+        ? await deps.published.bar(source.provider, address)
+        : { reason: "address_refused", address };
+      if (barred !== null) return refuse(barred);
+    }
   } else if (!(await deps.floodGuard(address))) return refuse({ reason: "flooding", address });
 
   return await deps.bodies.with(request, source.maxBody, async (body) => {
@@ -58,48 +85,57 @@ export async function ingest(request: Request, name: string, deps: IngestDeps): 
     const url = signedUrl(source.publicUrl, request.url);
     const inbound: Inbound = { method: request.method, url, headers: request.headers, body: body.value };
 
-    const early = await greet(inbound, source, "before-verify");
-    if (early !== null) return early;
+    const early = await greet(inbound, source, "before-verify", address, deps);
+    if (early !== null) return greeted(early, inbound, refuse);
     if (request.method !== "POST")
       return refuse({ reason: "method_not_allowed", method: request.method, allow: "POST" });
 
-    const proof = await verify(inbound, source.scheme, source.secrets, source.settings, deps.now());
-    if (!proof.ok) {
-      const { rejection } = proof;
-      return refuse(rejection.reason === "secret_missing" ? { ...rejection, names: source.secretNames } : rejection);
-    }
-    const late = await greet(inbound, source, "after-verify");
-    if (late !== null) return late;
+    const proof = await prove(inbound, source, deps);
+    if (!proof.ok) return refuse(named(proof.rejection, source.secretNames), inbound);
+
+    const late = await greet(inbound, source, "after-verify", address, deps);
+    if (late !== null) return greeted(late, inbound, refuse);
 
     return await accept(inbound, source, proof.value.secret, deps, refuse);
   });
 }
 
-async function greet(
+function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response {
+  return greeting.rejection === null ? greeting.answer : refuse(greeting.rejection, inbound, greeting.answer);
+}
+
+/** Is it really theirs? By the source's own secrets, or by a key that its provider publishes. */
+function prove(inbound: Inbound, source: ConfiguredSource, deps: IngestDeps): Promise<Verdict> {
+  const { scheme, secrets, settings } = source;
+  return scheme.keys === undefined
+    ? verify(inbound, scheme, secrets, settings, deps.now())
+    : proveByPublished(inbound, source, deps);
+}
+
+async function proveByPublished(
   inbound: Inbound,
-  source: ConfiguredSource,
-  phase: "before-verify" | "after-verify",
-): Promise<Response | null> {
-  if (!hasHandshake(source.scheme, inbound.method, phase)) return null;
-  const answer: HandshakeAnswer | null = await handshake(
-    inbound,
-    source.scheme,
-    source.secrets,
-    source.settings,
-    phase,
-  );
-  return answer === null ? null : new Response(answer.body, { status: answer.status, headers: answer.headers });
+  { scheme, secrets, settings }: ConfiguredSource,
+  { keys, now }: IngestDeps,
+): Promise<Verdict> {
+  const found = await keys.keysFor(inbound, scheme, secrets, settings, now());
+  return found.ok ? await verify(inbound, scheme, found.secrets, settings, now()) : found;
+}
+
+/** A secret that is missing has no name of its own; the operator looks for the names that would be taken. */
+function named(rejection: VerificationRejection, names: readonly string[]): VerificationRejection {
+  return rejection.reason === "secret_missing" ? { ...rejection, names } : rejection;
 }
 
 /** From a proven request to a durable event. */
 async function accept(
-  { headers, body, ...inbound }: Inbound,
+  inbound: Inbound,
   source: ConfiguredSource,
   verifiedBy: string | null,
   deps: IngestDeps,
-  refuse: (rejection: Rejection) => Response,
+  refuse: Refuse,
 ): Promise<Response> {
-  const identity = identify({ ...inbound, headers, body }, source.scheme, source.settings);
+  const { headers, body } = inbound;
+  const identity = identify(inbound, source.scheme, source.settings);
   const now = deps.now();
   const event: Omit<Event, "encoding" | "body" | "parts"> = {
     id: await idOf(identity, source.name, body, deps.newId),
@@ -122,8 +158,8 @@ async function accept(
     const { encoding, parts } = encodeParts(body);
     const deadline = now + PARTS_PATIENCE_MS;
     try {
-      for (const [n, data] of parts.entries())
-        await within(deadline - deps.now(), "D1", deps.parts.put(receipt, id, n, data));
+      for (let n = 0; n < parts.length; n += 2)
+        await within(deadline - deps.now(), "D1", deps.parts.put(receipt, id, n, parts[n] ?? "", parts[n + 1]));
     } catch (error) {
       return refuse({ reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 });
     }
@@ -142,20 +178,23 @@ async function accept(
     bells: [id, size, event.matched.map(({ destination }) => destination)],
   });
   if (large && answer.kind === "limited") await deps.parts.drop(receipt).catch(() => {});
-  return conclude(answer, event, deps, refuse);
+  return conclude(answer, event, deps.log, refuse, replyTo(inbound, source.scheme, source.settings, "accepted"));
 }
 
 function conclude(
   answer: Acceptance,
   { id, source, type, size, matched }: Pick<Event, "id" | "source" | "type" | "size" | "matched">,
-  { log }: IngestDeps,
-  refuse: (rejection: Rejection) => Response,
+  log: Log,
+  refuse: Refuse,
+  reply: HandshakeAnswer | null,
 ): Response {
   switch (answer.kind) {
     case "accepted":
     case "duplicate":
       log.info("ingest.accepted", { id, source, type, size, status: answer.kind, destinations: matched.length });
-      return Response.json({ id: answer.id, status: answer.kind });
+      if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
+      // The sender reads the body; whoever looks for the id finds it beside.
+      return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });
     case "limited":
       return refuse({ reason: "rate_limited", retryAfterMs: answer.retryAfterMs });
     case "busy":
@@ -177,9 +216,24 @@ function keep(headers: Headers, names: readonly string[]): Record<string, string
   return kept;
 }
 
-/** The log hears everything, the sender what `toWire` tells it. */
-function refusal(rejection: Rejection, source: string, address: string, log: Log): Response {
-  const said = toWire(rejection);
-  log.warn("ingest.rejected", { source: source.slice(0, 100), address, status: said.status, ...rejection });
-  return problem(said);
+/** The log hears everything, the sender what `toWire` tells it, or what its documentation promises it. */
+function refusal(
+  turnedAway: Omit<TurnedAway, "status">,
+  words: Response | null,
+  { refusals, config, log }: IngestDeps,
+  after: After | undefined,
+): Response {
+  const { name, source, rejection, address, inbound } = turnedAway;
+  // A provider's own words are for what it has sent itself: our faults must not sound to it as if all were well (WebSub wants a 202).
+  const reply =
+    source !== null && inbound !== null && isSenders(rejection)
+      ? replyTo(inbound, source.scheme, source.settings, "refused")
+      : null;
+  const answer = words ?? (reply === null ? problem(toWire(rejection)) : responseOf(reply));
+  const { status } = answer;
+  const known = source !== null || config.disabled.has(name);
+  if (known && after !== undefined && refusals.wants(name, rejection))
+    after.waitUntil(refusals.keep({ ...turnedAway, status }));
+  else log.warn("ingest.rejected", { source: name.slice(0, 100), address, status, ...rejection });
+  return answer;
 }

@@ -1,5 +1,5 @@
 // What may be asked about the past: query parameters in, a question or a complaint out. Pure.
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { DeliveryFilter, EventFilter, Place } from "./bindings/records.ts";
 import type { State } from "./types.ts";
 
@@ -21,43 +21,53 @@ export interface Question<Filter> {
   readonly limit: number;
 }
 
-const name = z
-  .string()
-  .min(1, "must not be empty: leave it out to see all")
-  .max(200, "must not be longer than 200 characters")
-  .nullable()
-  .default(null);
-const time = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })], {
-    error: 'must be a time of ISO 8601, such as 2026-03-01T09:30:00Z or 2026-03-01; write the "+" of an offset as %2B',
-  })
-  .transform((text) => Date.parse(text))
-  .nullable()
-  .default(null);
-const limitError = `must be a whole number from 1 to ${LARGEST_LIMIT}`;
-const limit = z
-  .string()
-  .regex(/^\d{1,3}$/, limitError)
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= LARGEST_LIMIT, limitError)
-  .default(DEFAULT_LIMIT);
-const state = z
-  .enum(STATES, { error: `must be one of ${STATES.join(", ")}` })
-  .nullable()
-  .default(null);
-const cursor = (list: List) =>
+/** What may be left out, and is `null` then. */
+function orNull<T extends z.ZodMiniType>(schema: T) {
+  return z._default(z.nullable(schema), null);
+}
+
+const name = orNull(
   z
     .string()
-    .transform((text, context) => {
-      const place = readCursor(list, text);
-      if (place === null)
-        context.addIssue(
-          `must be the "next" of an earlier page of /api/${list}: leave it out to start with the newest`,
-        );
-      return place;
-    })
-    .nullable()
-    .default(null);
+    .check(
+      z.minLength(1, "must not be empty: leave it out to see all"),
+      z.maxLength(200, "must not be longer than 200 characters"),
+    ),
+);
+const time = orNull(
+  z.pipe(
+    z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+      error:
+        'must be a time of ISO 8601, such as 2026-03-01T09:30:00Z or 2026-03-01; write the "+" of an offset as %2B',
+    }),
+    z.transform((text: string) => Date.parse(text)),
+  ),
+);
+const limitError = `must be a whole number from 1 to ${LARGEST_LIMIT}`;
+const limit = z._default(
+  z
+    .pipe(
+      z.string().check(z.regex(/^\d{1,3}$/, limitError)),
+      z.transform((text: string) => Number(text)),
+    )
+    .check(z.refine((number) => number >= 1 && number <= LARGEST_LIMIT, limitError)),
+  DEFAULT_LIMIT,
+);
+const state = orNull(z.enum(STATES, { error: `must be one of ${STATES.join(", ")}` }));
+const cursor = (list: List) =>
+  orNull(
+    z.pipe(
+      z.string(),
+      z.transform((text: string, { issues }) => {
+        const place = readCursor(list, text);
+        if (place === null) {
+          const message = `must be the "next" of an earlier page of /api/${list}: leave it out to start with the newest`;
+          issues.push({ code: "custom", message, input: text });
+        }
+        return place;
+      }),
+    ),
+  );
 
 const eventParameters = z.strictObject({
   source: name,
@@ -90,7 +100,7 @@ export function askDeliveries(parameters: URLSearchParams): Asked<Question<Deliv
   return { ok: true, value: { filter, after, limit: count } };
 }
 
-function ask<Schema extends z.ZodObject>(schema: Schema, parameters: URLSearchParams): Asked<z.output<Schema>> {
+function ask<Schema extends z.ZodMiniObject>(schema: Schema, parameters: URLSearchParams): Asked<z.output<Schema>> {
   const twice = [...parameters.keys()].find((key, index, keys) => keys.indexOf(key) !== index);
   if (twice !== undefined) return { ok: false, detail: `${twice.slice(0, 100)}: must be given once` };
   const parsed = schema.safeParse(Object.fromEntries(parameters));
@@ -100,7 +110,7 @@ function ask<Schema extends z.ZodObject>(schema: Schema, parameters: URLSearchPa
 }
 
 /** Every complaint names its parameter. */
-function complaint({ issues }: z.ZodError, known: readonly string[]): string {
+function complaint({ issues }: z.core.$ZodError, known: readonly string[]): string {
   return issues
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"

@@ -9,8 +9,10 @@ export interface Source {
   readonly secrets: readonly Secret[];
   /** Names of the secrets that would be accepted, for messages to the operator. */
   readonly secretNames: readonly string[];
-  /** Networks that may connect; empty admits every address. */
+  /** Networks that may connect; empty admits every address, unless `allowPublished` is set. */
   readonly allow: readonly Network[];
+  /** Whether the provider's published addresses may connect as well (`allow = ["provider"]`). */
+  readonly allowPublished: boolean;
   /** `null` where no limit is configured. */
   readonly rate: Rate | null;
   /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
@@ -45,6 +47,8 @@ export interface Destination {
   readonly name: string;
   /** `null` while the secret that holds it is not set: attempts end as `unaddressed` and are tried again. */
   readonly url: string | null;
+  /** The URL is itself a secret: nothing of it is kept, not even where the destination says it back. */
+  readonly secretUrl?: boolean;
   /** Waits before the second, third … attempt, in milliseconds; the first attempt is immediate. */
   readonly retry: readonly number[];
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */

@@ -1,5 +1,6 @@
 // Brings D1 to the schema of this build on first need, in wrangler's own table, so that `wrangler d1 migrations apply` agrees.
 import relay from "../migrations/0001_relay.sql";
+import refusals from "../migrations/0002_refusals.sql";
 
 export interface Migration {
   /** Its file's name, as wrangler records it. */
@@ -8,7 +9,10 @@ export interface Migration {
 }
 
 /** Every migration, oldest first. A migration that was once released is never edited. */
-const MIGRATIONS: readonly Migration[] = [{ name: "0001_relay.sql", sql: relay }];
+const MIGRATIONS: readonly Migration[] = [
+  { name: "0001_relay.sql", sql: relay },
+  { name: "0002_refusals.sql", sql: refusals },
+];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/
 const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(

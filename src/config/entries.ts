@@ -1,5 +1,5 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { ConfiguredSource } from "../config.ts";
 import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
@@ -179,7 +179,7 @@ function readKeys(key: string, own: string | undefined, { secret, asked, finding
 }
 
 /** The entry as its schema has it, or `null` with a finding for each thing that is wrong. */
-function check<T extends z.ZodObject>(
+function check<T extends z.ZodMiniObject>(
   schema: T,
   key: string,
   value: unknown,

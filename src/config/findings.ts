@@ -1,5 +1,5 @@
 // What is wrong with a configuration, in words that name the key, the value and the mend; touches nothing.
-import type * as z from "zod";
+import type * as z from "zod/mini";
 
 /**
  * One thing to look at. `key` is written as in the file (`SOURCES.github.rate`), `says` ends in the mend.

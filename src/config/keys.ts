@@ -1,5 +1,5 @@
 // Every key of a source, a destination and a route, and how its value is written; touches nothing.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { parseNetwork } from "../allowlist.ts";
 import { PRESETS } from "../retry.ts";
 import type { Rate } from "../types.ts";
@@ -69,12 +69,13 @@ function parseUrl(value: string): string | null {
 
 /** What `parse` understands, or a refusal that says how it is written; `hidden` keeps the value out of the refusal. */
 function understood<T>(parse: (value: unknown) => T | null, mend: string, hidden = false) {
-  return z.unknown().transform((input, context): T => {
+  const read = z.transform((input: unknown, { issues }): T => {
     const value = parse(input);
     if (value !== null) return value;
-    context.issues.push({ code: "custom", message: mend, input, params: { hidden } });
+    issues.push({ code: "custom", message: mend, input, params: { hidden } });
     return z.NEVER;
   });
+  return z.pipe(z.unknown(), read);
 }
 
 function written<T>(parse: (text: string) => T | null, mend: string) {
@@ -87,10 +88,10 @@ function spelled(form: RegExp, mend: string) {
 }
 
 /** One of them, or a list of them. */
-function list<T extends z.ZodType>(item: T, mendEmpty: string) {
-  return z.preprocess(
-    (input) => (input === undefined || Array.isArray(input) ? (input ?? []) : [input]),
-    z.array(item, mendEmpty).min(1, mendEmpty),
+function list<T extends z.ZodMiniType>(item: T, mendEmpty: string) {
+  return z.pipe(
+    z.transform((input: unknown) => (input === undefined || Array.isArray(input) ? (input ?? []) : [input])),
+    z.array(item, mendEmpty).check(z.minLength(1, mendEmpty)),
   );
 }
 
@@ -112,49 +113,60 @@ export const PUBLISHED = "provider";
 
 export const sourceKeys = z.strictObject({
   /** A name of the catalogue, `hmac` or `token` with `settings`, or a whole table: `resolveProvider` judges it. */
-  provider: z.unknown().optional(),
-  settings: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String), {
+  provider: z.optional(z.unknown()),
+  settings: z.optional(
+    z.record(z.string(), z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String)), {
       error: 'is not a table. Write it as { header = "X-Signature" }',
-    })
-    .optional(),
-  secrets: list(secretName, "names no secret. Leave it out to use the one named after the source").optional(),
-  allow: list(
-    written(
-      (text) => (text === PUBLISHED ? PUBLISHED : parseNetwork(text)),
-      'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes',
+    }),
+  ),
+  secrets: z.optional(list(secretName, "names no secret. Leave it out to use the one named after the source")),
+  allow: z.optional(
+    list(
+      written(
+        (text) => (text === PUBLISHED ? PUBLISHED : parseNetwork(text)),
+        'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes',
+      ),
+      "admits nobody. Leave it out to admit every address",
     ),
-    "admits nobody. Leave it out to admit every address",
-  ).optional(),
-  rate: written(
-    parseRate,
-    'is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000',
-  ).optional(),
-  max_body: written(parseSize, 'is not a size. Write it as "512KiB" or "1MiB"; the most is "25MiB"').default(MIB),
-  public_url: written(
-    parseUrl,
-    'is not a URL. Write the one that the provider was given, such as "https://hooks.example.com/in/acme"',
-  ).optional(),
+  ),
+  rate: z.optional(
+    written(
+      parseRate,
+      'is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000',
+    ),
+  ),
+  max_body: z._default(written(parseSize, 'is not a size. Write it as "512KiB" or "1MiB"; the most is "25MiB"'), MIB),
+  public_url: z.optional(
+    written(
+      parseUrl,
+      'is not a URL. Write the one that the provider was given, such as "https://hooks.example.com/in/acme"',
+    ),
+  ),
 });
 
 export const destinationKeys = z.strictObject({
-  url: written((text) => text, 'is not text. Write it as "https://…"').optional(),
-  url_secret: secretName.optional(),
-  secret: secretName.optional(),
-  retry: understood(
-    parseRetry,
-    `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"]`,
-  ).default(PRESETS.standard),
+  url: z.optional(written((text) => text, 'is not text. Write it as "https://…"')),
+  url_secret: z.optional(secretName),
+  secret: z.optional(secretName),
+  retry: z._default(
+    understood(
+      parseRetry,
+      `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"]`,
+    ),
+    PRESETS.standard,
+  ),
 });
 
 export const routeKeys = z.strictObject({
   from: list(spelled(NAME, "is not the name of a source"), "is missing. Name a source, or a list of them"),
-  events: list(
-    spelled(
-      /^\S(?:.{0,254}\S)?$/,
-      'is not a pattern. Write the type of an event, in which * stands for anything, such as "invoice.*"',
+  events: z.optional(
+    list(
+      spelled(
+        /^\S(?:.{0,254}\S)?$/,
+        'is not a pattern. Write the type of an event, in which * stands for anything, such as "invoice.*"',
+      ),
+      "names no event. Leave it out to route all of them",
     ),
-    "names no event. Leave it out to route all of them",
-  ).optional(),
+  ),
   to: list(spelled(NAME, "is not the name of a destination"), "is missing. Name a destination, or a list of them"),
 });

@@ -1,8 +1,11 @@
 // A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { findProvider } from "./catalogue.ts";
 import { providerSchema, type Provider } from "./provider.ts";
+
+// zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
+z.config(z.locales.en());
 
 /** Either a provider, or what is wrong with its description: a key and a sentence. */
 export type Resolved =
@@ -15,31 +18,31 @@ export type Resolved =
       }[];
     };
 
-const header = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "is no header name");
-const seconds = z.coerce.number().positive();
+const header = z.string().check(z.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "is no header name"));
+const seconds = z.coerce.number().check(z.positive());
 
 /** Settings of `provider = "hmac"`. */
 const hmacSettings = z.strictObject({
   header,
-  algorithm: z.enum(["hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"]).default("hmac-sha256"),
-  encoding: z.enum(["hex", "base64", "base64url"]).default("hex"),
-  prefix: z.string().min(1).optional(),
-  secret: z.enum(["text", "hex", "base64", "whsec"]).default("text"),
-  timestamp: header.optional(),
-  unit: z.enum(["s", "ms", "iso"]).default("s"),
-  tolerance: seconds.default(300),
-  signs: z.string().min(1).optional(),
-  type: z.string().min(1).optional(),
-  id: z.string().min(1).optional(),
+  algorithm: z._default(z.enum(["hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"]), "hmac-sha256"),
+  encoding: z._default(z.enum(["hex", "base64", "base64url"]), "hex"),
+  prefix: z.optional(z.string().check(z.minLength(1))),
+  secret: z._default(z.enum(["text", "hex", "base64", "whsec"]), "text"),
+  timestamp: z.optional(header),
+  unit: z._default(z.enum(["s", "ms", "iso"]), "s"),
+  tolerance: z._default(seconds, 300),
+  signs: z.optional(z.string().check(z.minLength(1))),
+  type: z.optional(z.string().check(z.minLength(1))),
+  id: z.optional(z.string().check(z.minLength(1))),
 });
 
 /** Settings of `provider = "token"`: one of `header` and `query`, or neither for HTTP Basic credentials (`user:password`). */
 const tokenSettings = z.strictObject({
-  header: header.optional(),
-  query: z.string().min(1).optional(),
-  prefix: z.string().min(1).optional(),
-  type: z.string().min(1).optional(),
-  id: z.string().min(1).optional(),
+  header: z.optional(header),
+  query: z.optional(z.string().check(z.minLength(1))),
+  prefix: z.optional(z.string().check(z.minLength(1))),
+  type: z.optional(z.string().check(z.minLength(1))),
+  id: z.optional(z.string().check(z.minLength(1))),
 });
 
 /**
@@ -93,7 +96,7 @@ function fromToken({ header: name, query, prefix, type, id }: z.output<typeof to
 
 function checked<T>(
   id: string,
-  parsed: z.ZodSafeParseResult<T>,
+  parsed: z.core.util.SafeParseResult<T>,
   make: (value: T) => Provider,
   under: readonly string[],
 ): Resolved {

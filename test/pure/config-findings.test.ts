@@ -11,7 +11,7 @@ const ofRoute = (entry: unknown) => findings({ ROUTES: { money: entry } });
 
 const RATE = 'is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000';
 const NETWORK =
-  "is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29";
+  'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes';
 const SECRET =
   "is not the name of a secret. Write a name such as BILLING_KEY, not its value, and none that the relay uses itself";
 

@@ -2,10 +2,11 @@
 
 import { createHash, createSign, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { requestOf, type Vector } from "../../src/cli/known-answers.ts";
-import { KeyRing, type KeyRequest } from "../../src/discover.ts";
+import { KeyRing } from "../../src/discover.ts";
 import { findProvider } from "../../src/providers/catalogue.ts";
+import type { Inquiry } from "../../src/send.ts";
 import { verify, type Inbound } from "../../src/verify.ts";
 
 const NOW = 1_760_000_000_000;
@@ -28,8 +29,8 @@ function plaid(kid = "k1"): Inbound {
   };
 }
 
-function ring(answer: (request: KeyRequest) => string | null): { ring: KeyRing; asked: KeyRequest[] } {
-  const asked: KeyRequest[] = [];
+function ring(answer: (request: Inquiry) => string | null): { ring: KeyRing; asked: Inquiry[] } {
+  const asked: Inquiry[] = [];
   return { asked, ring: new KeyRing((request) => (asked.push(request), Promise.resolve(answer(request)))) };
 }
 
@@ -153,4 +154,42 @@ test("eBay's key is fetched with a token that the credentials buy", async () => 
     "https://api.ebay.com/commerce/notification/v1/public_key/k-1",
   ]);
   expect(asked[1]?.headers["authorization"]).toBe("Bearer t");
+});
+
+const detached = (kid: string) => `${encoded({ alg: "RS512", kid })}..AAAA`;
+
+test("a key that is good stays good when its successor cannot be asked for", async () => {
+  const provider = findProvider("fireblocks")!;
+  const set = JSON.stringify({ keys: [{ kid: "k1" }] });
+  let answer: string | null = set;
+  const { ring: keys, asked } = ring(() => answer);
+  const ask = (kid: string, now: number) =>
+    keys.keysFor(
+      { ...plaid(), headers: new Headers({ "fireblocks-webhook-signature": detached(kid) }) },
+      provider,
+      [],
+      {},
+      now,
+    );
+  expect((await ask("k1", NOW)).ok).toBe(true);
+  answer = null;
+  for (let n = 0; n < 5; n++) await ask("forged", NOW + 2 * 60_000);
+  expect(asked).toHaveLength(2);
+  expect((await ask("k1", NOW + 2 * 60_000 + 1)).ok).toBe(true);
+});
+
+test("a request that ends while it asks for a key leaves nobody else waiting for it", async () => {
+  vi.useFakeTimers();
+  try {
+    let calls = 0;
+    const set = JSON.stringify({ keys: [] });
+    const keys = new KeyRing(() => (++calls === 1 ? new Promise(() => {}) : Promise.resolve(set)));
+    const ask = () => keys.keysFor(plaid(), findProvider("fireblocks")!, [], {}, NOW);
+    void ask();
+    const second = ask();
+    await vi.advanceTimersByTimeAsync(6_001);
+    expect((await second).ok).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

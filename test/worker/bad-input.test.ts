@@ -113,12 +113,12 @@ describe("what is not proven is 401", () => {
   });
 });
 
-const chunks = (count: number) =>
+const chunks = (left: number) =>
   new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (count === 0) controller.close();
+      if (left === 0) controller.close();
       else controller.enqueue(new Uint8Array(64 * 1024));
-      count -= 1;
+      left -= 1;
     },
   });
 

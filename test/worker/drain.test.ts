@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../src/bindings/database.ts";
+import type { IntakeCore } from "../../src/bindings/intake.ts";
 import { openStore } from "../../src/bindings/store.ts";
 import { candidate, type Hands, held, idOf, inObject, THEN } from "./hands.ts";
 import { bindings, github, intake, rows, setUp, signed, until } from "./relay.ts";
@@ -121,9 +122,7 @@ test("an event that D1 refuses for what it is stands alone, named in /health, an
     const disk = held<void>();
     hands.sync = () => disk.promise;
     const core = await hands.start();
-    const accepting = Array.from({ length: 20 }, (_, n) =>
-      core.accept(n === 13 ? candidate(n, BROKEN) : candidate(n)),
-    );
+    const accepting = Array.from({ length: 20 }, (_, n) => core.accept(n === 13 ? candidate(n, BROKEN) : candidate(n)));
     disk.resolve();
     await Promise.all(accepting);
     await drained(hands);
@@ -195,10 +194,14 @@ test("under steady traffic the alarm's sweep has its turn", async () => {
 
 test("the alarm comes back: for what the sweep says, for what is in the journal, after a sweep that failed", async () => {
   await inObject(async (hands) => {
-    const core = await hands.start();
-    const after = async (sweep: () => Promise<number | null>) => {
+    const after = async (
+      sweep: () => Promise<number | null>,
+      work: (core: IntakeCore) => Promise<unknown> = () => Promise.resolve(),
+    ) => {
       await hands.storage.deleteAlarm();
       hands.onSweep = sweep;
+      const core = await hands.start();
+      await work(core);
       await core.alarm();
       return await hands.storage.getAlarm();
     };
@@ -208,22 +211,24 @@ test("the alarm comes back: for what the sweep says, for what is in the journal,
     expect(await after(() => Promise.resolve(THEN - 5))).toBe(THEN + 1000);
     expect(await after(() => Promise.reject(new Error("D1_ERROR")))).toBe(THEN + 30_000);
     expect(hands.log.of("sweep.failed")).toHaveLength(1);
-    hands.onCommit = () => held<never>().promise;
-    await core.accept(candidate(1));
-    expect(await after(() => Promise.resolve(null))).toBe(THEN + 30_000);
+    // The sweep may have looked before it was in D1.
+    const next = await after(
+      () => Promise.resolve(null),
+      (core) => core.accept(candidate(1)),
+    );
+    expect(next).toBeGreaterThanOrEqual(THEN + 30_000);
   });
 });
 
-const delivered = async () =>
-  (await rows("SELECT 1 FROM deliveries WHERE state = 'delivered'").catch(() => [])).length;
+const delivered = async () => (await rows("SELECT 1 FROM deliveries WHERE state = 'delivered'").catch(() => [])).length;
 
 test("a database that is gone and comes back empty gets its schema and everything that was accepted meanwhile", async () => {
   await signed("acme", "before");
   await until(async () => (await delivered()) === 2);
-  const drop = ["events", "event_parts", "deliveries", "attempts", "audit", "marks"].map(
-    (table) => `DROP TABLE ${table}`,
-  );
-  for (const view of ["delivery_history", "attempt_history", "failing"]) drop.unshift(`DROP VIEW ${view}`);
+  const made = await rows("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') ORDER BY type DESC");
+  const drop = made
+    .filter(({ name }) => !/^(_cf|sqlite|d1_)/.test(String(name)))
+    .map(({ type, name }) => `DROP ${String(type)} ${String(name)}`);
   // The record stays: a schema that says it is there and is not.
   await bindings.DB.batch(drop.map((sql) => bindings.DB.prepare(sql)));
   for (const n of [1, 2, 3]) expect((await github("{}", `meanwhile-${n}`)).status).toBe(200);

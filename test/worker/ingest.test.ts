@@ -1,11 +1,10 @@
 // The front door when something behind it fails or is slow: who is refused, with what, and how soon.
 import { afterEach, expect, test, vi } from "vitest";
-import { openShards } from "../../src/bindings/shards.ts";
 import { readConfig } from "../../src/config.ts";
 import { ingest, type IngestDeps } from "../../src/ingest.ts";
 import { BodyReader } from "../../src/receive.ts";
 import type { Acceptance } from "../../src/types.ts";
-import { candidate, held, Logged } from "./hands.ts";
+import { held, Logged } from "./hands.ts";
 import { bytes, hmac, rows, setUp, signed, until } from "./relay.ts";
 
 setUp();
@@ -27,27 +26,35 @@ afterEach(() => {
 });
 
 /** A door whose every part is in the test's hand. */
-function door(change: Partial<IngestDeps> = {}): IngestDeps & { readonly log: Logged } {
-  const now = () => Date.now();
+function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps & { readonly log: Logged } {
   return {
     config: readConfig(VARS),
-    intake: { accept: (one) => Promise.resolve({ kind: "accepted", id: one.id }), status: unused, remind: unused },
+    intake: answering({ kind: "accepted", id: "evt" }),
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
     floodGuard: () => Promise.resolve(true),
-    bodies: new BodyReader(now),
-    now,
+    bodies: new BodyReader(() => Date.now()),
+    published: { bar: unused },
+    keys: { keysFor: unused },
+    offers: { keep: unused },
+    fetchText: unused,
+    refusals: { wants: () => false, keep: unused },
+    now: () => Date.now(),
     newId: () => "0".repeat(32),
     ...change,
     log: new Logged(),
-  } as IngestDeps & { readonly log: Logged };
+  };
+}
+
+function answering(answer: Acceptance): IngestDeps["intake"] {
+  return { accept: () => Promise.resolve(answer), status: unused, remind: unused };
 }
 
 async function unused(): Promise<never> {
   return await Promise.reject(new Error("unused"));
 }
 
-async function request(body: BodyInit | Uint8Array, source = "acme"): Promise<Request> {
-  const proof = body instanceof ReadableStream ? "" : await hmac(`${source}-secret`, body as Uint8Array | string);
+async function request(body: ReadableStream | Uint8Array | string, source = "acme"): Promise<Request> {
+  const proof = body instanceof ReadableStream ? "" : await hmac(`${source}-secret`, body);
   return new Request(`https://relay.example.com/in/${source}`, {
     method: "POST",
     body,
@@ -57,65 +64,13 @@ async function request(body: BodyInit | Uint8Array, source = "acme"): Promise<Re
 
 const LARGE = new Uint8Array(256 * 1024 + 1).fill(0x20);
 
-test("an Intake that fails once is asked again on a fresh stub, with the same receipt", async () => {
-  const asked: { shard: string; receipt: string }[] = [];
-  const deps = door();
-  const intake = openShards(
-    (shard) => ({
-      status: unused,
-      remind: unused,
-      accept: async (one): Promise<Acceptance> => {
-        asked.push({ shard, receipt: one.receipt });
-        if (asked.length === 1) throw new Error("Network connection lost.");
-        return await Promise.resolve({ kind: "accepted", id: one.id });
-      },
-    }),
-    1,
-    deps.now,
-    deps.log,
+test("an Intake that cannot be reached is 503, and says when to come again", async () => {
+  const answer = await ingest(
+    await request("{}"),
+    "acme",
+    door({ intake: answering({ kind: "busy", why: "unreachable" }) }),
   );
-  expect((await ingest(await request("{}"), "acme", { ...deps, intake })).status).toBe(200);
-  expect(asked).toHaveLength(2);
-  expect(asked[0]).toEqual(asked[1]);
-});
-
-test("a stub that cannot even be opened is a failure like any other", async () => {
-  const deps = door();
-  let opened = 0;
-  const intake = openShards(
-    () => {
-      opened += 1;
-      throw new Error("Durable Object overloaded");
-    },
-    1,
-    deps.now,
-    deps.log,
-  );
-  const answer = await ingest(await request("{}"), "acme", { ...deps, intake });
-  expect([answer.status, answer.headers.get("retry-after"), opened]).toEqual([503, "5", 2]);
-});
-
-test.each([0, 1])("an Intake that is silent after %i failures costs the sender 2.5 s", async (failures) => {
-  vi.useFakeTimers();
-  let tries = 0;
-  const accept = async (): Promise<Acceptance> => {
-    tries += 1;
-    if (tries <= failures) throw new Error("Network connection lost.");
-    return await held<Acceptance>().promise;
-  };
-  const intake = openShards(
-    () => ({ accept, status: unused, remind: unused }),
-    1,
-    () => Date.now(),
-    new Logged(),
-  );
-  const seen: Acceptance[] = [];
-  const asking = intake.accept(candidate(1)).then((answer) => seen.push(answer));
-  await vi.advanceTimersByTimeAsync(2_499);
-  expect(seen).toEqual([]);
-  await vi.advanceTimersByTimeAsync(1);
-  await asking;
-  expect(seen).toMatchObject([{ kind: "busy" }]);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
 });
 
 test("while D1 is gone bodies up to 256 KiB are accepted, and larger ones hear when to come again", async () => {
@@ -135,11 +90,11 @@ test("a D1 that is silent costs the sender of a large body seven seconds and a 5
     asked.push(n);
     await held<void>().promise;
   };
-  const answering = ingest(big, "acme", door({ parts: { put, drop: unused } }));
+  const knocking = ingest(big, "acme", door({ parts: { put, drop: unused } }));
   // Streams and cryptography take their own time.
   while (asked.length === 0) await vi.advanceTimersByTimeAsync(0);
   await vi.advanceTimersByTimeAsync(7_000);
-  expect((await answering).status).toBe(503);
+  expect((await knocking).status).toBe(503);
   expect(asked).toEqual([0]);
 });
 
@@ -154,15 +109,11 @@ test("the parts of a large body that the rate refuses are removed, and those of 
     { kind: "accepted", id: "evt" },
     { kind: "duplicate", id: "evt" },
   ] as const) {
-    const intake = { accept: () => Promise.resolve(answer), status: unused, remind: unused } as IngestDeps["intake"];
+    const intake = answering(answer);
     await ingest(await request(LARGE), "acme", door({ intake, parts: { put: () => Promise.resolve(), drop } }));
   }
   expect(dropped).toEqual([]);
-  const intake = {
-    accept: () => Promise.resolve({ kind: "limited", retryAfterMs: 1 }),
-    status: unused,
-    remind: unused,
-  } as IngestDeps["intake"];
+  const intake = answering({ kind: "limited", retryAfterMs: 1 });
   expect(
     (await ingest(await request(LARGE), "acme", door({ intake, parts: { put: () => Promise.resolve(), drop } })))
       .status,
@@ -174,7 +125,8 @@ test("three large bodies a minute leave the parts of three", async () => {
   const answers = await Promise.all(
     [1, 2, 3, 4, 5].map((n) => signed("limited", new Uint8Array(300_000).fill(n + 0x30))),
   );
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429]);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
   await until(async () => (await rows("SELECT 1 FROM events")).length === 3);
   expect(
     await rows("SELECT p.receipt FROM event_parts p LEFT JOIN events e USING (receipt) WHERE e.id IS NULL"),
@@ -234,71 +186,32 @@ test("at most 48 MiB of bodies are in flight; one that its sender has left count
   const deps = door({ bodies });
   const MIB = 1024 * 1024;
   const reading = async (size: number, use: () => Promise<void>) => {
-    const whole = await request(new Uint8Array(size));
+    const whole = new Request("https://relay.example.com/", { method: "POST", body: new Uint8Array(size) });
     return await bodies.with(whole, 25 * MIB, async (body) => {
       if (body.ok) await use();
       return body.ok ? "read" : body.rejection.reason;
     });
   };
   // Two requests that the platform has ended: what they were doing never comes to an end.
-  void reading(20 * MIB, () => held<void>().promise);
-  void reading(20 * MIB, () => held<void>().promise);
-  await until(async () => (await reading(9 * MIB, () => Promise.resolve())) === "busy");
+  for (const n of [1, 2]) {
+    const begun = held<number>();
+    void reading(20 * MIB, async () => {
+      begun.resolve(n);
+      await held<void>().promise;
+    });
+    await begun.promise;
+  }
   expect(await reading(8 * MIB, () => Promise.resolve())).toBe("read");
   const answer = await ingest(await request(new Uint8Array(9 * MIB)), "acme", deps);
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
   now += 60_001;
   expect(await reading(25 * MIB, () => Promise.resolve())).toBe("read");
   // And the count is right again.
-  expect(
-    await reading(25 * MIB, async () => void expect(await reading(24 * MIB, () => Promise.resolve())).toBe("busy")),
-  ).toBe("read");
-});
-
-test("a source meets the same object in every isolate and after every deploy", async () => {
-  const shards = async (count: number) => {
-    const met: Record<string, string> = {};
-    for (const source of ["github", "stripe", "slack", "acme", "acme-pay", "a"]) {
-      const door4 = openShards(
-        (shard) => {
-          met[source] = shard;
-          return { accept: () => Promise.resolve({ kind: "accepted", id: "" }), status: unused, remind: unused };
-        },
-        count,
-        () => 0,
-        new Logged(),
-      );
-      await door4.accept({ ...candidate(1), source });
-    }
-    return met;
-  };
-  expect(new Set(Object.values(await shards(1)))).toEqual(new Set(["intake-0"]));
-  // Not to be changed: a journal that another object holds is drained by nobody's request.
-  expect(await shards(4)).toEqual({
-    github: "intake-2",
-    stripe: "intake-0",
-    slack: "intake-3",
-    acme: "intake-3",
-    "acme-pay": "intake-0",
-    // FNV-1a of "a" is e40c292c.
-    a: "intake-0",
+  let beside = "";
+  await reading(25 * MIB, async () => {
+    beside = await reading(24 * MIB, () => Promise.resolve());
   });
-});
-
-test("the state of the journals is the sum over all shards", async () => {
-  const asked: string[] = [];
-  const status = { waiting: 1, stuck: 2, bytes: 3 };
-  const shards = openShards(
-    (shard) => {
-      asked.push(shard);
-      return { accept: unused, status: () => Promise.resolve(status), remind: unused };
-    },
-    3,
-    () => 0,
-    new Logged(),
-  );
-  expect(await shards.status()).toEqual({ waiting: 3, stuck: 6, bytes: 9 });
-  expect(asked).toEqual(["intake-0", "intake-1", "intake-2"]);
+  expect(beside).toBe("busy");
 });
 
 test("bytes of the body decide, not the length of its text", async () => {

@@ -3,9 +3,13 @@ import { Hono } from "hono";
 import { beforeEach } from "vitest";
 import { api, type ApiDeps } from "../../src/api.ts";
 import { openDatabase } from "../../src/bindings/database.ts";
+import { openLists } from "../../src/bindings/lists.ts";
+import { openOffers } from "../../src/bindings/offers.ts";
 import { openRecords } from "../../src/bindings/records.ts";
+import { openRefusals } from "../../src/bindings/refusals.ts";
 import { openReopen } from "../../src/bindings/reopen.ts";
 import { openStore, type Settlement } from "../../src/bindings/store.ts";
+import { readConfig } from "../../src/config.ts";
 import type { Bell, Event } from "../../src/types.ts";
 import { bindings, setUp } from "./relay.ts";
 
@@ -22,6 +26,8 @@ export class Operator {
   rung: Bell[] = [];
   logged: string[] = [];
   reminded: number | null = null;
+  /** The relay's vars, as far as its sources go. */
+  vars: Record<string, unknown> = {};
   #ids = 0;
   #run = openDatabase(bindings.DB);
   store = openStore(this.#run);
@@ -40,7 +46,17 @@ export class Operator {
 
   get deps(): ApiDeps {
     const write = (event: string, fields: object) => void this.logged.push(JSON.stringify({ event, ...fields }));
+    const log = { info: write, warn: write, error: write };
+    const adminToken = { name: "ADMIN_TOKEN", value: TOKEN };
     return {
+      sources: {
+        config: { ...readConfig(this.vars), adminToken },
+        refusals: openRefusals(this.#run),
+        lists: openLists(this.#run),
+        offers: openOffers(this.#run),
+        now: () => this.clock,
+        log,
+      },
       records: openRecords(this.#run),
       reopen: openReopen(this.#run),
       ring: async (bells) => {
@@ -58,9 +74,9 @@ export class Operator {
           .repeat(2),
       config: {
         destinations: new Set(["billing", "crm"]),
-        adminToken: { name: "ADMIN_TOKEN", value: TOKEN },
+        adminToken,
       },
-      log: { info: write, warn: write, error: write },
+      log,
     };
   }
 

@@ -91,5 +91,7 @@ test("a delivery that waits keeps an alarm set for the moment at which it must b
   const far = Date.now() + 3_600_000;
   await rows("UPDATE deliveries SET due_at = ?1, look_at = ?1", far);
   await ringAlarm();
-  expect(await alarmAt()).toBe(far);
+  // Rung by hand and thus early, which the object takes for a platform whose clock is ahead: by half a minute at most.
+  expect(await alarmAt()).toBeGreaterThanOrEqual(far);
+  expect(await alarmAt()).toBeLessThanOrEqual(far + 30_000);
 });

@@ -24,17 +24,17 @@ function door(accept: (shard: string, receipt: string) => Promise<Acceptance>, s
 
 test("an object that fails once is asked again, with the same receipt", async () => {
   const asked: string[][] = [];
-  const { accept, log } = door(async (...asking) => {
+  const intake = door(async (...asking) => {
     asked.push(asking);
     if (asked.length === 1) throw new Error("Network connection lost.");
     return await Promise.resolve(YES);
   });
-  expect(await accept(candidate(1))).toEqual(YES);
+  expect(await intake.accept(candidate(1))).toEqual(YES);
   expect(asked).toEqual([
     ["intake-0", "receipt-1"],
     ["intake-0", "receipt-1"],
   ]);
-  expect(log.of("intake.unreachable")).toHaveLength(1);
+  expect(intake.log.of("intake.unreachable")).toHaveLength(1);
 });
 
 test("each try opens a stub of its own, and one that cannot be opened is a failure like any other", async () => {
@@ -55,13 +55,13 @@ test("each try opens a stub of its own, and one that cannot be opened is a failu
 test.each([0, 1])("an object that is silent after %i failures costs the sender 2.5 s", async (failures) => {
   vi.useFakeTimers();
   let tries = 0;
-  const { accept } = door(async () => {
+  const intake = door(async () => {
     tries += 1;
     if (tries <= failures) throw new Error("Network connection lost.");
     return await held<Acceptance>().promise;
   });
   const seen: Acceptance[] = [];
-  const asking = accept(candidate(1)).then((answer) => seen.push(answer));
+  const asking = intake.accept(candidate(1)).then((answer) => seen.push(answer));
   await vi.advanceTimersByTimeAsync(2_499);
   expect(seen).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);
@@ -72,11 +72,11 @@ test.each([0, 1])("an object that is silent after %i failures costs the sender 2
 test("a source meets the same object in every isolate and after every deploy", async () => {
   const met: Record<string, string> = {};
   for (const source of ["github", "stripe", "slack", "acme", "acme-pay", "a"]) {
-    const { accept } = door(async (shard) => {
+    const intake = door(async (shard) => {
       met[source] = shard;
       return await Promise.resolve(YES);
     }, 4);
-    await accept({ ...candidate(1), source });
+    await intake.accept({ ...candidate(1), source });
   }
   // Not to be changed: a source that met another object from one deploy to the next would have a full bucket there.
   expect(met).toEqual({

@@ -1,0 +1,55 @@
+// D1: secrets that providers handed over, sealed, for a short time and few of them.
+import type { Run } from "./database.ts";
+
+/** How long an offer is kept, in ms: the operator who sets up a webhook is at work just now. */
+const OFFER_MS = 60 * 60_000;
+/** Offers kept for a source: anybody can make one while the source has no secret. */
+const MOST = 3;
+
+/** One offer as it is kept. */
+export interface Offer {
+  readonly at: number;
+  readonly address: string;
+  readonly sealed: string;
+}
+
+const EXPIRE = "DELETE FROM offered_secrets WHERE at <= ?1";
+// An offer that is there is never pushed out: whoever floods the source makes a set-up fail, and does not replace a secret.
+const KEEP = `
+INSERT INTO offered_secrets (source, at, address, sealed)
+SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM offered_secrets WHERE source = ?1) < ${MOST} RETURNING seq`;
+const TAKE = "DELETE FROM offered_secrets WHERE source = ?1 RETURNING at, address, sealed";
+
+/** The offers in D1. */
+export type Offers = ReturnType<typeof openOffers>;
+
+/** @param run D1 with the schema in place */
+export function openOffers(run: Run) {
+  return {
+    /** Whether there was a place for it. */
+    async keep(source: string, { at, address, sealed }: Offer): Promise<boolean> {
+      const [, kept] = await run((db) =>
+        db.batch([db.prepare(EXPIRE).bind(at - OFFER_MS), db.prepare(KEEP).bind(source, at, address, sealed)]),
+      );
+      return kept?.results.length === 1;
+    },
+
+    /** Hands them out, oldest first, and forgets them. */
+    async take(source: string, now: number): Promise<Offer[]> {
+      const [, taken] = await run((db) =>
+        db.batch<Offer>([db.prepare(EXPIRE).bind(now - OFFER_MS), db.prepare(TAKE).bind(source)]),
+      );
+      return (taken?.results ?? []).toSorted((one, other) => one.at - other.at);
+    },
+
+    /** Forgets those whose time is over. */
+    async expire(now: number): Promise<void> {
+      await run((db) =>
+        db
+          .prepare(EXPIRE)
+          .bind(now - OFFER_MS)
+          .run(),
+      );
+    },
+  };
+}
