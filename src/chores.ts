@@ -1,7 +1,7 @@
 // What is due now and then beside the sweep: address lists are asked for, secrets that nobody came for are forgotten.
 import type { Offers } from "./bindings/offers.ts";
 import type { Config } from "./config.ts";
-import { refresh, type RefreshDeps } from "./refresh.ts";
+import { refresh, type RefreshDeps } from "./allowlist/refresh.ts";
 
 export interface ChoresDeps extends RefreshDeps {
   readonly config: Pick<Config, "sources">;

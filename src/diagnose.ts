@@ -2,8 +2,8 @@
 
 import type { VerificationRejection } from "./errors.ts";
 import { signatureHeaders } from "./identify.ts";
-import type { Inbound } from "./inbound.ts";
-import { parseJson } from "./inbound.ts";
+import type { Inbound } from "./verify/inbound.ts";
+import { parseJson } from "./verify/inbound.ts";
 import { findProvider, providerIds } from "./providers/catalogue.ts";
 import type { Provider, SecretForm } from "./providers/provider.ts";
 import type { Secret } from "./types.ts";

@@ -3,7 +3,7 @@ import type { Offers } from "./bindings/offers.ts";
 import type { Config, ConfiguredSource } from "./config.ts";
 import type { Rejection } from "./errors.ts";
 import { handshake, type HandshakeAnswer, hasHandshake, type Phase } from "./handshake.ts";
-import type { Inbound } from "./inbound.ts";
+import type { Inbound } from "./verify/inbound.ts";
 import type { Log } from "./log.ts";
 import { within } from "./patience.ts";
 import { seal } from "./seal.ts";

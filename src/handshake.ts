@@ -1,12 +1,12 @@
 // Challenges, pings and subscription confirmations: what a provider wants to hear before it sends. Pure but for WebCrypto.
 
-import { decryptLark, decryptWecom } from "./decrypt.ts";
+import { decryptLark, decryptWecom } from "./verify/decrypt.ts";
 import { encodeBase64, encodeBase64Url, encodeHex, equal } from "./encoding.ts";
-import { digest, hmac } from "./hmac.ts";
-import { parseJson, Readings, type Inbound } from "./inbound.ts";
-import { pinnedUrl } from "./pinned.ts";
+import { digest, hmac } from "./verify/hmac.ts";
+import { parseJson, Readings, type Inbound } from "./verify/inbound.ts";
+import { pinnedUrl } from "./verify/pinned.ts";
 import type { Answer, Handshake, Provider } from "./providers/provider.ts";
-import { read, render, type Scope } from "./template.ts";
+import { read, render, type Scope } from "./verify/template.ts";
 import type { Secret } from "./types.ts";
 import { isVerifyToken, verify } from "./verify.ts";
 

@@ -1,9 +1,9 @@
 // What happened, and is it a repeat? The event type and the dedupe key, by the provider's templates. Pure.
 
-import { Readings, type Inbound } from "./inbound.ts";
-import { claimsOf } from "./jws.ts";
+import { Readings, type Inbound } from "./verify/inbound.ts";
+import { claimsOf } from "./verify/jws.ts";
 import type { Provider } from "./providers/provider.ts";
-import { parsePlace, parseTemplate, render, type Piece, type Place, type Scope } from "./template.ts";
+import { parsePlace, parseTemplate, render, type Piece, type Place, type Scope } from "./verify/template.ts";
 
 export interface Identity {
   /** As the sender names it; `unknown` where it does not. */

@@ -19,13 +19,13 @@ import { openStore, type Store } from "./bindings/store.ts";
 import { openUpkeep } from "./bindings/upkeep.ts";
 import { readConfig } from "./config.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
-import { KeyRing } from "./discover.ts";
+import { KeyRing } from "./verify/discover.ts";
 import { hex } from "./ids.ts";
 import { type Log, openLog } from "./log.ts";
 import { Pace } from "./pace.ts";
-import { Published } from "./published.ts";
+import { Published } from "./allowlist/published.ts";
 import { BodyReader } from "./receive.ts";
-import { RefusalBook } from "./refusals.ts";
+import { RefusalBook } from "./diagnose/refusals.ts";
 import { openFetchText, openSend } from "./send.ts";
 import { sweep, type SweepDeps } from "./sweep.ts";
 

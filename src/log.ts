@@ -1,7 +1,7 @@
 // One JSON line per decision; the only file that may touch the console.
 
 /** Fields of a line. Values that could carry a secret (header values, bodies, secrets) have no place here. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   /** Something happened as it should. */

@@ -14,7 +14,7 @@ export async function within<T>(ms: number, whom: string, work: Promise<T>): Pro
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    if (timer !== null) clearTimeout(timer);
   }
 }
 

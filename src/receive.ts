@@ -71,7 +71,7 @@ export class BodyReader {
       // The sender went away, or sent something that is no HTTP body.
       return { ok: false, rejection: { reason: "body_broken" } };
     } finally {
-      clearTimeout(timer);
+      if (timer !== null) clearTimeout(timer);
     }
   }
 

@@ -25,7 +25,7 @@ export async function unseal(sealed: string, token: Secret): Promise<string | nu
   }
 }
 
-async function keyOf({ value }: Secret): Promise<CryptoKey> {
+async function keyOf({ value }: Secret) {
   const material = await crypto.subtle.importKey("raw", encoder.encode(value), "HKDF", false, ["deriveKey"]);
   const derivation = {
     name: "HKDF",

@@ -3,7 +3,7 @@ import { excerpt } from "./excerpt.ts";
 import type { Answer, Fault } from "./types.ts";
 
 /** Covers the connection, the headers and the body of the answer, in ms (the Standard Webhooks guide: 15 to 30 s). */
-export const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 /** What is kept of an answer, in characters, and how much of it is read at most, in bytes. */
 const EXCERPT = 1_000;
 const MOST_READ = 64 * 1024;

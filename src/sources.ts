@@ -4,7 +4,7 @@ import type { KeptList, Lists } from "./bindings/lists.ts";
 import type { Offers } from "./bindings/offers.ts";
 import type { Refusal, Refusals } from "./bindings/refusals.ts";
 import type { Config, ConfiguredSource } from "./config.ts";
-import { needsSecret } from "./discover.ts";
+import { needsSecret } from "./verify/discover.ts";
 import { problem } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { confidenceLabel } from "./providers/provider.ts";

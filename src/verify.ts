@@ -1,19 +1,19 @@
 // Is it really theirs? One interpreter for every provider; pure but for WebCrypto.
 
-import { urlForms } from "./canonical.ts";
-import { strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
+import { urlForms } from "./verify/canonical.ts";
+import { strayKeyUrl, unboundBody, unmetDemand } from "./verify/demands.ts";
 import { decodeBase64, equal } from "./encoding.ts";
 import type { VerificationRejection } from "./errors.ts";
-import { digest, hmac, type Hash } from "./hmac.ts";
-import { isSigned, judgeClaims, tokenOf, utf8 } from "./jws.ts";
-import { member, parseJson, Readings, type Inbound } from "./inbound.ts";
+import { digest, hmac, type Hash } from "./verify/hmac.ts";
+import { isSigned, judgeClaims, tokenOf, utf8 } from "./verify/jws.ts";
+import { member, parseJson, Readings, type Inbound } from "./verify/inbound.ts";
 import type { Algorithm, JwsAlgorithm } from "./providers/provider.ts";
-import { publicKeys, signedBy, type Method } from "./publickey.ts";
-import { candidates, checkTimestamp, shownText, unprefixed, type Candidate } from "./signature.ts";
-import { concatenated, document, parsePlace, read, render, renderChunks, type Scope } from "./template.ts";
+import { publicKeys, signedBy, type Method } from "./verify/publickey.ts";
+import { candidates, checkTimestamp, shownText, unprefixed, type Candidate } from "./verify/signature.ts";
+import { concatenated, document, parsePlace, read, render, renderChunks, type Scope } from "./verify/template.ts";
 import type { Secret } from "./types.ts";
 
-export type { Inbound } from "./inbound.ts";
+export type { Inbound } from "./verify/inbound.ts";
 
 /** A request that is proven. */
 interface Verified {

@@ -26,8 +26,6 @@ export interface Stuck {
   readonly error: string;
 }
 
-export type Journal = ReturnType<typeof openJournal>;
-
 /** @param sql the object's storage; its tables are made on the first use */
 export function openJournal(sql: SqlStorage) {
   sql.exec(

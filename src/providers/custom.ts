@@ -1,11 +1,12 @@
 // A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
 
 import * as z from "zod/mini";
+import english from "zod/v4/locales/en.js";
 import { findProvider } from "./catalogue.ts";
 import { providerSchema, type Provider } from "./provider.ts";
 
 // zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
-z.config(z.locales.en());
+z.config(english());
 
 /** Either a provider, or what is wrong with its description: a key and a sentence. */
 export type Resolved =

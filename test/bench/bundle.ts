@@ -11,8 +11,8 @@ export interface BundleSize {
   readonly gzipBytes: number;
 }
 
-/** The goal: 70 KB after gzip. */
-export const bundleLimit = 70_000;
+/** The goal: 100 KB after gzip, with every provider of the catalogue. */
+export const bundleLimit = 100_000;
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -1,7 +1,7 @@
 // Address lists of providers: read as each publishes its own, and taken as a whole or not at all.
 
 import { describe, expect, test } from "vitest";
-import { readAddressList } from "../../src/addresses.ts";
+import { readAddressList } from "../../src/allowlist/addresses.ts";
 import { parseNetwork } from "../../src/allowlist.ts";
 import { readConfig } from "../../src/config.ts";
 import { findProvider, providerIds } from "../../src/providers/catalogue.ts";

@@ -6,7 +6,7 @@ import { requestOf, secretsOf } from "../../src/cli/known-answers.ts";
 import { idIsSigned, identify, signatureHeaders } from "../../src/identify.ts";
 import { findProvider, providerIds } from "../../src/providers/catalogue.ts";
 import { confidenceLabel, providerSchema } from "../../src/providers/provider.ts";
-import { parseTemplate } from "../../src/template.ts";
+import { parseTemplate } from "../../src/verify/template.ts";
 import { verify } from "../../src/verify.ts";
 import { NOW, signedRequest, type Facts } from "../vectors/signer.ts";
 

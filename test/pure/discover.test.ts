@@ -4,7 +4,7 @@ import { createHash, createSign, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { requestOf, type Vector } from "../../src/cli/known-answers.ts";
-import { KeyRing } from "../../src/discover.ts";
+import { KeyRing } from "../../src/verify/discover.ts";
 import { findProvider } from "../../src/providers/catalogue.ts";
 import type { Inquiry } from "../../src/send.ts";
 import { verify, type Inbound } from "../../src/verify.ts";

@@ -200,9 +200,9 @@ test("the page names every key, signature format, unit and secret form that ther
   const words = [
     ...Object.keys(shape),
     ...Object.keys(signature.shape).filter((key) => key !== "group" && key !== "bare" && key !== "covers"),
-    ...signature.shape.format.unwrap().options,
-    ...timestamp.unwrap().shape.unit.unwrap().options,
-    ...secret.unwrap().options,
+    ...signature.shape.format.def.innerType.options,
+    ...timestamp.def.innerType.shape.unit.def.innerType.options,
+    ...secret.def.innerType.options,
   ];
   expect(words.filter((word) => !page.includes(`\`${word}\``))).toEqual([]);
 });

@@ -2,7 +2,7 @@
 
 import { createHash, createHmac, createSign, sign } from "node:crypto";
 import { expect, test } from "vitest";
-import { isSigned, parseJws } from "../../src/jws.ts";
+import { isSigned, parseJws } from "../../src/verify/jws.ts";
 import { findProvider } from "../../src/providers/catalogue.ts";
 import type { Secret } from "../../src/types.ts";
 import { verify, type Inbound } from "../../src/verify.ts";

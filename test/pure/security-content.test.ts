@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { identify, idIsSigned, keptHeaders, signatureHeaders } from "../../src/identify.ts";
-import { parseJson } from "../../src/inbound.ts";
+import { parseJson } from "../../src/verify/inbound.ts";
 import { resolveProvider } from "../../src/providers/custom.ts";
 import { findProvider, providerIds } from "../../src/providers/catalogue.ts";
 

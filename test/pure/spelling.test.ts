@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { findProvider } from "../../src/providers/catalogue.ts";
-import { signedUrl } from "../../src/inbound.ts";
+import { signedUrl } from "../../src/verify/inbound.ts";
 import { verify, type Inbound } from "../../src/verify.ts";
 import { base64, github, hex, NOW, reason, SECRET, sent, WHSEC } from "../vectors/request.ts";
 

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { isSigned, parseJws } from "../../src/jws.ts";
+import { isSigned, parseJws } from "../../src/verify/jws.ts";
 import type { JwsAlgorithm, Provider } from "../../src/providers/provider.ts";
 import { verify } from "../../src/verify.ts";
 

@@ -1,6 +1,6 @@
 // allow = ["provider"]: who the provider says it is, kept through every bad answer, asked for by the cron and never by a request.
 import { beforeEach, expect, test, vi } from "vitest";
-import { Published } from "../../src/published.ts";
+import { Published } from "../../src/allowlist/published.ts";
 import { openFetchText } from "../../src/send.ts";
 import { front } from "./front.ts";
 import { bytes, hmac, ringAlarm, rows, setUp, until } from "./relay.ts";

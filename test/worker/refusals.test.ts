@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDatabase } from "../../src/bindings/database.ts";
 import { openRefusals, type Refusal } from "../../src/bindings/refusals.ts";
-import { RefusalBook } from "../../src/refusals.ts";
+import { RefusalBook } from "../../src/diagnose/refusals.ts";
 import { front } from "./front.ts";
 import { Logged } from "./hands.ts";
 import { bindings, hmac, rows, setUp } from "./relay.ts";

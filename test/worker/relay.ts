@@ -3,16 +3,18 @@ import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
 import { encodeHex } from "../../src/encoding.ts";
+import type * as main from "../../src/index.ts";
 import type { Env } from "../../src/index.ts";
 
 declare global {
   namespace Cloudflare {
     interface GlobalProps {
-      mainModule: typeof import("../../src/index.ts");
+      mainModule: typeof main;
     }
   }
 }
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- test/worker/wrangler.toml binds what Env names
 export const bindings = env as unknown as Env;
 
 /** What the receiver saw, in order. */

@@ -26,6 +26,6 @@ yardsticks.post("/hop", async (c) => {
 // oxlint-disable-next-line import/no-default-export -- the entry point of a Worker
 export default {
   ...relay,
-  fetch: (request, env) =>
-    /\/(?:noop|hop)$/.test(request.url) ? yardsticks.fetch(request, env) : relay.fetch(request, env),
+  fetch: (request, env, ctx) =>
+    /\/(?:noop|hop)$/.test(request.url) ? yardsticks.fetch(request, env) : relay.fetch(request, env, ctx),
 } satisfies ExportedHandler<BenchEnv, Bell>;

@@ -10,16 +10,16 @@ const add = (name: string, by = 1): void => {
 
 // oxlint-disable-next-line import/no-default-export -- the entry point of a Worker
 export default {
-  async fetch(request, env) {
+  async fetch(request, env, context) {
     if (request.url.endsWith("/counts")) return Response.json(counts);
-    return await relay.fetch(request, counted(env));
+    return await relay.fetch(request, counted(env), context);
   },
   async queue(batch, env, context) {
     add("queue messages read", batch.messages.length);
     await relay.queue(batch, counted(env), context);
   },
-  async scheduled(controller, env) {
-    await relay.scheduled(controller, counted(env));
+  async scheduled(controller, env, context) {
+    await relay.scheduled(controller, counted(env), context);
   },
 } satisfies ExportedHandler<Env, Bell>;
 

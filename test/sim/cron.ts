@@ -1,0 +1,48 @@
+// Cron: every minute, late, twice, or not at all.
+import type { D1 } from "./d1.ts";
+import { EPOCH, type Scheduler } from "./scheduler.ts";
+
+const MINUTE = 60_000;
+/** The longest that ticks are left out in which the sweep would find nothing, in ms. */
+const LONGEST_MS = 240 * MINUTE;
+
+export class Cron {
+  readonly #scheduler: Scheduler;
+  readonly #d1: D1;
+  readonly #run: (chance: number) => void;
+  #at = Infinity;
+  #cancel: () => void = () => {};
+  #last = 0;
+
+  constructor(scheduler: Scheduler, d1: D1, run: (chance: number) => void) {
+    this.#scheduler = scheduler;
+    this.#d1 = d1;
+    this.#run = run;
+  }
+
+  /** Finds the next minute in which the sweep would find something: thousands of empty ones would make every world slow. */
+  plan(): void {
+    const sql = "SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL";
+    const at = this.#d1.hasTable("deliveries") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
+    const { now } = this.#scheduler;
+    const look = at === null || at === undefined ? Infinity : at - EPOCH;
+    const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + LONGEST_MS) / MINUTE) * MINUTE;
+    if (next >= this.#at && this.#at > now) return;
+    this.#cancel();
+    this.#at = next;
+    this.#cancel = this.#scheduler.after(next - now, () => {
+      this.#at = Infinity;
+      this.#last = this.#scheduler.now;
+      this.#tick();
+      this.plan();
+    });
+  }
+
+  #tick(): void {
+    const { point, fault } = this.#scheduler.pass("cron", "tick");
+    const chance = this.#scheduler.roll(`cron ${point.name}`);
+    if (fault === "skip") return;
+    this.#scheduler.after(fault === "delay" ? chance * 600_000 : chance * 5, () => this.#run(chance));
+    if (fault === "twice") this.#scheduler.after(chance * 80, () => this.#run(1 - chance));
+  }
+}

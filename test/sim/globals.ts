@@ -1,0 +1,121 @@
+// Clock, timers, dice, cryptography, console and network as the relay's code finds them: the simulation's own, for whoever runs inside it.
+import { createHash, createHmac, hkdfSync } from "node:crypto";
+import { running } from "./isolate.ts";
+import type { Reach } from "./network.ts";
+
+interface Timer {
+  cancel(): void;
+}
+
+/** How requests of the isolates leave; set for each world. */
+export const outside: { reach: Reach | null } = { reach: null };
+
+let installed = false;
+
+/** Replaces the globals of this thread, once. Whoever runs outside an invocation still gets the real ones. */
+export function install(): void {
+  if (installed) return;
+  installed = true;
+  const real = {
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    now: Date.now.bind(Date),
+    random: Math.random.bind(Math),
+    fetch: globalThis.fetch,
+    crypto: globalThis.crypto,
+  };
+
+  put(globalThis, "setTimeout", (run: () => void, ms = 0): unknown => {
+    const owner = running.getStore();
+    if (owner === undefined) return real.setTimeout(run, ms);
+    const cancel = owner.isolate.scheduler.after(ms, () => {
+      if (owner.alive) owner.run(run);
+    });
+    return { cancel } satisfies Timer;
+  });
+  put(globalThis, "clearTimeout", (timer: unknown) => {
+    if (isTimer(timer)) timer.cancel();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is no timer of ours is Node's
+    else if (running.getStore() === undefined) real.clearTimeout(timer as NodeJS.Timeout);
+  });
+  put(Date, "now", () => running.getStore()?.isolate.wall() ?? real.now());
+  put(Math, "random", () => running.getStore()?.isolate.dice() ?? real.random());
+  put(globalThis, "fetch", (url: string, init: RequestInit) => {
+    if (running.getStore() === undefined || outside.reach === null) return real.fetch(url, init);
+    return outside.reach(url, init);
+  });
+  put(globalThis, "crypto", cryptoOf(real.crypto));
+  for (const [name, level] of [
+    ["log", "info"],
+    ["warn", "warn"],
+    ["error", "error"],
+  ] as const) {
+    const print = console[name].bind(console);
+    put(console, name, (...words: unknown[]) => {
+      const owner = running.getStore();
+      if (owner === undefined) print(...words);
+      else owner.isolate.onLog(level, words.map(String).join(" "));
+    });
+  }
+}
+
+function put(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+}
+
+function isTimer(value: unknown): value is Timer {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, "cancel");
+}
+
+/**
+ * Node's WebCrypto answers from a pool of threads, in an order that no seed decides. Hashes, HMAC and HKDF are done on the spot here,
+ * with the same results.
+ */
+function cryptoOf(real: typeof globalThis.crypto): object {
+  const subtle = {
+    digest: async (name: string, data: Uint8Array) =>
+      bufferOf(createHash(hashOf(name)).update(new Uint8Array(data)).digest()),
+    importKey: async (form: string, data: Uint8Array, algorithm: { name: string } | string) => {
+      const name = typeof algorithm === "string" ? algorithm : algorithm.name;
+      if (form !== "raw" || (name !== "HMAC" && name !== "HKDF"))
+        throw new Error(`${form} ${name} is not part of the simulation`);
+      return { raw: new Uint8Array(data) };
+    },
+    sign: async (_: unknown, key: unknown, data: Uint8Array) => {
+      if (!known(key)) throw new Error("a key from elsewhere");
+      return bufferOf(createHmac("sha256", key.raw).update(new Uint8Array(data)).digest());
+    },
+    deriveBits: async (how: { hash: string; salt: Uint8Array; info: Uint8Array }, key: unknown, bits: number) => {
+      if (!known(key)) throw new Error("a key from elsewhere");
+      return hkdfSync(hashOf(how.hash), key.raw, how.salt, how.info, bits / 8);
+    },
+  };
+  return {
+    subtle,
+    randomUUID: () => real.randomUUID(),
+    getRandomValues: <T extends Uint8Array>(into: T): T => {
+      const owner = running.getStore();
+      if (owner === undefined) return real.getRandomValues(into);
+      for (let at = 0; at < into.length; at += 1) into[at] = Math.floor(owner.isolate.dice() * 256);
+      return into;
+    },
+  };
+}
+
+interface Material {
+  readonly raw: Uint8Array;
+}
+
+function known(key: unknown): key is Material {
+  return typeof key === "object" && key !== null && Object.hasOwn(key, "raw");
+}
+
+function hashOf(name: string | { name: string }): string {
+  return (typeof name === "string" ? name : name.name).toLowerCase().replace("-", "");
+}
+
+function bufferOf(bytes: Buffer): ArrayBuffer {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy.buffer;
+}

@@ -1,0 +1,178 @@
+// I-3, I-4, I-5, I-6, I-9: how a delivery moves, and what its destination hears.
+import { createHmac, hkdfSync } from "node:crypto";
+import type { Ledger, Moved } from "../ledger.ts";
+import { same } from "../ledger.ts";
+import type { Arrival } from "../network.ts";
+import { EPOCH } from "../scheduler.ts";
+import { bodyOf } from "../senders.ts";
+import { DESTINATION_KEY, type Vars, waits } from "../settings.ts";
+import { first, type Invariant } from "./invariant.ts";
+
+const ENDS = new Set(["delivered", "failed"]);
+/** From the design: no send starts with less lease than this, in ms; a request may be 100 ms on its way. */
+const LEASE_LEFT_MS = 20_000 - 100;
+/** From the design's schedule: a fifth more or less. */
+const EARLIEST = 0.8;
+/** After a storm: a lost bell's minute, the sweep's minute, a minute for a slow queue. And for each delivery before it in a line, an attempt's time. */
+const LATE_MS = 180_000;
+const LATE_EACH_MS = 20_000;
+
+export const oneEnd: Invariant = {
+  id: "I-3",
+  says: "a delivery ends once; only a replay or the sender's own repeat of a failed one opens it again",
+  moved({ id, destination, from, to, by, receipt, receiptBefore }, { moves }) {
+    if (from === null || !ENDS.has(from)) return null;
+    const name = `${id}:${destination}`;
+    if (ENDS.has(to)) return from === to ? null : `${name} ended as ${from}, and then as ${to}`;
+    if (by === "replay" || (by === "commit" && from === "failed")) {
+      if (receipt === receiptBefore) return `${name} was opened again under the receipt that it had`;
+      const twice = moves.some(
+        (move) => move.id === id && move.destination === destination && move.receipt === receipt,
+      );
+      return twice ? `${name} was opened twice by ${receipt}` : null;
+    }
+    return `${name} was ${from}, and "${by}" made it ${to}`;
+  },
+};
+
+export const deliveredMeansDelivered: Invariant = {
+  id: "I-4",
+  says: "delivered: the destination answered 2xx to that delivery; a settled attempt tells of its own answer",
+  moved({ id, destination, to, from, attempt, status, by }, ledger) {
+    const arrivals = ledger.arrivalsOf(id, destination);
+    const name = `${id}:${destination}`;
+    if (to === "delivered" && from !== "delivered" && !arrivals.some(said2xx))
+      return `${name} is delivered, and ${destination} never answered it with 2xx`;
+    if (by !== "settle" || to === "delivered") return null;
+    const own = arrivals.find((arrival) => Number(arrival.headers["hookline-attempt"]) === attempt);
+    if (own !== undefined && own.over === null && own.by.alive)
+      return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
+    if (status !== null && status !== (own?.status ?? null))
+      return `attempt ${attempt} of ${name} is on record with ${status}, and was answered ${own?.status ?? "nothing"}`;
+    return null;
+  },
+};
+
+export const boundedDuplicates: Invariant = {
+  id: "I-5",
+  says: "one request for each claimed attempt, one at a time, with lease left, and none after the end; without faults exactly one",
+  arrived(arrival, ledger) {
+    const { destination, headers, wall } = arrival;
+    const [id, attempt] = [headers["webhook-id"] ?? "", Number(headers["hookline-attempt"])];
+    const name = `attempt ${attempt} of ${id}:${destination}`;
+    if (destination === "trap" || destination === "nobody") return null;
+    const others = ledger.arrivalsOf(id, destination).filter((one) => one !== arrival);
+    if (others.some((one) => one.headers["hookline-attempt"] === headers["hookline-attempt"]))
+      return `${name} came twice`;
+    if (others.some((one) => one.over === null && one.by.alive)) return `${name} came while another was under way`;
+    const [row] = ledger.platform.d1.look<{ state: string; attempt: number; lease_until: number | null }>(
+      "SELECT state, attempt, lease_until FROM deliveries d JOIN events e ON e.seq = d.event WHERE e.id = ?1 AND destination = ?2",
+      id,
+      destination,
+    );
+    if (row === undefined) return `${name} belongs to no delivery`;
+    if (ledger.skewed) return null;
+    if (row.state !== "delivering" || row.attempt !== attempt)
+      return `${name} came while the delivery was ${row.state}, attempt ${row.attempt}`;
+    const left = (row.lease_until ?? 0) - wall;
+    return left < LEASE_LEFT_MS ? `${name} began with ${Math.round(left / 1000)} s of its lease left` : null;
+  },
+  ended(ledger) {
+    if (!ledger.calm || ledger.plan.steps.some((step) => step.do === "mood")) return null;
+    const requests = new Map<string, number>();
+    for (const { headers, destination } of ledger.platform.network.arrivals) {
+      const name = `${headers["webhook-id"]}:${destination}`;
+      requests.set(name, (requests.get(name) ?? 0) + 1);
+    }
+    return first(requests, ([name, count]) =>
+      count === 1 ? null : `${name} was sent ${count} times without any fault`,
+    );
+  },
+};
+
+export const stableIdentity: Invariant = {
+  id: "I-6",
+  says: "same id and same bytes in every attempt; a fresh timestamp, and signatures by every key of the destination",
+  arrived(arrival, ledger) {
+    const { destination, headers, body, wall, by } = arrival;
+    if (destination === "trap" || destination === "nobody")
+      return `a request went to ${arrival.url}, which nobody configured`;
+    const id = headers["webhook-id"] ?? "";
+    const letters = ledger.begun.filter(
+      ({ letter }) => letter.forged === null && letter.source === headers["hookline-source"],
+    );
+    if (!letters.some(({ letter }) => same(bodyOf(letter), body)))
+      return `${destination} got ${body.length} bytes that nobody posted`;
+    const letter = ledger.letterOf(id);
+    if (letter !== null && !same(bodyOf(letter), body))
+      return `${destination} got other bytes for ${id} than its sender posted`;
+    const timestamp = Number(headers["webhook-timestamp"]);
+    if (Math.abs(wall / 1000 - timestamp) > 2 && !ledger.skewed)
+      return `the timestamp of ${id} is ${timestamp - wall / 1000} s off`;
+    const wanted = signatures(ledger.platform.varsOf(by.isolate.version), destination, `${id}.${timestamp}.`, body);
+    return headers["webhook-signature"] === wanted ? null : `${destination} cannot verify ${id}`;
+  },
+};
+
+export const schedule: Invariant = {
+  id: "I-9",
+  says: "never early, no more attempts than the schedule has, and in calm weather at most a sweep late",
+  arrived(arrival, ledger) {
+    const { destination, headers, at } = arrival;
+    const [id, attempt] = [headers["webhook-id"] ?? "", Number(headers["hookline-attempt"])];
+    const moves = ledger.movesOf(id, destination);
+    const claim = moves.findLast((move) => move.by === "claim" && move.attempt === attempt);
+    if (claim === undefined) return null;
+    const before = moves.slice(0, moves.indexOf(claim)).findLast((move) => move.to === "pending");
+    const name = `attempt ${attempt} of ${id}:${destination}`;
+    const most = ledger.plan.schedule === "once" || destination === "gamma" ? 2 : 4;
+    if (attempt - claim.round > most) return `${name} is number ${attempt - claim.round} of a schedule of ${most}`;
+    if (ledger.skewed || before === undefined) return null;
+    const due = before.due - EPOCH;
+    if (at < due - 1) return `${name} came ${Math.round(due - at)} ms early`;
+    const previous = ledger
+      .arrivalsOf(id, destination)
+      .findLast((one) => Number(one.headers["hookline-attempt"]) === attempt - 1);
+    if (before.by === "settle" && previous !== undefined && at - previous.at < EARLIEST * (waitOf(ledger, before) ?? 0))
+      return `${name} came ${Math.round(at - previous.at)} ms after the one before`;
+    return tooLate(ledger, before, at) ? `${name} came ${Math.round((at - due) / 1000)} s late in calm weather` : null;
+  },
+};
+
+function tooLate({ plan, platform }: Ledger, { due, at: since }: Moved, at: number): boolean {
+  // A delivery that the storm has put out of its way is found by the sweep; from then on it is judged.
+  const from = Math.max(due - EPOCH, since);
+  if (from < plan.quiet + 20 * 60_000) return false;
+  const n = platform.d1.look("SELECT 1 FROM deliveries").length;
+  return at - from > LATE_MS + n * LATE_EACH_MS;
+}
+
+function waitOf({ plan }: Ledger, { attempt, round, destination }: Moved): number | undefined {
+  return (destination === "gamma" ? [5000] : waits(plan.schedule))[attempt - round - 1];
+}
+
+function said2xx({ status, complete }: Arrival): boolean {
+  return complete && status !== null && status >= 200 && status < 300;
+}
+
+/** Standard Webhooks, written out once more from its specification. */
+function signatures(vars: Vars, destination: string, head: string, body: Uint8Array): string {
+  return keysOf(vars, destination)
+    .map((key) => `v1,${createHmac("sha256", key).update(head).update(body).digest("base64")}`)
+    .join(" ");
+}
+
+const derived = new Map<string, Uint8Array>();
+
+function keysOf(vars: Vars, destination: string): Uint8Array[] {
+  if (destination === "beta") return [Buffer.from(DESTINATION_KEY.slice("whsec_".length), "base64")];
+  return ["SIGNING_KEY", "SIGNING_KEY_OLD"].flatMap((name) => {
+    const value = vars[name];
+    if (typeof value !== "string") return [];
+    const known = derived.get(`${destination} ${value}`);
+    if (known !== undefined) return [known];
+    const key = new Uint8Array(hkdfSync("sha256", value, "hookline/destination-key/v1", destination, 32));
+    derived.set(`${destination} ${value}`, key);
+    return [key];
+  });
+}

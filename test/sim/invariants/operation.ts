@@ -1,0 +1,171 @@
+// I-10, I-12, I-14, I-15, I-16, and the rules of bells and limits: what the operator relies on.
+import type { Ledger } from "../ledger.ts";
+import { CANARY, DESTINATION_KEY } from "../settings.ts";
+import { EPOCH } from "../scheduler.ts";
+import { first, type Invariant, yes } from "./invariant.ts";
+
+/** Headers that must never leave (the design's contract). */
+const PRIVATE = [
+  "cookie",
+  "authorization",
+  "x-signature",
+  "x-hub-signature-256",
+  "cf-connecting-ip",
+  "x-forwarded-for",
+];
+/** ADR 5: given back after 10 s, sent 15 s later at most; and the way there. */
+const ISOLATED_MS = 45_000;
+/** A destination counts as slow for a minute after a timeout of 15 s. */
+const HANGING_MS = 80_000;
+const LIMIT = { burst: 4, periodMs: 60_000 };
+
+export const visibleDeath: Invariant = {
+  id: "I-10",
+  says: "a failed delivery has a reason, is listed, and alerts once",
+  ended({ platform, lines }) {
+    if (!platform.d1.hasTable("failing")) return null;
+    const sql = `SELECT d.delivery, d.reason, d.attempts, f.delivery AS listed FROM delivery_history d LEFT JOIN failing f USING (delivery) WHERE d.state = 'failed'`;
+    const rows = platform.d1.look<{ delivery: string; reason: string | null; attempts: number; listed: string | null }>(
+      sql,
+    );
+    const alerts = lines.filter(({ text }) => text.includes('"event":"delivery.failed"'));
+    return first(rows, ({ delivery, reason, attempts, listed }) => {
+      if (reason === null) return `${delivery} failed for no reason`;
+      if (listed === null) return `${delivery} failed and is not listed`;
+      const count = alerts.filter(
+        ({ text }) => text.includes(`"${delivery}"`) && text.includes(`"attempt":${attempts},`),
+      ).length;
+      return count > 1 ? `${delivery} was announced as failed ${count} times` : null;
+    });
+  },
+};
+
+export const isolation: Invariant = {
+  id: "I-12",
+  says: "a destination that hangs or never stops delays others by a fixed bound, and no attempt goes on beyond its time",
+  ended(ledger) {
+    if (!ledger.calm) return null;
+    const moods = new Set(ledger.plan.steps.flatMap((step) => (step.do === "mood" ? [step.destination] : [])));
+    return first(ledger.moves, (move) => {
+      if (move.from !== null || moods.has(move.destination)) return null;
+      const [arrival] = ledger.arrivalsOf(move.id, move.destination);
+      const waited = (arrival?.at ?? Infinity) - move.at;
+      return waited > ISOLATED_MS
+        ? `${move.id}:${move.destination} waited ${waited / 1000} s behind ${[...moods].join()}`
+        : null;
+    });
+  },
+};
+
+export const noSecretEscapes: Invariant = {
+  id: "I-14",
+  says: "a canary in every secret slot never shows in a log line, a row, an answer or an outgoing request",
+  logged: (line) => (leaks(line) ? `the log says ${line.slice(0, 200)}` : null),
+  answered: ({ answer }) =>
+    leaks(answer.text + [...answer.headers].join()) ? `an answer says ${answer.text.slice(0, 200)}` : null,
+  arrived({ headers, body, destination }) {
+    const name = PRIVATE.find((one) => headers[one] !== undefined);
+    if (name !== undefined) return `${destination} was sent the header ${name}`;
+    return leaks(Object.values(headers).join()) || leaks(Buffer.from(body).toString("latin1"))
+      ? `${destination} was sent a secret`
+      : null;
+  },
+  ended: ({ platform }) =>
+    first([...tables(platform.d1), ...tables(platform.object.storage)], ([table, rows]) =>
+      leaks(JSON.stringify(rows)) ? `${table} holds a secret` : null,
+    ),
+};
+
+export const idempotentAdmin: Invariant = {
+  id: "I-15",
+  says: "a replay that is asked for twice under one key happens once, with one audit row",
+  ended(ledger) {
+    const { platform, plan, moves } = ledger;
+    if (!platform.d1.hasTable("audit")) return null;
+    const asked = new Set(plan.steps.flatMap((step) => (step.do === "replay" ? [step.key] : []))).size;
+    const audited = platform.d1.look("SELECT 1 FROM audit WHERE action = 'replay'").length;
+    const opened = new Set(
+      moves.flatMap((move) => (move.by === "replay" && move.to === "pending" ? [move.receipt] : [])),
+    ).size;
+    if (opened !== audited) return `${opened} replays opened a delivery, and ${audited} are in the audit`;
+    // A key asked for two targets counts for each.
+    return audited > asked * targetsOf(ledger)
+      ? `${audited} replays are in the audit, and ${asked} were asked for`
+      : null;
+  },
+};
+
+/** Under one key a second asking may meet another target, where the first has been opened meanwhile. */
+function targetsOf({ plan }: Ledger): number {
+  return Math.max(1, ...plan.steps.map((step) => (step.do === "replay" ? step.times : 1)));
+}
+
+export const retention: Invariant = {
+  id: "I-16",
+  says: "past its retention no byte of a payload is left",
+  expired: ({ platform }) =>
+    first([...tables(platform.d1), ...tables(platform.object.storage)], ([table, rows]) =>
+      ["events", "event_parts", "deliveries", "attempts", "journal", "stuck"].includes(table) && rows.length > 0
+        ? `${table} still holds ${rows.length} rows`
+        : null,
+    ),
+};
+
+export const bells: Invariant = {
+  id: "bells",
+  says: "a bell is acknowledged only once its delivery is claimed, has ended, is not due, was rung again, or its destination hangs",
+  acked({ delivery, attempt }, began, { platform, rung, scheduler, skewed }) {
+    if (skewed) return null;
+    const [id = "", destination = ""] = delivery.split(":");
+    const [row] = platform.d1.look<{ state: string; attempt: number; due_at: number }>(
+      "SELECT state, attempt, due_at FROM deliveries d JOIN events e ON e.seq = d.event WHERE e.id = ?1 AND destination = ?2",
+      id,
+      destination,
+    );
+    if (row === undefined || row.state !== "pending" || row.attempt >= attempt) return null;
+    if (row.due_at - EPOCH > began) return null;
+    // A backlog for a destination that hangs is the sweep's.
+    const lately = scheduler.now - HANGING_MS;
+    const hangs =
+      platform.network.arrivals.some((one) => one.destination === destination && !one.complete && one.at > lately) ||
+      scheduler.hits.some(({ point, at }) => point.name.startsWith(`fetch ${destination}`) && at > lately);
+    if (hangs) return null;
+    if (rung.some((bell) => bell.delivery === delivery && bell.attempt === attempt && bell.at >= began)) return null;
+    return `the bell for attempt ${attempt} of ${delivery} was acknowledged at ${Math.round(scheduler.now)} ms, and nobody has claimed it`;
+  },
+};
+
+export const limits: Invariant = {
+  id: "limits",
+  says: "a source's limit and the flood guard are never exceeded, whatever fails",
+  answered(one, { tries, scheduler, skewed }) {
+    if (!yes(one)) return null;
+    const hit = scheduler.hits.find(
+      ({ point, fault }) => point.kind === "flood" && fault !== "hang" && one.by.did.includes(point.name),
+    );
+    if (hit !== undefined && one.letter.source !== "fenced")
+      return `the flood guard did not say yes (${hit.fault}), and the request got in`;
+    if (one.letter.source !== "limited" || skewed) return null;
+    const life = tries.filter(
+      (earlier) => earlier.letter.source === "limited" && yes(earlier) && earlier.life === one.life,
+    );
+    return first(life, (earlier) => {
+      const between = life.filter((other) => other.answeredAt >= earlier.answeredAt).length + 1;
+      const most = LIMIT.burst + 1 + (LIMIT.burst * (one.answeredAt - earlier.answeredAt)) / LIMIT.periodMs;
+      return between > most
+        ? `${between} requests got in within ${(one.answeredAt - earlier.answeredAt) / 1000} s, with a limit of 4/min`
+        : null;
+    });
+  },
+};
+
+function leaks(text: string): boolean {
+  return text.includes(CANARY) || text.includes(DESTINATION_KEY.slice(8, 40));
+}
+
+function tables(store: { look<Row>(sql: string): Row[] }): [string, unknown[]][] {
+  const names = store.look<{ name: string }>(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+  );
+  return names.map(({ name }) => [name, store.look(`SELECT * FROM ${name}`)]);
+}

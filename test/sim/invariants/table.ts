@@ -1,0 +1,26 @@
+// Every promise that the simulation holds the relay to. A feature that comes later brings its own line.
+import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
+import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
+import type { Invariant } from "./invariant.ts";
+import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+
+/** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
+export const INVARIANTS: readonly Invariant[] = [
+  noLoss,
+  noFalseAck,
+  oneEnd,
+  deliveredMeansDelivered,
+  boundedDuplicates,
+  stableIdentity,
+  dedupe,
+  heard,
+  schedule,
+  visibleDeath,
+  isolation,
+  strangers,
+  noSecretEscapes,
+  idempotentAdmin,
+  retention,
+  bells,
+  limits,
+];

@@ -1,0 +1,100 @@
+// What an observer outside the relay knows: every request and its answer, every arrival, every move of a row, every line of the log.
+import type { Move } from "./d1.ts";
+import type { Invocation, Isolate } from "./isolate.ts";
+import type { Arrival } from "./network.ts";
+import type { Plan } from "./plan.ts";
+import type { Answered, Platform } from "./platform.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { bodyOf, type Letter } from "./senders.ts";
+
+/** One request at the front door. */
+export interface Try {
+  readonly letter: Letter;
+  readonly at: number;
+  /** Set when the relay answers, whether or not the sender hears it. */
+  readonly answer: Answered;
+  readonly answeredAt: number;
+  readonly by: Invocation;
+  /** From a 2xx. */
+  readonly id: string | null;
+  readonly status: string | null;
+  /** Lives of the object so far. */
+  readonly life: number;
+}
+
+export interface Moved extends Move {
+  readonly id: string;
+  readonly at: number;
+}
+
+/** A request that began, whether or not it was ever answered. */
+export interface Begun {
+  readonly letter: Letter;
+  readonly at: number;
+  readonly version: number;
+}
+
+export class Ledger {
+  readonly plan: Plan;
+  readonly scheduler: Scheduler;
+  readonly platform: Platform;
+  readonly begun: Begun[] = [];
+  readonly tries: Try[] = [];
+  readonly moves: Moved[] = [];
+  readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
+  readonly rung: { delivery: string; attempt: number; at: number }[] = [];
+  readonly #ids = new Map<number, string>();
+
+  constructor(plan: Plan, platform: Platform) {
+    this.plan = plan;
+    this.platform = platform;
+    this.scheduler = platform.scheduler;
+  }
+
+  /** The public id of an event's row. */
+  idOf(seq: number): string {
+    let id = this.#ids.get(seq);
+    if (id === undefined) {
+      id = this.platform.d1.look<{ id: string }>("SELECT id FROM events WHERE seq = ?1", seq)[0]?.id ?? `row ${seq}`;
+      this.#ids.set(seq, id);
+    }
+    return id;
+  }
+
+  arrivalsOf(id: string, destination: string): Arrival[] {
+    return this.platform.network.arrivals.filter(
+      (arrival) => arrival.destination === destination && arrival.headers["webhook-id"] === id,
+    );
+  }
+
+  movesOf(id: string, destination: string): Moved[] {
+    return this.moves.filter((move) => move.id === id && move.destination === destination);
+  }
+
+  /** The letter that an event came from, by what its sender was answered. */
+  letterOf(id: string): Letter | null {
+    return this.tries.find((one) => one.id === id)?.letter ?? null;
+  }
+
+  /** Whether the bytes are those of any honest letter that was posted. */
+  knows(source: string, body: Uint8Array): boolean {
+    return this.begun.some(
+      ({ letter }) => letter.forged === null && letter.source === source && same(bodyOf(letter), body),
+    );
+  }
+
+  /** Whether clocks were moved in this world: times are then no evidence. */
+  get skewed(): boolean {
+    return this.plan.steps.some((step) => step.do === "skew");
+  }
+
+  /** Whether nothing but destinations went wrong. */
+  get calm(): boolean {
+    const harmless = new Set(["post", "mood"]);
+    return this.scheduler.hits.length === 0 && this.plan.steps.every((step) => harmless.has(step.do));
+  }
+}
+
+export function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

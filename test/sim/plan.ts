@@ -1,0 +1,229 @@
+// What happens in a world, as plain data: who posts what and when, and what is done to the relay meanwhile.
+import { Dice } from "./dice.ts";
+import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
+import type { Mood } from "./network.ts";
+import type { Forgery, Letter, Stuff } from "./senders.ts";
+import type { Change, Schedule } from "./settings.ts";
+
+export type Step = { readonly at: number } & (
+  | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
+  | { readonly do: "deploy"; readonly change: Change }
+  | { readonly do: "kill"; readonly who: 0 | 1 | "intake" }
+  | { readonly do: "evict" }
+  | { readonly do: "skew"; readonly who: 0 | 1 | "intake"; readonly ms: number }
+  | {
+      readonly do: "outage";
+      readonly of: "d1" | "queue" | "intake";
+      readonly manner: "throws" | "hangs";
+      readonly ms: number;
+    }
+  | { readonly do: "mood"; readonly destination: string; readonly mood: Mood }
+  /** D1 refuses this event for what it is, until the storm is over and somebody has mended it. */
+  | { readonly do: "poison"; readonly words: string }
+  | { readonly do: "replay"; readonly nth: number; readonly key: string; readonly times: number }
+);
+
+/** One world. */
+export interface Plan {
+  readonly name: string;
+  readonly seed: number;
+  readonly schedule: Schedule;
+  /** Whether D1 begins without a schema. */
+  readonly cold: boolean;
+  readonly steps: readonly Step[];
+  /** From then on nothing goes wrong any more, in ms: everything that is open must come to its end. */
+  readonly quiet: number;
+  /** Whether time then goes on until nothing may be kept any more. */
+  readonly retention: boolean;
+  /** How often a yield point of a kind is hit; only the random mode rolls. */
+  readonly rates: Readonly<Partial<Record<Kind, number>>>;
+  /** What goes wrong again and again in this world, beside what may go wrong anywhere. */
+  readonly habits: readonly Habit[];
+}
+
+/** Every call of this name fails this way, in two cases of five. */
+type Habit = readonly [call: string, fault: Fault];
+
+const HABITS: readonly Habit[] = [
+  ["d1 settle", "late"],
+  ["d1 settle", "late"],
+  ["d1 settle", "hang after"],
+  ["d1 load", "late"],
+  ["d1 load", "hang"],
+  ["d1 claim", "hang after"],
+  ["d1 claim", "throw after"],
+  ["d1 commit", "late"],
+  ["d1 commit", "throw after"],
+  ["d1 overdue", "throw after"],
+  ["d1 release", "throw before"],
+  ["d1 put part", "throw after"],
+  ["ring bells", "vanish"],
+  ["consume batch", "twice"],
+  ["sync intake-0", "slow"],
+  ["sync intake-0", "throw after"],
+  ["rpc accept", "object dies after"],
+  ["rpc accept", "slow"],
+  ["fetch alpha", "hang"],
+  ["fetch alpha", "slow"],
+  ["fetch beta", "503 lies"],
+  ["alarm intake-0", "delay long"],
+  ["ingress", "twice"],
+  ["ingress", "disconnect"],
+];
+const HABIT_RATE = 0.4;
+
+const STUFF: readonly Stuff[] = ["json", "json", "json", "bom", "binary", "nul", "empty"];
+const LARGE: readonly Stuff[] = ["large text", "large binary"];
+const FORGERIES: readonly Forgery[] = [
+  "no signature",
+  "empty signature",
+  "wrong key",
+  "wrong key",
+  "other body",
+  "short signature",
+  "wrong method",
+  "too large",
+  "address",
+];
+const MOODS: readonly Mood[] = [
+  "500",
+  "hang",
+  "trickle",
+  "slow",
+  "redirect",
+  "429 later",
+  "endless",
+  "410",
+  "404",
+  "204",
+];
+const KINDS: readonly Kind[] = ["ingress", "flood", "rpc", "sync", "d1", "ring", "consume", "fetch", "alarm", "cron"];
+
+/** The world of a seed. Each leaves most faults out (swarm testing): a world in which everything fails at once learns little. */
+export function planOf(seed: number): Plan {
+  const dice = new Dice(seed, "plan");
+  const stormy = !dice.chance(0.1);
+  const rates: Partial<Record<Kind, number>> = {};
+  const [weight, share] = [dice.pick([0.02, 0.05, 0.1, 0.2]), dice.pick([0.2, 0.4, 0.8])];
+  for (const kind of KINDS) if (stormy && dice.chance(share)) rates[kind] = weight;
+  const span = dice.pick([3_000, 30_000, 240_000]);
+  const letters: Letter[] = [];
+  const steps: Step[] = [];
+  const count = dice.pick([1, 2, 3, 4, 6, 10]);
+  const single = dice.chance(0.25) ? dice.pick(["limited", "acme", "github"] as const) : null;
+  for (let n = 0; n < count; n += 1) {
+    const at = dice.whole(0, span);
+    const letter = letterOf(dice, n, single);
+    letters.push(letter);
+    // A stranger who knows the id comes first now and then.
+    if (dice.chance(0.12)) steps.push({ at: Math.max(0, at - 20), do: "post", letter: forged(dice, letter), tries: 1 });
+    steps.push({ at, do: "post", letter, tries: dice.pick([3, 6, 8]) });
+    if (dice.chance(0.3))
+      steps.push({ at: at + dice.pick([0, 3, 40, 2_000, 60_000, 400_000]), do: "post", letter, tries: 3 });
+  }
+  for (let n = dice.pick([0, 1, 1, 2, 3, 4]); n > 0; n -= 1) steps.push(mischief(dice, span, stormy));
+  const [poisoned] = letters;
+  if (stormy && poisoned !== undefined && dice.chance(0.05))
+    steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
+  const quiet =
+    Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
+  return {
+    name: `seed ${seed}`,
+    seed,
+    schedule: dice.pick(["short", "short", "long", "once"]),
+    cold: dice.chance(0.1),
+    steps: steps.toSorted((a, b) => a.at - b.at),
+    quiet,
+    retention: dice.chance(0.05),
+    rates,
+    habits: stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : [],
+  };
+}
+
+function letterOf(dice: Dice, n: number, single: Letter["source"] | null): Letter {
+  const source = single ?? dice.pick(["github", "github", "acme", "acme", "limited", "fenced"] as const);
+  return {
+    source,
+    key: dice.chance(0.9) ? `k${dice.chance(0.1) ? 0 : n}` : null,
+    type: dice.pick(["push", "push", "pull_request.opened", "star"]),
+    stuff: source === "acme" && dice.chance(0.08) ? dice.pick(LARGE) : dice.pick(STUFF),
+    forged: null,
+  };
+}
+
+function forged(dice: Dice, letter: Letter): Letter {
+  if (dice.chance(0.15))
+    return { ...letter, source: dice.pick(["nobody", "secretless"] as const), forged: "wrong key" };
+  const how = dice.pick(FORGERIES);
+  if (how === "address") return { ...letter, source: "fenced", forged: how };
+  // Over acme's own limit a body would be too large for a cheap world.
+  if (how === "too large") return { ...letter, source: "github", forged: how };
+  return { ...letter, forged: letter.stuff === "empty" && how === "other body" ? "wrong key" : how };
+}
+
+function mischief(dice: Dice, span: number, stormy: boolean): Step {
+  const at = dice.whole(0, span + 120_000);
+  const who = dice.pick([0, 1, "intake"] as const);
+  const mood: Step = {
+    at: dice.whole(0, span),
+    do: "mood",
+    destination: dice.pick(["alpha", "beta"]),
+    mood: dice.pick(MOODS),
+  };
+  if (!stormy) return mood;
+  const replay = (): Step => ({
+    at: at + dice.pick([0, 60_000, 300_000]),
+    do: "replay",
+    nth: dice.whole(0, 3),
+    key: `replay-${at}`,
+    times: dice.whole(1, 2),
+  });
+  const choices: readonly (() => Step)[] = [
+    () => mood,
+    () => mood,
+    () => ({ at, do: "kill", who }),
+    () => ({ at, do: "evict" }),
+    () => ({ at, do: "skew", who, ms: dice.whole(-300_000, 300_000) }),
+    () => ({
+      at,
+      do: "deploy",
+      change: dice.pick([
+        "remove beta",
+        "add gamma",
+        "rotate github",
+        "rotate signing",
+        "lose acme secret",
+        "same again",
+      ]),
+    }),
+    () => ({
+      at,
+      do: "outage",
+      of: dice.pick(["d1", "d1", "queue", "intake"]),
+      manner: dice.pick(["throws", "hangs"]),
+      ms: dice.pick([20_000, 200_000, 7_200_000]),
+    }),
+    replay,
+    replay,
+    () => ({
+      at,
+      do: "outage",
+      of: "d1",
+      manner: dice.pick(["throws", "hangs"]),
+      ms: dice.pick([3_000, 20_000, 70_000]),
+    }),
+  ];
+  return dice.pick(choices)();
+}
+
+/** The faults of a random world: rolled for each yield point by its name, so that no other choice moves if one is left out. */
+export function rolling(plan: Plan, roll: (what: string) => number): Faults {
+  return ({ kind, name }) => {
+    for (const [call, fault] of plan.habits)
+      if (name.startsWith(call) && roll(`habit ${call} ${fault} ${name}`) < HABIT_RATE) return fault;
+    const rate = plan.rates[kind];
+    if (rate === undefined || roll(`fault ${name}`) >= rate) return null;
+    const variants: readonly Fault[] = VARIANTS[kind];
+    return variants[Math.floor(roll(`variant ${name}`) * variants.length)] ?? null;
+  };
+}

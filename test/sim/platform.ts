@@ -1,0 +1,282 @@
+// The platform around the Worker: isolates and deploys, the front door, the consumer, cron, the Intake objects and the bindings.
+/* oxlint-disable promise/always-return -- these promises are ends, nobody goes on from them */
+import type { DatabaseSync } from "node:sqlite";
+import { Cron } from "./cron.ts";
+import { D1 } from "./d1.ts";
+import { DurableObject } from "./durable.ts";
+import type { Fault } from "./faults.ts";
+import { outside } from "./globals.ts";
+import { call, Invocation, Isolate } from "./isolate.ts";
+import { Network } from "./network.ts";
+import { type Batch, Queue } from "./queue.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { pause } from "./senders.ts";
+import { HOSTS, type Vars } from "./settings.ts";
+import type { Worker } from "./worker.ts";
+
+/** After a handler has ended, `waitUntil` has this long, in ms. */
+const WAIT_UNTIL_MS = 30_000;
+/** A cron handler has 15 minutes. */
+const HANDLER_LIMIT_MS = 15 * 60_000;
+/** How long a client waits for an answer before it hangs up, in ms. */
+const CLIENT_PATIENCE_MS = 20_000;
+/** Isolates that serve requests, batches and cron at the same time. */
+const SLOTS = 2;
+
+/** A database and an object's storage of an earlier world, empty. */
+export interface Kept {
+  readonly d1: DatabaseSync;
+  readonly object: DatabaseSync;
+}
+
+/** What is answered at the front door, at the moment in which it leaves the relay. */
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+export class Platform {
+  readonly scheduler: Scheduler;
+  readonly #worker: Worker;
+  readonly d1: D1;
+  readonly object: DurableObject;
+  readonly queue: Queue;
+  readonly network: Network;
+  readonly #versions: Vars[];
+  readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
+  readonly #envs = new WeakMap<Isolate, object>();
+  readonly isolates: Isolate[] = [];
+  readonly #started = new Map<string, number>();
+  onLog: (isolate: Isolate, level: string, text: string) => void = () => {};
+
+  constructor(scheduler: Scheduler, worker: Worker, vars: Vars, kept: Kept | null) {
+    this.scheduler = scheduler;
+    this.#worker = worker;
+    this.#versions = [vars];
+    this.d1 = new D1(scheduler, kept?.d1 ?? null);
+    this.network = new Network(scheduler);
+    for (const [host, name] of HOSTS) this.network.hosts.set(host, name);
+    outside.reach = this.network.reach;
+    pause.next = () =>
+      new Promise((resolve) => {
+        scheduler.after(40, resolve);
+      });
+    this.queue = new Queue(scheduler, (batch, limit) => this.#consume(batch, limit));
+    this.object = new DurableObject(
+      "intake-0",
+      scheduler,
+      kept?.object ?? null,
+      () => this.#isolate("intake"),
+      (state, isolate) => new this.#worker.Intake(state, this.#env(isolate)),
+    );
+    const cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
+    this.d1.onWrite = () => cron.plan();
+    cron.plan();
+  }
+
+  get vars(): Vars {
+    return this.varsOf(this.#versions.length - 1);
+  }
+
+  varsOf(version: number): Vars {
+    const vars = this.#versions[version];
+    if (vars === undefined) throw new Error(`there is no version ${version}`);
+    return vars;
+  }
+
+  /** New isolates get it, and the object restarts; what is under way ends under the old one. */
+  deploy(vars: Vars): void {
+    this.#versions.push(vars);
+    this.#slots.fill(null);
+    this.object.kill("a deploy");
+  }
+
+  /** Kills the isolate of a slot, if it runs. */
+  kill(slot: number): void {
+    this.#slots[slot]?.kill();
+  }
+
+  /** Sets the clock of whatever runs, and of nothing that starts later. */
+  skew(who: number | "intake", ms: number): void {
+    const isolate = who === "intake" ? this.object.isolate : this.#slots[who];
+    if (isolate !== null && isolate !== undefined) isolate.skew += ms;
+  }
+
+  /** Whether nobody is doing anything. */
+  get idle(): boolean {
+    return this.queue.open === 0 && this.isolates.every(({ alive, invocations }) => !alive || idleInside(invocations));
+  }
+
+  /**
+   * A request at the front door.
+   *
+   * @param request made when it arrives
+   * @param answered called in the moment in which the answer leaves the relay
+   * @returns what the client hears; rejects where it hears nothing
+   */
+  post(
+    what: string,
+    request: (fault: Fault | null, by: Invocation) => Request,
+    answered: (answer: Answered, by: Invocation) => void,
+  ): Promise<Answered> {
+    const { scheduler } = this;
+    const { point, fault } = scheduler.pass("ingress", what);
+    const chance = scheduler.roll(`door ${point.name}`);
+    return new Promise((resolve, reject) => {
+      const lost = () => reject(new Error("the connection was lost"));
+      const arrive = (hears: boolean) => {
+        const isolate = this.#slot(scheduler.roll(`slot ${point.name} ${hears}`));
+        const invocation = new Invocation(isolate, `fetch ${what}`);
+        invocation.onEnd(() => {
+          if (invocation.cancellable && hears) scheduler.after(1, lost);
+        });
+        // Once there is an answer, `waitUntil` keeps it alive whatever the client does.
+        const hangUp = (why: string) => {
+          if (invocation.cancellable) invocation.end(why);
+        };
+        scheduler.after(CLIENT_PATIENCE_MS, () => hangUp("its client gave up"));
+        if (fault === "disconnect") scheduler.after(chance * 60, () => hangUp("its client went away"));
+        if (fault === "disconnect at once") scheduler.after(0, () => hangUp("its client went away"));
+        const behind: Promise<unknown>[] = [];
+        this.#serve(invocation, request(fault, invocation), behind).then(
+          (answer) => {
+            answered(answer, invocation);
+            invocation.cancellable = false;
+            this.#finish(invocation, behind);
+            if (!hears) return;
+            if (fault === "answer lost") scheduler.after(30, lost);
+            else scheduler.after(scheduler.latency(point, "back"), () => resolve(answer));
+          },
+          () => {},
+        );
+      };
+      scheduler.after(scheduler.latency(point, "there"), () => arrive(true));
+      // A client library, or a proxy, that repeats what it thinks was lost.
+      if (fault === "twice") scheduler.after(scheduler.latency(point, "there") + chance * 200, () => arrive(false));
+    });
+  }
+
+  /** The handler has ended: what it left to `waitUntil` has thirty seconds. */
+  #finish(invocation: Invocation, behind: readonly Promise<unknown>[]): void {
+    this.scheduler.after(behind.length === 0 ? 0 : WAIT_UNTIL_MS, () => invocation.end("waitUntil has 30 s"));
+    Promise.allSettled(behind).then(
+      () => invocation.end("done"),
+      () => {},
+    );
+  }
+
+  async #serve(invocation: Invocation, request: Request, behind: Promise<unknown>[]): Promise<Answered> {
+    return await invocation.run(async () => {
+      const response = await this.#worker.default.fetch(
+        request,
+        this.#env(invocation.isolate),
+        contextOf(invocation, (promise) => behind.push(promise)),
+      );
+      return { status: response.status, text: await response.text(), headers: response.headers };
+    });
+  }
+
+  #consume(batch: Batch, limitMs: number): { done: Promise<void>; invocation: Invocation } {
+    const { scheduler } = this;
+    const isolate = this.#slot(scheduler.roll(`consumer ${JSON.stringify(batch.messages[0])}`));
+    const invocation = new Invocation(isolate, `queue of ${batch.messages.length}`);
+    const behind: Promise<unknown>[] = [];
+    scheduler.after(limitMs, () => invocation.end("it took more than 15 minutes"));
+    const died = new Promise<never>((_, reject) => {
+      invocation.onEnd((why) => {
+        if (why !== "done") reject(new Error(why));
+      });
+    });
+    died.catch(() => {});
+    const work = invocation.run(async () => {
+      const context = contextOf(invocation, (promise) => behind.push(promise));
+      await this.#worker.default.queue(batch, this.#env(isolate), context);
+    });
+    const done = Promise.race([work, died]);
+    done.then(
+      () => this.#finish(invocation, behind),
+      () => invocation.end("it threw"),
+    );
+    return { done, invocation };
+  }
+
+  /** Runs the scheduled handler once. */
+  #scheduled(chance: number): void {
+    const invocation = new Invocation(this.#slot(chance), "cron");
+    this.scheduler.after(HANDLER_LIMIT_MS, () => invocation.end("it took more than 15 minutes"));
+    const work = invocation.run(async () => {
+      const env = this.#env(invocation.isolate);
+      const context = contextOf(invocation, () => {});
+      await this.#worker.default.scheduled({ cron: "* * * * *" }, env, context);
+    });
+    work.then(
+      () => invocation.end("done"),
+      () => invocation.end("it threw"),
+    );
+  }
+
+  #slot(chance: number): Isolate {
+    const slot = Math.floor(chance * SLOTS);
+    let isolate = this.#slots[slot] ?? null;
+    if (isolate === null || !isolate.alive) {
+      isolate = this.#isolate(`edge-${slot}`);
+      this.#slots[slot] = isolate;
+    }
+    return isolate;
+  }
+
+  #isolate(kind: string): Isolate {
+    const { scheduler } = this;
+    // Counted for each kind: one isolate less must not rename, and so reroll, all others.
+    const count = (this.#started.get(kind) ?? 0) + 1;
+    this.#started.set(kind, count);
+    const isolate: Isolate = new Isolate(`${kind}.${count}`, scheduler, this.#versions.length - 1, (level, text) =>
+      this.onLog(isolate, level, text),
+    );
+    this.isolates.push(isolate);
+    return isolate;
+  }
+
+  #env(isolate: Isolate): object {
+    const known = this.#envs.get(isolate);
+    if (known !== undefined) return known;
+    const { scheduler } = this;
+    const env = {
+      ...this.varsOf(isolate.version),
+      DB: this.d1.binding(),
+      DELIVERIES: this.queue.binding(),
+      DEAD_LETTERS: this.queue.binding(),
+      INTAKE: {
+        idFromName: (name: string) => name,
+        get: () => this.object.stub(),
+        getByName: () => this.object.stub(),
+      },
+      FLOOD_GUARD: {
+        limit: () =>
+          call(scheduler, {
+            kind: "flood",
+            what: "guard",
+            error: "internal error",
+            effect: () => ({ success: true }),
+            special: (fault) => (fault === "say no" ? () => ({ success: false }) : null),
+          }),
+      },
+    };
+    this.#envs.set(isolate, env);
+    return env;
+  }
+}
+
+function contextOf(invocation: Invocation, waitUntil: (promise: Promise<unknown>) => void): object {
+  return {
+    waitUntil: (promise: Promise<unknown>) => waitUntil(promise),
+    passThroughOnException: () => {},
+    props: { invocation: invocation.what },
+  };
+}
+
+function idleInside(invocations: ReadonlySet<Invocation>): boolean {
+  for (const { what } of invocations) if (what !== "the object") return false;
+  return true;
+}

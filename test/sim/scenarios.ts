@@ -1,0 +1,111 @@
+// The scenarios of the exhaustive mode, as data: each is run once for every yield point that it passes and every fault that can hit there.
+import type { Plan, Step } from "./plan.ts";
+import type { Letter } from "./senders.ts";
+
+const LETTER: Letter = { source: "acme", key: "one", type: "push", stuff: "json", forged: null };
+
+function post(at: number, change: Partial<Letter> = {}, tries = 6): Step {
+  return { at, do: "post", letter: { ...LETTER, ...change }, tries };
+}
+
+function scenario(name: string, steps: readonly Step[], change: Partial<Plan> = {}): Plan {
+  const end = Math.max(...steps.map((step) => step.at));
+  return {
+    name,
+    seed: 1,
+    schedule: "short",
+    cold: false,
+    steps,
+    quiet: end + 400_000,
+    retention: false,
+    rates: {},
+    habits: [],
+    ...change,
+  };
+}
+
+const github = (change: Partial<Letter> = {}): Partial<Letter> => ({ source: "github", ...change });
+
+export const SCENARIOS: readonly Plan[] = [
+  scenario("one event", [post(0, github())]),
+  scenario("the first event of a new database", [post(0, github())], { cold: true }),
+  scenario("one event for two destinations", [post(0)]),
+  scenario("a repeat after the answer", [post(0, github()), post(3_000, github())]),
+  scenario("two at the same moment", [post(0, github()), post(0, github())]),
+  scenario(
+    "a group",
+    [0, 1, 2, 3, 4].map((n) => post(n, github({ key: `k${n}` }))),
+  ),
+  scenario("an event that is half written when the next one comes", [
+    post(0, github({ key: "a" })),
+    post(9, github({ key: "b" })),
+    post(120, github({ key: "c" })),
+  ]),
+  scenario("a destination that fails at first", [
+    { at: 0, do: "mood", destination: "alpha", mood: "500" },
+    post(0, github()),
+    { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
+  ]),
+  scenario(
+    "a schedule that ends, and the sender's own repeat",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "500" },
+      post(0, github()),
+      { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
+      post(30_000, github()),
+    ],
+    { schedule: "once" },
+  ),
+  scenario("a destination that is gone, beside one that works", [
+    { at: 0, do: "mood", destination: "beta", mood: "410" },
+    post(0),
+  ]),
+  scenario("a destination that hangs, beside one that works", [
+    { at: 0, do: "mood", destination: "alpha", mood: "hang" },
+    post(0),
+    post(500, { key: "two" }),
+    { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
+  ]),
+  scenario("a body in parts", [post(0, { stuff: "large text" })]),
+  scenario("bytes that are no text", [post(0, { stuff: "binary" }), post(2, { key: "two", stuff: "bom" })]),
+  scenario(
+    "a source at its limit",
+    [0, 1, 2, 3, 4, 5].map((n) => post(n * 3, { source: "limited", key: `k${n}` }, 3)),
+  ),
+  scenario("a stranger before the sender", [
+    post(0, github({ forged: "wrong key" }), 1),
+    post(5, github({ forged: "no signature" }), 1),
+    post(50, github()),
+  ]),
+  scenario("a destination that is removed while it fails", [
+    { at: 0, do: "mood", destination: "beta", mood: "500" },
+    post(0),
+    { at: 3_000, do: "deploy", change: "remove beta" },
+  ]),
+  scenario("a destination that is added between an event and its repeat", [
+    post(0, github()),
+    { at: 2_000, do: "deploy", change: "add gamma" },
+    post(4_000, github()),
+  ]),
+  scenario("secrets that change while an attempt waits", [
+    { at: 0, do: "mood", destination: "alpha", mood: "500" },
+    post(0, github()),
+    { at: 2_000, do: "deploy", change: "rotate signing" },
+    { at: 3_000, do: "mood", destination: "alpha", mood: "ok" },
+  ]),
+  scenario(
+    "a replay of a failed delivery",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "410" },
+      post(0, github()),
+      { at: 10_000, do: "mood", destination: "alpha", mood: "ok" },
+      { at: 12_000, do: "replay", nth: 0, key: "again", times: 2 },
+    ],
+    { schedule: "once" },
+  ),
+  scenario("a database that is gone for a while", [
+    { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },
+    post(10, github()),
+    post(6_000, github({ key: "two" })),
+  ]),
+];

@@ -1,0 +1,116 @@
+// The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
+
+/** Vars and secrets, as a Worker's env holds them. */
+export type Vars = Readonly<Record<string, unknown>>;
+
+/** Every secret holds this word: found anywhere but in an env, it has escaped (I-14). */
+export const CANARY = "CANARY";
+
+const hmac = { header: "X-Signature", id: "{header:X-Id}", type: "{header:X-Type}" };
+
+/** The destinations that a world may know, and where they are. */
+export const HOSTS: readonly (readonly [host: string, destination: string])[] = [
+  ["alpha.example.com", "alpha"],
+  ["beta.example.com", "beta"],
+  ["gamma.example.com", "gamma"],
+  ["trap.example.net", "trap"],
+];
+
+const SCHEDULES = {
+  short: ["5s", "30s", "2m"],
+  /** Beyond the fifteen minutes that a bell reaches. */
+  long: ["5s", "20m", "40m"],
+  /** One repeat: the quickest way to an end. */
+  once: ["5s"],
+} as const;
+export type Schedule = keyof typeof SCHEDULES;
+
+const MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A schedule in ms, read without the relay's help. */
+export function waits(schedule: Schedule): number[] {
+  return SCHEDULES[schedule].map((text) => Number.parseInt(text, 10) * (MS[text.slice(-1)] ?? Number.NaN));
+}
+
+export const DESTINATION_KEY = `whsec_${Buffer.from(`${CANARY}-beta-key-0123456789abcd`).toString("base64")}`;
+
+export function initialVars(schedule: Schedule): Vars {
+  return {
+    ADMIN_TOKEN: `${CANARY}-admin-token`,
+    SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
+    GITHUB_SECRET: `${CANARY}-github`,
+    ACME_SECRET: `${CANARY}-acme`,
+    LIMITED_SECRET: `${CANARY}-limited`,
+    FENCED_SECRET: `${CANARY}-fenced`,
+    BETA_KEY: DESTINATION_KEY,
+    RETENTION_DAYS: 5,
+    SOURCES: {
+      github: { provider: "github" },
+      acme: { provider: "hmac", settings: hmac, max_body: "2MiB" },
+      limited: { provider: "hmac", settings: hmac, rate: "4/min" },
+      fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
+      secretless: { provider: "github" },
+    },
+    DESTINATIONS: {
+      alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule] },
+      beta: { url: "https://beta.example.com/hook", retry: SCHEDULES[schedule], secret: "BETA_KEY" },
+    },
+    ROUTES: {
+      pushes: { from: "github", events: ["push", "pull_request.*"], to: "alpha" },
+      all: { from: ["acme", "limited", "fenced", "secretless"], to: ["alpha", "beta"] },
+    },
+  };
+}
+
+/** What a deploy, or `wrangler secret put`, may change while requests are under way. */
+export const CHANGES = {
+  "remove beta": (vars: Vars): Vars => {
+    const { beta: _, ...destinations } = table(vars, "DESTINATIONS");
+    const routes = Object.fromEntries(
+      Object.entries(table(vars, "ROUTES")).map(([name, route]) => [
+        name,
+        { ...route, to: [route["to"]].flat().filter((to) => to !== "beta") },
+      ]),
+    );
+    return { ...vars, DESTINATIONS: destinations, ROUTES: routes };
+  },
+  "add gamma": (vars: Vars): Vars => ({
+    ...vars,
+    DESTINATIONS: { ...table(vars, "DESTINATIONS"), gamma: { url: "https://gamma.example.com/hook", retry: ["5s"] } },
+    ROUTES: { ...table(vars, "ROUTES"), more: { from: ["acme", "github"], to: "gamma" } },
+  }),
+  "rotate github": (vars: Vars): Vars => ({
+    ...vars,
+    GITHUB_SECRET: `${CANARY}-github-new`,
+    GITHUB_SECRET_OLD: vars["GITHUB_SECRET"],
+  }),
+  "rotate signing": (vars: Vars): Vars => ({
+    ...vars,
+    SIGNING_KEY: `${CANARY}-signing-key-new-0123456789abcdef`,
+    SIGNING_KEY_OLD: vars["SIGNING_KEY"],
+  }),
+  "lose acme secret": (vars: Vars): Vars => {
+    const { ACME_SECRET: _, ...rest } = vars;
+    return rest;
+  },
+  "same again": (vars: Vars): Vars => ({ ...vars }),
+} as const;
+export type Change = keyof typeof CHANGES;
+
+/** Where an event of this source and type goes under this configuration, worked out without the relay's help. */
+export function matched(vars: Vars, source: string, type: string): string[] {
+  const found = new Set<string>();
+  for (const route of Object.values(table(vars, "ROUTES"))) {
+    const patterns = route["events"] === undefined ? undefined : [route["events"]].flat().map(String);
+    const fits =
+      patterns?.some((one) => (one.endsWith("*") ? type.startsWith(one.slice(0, -1)) : one === type)) ?? true;
+    if (![route["from"]].flat().includes(source) || !fits) continue;
+    for (const to of [route["to"]].flat()) found.add(String(to));
+  }
+  return [...found].toSorted();
+}
+
+function table(vars: Vars, name: string): Record<string, Record<string, unknown>> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `initialVars` wrote it
+  return vars[name] as Record<string, Record<string, unknown>>;
+}

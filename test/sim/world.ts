@@ -1,0 +1,297 @@
+// One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
+import type { Fault, Faults, Point } from "./faults.ts";
+import { INVARIANTS } from "./invariants/table.ts";
+import type { Invocation } from "./isolate.ts";
+import { Ledger } from "./ledger.ts";
+import type { Plan, Step } from "./plan.ts";
+import { type Answered, type Kept, Platform } from "./platform.ts";
+import { type Line, Scheduler, type Violation } from "./scheduler.ts";
+import { type Letter, requestOf } from "./senders.ts";
+import { CHANGES, CANARY, initialVars, type Vars } from "./settings.ts";
+import type { Worker } from "./worker.ts";
+
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  readonly hits: readonly { point: Point; fault: Fault; at: number }[];
+  readonly points: readonly Point[];
+  readonly lines: readonly Line[];
+  readonly trace: string;
+  /** Events that were answered with 2xx, and requests that destinations have heard. */
+  readonly acked: number;
+  readonly heard: number;
+  /** Virtual time, in ms. */
+  readonly lasted: number;
+}
+
+const HOUR = 3_600_000;
+/** After quiet, everything must have ended within this: a Retry-After may put three attempts off by a day each. */
+const DRAIN_MS = 100 * HOUR;
+/** When a sender comes again after a refusal, in ms. */
+const PATIENCE = [5_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_800_000];
+/** Events are kept five days, and parts of bodies that were never accepted seven; and a few hours for the sweep. */
+const RETENTION_MS = 173 * HOUR;
+
+const OPERATOR = { authorization: `Bearer ${CANARY}-admin-token` };
+
+export interface Setting {
+  readonly worker: Worker;
+  /** Databases of the world before, if there was one; they are emptied. */
+  readonly shelf: { kept: Kept | null };
+  readonly listening: boolean;
+}
+
+/** Runs a plan under these faults. Never throws for anything that the relay does. */
+export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Faults, setting: Setting): Promise<Outcome> {
+  const scheduler = new Scheduler(plan.seed, setting.listening);
+  const faults = faultsOf(scheduler);
+  scheduler.faults = (point, now) => (now < plan.quiet ? faults(point, now) : null);
+  const vars = initialVars(plan.schedule);
+  const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting)));
+  const platform = new Platform(scheduler, setting.worker, vars, kept);
+  const ledger = new Ledger(plan, platform);
+  listen(ledger);
+  for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));
+  scheduler.after(plan.quiet, () => calmDown(ledger));
+
+  await scheduler.run(plan.quiet);
+  await drain(ledger, plan.quiet + DRAIN_MS);
+  if (scheduler.violations.length === 0) judge(ledger, "ended");
+  if (scheduler.violations.length === 0 && plan.retention) {
+    await scheduler.run(scheduler.now + RETENTION_MS);
+    if (scheduler.violations.length === 0) judge(ledger, "expired");
+  }
+  if (!plan.cold) setting.shelf.kept = { d1: platform.d1.database, object: platform.object.storage.database };
+  platform.object.evict();
+  for (const isolate of platform.isolates) isolate.kill();
+  const { violations, hits, points, lines, trace, now } = scheduler;
+  const acked = new Set(ledger.tries.flatMap(({ id }) => id ?? [])).size;
+  const heard = platform.network.arrivals.length;
+  return { violations, hits, points, lines, trace: trace.toString(), acked, heard, lasted: now };
+}
+
+async function drain(ledger: Ledger, until: number): Promise<void> {
+  const { scheduler, platform } = ledger;
+  await scheduler.run(until, () => settled(ledger));
+  if (scheduler.violations.length === 0 && !settled(ledger)) {
+    const rows = platform.d1.look("SELECT * FROM delivery_history WHERE state NOT IN ('delivered', 'failed')");
+    const journal = platform.object.storage.empty ? "empty" : "not empty";
+    scheduler.violate(
+      "I-11",
+      `still open ${DRAIN_MS / HOUR} h after the last fault; journal ${journal}; ${JSON.stringify(rows)}`,
+    );
+  }
+}
+
+function settled({ platform, plan, scheduler }: Ledger): boolean {
+  if (scheduler.now < plan.quiet || !platform.object.storage.empty || !platform.idle) return false;
+  if (!platform.d1.hasTable("deliveries")) return true;
+  const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering') LIMIT 1";
+  return platform.d1.look(open).length === 0;
+}
+
+/** Puts the observers in place. */
+function listen(ledger: Ledger): void {
+  const { platform, scheduler } = ledger;
+  const { d1, network, queue } = platform;
+  d1.onMoves = (moves) => {
+    for (const move of moves) {
+      const moved = { ...move, id: ledger.idOf(move.event), at: scheduler.now };
+      const { id, destination, from, to, attempt, by } = moved;
+      scheduler.tell("event", "D1", `${id}:${destination} ${from ?? "new"} → ${to}, attempt ${attempt} (${by})`);
+      for (const { id: name, moved: check } of INVARIANTS) tellOf(ledger, name, check?.(moved, ledger));
+      ledger.moves.push(moved);
+    }
+  };
+  network.onArrival = (arrival) => {
+    for (const { id, arrived } of INVARIANTS) tellOf(ledger, id, arrived?.(arrival, ledger));
+  };
+  network.onTooLong = (arrival) => {
+    scheduler.violate("I-12", `an attempt at ${arrival.destination} goes on beyond its 15 s`);
+  };
+  queue.onSent = (bodies) => {
+    for (const body of bodies) ledger.rung.push({ ...bellOf(body), at: scheduler.now });
+  };
+  queue.onAcked = (bodies, began) => {
+    for (const body of bodies)
+      for (const { id, acked } of INVARIANTS) tellOf(ledger, id, acked?.(bellOf(body), began, ledger));
+  };
+  platform.onLog = (isolate, level, text) => {
+    ledger.lines.push({ isolate, level, text });
+    scheduler.tell("detail", isolate.name, text);
+    for (const { id, logged } of INVARIANTS) tellOf(ledger, id, logged?.(text, ledger));
+  };
+}
+
+function tellOf({ scheduler }: Ledger, invariant: string, says: string | null | undefined): void {
+  if (says !== null && says !== undefined) scheduler.violate(invariant, says);
+}
+
+function judge(ledger: Ledger, when: "ended" | "expired"): void {
+  for (const invariant of INVARIANTS) tellOf(ledger, invariant.id, invariant[when]?.(ledger));
+}
+
+function bellOf(body: unknown): { delivery: string; attempt: number } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own bells
+  const { delivery = "", attempt = 0 } = body as { delivery?: string; attempt?: number };
+  return { delivery, attempt };
+}
+
+function take(step: Step, ledger: Ledger): void {
+  const { platform, scheduler } = ledger;
+  const { at: _, ...told } = step;
+  if (step.do !== "post") scheduler.tell("fault", "world", JSON.stringify(told));
+  switch (step.do) {
+    case "post":
+      void post(step.letter, step.tries, ledger);
+      return;
+    case "deploy":
+      platform.deploy(CHANGES[step.change](platform.vars));
+      return;
+    case "kill":
+      if (step.who === "intake") platform.object.kill("killed");
+      else platform.kill(step.who);
+      return;
+    case "evict":
+      platform.object.evict();
+      return;
+    case "skew":
+      platform.skew(step.who, step.ms);
+      return;
+    case "outage": {
+      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.object }[step.of];
+      binding.outage = () => step.manner;
+      scheduler.after(step.ms, () => {
+        binding.outage = () => null;
+      });
+      return;
+    }
+    case "poison":
+      platform.d1.poison = step.words;
+      return;
+    case "mood":
+      platform.network.moods.set(step.destination, step.mood);
+      return;
+    case "replay":
+      for (let time = 0; time < step.times; time += 1) void replay(step.nth, step.key, ledger);
+  }
+}
+
+/** An honest sender comes again until it hears a 2xx, and once more when the storm is over; a stranger comes once. */
+async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void> {
+  const { platform, scheduler, plan } = ledger;
+  const name = `${letter.source}/${letter.key} ${letter.stuff}${letter.forged === null ? "" : `, forged: ${letter.forged}`}`;
+  for (let count = 0; ; count += 1) {
+    scheduler.tell("event", "sender", `posts ${name}${count === 0 ? "" : ` again (${count + 1})`}`);
+    const begunAt = scheduler.now;
+    const { vars } = platform;
+    const answered = (answer: Answered, by: Invocation) => {
+      const said =
+        answer.status < 300 && letter.forged !== "wrong method" ? idOf(answer.text) : { id: null, status: null };
+      const one = { letter, at: begunAt, answer, answeredAt: scheduler.now, by, life: platform.object.lives, ...said };
+      scheduler.tell(
+        "event",
+        by.isolate.name,
+        `answers ${name}: ${answer.status} ${said.status ?? ""} ${said.id ?? ""}`,
+      );
+      for (const { id, answered: check } of INVARIANTS) tellOf(ledger, id, check?.(one, ledger));
+      ledger.tries.push(one);
+    };
+    let heard: Answered | null = null;
+    try {
+      heard = await platform.post(
+        `${letter.source}/${letter.key ?? "no key"}`,
+        (fault, by) => {
+          ledger.begun.push({ letter, at: scheduler.now, version: by.isolate.version });
+          return requestOf(letter, vars, "192.0.2.7", fault === "slow body", fault === "broken body");
+        },
+        answered,
+      );
+    } catch {
+      scheduler.tell("event", "sender", `hears nothing of ${name}`);
+    }
+    if (letter.forged !== null || (heard !== null && heard.status < 300)) return;
+    if (count >= tries && scheduler.now > plan.quiet) return;
+    const wait = PATIENCE[Math.min(count, PATIENCE.length - 1)] ?? 0;
+    const pause = count + 1 === tries ? Math.max(wait, plan.quiet + 1000 - scheduler.now) : wait;
+    await new Promise<void>((resolve) => {
+      scheduler.after(pause, resolve);
+    });
+  }
+}
+
+function idOf(text: string): { id: string | null; status: string | null } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's contract; what is missing is null
+  const { id = null, status = null } = JSON.parse(text) as { id?: string; status?: string };
+  return { id, status };
+}
+
+/** The operator opens an ended delivery again, and asks once more with the same key where no answer came. */
+async function replay(nth: number, key: string, ledger: Ledger): Promise<void> {
+  const { platform, scheduler } = ledger;
+  if (!platform.d1.hasTable("delivery_history")) return;
+  const sql =
+    "SELECT delivery FROM delivery_history WHERE state IN ('failed', 'delivered') ORDER BY seq, destination LIMIT 1 OFFSET ?1";
+  const target = platform.d1.look<{ delivery: string }>(sql, nth)[0]?.delivery;
+  if (target === undefined) return;
+  for (let count = 0; count < 4; count += 1) {
+    scheduler.tell("event", "operator", `replays ${target}`);
+    try {
+      const answer = await platform.post(
+        "replay",
+        () =>
+          new Request(`https://relay.example.com/api/deliveries/${encodeURIComponent(target)}/replay`, {
+            method: "POST",
+            headers: { ...OPERATOR, "idempotency-key": key },
+          }),
+        (given) => scheduler.tell("event", "relay", `answers the operator: ${given.status}`),
+      );
+      if (answer.status < 500) return;
+    } catch {
+      // No answer: ambiguous, so it asks again.
+    }
+    await new Promise<void>((resolve) => {
+      scheduler.after(8000, resolve);
+    });
+  }
+}
+
+/** From here on everything works. Destinations that refuse for good may go on doing so. */
+function calmDown({ platform, scheduler }: Ledger): void {
+  scheduler.tell("fault", "world", "the storm is over");
+  for (const binding of [platform.d1, platform.queue, platform.object]) binding.outage = () => null;
+  if (platform.d1.poison !== null) {
+    // Whoever mends it deploys, and the object starts anew.
+    platform.d1.poison = null;
+    platform.object.evict();
+    const look = () => new Request("https://relay.example.com/health", { headers: OPERATOR });
+    platform.post("health", look, () => {}).catch(() => {});
+  }
+  for (const [destination, mood] of platform.network.moods)
+    if (!["500", "404", "410", "hang"].includes(mood)) platform.network.moods.set(destination, "ok");
+}
+
+/** Databases with the schema, once for each shelf: the relay's own migration brings it, in a world of its own. */
+async function migrated(vars: Vars, { worker }: Setting): Promise<Kept> {
+  const scheduler = new Scheduler(0, false);
+  const platform = new Platform(scheduler, worker, vars, null);
+  scheduler.after(0, () => {
+    platform.post("schema", askForEvents, () => {}).catch(() => {});
+  });
+  await scheduler.run(1000);
+  for (const isolate of platform.isolates) isolate.kill();
+  return { d1: platform.d1.database, object: platform.object.storage.database };
+}
+
+function askForEvents(): Request {
+  return new Request("https://relay.example.com/api/events", { headers: OPERATOR });
+}
+
+function emptied(kept: Kept): Kept {
+  for (const db of [kept.d1, kept.object]) {
+    for (const row of db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()) {
+      const name = String(row["name"]);
+      if (name !== "d1_migrations") db.exec(`DELETE FROM ${name}`);
+    }
+  }
+  return kept;
+}

@@ -1,0 +1,8 @@
+// The names of the Workers runtime that src/bindings uses, for the tests that run the real bindings in Node.
+import type * as workers from "@cloudflare/workers-types";
+
+declare global {
+  type D1Database = workers.D1Database;
+  type DurableObjectStorage = workers.DurableObjectStorage;
+  type SqlStorage = workers.SqlStorage;
+}
