@@ -38,6 +38,8 @@ export class Ledger {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
   readonly platform: Platform;
+  /** Senders that have not given up and have not been let in. */
+  waiting = 0;
   readonly begun: Begun[] = [];
   readonly tries: Try[] = [];
   readonly moves: Moved[] = [];

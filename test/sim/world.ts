@@ -31,6 +31,8 @@ const PATIENCE = [5_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_800_000];
 /** Events are kept five days, and parts of bodies that were never accepted seven; and a few hours for the sweep. */
 const RETENTION_MS = 173 * HOUR;
 
+/** What was hit in the last moment of the storm needs a little longer, such as an object whose storage hangs. */
+const SETTLED_MS = 60_000;
 const OPERATOR = { authorization: `Bearer ${CANARY}-admin-token` };
 
 export interface Setting {
@@ -82,8 +84,8 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
   }
 }
 
-function settled({ platform, plan, scheduler }: Ledger): boolean {
-  if (scheduler.now < plan.quiet || !platform.object.storage.empty || !platform.idle) return false;
+function settled({ platform, plan, scheduler, waiting }: Ledger): boolean {
+  if (waiting > 0 || scheduler.now < plan.quiet || !platform.object.storage.empty || !platform.idle) return false;
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering') LIMIT 1";
   return platform.d1.look(open).length === 0;
@@ -142,7 +144,10 @@ function take(step: Step, ledger: Ledger): void {
   if (step.do !== "post") scheduler.tell("fault", "world", JSON.stringify(told));
   switch (step.do) {
     case "post":
-      void post(step.letter, step.tries, ledger);
+      ledger.waiting += 1;
+      void post(step.letter, step.tries, ledger).finally(() => {
+        ledger.waiting -= 1;
+      });
       return;
     case "deploy":
       platform.deploy(CHANGES[step.change](platform.vars));
@@ -210,7 +215,7 @@ async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void
       scheduler.tell("event", "sender", `hears nothing of ${name}`);
     }
     if (letter.forged !== null || (heard !== null && heard.status < 300)) return;
-    if (count >= tries && scheduler.now > plan.quiet) return;
+    if (count >= tries && scheduler.now > plan.quiet + SETTLED_MS) return;
     const wait = PATIENCE[Math.min(count, PATIENCE.length - 1)] ?? 0;
     const pause = count + 1 === tries ? Math.max(wait, plan.quiet + 1000 - scheduler.now) : wait;
     await new Promise<void>((resolve) => {
@@ -282,9 +287,7 @@ async function migrated(vars: Vars, { worker }: Setting): Promise<Kept> {
   return { d1: platform.d1.database, object: platform.object.storage.database };
 }
 
-function askForEvents(): Request {
-  return new Request("https://relay.example.com/api/events", { headers: OPERATOR });
-}
+const askForEvents = () => new Request("https://relay.example.com/api/events", { headers: OPERATOR });
 
 function emptied(kept: Kept): Kept {
   for (const db of [kept.d1, kept.object]) {

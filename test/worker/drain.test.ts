@@ -113,6 +113,18 @@ test("a repeat opens a failed delivery once, even when its group is committed tw
 const health = async (headers: Record<string, string> = {}) =>
   await (await exports.default.fetch(new Request("https://relay.example.com/health", { headers }))).json();
 
+test("a repeat opens nothing new: which destinations an event has was decided when it was first accepted", async () => {
+  await inObject(async (hands) => {
+    hands.onCommit = (events, due) => store.commit(events, due);
+    const core = await hands.start();
+    await core.accept(candidate(1));
+    await drained(hands);
+    await core.accept(candidate(1, { receipt: "again", matched: [{ destination: "second", route: "new" }] }));
+    await drained(hands);
+    expect(await rows("SELECT destination, route FROM deliveries")).toEqual([{ destination: "first", route: "acme" }]);
+  });
+});
+
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the point of it is that it is none
 const BROKEN = { encoding: "rot13" as "text" };
 

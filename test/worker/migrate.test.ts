@@ -118,6 +118,15 @@ test("a migration that fails leaves neither a half of it nor a record, and says 
   expect(await migrate(bindings.DB, TWO)).toEqual(["0002_b.sql"]);
 });
 
+test("a migration and its record are one transaction: without the one there is not the other", async () => {
+  const counted = countedDatabase(bindings.DB);
+  counted.before = (sql) => {
+    if (sql.some((one) => one.startsWith("INSERT INTO d1_migrations"))) throw new Error("D1_ERROR: overloaded");
+  };
+  await expect(migrate(counted.database, TWO)).rejects.toThrow("overloaded");
+  expect(await schema()).toEqual([]);
+});
+
 test("a first request that dies while it looks at the schema leaves nobody waiting for it", async () => {
   const counted = countedDatabase(bindings.DB);
   counted.before = () => (counted.calls === 1 ? held<never>().promise : undefined);
