@@ -62,6 +62,7 @@ export class IntakeCore {
   #alarmAt: number | null = null;
   /** How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself without end. */
   #ahead = 0;
+  #recovering = false;
 
   constructor(storage: DurableObjectStorage, deps: IntakeDeps) {
     this.#storage = storage;
@@ -75,6 +76,8 @@ export class IntakeCore {
     this.#alarmAt = await this.#storage.getAlarm();
     this.#journal.retryStuck();
     if (this.#journal.oldest(0) !== null) {
+      // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
+      this.#recovering = this.#alarmAt === null;
       this.#arm(this.#deps.now() + RECOVERY_MS);
       void this.drain();
     }
@@ -107,7 +110,8 @@ export class IntakeCore {
 
   /** The alarm: carries on what is left, rescues what is overdue, and sets itself again while anything is open. */
   async alarm(): Promise<void> {
-    if (this.#alarmAt !== null) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
+    if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
+    this.#recovering = false;
     this.#alarmAt = null;
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
     const left = this.#journal.oldest(0) !== null;

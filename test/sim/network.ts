@@ -156,7 +156,7 @@ export class Network {
       case "half":
         return this.#stream(arrival, 200, 1);
       case "trickle":
-        return this.#stream(arrival, 200, Infinity);
+        return this.#stream(arrival, 200, 200);
       case "endless":
         return this.#flood(arrival);
       default:

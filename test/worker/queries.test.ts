@@ -1,6 +1,7 @@
 // The questions that the documentation asks of the views, asked of a small history.
 import { expect, test } from "vitest";
 import storage from "../../docs/storage.md?raw";
+import readme from "../../README.md?raw";
 import { FAILED, ID, NOON, Operator } from "./operator.ts";
 import { rows } from "./relay.ts";
 
@@ -75,4 +76,8 @@ test("the five questions of docs/storage.md are answered from the views", async 
       { destination: "crm", attempts: 1, taken: 1, mean_ms: 10, slowest_ms: 10 },
     ],
   });
+});
+
+test("the README asks the same five questions, in the same words", () => {
+  expect(queries(readme)).toEqual(queries(storage));
 });
