@@ -27,3 +27,11 @@ export function openDatabase(db: D1Database): Run {
     }
   };
 }
+
+/** One statement with its values, and the rows that it gives back. */
+export function rowsOf(run: Run) {
+  return async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> => {
+    const statement = (db: D1Database) => db.prepare(sql).bind(...values);
+    return (await run((db) => statement(db).all<Row>())).results;
+  };
+}

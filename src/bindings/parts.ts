@@ -1,20 +1,11 @@
 // D1: bodies too large to travel with their event. They are written first; the event makes them its own by its receipt.
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 
 export type Parts = ReturnType<typeof openParts>;
 
 /** @param run D1 with the schema in place */
 export function openParts(run: Run) {
-  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
-    await run(
-      async (db) =>
-        (
-          await db
-            .prepare(sql)
-            .bind(...values)
-            .all<Row>()
-        ).results,
-    );
+  const all = rowsOf(run);
 
   return {
     /**

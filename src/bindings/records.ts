@@ -1,6 +1,6 @@
 // D1: every statement that reads for people. Newest first by primary key, and never more of the past than a fixed number of rows.
 import type { Encoding, Fault, Reason, State } from "../types.ts";
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 import { LEASE_MS } from "../deadlines.ts";
 
 /**
@@ -167,16 +167,7 @@ export type Records = ReturnType<typeof openRecords>;
 
 /** @param run D1 with the schema in place */
 export function openRecords(run: Run) {
-  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
-    await run(
-      async (db) =>
-        (
-          await db
-            .prepare(sql)
-            .bind(...values)
-            .all<Row>()
-        ).results,
-    );
+  const all = rowsOf(run);
 
   /** Where a walk begins that nobody continues. */
   const start = async (until: number | null): Promise<Place> => {

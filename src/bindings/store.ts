@@ -2,7 +2,7 @@
 import type { Bell, Event, Fault, Reason, State } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 
 /** A delivery that is ours until the lease ends. */
 export interface Claim {
@@ -130,16 +130,7 @@ RETURNING event, destination`;
 export type Store = ReturnType<typeof openStore>;
 
 export function openStore(run: Run) {
-  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
-    await run(
-      async (db) =>
-        (
-          await db
-            .prepare(sql)
-            .bind(...values)
-            .all<Row>()
-        ).results,
-    );
+  const all = rowsOf(run);
 
   return {
     /**

@@ -1,6 +1,6 @@
 // D1: the statements of the sweep. They find what nobody else will move, and what nobody may keep any longer.
 import type { Bell } from "../types.ts";
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { type BellRow, toBell } from "./store.ts";
 
@@ -52,16 +52,7 @@ WHERE value < excluded.value`;
 export type Upkeep = ReturnType<typeof openUpkeep>;
 
 export function openUpkeep(run: Run) {
-  const all = async <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
-    await run(
-      async (db) =>
-        (
-          await db
-            .prepare(sql)
-            .bind(...values)
-            .all<Row>()
-        ).results,
-    );
+  const all = rowsOf(run);
 
   return {
     /** Frees ended leases and takes up to `limit` deliveries that are overdue; `taken` also counts those that only needed another date. */
