@@ -125,8 +125,8 @@ async function soak({ chaosMs, rate, seed, say }: Plan, stateDir: string, stoppe
 }
 
 /**
- * How long there is patience for the backlog, in ms. A lease takes 90 s to end and a lost bell 60 s to be noticed; one that was lost again
- * and again is left alone for as long as it has been overdue, 15 min at most (src/bindings/upkeep.ts).
+ * How long there is patience for the backlog, in ms. A lease takes 90 s to end, and a bell that was lost rings again within 90 s; beyond that,
+ * what gathered while the relay was mostly dead has to be worked off, which takes as long as it took to gather at most.
  */
 function patience(chaosMs: number): number {
   return 150_000 + Math.min(chaosMs, 15 * 60_000);
