@@ -1,5 +1,5 @@
-// Three worlds: pure stages in Node; everything that touches a binding on workerd with real D1, Queues and Durable Objects; whole
-// relays in processes of their own, spoken to over HTTP.
+// Four worlds: pure stages in Node; everything that touches a binding on workerd with real D1, Queues and Durable Objects; whole
+// relays in processes of their own, spoken to over HTTP; and their pages in a real browser.
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 
@@ -7,18 +7,37 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "pure", include: ["test/pure/**/*.test.ts", "test/vectors/**/*.test.ts"] } },
+      {
+        // Timeouts only end what hangs: a loaded machine may take many times as long as this one.
+        test: {
+          name: "pure",
+          include: ["test/pure/**/*.test.ts", "test/vectors/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/worker/wrangler.toml" } })],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 20_000 },
+        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         // Each starts relays of its own and mostly waits: for leases to end, for receivers that hang.
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
-          testTimeout: 240_000,
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
           maxWorkers: 3,
+        },
+      },
+      {
+        // A relay and a Chromium for each file, both of which take their time to start where other tests run beside them.
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -115,7 +115,7 @@ test("an interrupted demo leaves at once: no words, no folder, nobody on its por
   const [code] = await once(child, "exit");
   expect({ code, err }).toEqual({ code: 130, err: "" });
   expect(await demoFolders()).toEqual(before);
-  await until("the port is free again", async () => ((await portFault(port)) === null ? true : undefined), 5_000);
+  await until("the port is free again", async () => ((await portFault(port)) === null ? true : undefined));
 });
 
 test("the commands that the demo prints work as they stand", async () => {

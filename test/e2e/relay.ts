@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import * as z from "zod";
 import type { Json } from "../../src/cli/local.ts";
+import { until } from "./until.ts";
 
 export const root = resolve(import.meta.dirname, "../..");
 /** The Node of package.json, whichever one runs the tests. */
@@ -86,6 +87,15 @@ export class Relay {
     const response = await fetch(`${this.url}/in/acme`, { method: "POST", headers, body: new Uint8Array(body) });
     const answer: unknown = await response.json();
     return { status: response.status, id: z.object({ id: z.string().default("") }).parse(answer).id };
+  }
+
+  /** Waits until everything that was acknowledged is in D1: until then the API may not show the last of it. */
+  async carried(): Promise<void> {
+    const health = z.object({ intake: z.object({ waiting: z.number(), stuck: z.number() }) });
+    await until("everything acknowledged is in D1", async () => {
+      const { waiting, stuck } = health.parse(await this.api("/health")).intake;
+      return waiting + stuck === 0 ? true : undefined;
+    });
   }
 
   /** What the API answers. */

@@ -4,7 +4,7 @@ import { say, startReceiver } from "./receiver.ts";
 import { Relay, stateFolder } from "./relay.ts";
 import { kitVars } from "./security-kit.ts";
 
-/** `kept` are the events in its history, `faults` its own in the log. */
+/** `kept` are the events in its history, every acknowledged one among them, `faults` its own in the log. */
 export async function startKit(
   answer: Parameters<typeof startReceiver>[0] = (arrival, response) => say(200, arrival, response),
 ) {
@@ -13,8 +13,10 @@ export async function startKit(
     kitVars({ all: { url: receiver.address("all"), retry: ["1s"] } }),
     await stateFolder(),
   );
-  const kept = async () =>
-    z.object({ events: z.array(z.object({ id: z.string() })) }).parse(await relay.api("/api/events")).events;
+  const kept = async () => {
+    await relay.carried();
+    return z.object({ events: z.array(z.object({ id: z.string() })) }).parse(await relay.api("/api/events")).events;
+  };
   const faults = () => relay.log.filter(({ level, event }) => level === "error" && event !== "delivery.failed");
   return { receiver, relay, kept, faults };
 }

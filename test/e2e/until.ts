@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  patienceMs = 60_000,
+  patienceMs = 120_000,
 ): Promise<T> {
   for (const end = Date.now() + patienceMs; ; await sleep(20)) {
     const seen = await look();

@@ -90,6 +90,11 @@ test("large bodies of every encoding cost what was planned for them", async () =
   expect(await costOf(bells)).toBeLessThanOrEqual(MOST);
 });
 
+const turn = async () =>
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
 test("25 failures that end one by one over 25 s", async () => {
   const answers: ((answer: Answer) => void)[] = [];
   round.onSend = async () => {
@@ -105,13 +110,17 @@ test("25 failures that end one by one over 25 s", async () => {
     const state = { over: false };
     void sending.then(() => Object.assign(state, { over: true }));
     while (!state.over) {
+      const end = answers.shift();
+      // While D1 is at work the clock stands: how long that takes here is not what is counted.
+      if (end === undefined) {
+        await turn();
+        continue;
+      }
       // Half a second for each: all of them have begun before ten seconds are over.
-      answers.shift()?.(NO);
+      end(NO);
       for (let pause = 0; pause < 5; pause += 1) {
         await vi.advanceTimersByTimeAsync(100);
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
+        await turn();
       }
       round.clock += 350;
     }
@@ -170,6 +179,7 @@ function sweepDeps(database: D1Database) {
     ring: () => Promise.resolve(),
     deliverNow: () => Promise.resolve(),
     retentionMs: 1,
+    destinations: ["first"],
     now: () => THEN + 10_000_000,
     log: round.log,
   };

@@ -5,7 +5,7 @@ import { ingest, type IngestDeps } from "../../src/ingest.ts";
 import { BodyReader } from "../../src/receive.ts";
 import type { Acceptance } from "../../src/types.ts";
 import { held, Logged } from "./hands.ts";
-import { bytes, hmac, rows, setUp, signed, until } from "./relay.ts";
+import { bytes, carried, hmac, rows, setUp, signed } from "./relay.ts";
 
 setUp();
 
@@ -38,6 +38,7 @@ function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps & { rea
     offers: { keep: unused },
     fetchText: unused,
     refusals: { wants: () => false, keep: unused },
+    feed: { refused: () => null },
     now: () => Date.now(),
     newId: () => "0".repeat(32),
     ...change,
@@ -127,7 +128,8 @@ test("three large bodies a minute leave the parts of three", async () => {
   );
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
-  await until(async () => (await rows("SELECT 1 FROM events")).length === 3);
+  await carried();
+  expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 3 }]);
   expect(
     await rows("SELECT p.receipt FROM event_parts p LEFT JOIN events e USING (receipt) WHERE e.id IS NULL"),
   ).toEqual([]);

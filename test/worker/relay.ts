@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
 import { encodeHex } from "../../src/encoding.ts";
 import type * as main from "../../src/index.ts";
-import type { Env } from "../../src/index.ts";
+import worker, { type Env } from "../../src/index.ts";
 
 declare global {
   namespace Cloudflare {
@@ -37,6 +37,25 @@ export class Receiver {
   }
 }
 
+/** Batches of the queue that are being answered, and sends that go on beside the acknowledgement. */
+const underWay = new Set<Promise<unknown>>();
+const answer = worker.queue.bind(worker);
+worker.queue = (batch, bound, ctx) => {
+  const waitUntil = ctx.waitUntil.bind(ctx);
+  ctx.waitUntil = (promise) => waitUntil(noted(promise));
+  return noted(answer(batch, bound, ctx));
+};
+
+function noted<T>(promise: Promise<T>): Promise<T> {
+  const over: Promise<unknown> = promise.catch(() => {}).then(() => underWay.delete(over));
+  underWay.add(over);
+  return promise;
+}
+
+async function rest(): Promise<void> {
+  while (underWay.size > 0) await Promise.all(underWay);
+}
+
 /** A receiver and a clean relay for each test of the file. */
 export function setUp(): Receiver {
   const receiver = new Receiver();
@@ -62,8 +81,11 @@ export function setUp(): Receiver {
     });
   });
   afterEach(async () => {
-    vi.unstubAllGlobals();
+    // What a test has left under way would be heard by the next one's receiver, and noted on the rows that then have its keys.
+    await rest();
     await reset();
+    await rest();
+    vi.unstubAllGlobals();
   });
   return receiver;
 }
@@ -121,21 +143,36 @@ export async function rows<Row = Record<string, unknown>>(sql: string, ...values
   return results;
 }
 
-/** Waits until `look` is true; fails with what it last saw. */
-export async function until<T>(look: () => Promise<T | false> | T | false, patienceMs = 10_000): Promise<T> {
-  const end = Date.now() + patienceMs;
+/** A bound on patience, not on speed. */
+const PATIENCE_MS = 30_000;
+
+/** Waits until `look` sees something; fails with what it was to see. */
+export async function until<T>(look: () => Promise<T | false> | T | false): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const seen = await look();
     if (seen !== false) return seen;
-    if (Date.now() > end) throw new Error(`still not so after ${patienceMs} ms: ${look.toString()}`);
+    if (Date.now() > end) throw new Error(`still not so after ${PATIENCE_MS} ms: ${look.toString()}`);
     await new Promise((resolve) => {
       setTimeout(resolve, 10);
     });
   }
 }
 
-/** Deliveries by id, once every one of them is in one of these states. */
+export const intake = () => bindings.INTAKE.get(bindings.INTAKE.idFromName("intake-0"));
+
+/** Waits until everything that was acknowledged is in D1: until then a look into D1 may miss the last of it. */
+export async function carried(): Promise<void> {
+  // One shard, the default, holds all that this relay acknowledges. What D1 has refused is not there either.
+  await until(async () => {
+    const { waiting, stuck } = await intake().status();
+    return waiting + stuck === 0;
+  });
+}
+
+/** Deliveries of every acknowledged event by id, once every one of them is in one of these states. */
 export async function deliveries(...states: string[]): Promise<Map<string, Record<string, unknown>>> {
+  await carried();
   return await until(async () => {
     const all = await rows("SELECT * FROM delivery_history").catch(() => []);
     return (
@@ -145,8 +182,6 @@ export async function deliveries(...states: string[]): Promise<Map<string, Recor
     );
   });
 }
-
-export const intake = () => bindings.INTAKE.get(bindings.INTAKE.idFromName("intake-0"));
 
 /** Rings the alarm now. */
 export const ringAlarm = () => runDurableObjectAlarm(intake());

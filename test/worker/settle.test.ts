@@ -153,7 +153,7 @@ test("while a group is being written the next gathers", async () => {
   });
   const running = made.run();
   made.add(ended(1));
-  await vi.waitFor(() => expect(written).toHaveLength(1));
+  await vi.waitFor(() => expect(written).toHaveLength(1), 30_000);
   for (const n of [2, 3, 4]) made.add(ended(n));
   first.resolve();
   made.close();
