@@ -1,15 +1,15 @@
 // The HTTP face of the relay: which path leads to which room. What a room needs is handed to it; nothing here knows a binding.
 import { Hono } from "hono";
 import { api, type ApiDeps } from "./api.ts";
-import { authorised } from "./auth.ts";
 import type { Config } from "./config.ts";
+import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem } from "./errors.ts";
 import { ingest, type IngestDeps } from "./ingest.ts";
-import { welcome } from "./welcome.ts";
 
 /** Everything that the HTTP handlers are given. */
-export interface Deps extends IngestDeps, ApiDeps {
+export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {
   readonly config: Config;
+  readonly access: DashboardDeps["access"];
 }
 
 /** The app has no `Bindings`: `c.env.DB` in a handler does not compile. */
@@ -27,7 +27,7 @@ export function createApp(deps: Deps): Hono {
       missing: config.missing,
     };
     c.header("cache-control", "no-store");
-    if (!(await authorised(c.req.header("authorization") ?? null, config.adminToken))) return c.json(body);
+    if ((await deps.access.identify(c.req.raw)) === null) return c.json(body);
     try {
       return c.json({ ...body, findings: config.findings, intake: await intake.status() });
     } catch (error) {
@@ -36,12 +36,7 @@ export function createApp(deps: Deps): Hono {
     }
   });
 
-  app.get("/", (c) => {
-    c.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-    c.header("cache-control", "no-store");
-    return c.html(welcome(deps.config));
-  });
-
+  app.route("/", dashboard(deps));
   app.notFound(() => problem({ status: 404, title: "Not Found" }));
   app.onError((error, c) => {
     // Ours, so the log gets all of it and the client nothing.

@@ -2,6 +2,7 @@
 import type { Answer, Destination, Fault } from "./types.ts";
 import type { Claim, Settlement, StoredEvent } from "./bindings/store.ts";
 import type { Send } from "./send.ts";
+import type { Inspect } from "./inspector.ts";
 import { classify } from "./classify.ts";
 import { secretParts } from "./excerpt.ts";
 import { nextDue } from "./retry.ts";
@@ -15,6 +16,7 @@ const LEASE_LEFT_MS = 20_000;
 
 export interface AttemptDeps {
   readonly send: Send;
+  readonly inspect: Inspect;
   readonly now: () => number;
   readonly dice: () => number;
 }
@@ -51,15 +53,15 @@ export async function attempt(
   // Attempts whose answer was lost count too; they may have used up the schedule.
   if (made > destination.retry.length + 1) return { ...ended, reason: "exhausted" };
 
-  const { url, keys } = destination;
+  const { url, keys, script } = destination;
   let answer: Answer;
-  if (url === null) answer = unsent("unaddressed");
+  if (url === null && script === undefined) answer = unsent("unaddressed");
   else if (keys.length === 0) answer = unsent("unsigned");
   else {
     const bytes = await body();
     if (claim.leaseUntil - deps.now() < LEASE_LEFT_MS) return null;
-    const hidden = destination.secretUrl === true ? secretParts(url) : [];
-    answer = await deps.send({ url, hidden, ...(await signed(claim, event, destination, bytes, deps.now())) });
+    const request = await signed(claim, event, destination, bytes, deps.now());
+    answer = await deps.send({ ...request, ...addressed(destination, claim, deps) });
   }
   const seen: Settlement = {
     ...ended,
@@ -81,6 +83,14 @@ export async function attempt(
       return dueAt === null ? { ...seen, reason: "exhausted" } : { ...seen, state: "pending", dueAt };
     }
   }
+}
+
+/** Where it goes, and which parts of that are a secret. An inspector has no address, and stands where the network would. */
+function addressed(destination: Destination, { id, attempt: n, round }: Claim, { inspect }: AttemptDeps) {
+  const { name, url, keys, script, secretUrl } = destination;
+  if (script !== undefined)
+    return { url: "", reach: inspect({ destination: { name, keys, script }, event: id, attempt: n, nth: n - round }) };
+  return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
 }
 
 /** What the operator still has to put is no reason to give up: the attempt counts, and the schedule goes on. */

@@ -24,6 +24,15 @@ export function encodeBody(bytes: Uint8Array): { encoding: Encoding; data: strin
   return { encoding: "base64", data: toBase64(bytes) };
 }
 
+/** The beginning of a body, as `encodeBody`; text is not cut within a character. */
+export function encodeHead(bytes: Uint8Array, most: number): { encoding: Encoding; data: string } {
+  if (bytes.length <= most) return encodeBody(bytes);
+  const inside = (at: number) => ((bytes[at] ?? 0) & 0xc0) === 0x80;
+  // A character has four bytes at most; where more follow one another, this is no text.
+  const cut = [most, most - 1, most - 2, most - 3].find((at) => !inside(at)) ?? most;
+  return encodeBody(bytes.subarray(0, cut));
+}
+
 /** The bytes as they were received. */
 export function decodeBody(encoding: Encoding, data: string): Uint8Array {
   return encoding === "text" ? encoder.encode(data) : fromBase64(data);

@@ -62,3 +62,12 @@ function verdictOn({ status, fault }: Pick<Answer, "status" | "fault">): Verdict
   // Some servers invent statuses beyond 599; none of them is a yes.
   return line?.verdict ?? "retry";
 }
+
+/** Why there was no complete answer, in words; `null` for what is no fault. */
+export function faultInWords(fault: string): string | null {
+  return isFault(fault) ? FAULTS[fault].because : null;
+}
+
+function isFault(fault: string): fault is Fault {
+  return Object.hasOwn(FAULTS, fault);
+}

@@ -1,4 +1,5 @@
 // What did the operator configure? Vars and secrets in, everything that the stages ask for out; touches nothing.
+import { type AccessPolicy, readAccess } from "./config/access.ts";
 import { type Entry, readDestination, readRoute, readSource, type Reading } from "./config/entries.ts";
 import { error, type Finding, show, warning } from "./config/findings.ts";
 import { NAME } from "./config/keys.ts";
@@ -19,8 +20,10 @@ export interface Config {
   readonly destinations: ReadonlyMap<string, Destination>;
   /** In file order, which decides where routes overlap. */
   readonly routes: readonly Route[];
-  /** `null` closes the API. */
+  /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
   readonly adminToken: Secret | null;
+  /** `null` where Cloudflare Access vouches for nobody. */
+  readonly access: AccessPolicy | null;
   /** Intake objects that the sources are spread over. */
   readonly shards: number;
   /** How long events are kept. */
@@ -77,6 +80,7 @@ export function readConfig(vars: Vars): Config {
     destinations,
     routes: [...routes.values()],
     adminToken: readSecret(vars, "ADMIN_TOKEN"),
+    access: readAccess(vars["ACCESS"], reading.findings),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
     logLevel: readLevel(vars, reading.findings),
@@ -187,6 +191,10 @@ function checkVars(vars: Vars): Finding[] {
         warning(name, `is shorter than ${SHORTEST_SIGNING_KEY} characters. Make one with: openssl rand -base64 32`),
       );
     }
+  }
+  if (/\s/.test(readSecret(vars, "ADMIN_TOKEN")?.value ?? "")) {
+    const says = "holds white space, which no request can carry: it opens nothing. Put it once more without";
+    findings.push(warning("ADMIN_TOKEN", says));
   }
   return findings;
 }

@@ -1,8 +1,9 @@
 // Deliveries whose bell rang: claim them, work through them, settle them, ring for the next attempt.
 import type { Bell } from "./types.ts";
-import type { Claim, Store, StoredEvent } from "./bindings/store.ts";
+import type { Claim, Store, StoredEvent, Wanted } from "./bindings/store.ts";
 import type { Parts } from "./bindings/parts.ts";
 import type { Ring } from "./bindings/queue.ts";
+import type { FeedDoor } from "./bindings/tell.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
@@ -21,36 +22,60 @@ const WAIT_MS = 10_000;
 const LATER_MS = 5_000;
 /** Of the 50 D1 queries of an invocation, those that read bodies; settling takes 20 at most. */
 const QUERIES = 20;
+/** Of those, what an inspector takes to keep one request. */
+const INSPECTION_QUERIES = 2;
 /** Bytes of bodies in one query, and parts of a large body in one query. */
 const LOAD_BYTES = 1_000_000;
 const LOAD_PARTS = 4;
 
 export interface DeliverDeps extends AttemptDeps {
-  readonly store: Pick<Store, "claim" | "release" | "load" | "settle">;
+  readonly store: Pick<Store, "claim" | "hold" | "release" | "load" | "settle">;
   readonly parts: Pick<Parts, "read">;
   readonly ring: Ring;
   readonly config: Pick<Config, "destinations">;
   readonly pace: Pace;
+  readonly feed: Pick<FeedDoor, "settled">;
   readonly log: Log;
 }
+
+/** Keeps the invocation alive for work that nobody waits for. */
+export type Beside = (work: Promise<void>) => void;
 
 /**
  * Claims what these bells are for. When this returns the bells may be acknowledged: every delivery is either claimed, and a
  * lease that ends brings it back, or rung again, or was not waiting for this attempt.
  *
+ * @param beside is given what the feed is told, which must not hold up anything
  * @returns `sending` ends when the claimed deliveries are settled; it never rejects
  * @throws if the claim is not known to be committed, or a bell could not be rung again
  */
-export async function deliver(bells: readonly Bell[], deps: DeliverDeps): Promise<{ sending: Promise<void> }> {
+export async function deliver(
+  bells: readonly Bell[],
+  deps: DeliverDeps,
+  beside: Beside = () => {},
+): Promise<{ sending: Promise<void> }> {
   const { wanted, later } = sort(bells, deps);
   await deps.ring(later);
-  const claims = wanted.length === 0 ? [] : await deps.store.claim(wanted.map(toWanted), deps.now());
+  const asked = wanted.map(toWanted);
+  const claims = asked.length === 0 ? [] : await deps.store.claim(asked, deps.now());
   const sizes = new Map(wanted.map((bell) => [bell.delivery, bell.size]));
-  return { sending: claims.length === 0 ? Promise.resolve() : work(claims, sizes, deps) };
+  // Beside the sends: nothing may come between a claim and its attempt.
+  const holding = claims.length === asked.length ? null : hold(asked, deps);
+  const sending = claims.length === 0 ? null : work(claims, sizes, deps, beside);
+  return { sending: Promise.all([holding, sending]).then(() => undefined) };
+}
+
+/** Where a bell got no claim, its destination may be paused. Never rejects: what is not held now rings again, and is held then. */
+async function hold(asked: readonly Wanted[], { store, now, log }: DeliverDeps): Promise<void> {
+  try {
+    await store.hold(asked, now());
+  } catch (error) {
+    log.warn("delivery.hold_failed", { bells: asked.length, error: String(error) });
+  }
 }
 
 /** Which bells this invocation answers, and which must ring again: too early, too many, or their destination is slow. */
-function sort(bells: readonly Bell[], { pace, now }: DeliverDeps): { wanted: Bell[]; later: Bell[] } {
+function sort(bells: readonly Bell[], { pace, config, now }: DeliverDeps): { wanted: Bell[]; later: Bell[] } {
   const wanted = new Map<string, Bell>();
   const later: Bell[] = [];
   const planned = new Map<string, number>();
@@ -62,7 +87,8 @@ function sort(bells: readonly Bell[], { pace, now }: DeliverDeps): { wanted: Bel
     const name = `${bell.delivery} ${bell.attempt}`;
     if (destination === undefined || wanted.has(name)) continue;
     const toOne = planned.get(destination) ?? 0;
-    const cost = queriesFor(bell.size);
+    const inspected = config.destinations.get(destination)?.script !== undefined;
+    const cost = queriesFor(bell.size) + (inspected ? INSPECTION_QUERIES : 0);
     if (bell.due > now()) {
       later.push(bell);
     } else if (!pace.admits(destination, bell.size, { toOne, bytes }, now())) {
@@ -85,14 +111,19 @@ function queriesFor(size: number): number {
   return size <= INLINE_BYTES ? size / LOAD_BYTES : 1 + Math.ceil((size * 4) / 3 / (LOAD_PARTS * 1_000_000));
 }
 
-function toWanted({ delivery, attempt: n }: Bell) {
+function toWanted({ delivery, attempt: n }: Bell): Wanted {
   const { event = "", destination = "" } = parseDeliveryId(delivery) ?? {};
   return { event, destination, attempt: n };
 }
 
 /** Sends what was claimed, five at a time, none of them held up by another destination for longer than `WAIT_MS`. */
-async function work(claims: readonly Claim[], sizes: ReadonlyMap<string, number>, deps: DeliverDeps): Promise<void> {
-  const settler = new Settler(deps.store, deps.log, deps.now, (settled) => conclude(settled, deps));
+async function work(
+  claims: readonly Claim[],
+  sizes: ReadonlyMap<string, number>,
+  deps: DeliverDeps,
+  beside: Beside,
+): Promise<void> {
+  const settler = new Settler(deps.store, deps.log, deps.now, (settled) => conclude(settled, deps, beside));
   const settling = settler.run();
   const events = loader(claims, sizes, deps);
   const waiting = [...claims];
@@ -161,7 +192,9 @@ async function one(claim: Claim, events: Loader, settler: Settler, late: Claim[]
 }
 
 /** One log line per attempt, with all that was decided, and a bell for the next one. */
-async function conclude(settled: readonly Settled[], { ring, log }: DeliverDeps): Promise<void> {
+async function conclude(settled: readonly Settled[], { ring, feed, log }: DeliverDeps, beside: Beside): Promise<void> {
+  const telling = feed.settled(settled);
+  if (telling !== null) beside(telling);
   const bells: Bell[] = [];
   for (const { id, destination, attempt: n, state, reason, status, fault, latencyMs, dueAt, size } of settled) {
     const delivery = deliveryId(id, destination);

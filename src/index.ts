@@ -1,33 +1,54 @@
 // The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { Acceptance, Bell } from "./types.ts";
+import { openAccess } from "./access/access.ts";
 import { floodKey } from "./allowlist.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./chores.ts";
-import { openDatabase } from "./bindings/database.ts";
+import { openAudit } from "./bindings/audit.ts";
+import { openCancel } from "./bindings/cancel.ts";
+import { openBacklog } from "./bindings/backlog.ts";
+import { openDatabase, type Run } from "./bindings/database.ts";
+import { openEnded } from "./bindings/ended.ts";
+import { Feed } from "./bindings/feed.ts";
+import { openByHand } from "./bindings/hand.ts";
+import { openInspections } from "./bindings/inspections.ts";
 import { type Candidate, IntakeCore } from "./bindings/intake.ts";
+import { openKeys } from "./bindings/keys.ts";
 import { openLists } from "./bindings/lists.ts";
 import { openOffers } from "./bindings/offers.ts";
 import { openParts } from "./bindings/parts.ts";
+import { openPauses } from "./bindings/pauses.ts";
 import { openQueue } from "./bindings/queue.ts";
 import { openRecords } from "./bindings/records.ts";
 import { openRefusals } from "./bindings/refusals.ts";
 import { openReopen } from "./bindings/reopen.ts";
+import { openJobs } from "./bindings/replays.ts";
+import { openSessions } from "./bindings/sessions.ts";
 import { openShards } from "./bindings/shards.ts";
+import { openStandings } from "./bindings/standing.ts";
 import { openStore, type Store } from "./bindings/store.ts";
+import { type FeedDoor, openFeed } from "./bindings/tell.ts";
+import { openTrials } from "./bindings/trials.ts";
 import { openUpkeep } from "./bindings/upkeep.ts";
 import { readConfig } from "./config.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { KeyRing } from "./verify/discover.ts";
 import { hex } from "./ids.ts";
+import { openInspector } from "./inspector.ts";
 import { type Log, openLog } from "./log.ts";
+import { openOperator } from "./operate/operator.ts";
+import { openTotals } from "./operate/overview.ts";
 import { Pace } from "./pace.ts";
 import { Published } from "./allowlist/published.ts";
 import { BodyReader } from "./receive.ts";
 import { RefusalBook } from "./diagnose/refusals.ts";
+import { type ReplaysDeps, runReplays } from "./replays.ts";
 import { openFetchText, openSend } from "./send.ts";
 import { sweep, type SweepDeps } from "./sweep.ts";
+
+export { Feed };
 
 /** The bindings of wrangler.toml; vars and secrets stand beside them under their own names. */
 export interface Env {
@@ -36,6 +57,7 @@ export interface Env {
   /** Bound so that `wrangler deploy` creates it; only the platform writes to it. */
   readonly DEAD_LETTERS: Queue<Bell>;
   readonly INTAKE: DurableObjectNamespace<Intake>;
+  readonly FEED: DurableObjectNamespace<Feed>;
   readonly FLOOD_GUARD: RateLimit;
   readonly [name: string]: unknown;
 }
@@ -44,9 +66,11 @@ interface Relay {
   readonly log: Log;
   readonly app: Hono;
   readonly deliver: DeliverDeps;
+  readonly replays: ReplaysDeps;
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
   readonly store: Store;
+  readonly feed: FeedDoor;
 }
 
 /** One relay per environment object: configuration is read and bindings are opened once per isolate. */
@@ -74,25 +98,27 @@ function open(env: Env): Relay {
   const parts = openParts(run);
   const ring = openQueue(env.DELIVERIES, now);
   const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
-  const delivering: DeliverDeps = { store, parts, ring, config, pace: new Pace(), send: openSend(now), now, dice, log };
+  const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
+  const tables = openTables(run);
+  const { lists, offers, refusals, inspections, jobs, ended } = tables;
+  const shared = { config, now, newId, log };
+  const pace = new Pace();
+  const attempting = { send: openSend(now), inspect: openInspector({ inspections, now, log }), now, dice };
+  const delivering: DeliverDeps = { ...attempting, store, parts, ring, config, pace, feed, log };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const remind = (at: number) => intake.remind(at);
-  const lists = openLists(run);
-  const offers = openOffers(run);
-  const refusals = openRefusals(run);
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
+  const totals = openTotals(feed, now, log);
   return {
     log,
     app: createApp({
-      config,
+      ...shared,
+      operator: openOperator({ ...shared, ...tables, ...attempting, ring, remind, intake, feed, totals }),
+      access: openAccess({ ...shared, ...tables, fetchText, later: waitUntil }),
+      live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
       parts,
-      records: openRecords(run),
-      reopen: openReopen(run),
-      sources: { config, refusals, lists, offers, now, log },
-      ring,
-      remind,
       floodGuard,
       published: new Published({ lists, remind, now, log }),
       bodies: new BodyReader(now),
@@ -100,16 +126,57 @@ function open(env: Env): Relay {
       fetchText,
       offers,
       refusals: new RefusalBook(refusals, now, log),
-      now,
-      newId,
-      log,
+      feed,
     }),
     deliver: delivering,
-    sweep: { upkeep: openUpkeep(run), ring, deliverNow, retentionMs: config.retentionMs, now, log },
+    replays: { jobs, ended, ring, config, retentionMs: config.retentionMs, now, newId, log },
+    sweep: {
+      upkeep: openUpkeep(run),
+      ring,
+      deliverNow,
+      retentionMs: config.retentionMs,
+      destinations: [...config.destinations.keys()],
+      now,
+      log,
+    },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
+    feed,
   };
 }
+
+/** What operators look at and change, table by table. */
+function openTables(run: Run) {
+  return {
+    records: openRecords(run),
+    reopen: openReopen(run),
+    cancel: openCancel(run),
+    openByHand: openByHand(run),
+    pauses: openPauses(run),
+    standings: openStandings(run),
+    inspections: openInspections(run),
+    trials: openTrials(run),
+    jobs: openJobs(run),
+    ended: openEnded(run),
+    backlog: openBacklog(run),
+    refusals: openRefusals(run),
+    lists: openLists(run),
+    offers: openOffers(run),
+    keys: openKeys(run),
+    sessions: openSessions(run),
+    audit: openAudit(run),
+  };
+}
+
+/** What is due by the clock, and when to look again. Bulk replays go first: what they open is the sweep's to look after. */
+async function rescue({ replays, sweep: sweeping }: Relay): Promise<number | null> {
+  const step = await runReplays(replays);
+  const next = await sweep(sweeping);
+  return step === null || next === null ? (step ?? next) : Math.min(step, next);
+}
+
+/** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
+const LIVE_MS = 15 * 60_000;
 
 /** What a provider's key or confirmation may take, in bytes and ms: a sender is waiting, and the longest are sets of a few KB. */
 const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
@@ -129,8 +196,9 @@ export class Intake extends DurableObject<Env> {
       sweep: () => {
         // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.
         void chores(relay.chores);
-        return sweep(relay.sweep);
+        return rescue(relay);
       },
+      tell: (seeds) => void relay.feed.accepted(seeds),
       now,
       log: relay.log,
     });
@@ -171,7 +239,7 @@ export default {
       return;
     }
     try {
-      const { sending } = await deliver(bells, relay.deliver);
+      const { sending } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
       // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch; past the pace's limit they do.
       if (relay.deliver.pace.full(now())) await sending;
       else ctx.waitUntil(sending);
@@ -184,7 +252,7 @@ export default {
   async scheduled(_controller, env, ctx) {
     const relay = relayOf(env);
     ctx.waitUntil(chores(relay.chores));
-    await sweep(relay.sweep);
+    await rescue(relay);
   },
 } satisfies ExportedHandler<Env, Bell>;
 

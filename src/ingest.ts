@@ -2,6 +2,7 @@
 import type { Acceptance, Event } from "./types.ts";
 import type { Config, ConfiguredSource } from "./config.ts";
 import type { IntakeDoor } from "./bindings/shards.ts";
+import type { FeedDoor } from "./bindings/tell.ts";
 import type { Parts } from "./bindings/parts.ts";
 import type { KeyRing } from "./verify/discover.ts";
 import type { Log } from "./log.ts";
@@ -35,6 +36,7 @@ export interface IngestDeps extends GreetDeps {
   /** The keys that providers publish. */
   readonly keys: Pick<KeyRing, "keysFor">;
   readonly refusals: Pick<RefusalBook, "wants" | "keep">;
+  readonly feed: Pick<FeedDoor, "refused">;
   readonly now: () => number;
   /** 32 random hexadecimal digits. */
   readonly newId: () => string;
@@ -151,6 +153,7 @@ async function accept(
   };
 
   const { id, receipt, size } = event;
+  const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
   const large = size > INLINE_BYTES;
   let row: Event;
   if (large) {
@@ -175,7 +178,7 @@ async function accept(
     source: source.name,
     rate: source.rate,
     row: JSON.stringify(row),
-    bells: [id, size, event.matched.map(({ destination }) => destination)],
+    bells: [id, size, event.matched.map(({ destination }) => destination), told],
   });
   if (large && answer.kind === "limited") await deps.parts.drop(receipt).catch(() => {});
   return conclude(answer, event, deps.log, refuse, replyTo(inbound, source.scheme, source.settings, "accepted"));
@@ -220,7 +223,7 @@ function keep(headers: Headers, names: readonly string[]): Record<string, string
 function refusal(
   turnedAway: Omit<TurnedAway, "status">,
   words: Response | null,
-  { refusals, config, log }: IngestDeps,
+  { refusals, feed, config, now, log }: IngestDeps,
   after: After | undefined,
 ): Response {
   const { name, source, rejection, address, inbound } = turnedAway;
@@ -232,6 +235,9 @@ function refusal(
   const answer = words ?? (reply === null ? problem(toWire(rejection)) : responseOf(reply));
   const { status } = answer;
   const known = source !== null || config.disabled.has(name);
+  const telling =
+    known && after !== undefined ? feed.refused({ source: name, reason: rejection.reason, status, at: now() }) : null;
+  if (telling !== null) after?.waitUntil(telling);
   if (known && after !== undefined && refusals.wants(name, rejection))
     after.waitUntil(refusals.keep({ ...turnedAway, status }));
   else log.warn("ingest.rejected", { source: name.slice(0, 100), address, status, ...rejection });

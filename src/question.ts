@@ -22,11 +22,11 @@ export interface Question<Filter> {
 }
 
 /** What may be left out, and is `null` then. */
-function orNull<T extends z.ZodMiniType>(schema: T) {
+export function orNull<T extends z.ZodMiniType>(schema: T) {
   return z._default(z.nullable(schema), null);
 }
 
-const name = orNull(
+export const name = orNull(
   z
     .string()
     .check(
@@ -34,7 +34,7 @@ const name = orNull(
       z.maxLength(200, "must not be longer than 200 characters"),
     ),
 );
-const time = orNull(
+export const time = orNull(
   z.pipe(
     z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
       error:
@@ -69,16 +69,11 @@ const cursor = (list: List) =>
     ),
   );
 
-const eventParameters = z.strictObject({
-  source: name,
-  type: name,
-  since: time,
-  until: time,
-  limit,
-  cursor: cursor("events"),
-});
-const deliveryParameters = z.strictObject({
-  ...eventParameters.shape,
+const shared = { source: name, type: name, since: time, until: time, limit };
+/** `text` is looked for in bodies that are text, ASCII letters in either case. */
+export const eventParameters = z.strictObject({ ...shared, text: name, cursor: cursor("events") });
+export const deliveryParameters = z.strictObject({
+  ...shared,
   destination: name,
   state,
   cursor: cursor("deliveries"),
@@ -100,7 +95,11 @@ export function askDeliveries(parameters: URLSearchParams): Asked<Question<Deliv
   return { ok: true, value: { filter, after, limit: count } };
 }
 
-function ask<Schema extends z.ZodMiniObject>(schema: Schema, parameters: URLSearchParams): Asked<z.output<Schema>> {
+/** What parameters say to a schema; every complaint names its parameter. */
+export function ask<Schema extends z.ZodMiniObject>(
+  schema: Schema,
+  parameters: URLSearchParams,
+): Asked<z.output<Schema>> {
   const twice = [...parameters.keys()].find((key, index, keys) => keys.indexOf(key) !== index);
   if (twice !== undefined) return { ok: false, detail: `${twice.slice(0, 100)}: must be given once` };
   const parsed = schema.safeParse(Object.fromEntries(parameters));
@@ -109,12 +108,15 @@ function ask<Schema extends z.ZodMiniObject>(schema: Schema, parameters: URLSear
     : { ok: false, detail: complaint(parsed.error, Object.keys(schema.shape)) };
 }
 
-/** Every complaint names its parameter. */
-function complaint({ issues }: z.core.$ZodError, known: readonly string[]): string {
+/** What is wrong, each with the name of what it is wrong with. `known` are the names that there are. */
+export function complaint({ issues }: z.core.$ZodError, known: readonly string[]): string {
   return issues
     .flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => `${key.slice(0, 100)}: is no parameter here: take one of ${known.join(", ")}`)
+        ? issue.keys.map(
+            (key) =>
+              `${[...issue.path, key.slice(0, 100)].join(".")}: is no parameter here: ${known.length === 0 ? "leave it out" : `take one of ${known.join(", ")}`}`,
+          )
         : [`${issue.path.join(".")}: ${issue.message}`],
     )
     .join("; ");

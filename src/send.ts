@@ -8,12 +8,26 @@ const TIMEOUT_MS = 15_000;
 const EXCERPT = 1_000;
 const MOST_READ = 64 * 1024;
 
+/** Where a request goes: the network, or a receiver in its place. It rejects when the signal says so. */
+export type Reach = (
+  url: string,
+  request: {
+    readonly method: "POST";
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
 export interface Outgoing {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** Texts that are not kept of the answer, longest first. */
   readonly hidden?: readonly string[];
+  /** In the place of the network. */
+  readonly reach?: Reach;
 }
 
 /** Sends, and never throws: whatever the destination does is an answer. */
@@ -21,7 +35,7 @@ export type Send = (request: Outgoing) => Promise<Answer>;
 
 /** @param now milliseconds, for the latency */
 export function openSend(now: () => number, timeoutMs = TIMEOUT_MS): Send {
-  return async ({ url, headers, body, hidden = [] }) => {
+  return async ({ url, headers, body, hidden = [], reach = fetch }) => {
     const began = now();
     const controller = new AbortController();
     // The timer stays until the body has been read: a receiver that trickles is as slow as one that is silent.
@@ -40,7 +54,7 @@ export function openSend(now: () => number, timeoutMs = TIMEOUT_MS): Send {
     });
     try {
       // A redirect is not followed: it would carry the body to an address that nobody configured.
-      const response = await fetch(url, {
+      const response = await reach(url, {
         method: "POST",
         headers,
         body,

@@ -21,6 +21,8 @@ export interface SweepDeps {
   /** Delivers without the queue; ends when all are settled. */
   readonly deliverNow: (bells: readonly Bell[]) => Promise<void>;
   readonly retentionMs: number;
+  /** Names of the destinations that there are. */
+  readonly destinations: Iterable<string>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -39,12 +41,27 @@ export async function sweep(deps: SweepDeps): Promise<number | null> {
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
     if (!rang || taken < TAKE) break;
   }
-  const expired = await upkeep.expire(now() - deps.retentionMs, EXPIRE);
+  const { released, more } = await releaseHeld(deps);
+  const expired = await upkeep.expire(now() - deps.retentionMs, now(), EXPIRE);
   const orphans = await upkeep.dropOrphans(receiptFloor(now() - ORPHAN_AGE_MS), now(), EXPIRE);
-  if (rung + expired + orphans > 0) log.info("sweep.done", { rung, expired, orphans });
+  if (rung + released + expired + orphans > 0) log.info("sweep.done", { rung, released, expired, orphans });
   const next = await upkeep.nextLook();
   // A relay that takes in more than this a minute would otherwise never get rid of it.
-  return expired + orphans > EXPIRE / 2 ? now() : next;
+  return more || expired + orphans > EXPIRE / 2 ? now() : next;
+}
+
+/** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */
+async function releaseHeld(deps: SweepDeps): Promise<{ released: number; more: boolean }> {
+  const { upkeep, now } = deps;
+  await upkeep.endPauses([...deps.destinations], now());
+  let released = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const bells = await upkeep.release(now(), TAKE);
+    released += bells.length;
+    const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
+    if (!rang || bells.length < TAKE) return { released, more: false };
+  }
+  return { released, more: true };
 }
 
 /** Whether the queue took them. */

@@ -47,6 +47,8 @@ export interface Destination {
   readonly name: string;
   /** `null` while the secret that holds it is not set: attempts end as `unaddressed` and are tried again. */
   readonly url: string | null;
+  /** Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, which has no URL. */
+  readonly script?: Script;
   /** The URL is itself a secret: nothing of it is kept, not even where the destination says it back. */
   readonly secretUrl?: boolean;
   /** Waits before the second, third … attempt, in milliseconds; the first attempt is immediate. */
@@ -54,6 +56,26 @@ export interface Destination {
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
   readonly keys: readonly SigningKey[];
 }
+
+/** What an inspector answers, attempt by attempt; the last step repeats. */
+export interface Script {
+  /** As it was written. */
+  readonly text: string;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * An answer for so many attempts. `hang` never comes, `slow` begins and does not end in time, `reset` breaks the connection.
+ */
+export type Step =
+  | {
+      readonly kind: "status";
+      readonly status: number;
+      readonly times: number;
+      /** Seconds, or `null` to say nothing of it. */
+      readonly retryAfter: number | null;
+    }
+  | { readonly kind: "hang" | "slow" | "reset"; readonly times: 1 };
 
 /** Either derived from the relay's one signing key, or a secret of the destination's own. */
 export type SigningKey =

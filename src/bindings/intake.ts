@@ -14,6 +14,9 @@ const PACE_MS = 100;
 const RECOVERY_MS = 30_000;
 /** Longest pause between two tries to reach D1. */
 const LONGEST_BACKOFF_MS = 30_000;
+/** How often what D1 has refused is tried again, and how many events at a time: whoever mends D1 need not restart anything. */
+const STUCK_MS = 10 * 60_000;
+const STUCK_AT_ONCE = 100;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
 const MOST_JOURNALED = 8_000_000_000;
@@ -33,6 +36,8 @@ export interface IntakeDeps extends CommitDeps {
   ring(bells: readonly Bell[]): Promise<void>;
   /** Rescues what is overdue; returns when it must look again, or `null` while nothing is open. */
   sweep(): Promise<number | null>;
+  /** Hears of events that are in D1 now. Must not throw, and is not waited for. */
+  tell(seeds: readonly BellSeed[]): void;
   now(): number;
 }
 
@@ -60,6 +65,8 @@ export class IntakeCore {
   #failures = 0;
   #retryAt = 0;
   #alarmAt: number | null = null;
+  /** When what D1 has refused is tried again; `null` while there is nothing of the kind. */
+  #stuckAt: number | null = null;
   /** How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself without end. */
   #ahead = 0;
   #recovering = false;
@@ -74,7 +81,7 @@ export class IntakeCore {
   async recover(): Promise<void> {
     // Without the stored alarm, an object that is restarted every few seconds would put its alarm off for ever.
     this.#alarmAt = await this.#storage.getAlarm();
-    this.#journal.retryStuck();
+    this.#retryStuck();
     if (this.#journal.oldest(0) !== null) {
       // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
       this.#recovering = this.#alarmAt === null;
@@ -102,7 +109,7 @@ export class IntakeCore {
     // One that is in D1 already goes the whole way once more: it may open a failed delivery again.
     if (known !== undefined && known.seq > this.#drainedUpTo) return { kind: "duplicate", id };
 
-    const group = this.#gather(candidate);
+    const group = this.#gather(candidate, known !== undefined);
     void this.#write();
     await group.written;
     return { kind: known === undefined ? "accepted" : "duplicate", id };
@@ -113,6 +120,7 @@ export class IntakeCore {
     if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
     this.#recovering = false;
     this.#alarmAt = null;
+    if (this.#stuckAt !== null && this.#stuckAt <= this.#deps.now()) this.#retryStuck();
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
     const left = this.#journal.oldest(0) !== null;
     void this.drain();
@@ -124,6 +132,7 @@ export class IntakeCore {
     }
     // The sweep may have looked before they were in D1. When D1 fails, the drain itself comes back sooner.
     if (left || this.#journal.oldest(0) !== null) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
+    if (this.#stuckAt !== null) next = Math.min(next ?? Infinity, this.#stuckAt);
     if (next !== null) this.#arm(Math.max(next, this.#deps.now() + 1000));
   }
 
@@ -136,6 +145,12 @@ export class IntakeCore {
   /** For /health. */
   status(): { waiting: number; stuck: number; bytes: number } {
     return this.#journal.status();
+  }
+
+  /** Those that are refused once more wait behind the others. */
+  #retryStuck(): void {
+    const left = this.#journal.retryStuck(STUCK_AT_ONCE);
+    this.#stuckAt = left > 0 ? this.#deps.now() + STUCK_MS : null;
   }
 
   /** Carries the journal to D1 until nothing is left or D1 fails. One at a time. */
@@ -156,14 +171,17 @@ export class IntakeCore {
     return taken.ok ? null : { kind: "limited", retryAfterMs: taken.retryAfterMs };
   }
 
-  #gather(candidate: Candidate): Gathering {
+  #gather(candidate: Candidate, known: boolean): Gathering {
     const last = this.#groups.at(-1);
     // The first group may be on its way to the disk already.
     const open =
       last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + candidate.row.length <= GROUP;
     const group = open ? last : newGathering();
     if (!open) this.#groups.push(group);
-    group.entries.push({ row: candidate.row, bells: candidate.bells });
+    const [eventId, size, destinations, told] = candidate.bells;
+    // A repeat is no news.
+    const bells: BellSeed = told === undefined || known ? [eventId, size, destinations] : candidate.bells;
+    group.entries.push({ row: candidate.row, bells });
     group.ids.set(candidate.id, candidate.receipt);
     group.size += candidate.row.length;
     return group;
@@ -210,6 +228,7 @@ export class IntakeCore {
         if (group === null) return;
         const { reopened, refused } = await commitGroup(group, began, this.#deps);
         this.#journal.remove(group.seqs, refused);
+        if (refused.length > 0) this.#arm((this.#stuckAt ??= this.#deps.now() + STUCK_MS));
         this.#drainedUpTo = Math.max(this.#drainedUpTo, ...group.seqs);
         this.#failures = 0;
         this.#retryAt = 0;
@@ -217,6 +236,7 @@ export class IntakeCore {
         const lost = new Set(refused.map(({ bells: [id] }) => id));
         const seeds = group.bells.filter(([id]) => !lost.has(id));
         void this.#ring([...firstBells(seeds, began), ...reopened]);
+        this.#deps.tell(seeds);
         const pause = began + PACE_MS - this.#deps.now();
         if (pause > 0 && group.rows.length < GROUP / 2 && this.#journal.oldest(0) !== null) await sleep(pause);
       } catch (error) {

@@ -1,4 +1,5 @@
 // The Intake object's own SQLite: what was acknowledged and is not in D1 yet. Synchronous; the caller decides when to sync.
+import type { Event } from "../types.ts";
 
 /** What is kept of one accepted event until it is in D1. */
 export interface Entry {
@@ -8,8 +9,11 @@ export interface Entry {
   readonly bells: BellSeed;
 }
 
-/** `[event id, bytes of the body, destinations]` */
-export type BellSeed = readonly [id: string, size: number, destinations: readonly string[]];
+/** `[event id, bytes of the body, destinations, what to tell]`; a repeat, and a row of an earlier release, have nothing to tell. */
+export type BellSeed = readonly [id: string, size: number, destinations: readonly string[], told?: Told];
+
+/** What those who watch hear of an event. */
+export type Told = Pick<Event, "source" | "type" | "receivedAt">;
 
 /** Journal rows that go to D1 together. */
 export interface Group {
@@ -70,14 +74,15 @@ export function openJournal(sql: SqlStorage) {
       for (const seq of seqs) sql.exec("DELETE FROM journal WHERE seq = ?", seq);
     },
 
-    /** Puts everything that D1 refused back into the journal, to be tried again. */
-    retryStuck(): number {
-      const rows = [...sql.exec<{ seq: number; row: string; bells: string }>("SELECT seq, row, bells FROM stuck")];
+    /** Puts what D1 refused back into the journal, to be tried again: the `limit` events that have waited longest. Returns how many are left. */
+    retryStuck(limit: number): number {
+      const oldest = "SELECT seq, row, bells FROM stuck ORDER BY seq LIMIT ?";
+      const rows = [...sql.exec<{ seq: number; row: string; bells: string }>(oldest, limit)];
       for (const { seq, row, bells } of rows) {
         this.append([{ row, bells: parseSeed(bells) }]);
         sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
       }
-      return rows.length;
+      return sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
     },
 
     /** For /health: rows that wait for D1, events that D1 refuses, bytes in use. */

@@ -1,6 +1,7 @@
 // Brings D1 to the schema of this build on first need, in wrangler's own table, so that `wrangler d1 migrations apply` agrees.
 import relay from "../migrations/0001_relay.sql";
 import refusals from "../migrations/0002_refusals.sql";
+import operator from "../migrations/0003_operator.sql";
 
 export interface Migration {
   /** Its file's name, as wrangler records it. */
@@ -12,6 +13,7 @@ export interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { name: "0001_relay.sql", sql: relay },
   { name: "0002_refusals.sql", sql: refusals },
+  { name: "0003_operator.sql", sql: operator },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -2,31 +2,26 @@
 import type { Encoding, Fault, Reason, State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { LEASE_MS } from "../deadlines.ts";
-
-/**
- * How many rows a filtered page looks at before it hands out a cursor instead of looking on: few enough for one
- * query of some 20 ms, and the same whether the history holds a day or a year.
- */
-export const SCAN_ROWS = 5_000;
-
-/**
- * Events are numbered in the order in which they were written, which is the order of their arrival but for the time that D1
- * could not be reached. Walks bounded by time begin and end this much outside their bounds, in ms.
- */
-const LATENESS_MS = 60 * 60_000;
+import { endOf, LATENESS_MS, SCAN_ROWS } from "./moment.ts";
+import { openSearch, SEARCHED } from "./search.ts";
 
 /** A place before every row. */
 const NEWEST: Place = { event: Number.MAX_SAFE_INTEGER, destination: "" };
 
 /** Which events; `null` admits all. Times are in ms: `since` is included, `until` is not. */
-export interface EventFilter {
+interface OfEvents {
   readonly source: string | null;
   readonly type: string | null;
   readonly since: number | null;
   readonly until: number | null;
 }
 
-export interface DeliveryFilter extends EventFilter {
+export interface EventFilter extends OfEvents {
+  /** Looked for in bodies. */
+  readonly text: string | null;
+}
+
+export interface DeliveryFilter extends OfEvents {
   readonly destination: string | null;
   readonly state: State | null;
 }
@@ -44,6 +39,8 @@ export interface Walk<Row> {
   readonly next: Place | null;
   /** Set where the page ended because enough rows were looked at, and when the last of them was received. */
   readonly stopped: { readonly scanned: number; readonly receivedAt: number } | null;
+  /** Of a search: events whose bodies are not text, and were not looked into. */
+  readonly binary?: number;
 }
 
 export interface EventRow {
@@ -86,6 +83,8 @@ export interface DeliveryRow {
   readonly endedAt: number | null;
 }
 
+export type StateRow = Pick<DeliveryRow, "event" | "destination" | "state">;
+
 export interface AttemptRow {
   readonly destination: string;
   readonly n: number;
@@ -103,7 +102,8 @@ const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.rec
   d.attempt, d.due_at AS dueAt, iif(d.state = 'delivering', d.lease_until - ${LEASE_MS}, d.started_at) AS startedAt,
   d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt`;
 
-const OF_EVENT = `(?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
+/** ?4 to ?7: source, type, since, until. */
+export const OF_EVENT = `(?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
   AND (?6 IS NULL OR e.received_at >= ?6) AND (?7 IS NULL OR e.received_at < ?7)`;
 
 // The inner LIMIT bounds what is looked at, the outer one what is found: SQLite runs the inner query as a coroutine, so
@@ -122,44 +122,38 @@ const PATHS = {
   all: "deliveries WHERE true",
   failed: "deliveries INDEXED BY deliveries_failed WHERE state = 'failed'",
   open: "deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL",
+  held: "deliveries INDEXED BY deliveries_held WHERE state = 'held'",
 };
 type Path = keyof typeof PATHS;
 
-const behind = (path: Path) =>
-  `${PATHS[path]} AND (event, destination) < (?1, ?8) ORDER BY event DESC, destination DESC`;
+/** ?1, ?8: the place behind which the walk goes on. @param only SQL, a further condition */
+export const behind = (path: Path, only = "true") =>
+  `${PATHS[path]} AND (event, destination) < (?1, ?8) AND ${only} ORDER BY event DESC, destination DESC`;
 const deliveriesOn = (path: Path) => `
 SELECT ${DELIVERY}
 FROM (SELECT * FROM ${behind(path)} LIMIT ?2) d
 CROSS JOIN events e ON e.seq = d.event
 WHERE ${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9) AND (?10 IS NULL OR d.state = ?10) LIMIT ?3`;
-const deliveriesEdge = (path: Path) => `
+/** The place at which a scan of ?2 rows behind (?1, ?3) ends. */
+export const deliveriesEdge = (path: Path) => `
 SELECT d.event, d.destination, e.received_at AS receivedAt
 FROM (SELECT event, destination FROM ${behind(path).replace("?8", "?3")} LIMIT 1 OFFSET ?2 - 1) d
 CROSS JOIN events e ON e.seq = d.event`;
 
-// Halves the history until one event is left: everything that arrived before ?1 is before `hi`. A history that a page can look
-// at as a whole is left whole.
-const MID = "(lo + hi) / 2";
-const LATE = `(SELECT received_at FROM events WHERE seq >= ${MID} ORDER BY seq LIMIT 1) >= ?1`;
-const START = `
-WITH RECURSIVE half (lo, hi, least) AS (
-  SELECT lo, hi, iif(hi - lo > ${SCAN_ROWS}, 1, hi)
-  FROM (SELECT (SELECT min(seq) FROM events) AS lo, (SELECT max(seq) + 1 FROM events) AS hi)
-  UNION ALL
-  SELECT iif(${LATE}, lo, ${MID}), iif(${LATE}, ${MID}, hi), least FROM half WHERE hi - lo > least
-)
-SELECT min(hi) AS event FROM half`;
-
-const COUNT_OPEN = `SELECT count(*) AS open FROM (SELECT 1 FROM deliveries WHERE look_at IS NOT NULL LIMIT ${SCAN_ROWS + 1})`;
+const countOn = (path: Path) => `SELECT count(*) AS n FROM (SELECT 1 FROM ${PATHS[path]} LIMIT ${SCAN_ROWS + 1})`;
 
 const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts FROM events e WHERE e.id = ?1`;
 const OF_ONE_EVENT = `SELECT ${DELIVERY} FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.event = ?1 ORDER BY d.destination`;
 const ATTEMPTS = `
 SELECT destination, n, started_at AS startedAt, latency_ms AS latencyMs, status, fault, outcome, excerpt, next_due AS nextDue
 FROM attempts WHERE event = ?1 ORDER BY destination, n`;
+const STATES = `SELECT d.event, d.destination, d.state FROM json_each(?1) one CROSS JOIN deliveries d ON d.event = one.value`;
 const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
 
-/** Parts of at most 1 MB that one query fetches: five queries for the largest body, and no more than a few MB at a time. */
+/**
+ * Parts of at most 1 MB that one query fetches, after the first one, which comes alone for whoever wants no more than the beginning:
+ * six queries for the largest body, and no more than a few MB at a time.
+ */
 const PARTS_AT_ONCE = 8;
 
 /** What the relay can tell about the past. */
@@ -168,27 +162,27 @@ export type Records = ReturnType<typeof openRecords>;
 /** @param run D1 with the schema in place */
 export function openRecords(run: Run) {
   const all = rowsOf(run);
+  const start = async (until: number | null) => await walkFrom(until, run);
 
-  /** Where a walk begins that nobody continues. */
-  const start = async (until: number | null): Promise<Place> => {
-    if (until === null) return NEWEST;
-    const [found] = await all<{ event: number | null }>(START, until + LATENESS_MS);
-    return { event: found?.event ?? 0, destination: "" };
+  const search = openSearch(run);
+  const walkEvents = async (filter: OfEvents, after: Place | null, limit: number): Promise<Walk<EventRow>> => {
+    const { event: at } = after ?? (await start(filter.until));
+    const scan = scanFor(filter, limit);
+    const rows = await all<EventRow>(EVENTS, at, scan, limit + 1, ...ofEvent(filter));
+    const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan);
+    return await page(rows, limit, scan, filter.since, edge);
   };
 
   return {
     /** Events from the newest to the oldest, at most `limit` of them, behind `after`. */
-    async events(filter: EventFilter, after: Place | null, limit: number): Promise<Walk<EventRow>> {
-      const { event: at } = after ?? (await start(filter.until));
-      const scan = scanFor(filter, limit);
-      const rows = await all<EventRow>(EVENTS, at, scan, limit + 1, ...ofEvent(filter));
-      const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan);
-      return await page(rows, limit, scan, filter.since, edge);
+    async events({ text, ...filter }: EventFilter, after: Place | null, limit: number): Promise<Walk<EventRow>> {
+      if (text === null) return await walkEvents(filter, after, limit);
+      return await search(text, await walkEvents(filter, after, SEARCHED), limit);
     },
 
     /** Deliveries from the newest event's to the oldest's, at most `limit` of them, behind `after`. */
     async deliveries(filter: DeliveryFilter, after: Place | null, limit: number): Promise<Walk<DeliveryRow>> {
-      const path = await pathFor(filter.state, async () => (await all<{ open: number }>(COUNT_OPEN))[0]?.open ?? 0);
+      const path = await pathFor(filter.state, async (on) => (await all<{ n: number }>(countOn(on)))[0]?.n ?? 0);
       const { event, destination } = after ?? (await start(filter.until));
       // What the path alone decides needs no look at more rows than it shows.
       const scan = scanFor(path === "failed" ? { ...filter, state: null } : filter, limit);
@@ -196,6 +190,11 @@ export function openRecords(run: Run) {
       const rows = await all<DeliveryRow>(deliveriesOn(path), ...values);
       const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination);
       return await page(rows, limit, scan, filter.since, edge);
+    },
+
+    /** How far these events have come, by event and destination. */
+    async states(events: readonly number[]): Promise<StateRow[]> {
+      return events.length === 0 ? [] : await all<StateRow>(STATES, JSON.stringify(events));
     },
 
     /** One event by its public id. */
@@ -212,11 +211,17 @@ export function openRecords(run: Run) {
     /** The body of an event piece by piece, as it is stored: text, or base64 whose pieces may be joined. */
     async *body({ receipt, body, parts }: WholeEventRow): AsyncGenerator<string, void> {
       if (body !== null) yield body;
-      for (let from = 0; from < parts; from += PARTS_AT_ONCE) {
-        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, PARTS_AT_ONCE)) yield data;
+      for (let from = 0, count = 1; from < parts; from += count, count = PARTS_AT_ONCE) {
+        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, count)) yield data;
       }
     },
   };
+}
+
+/** Where a walk over what arrived before `until` begins, if nobody continues it. */
+export async function walkFrom(until: number | null, run: Run): Promise<Place> {
+  if (until === null) return NEWEST;
+  return { event: await endOf(until, run), destination: "" };
 }
 
 type Found = { readonly event: number; readonly destination?: string };
@@ -241,20 +246,21 @@ async function page<Row extends Found>(
 }
 
 /**
- * Failed deliveries have an index in the right order. Open ones have one by time, which serves as long as they are few;
- * when they are many, the history that is walked is full of them.
+ * Failed deliveries have an index in the right order. Open and held ones have one each in another order, which serves as long
+ * as they are few; when they are many, the history that is walked is full of them.
  */
-async function pathFor(state: State | null, countOpen: () => Promise<number>): Promise<Path> {
+async function pathFor(state: State | null, count: (path: Path) => Promise<number>): Promise<Path> {
   if (state === "failed") return "failed";
-  if (state !== "pending" && state !== "delivering") return "all";
-  return (await countOpen()) <= SCAN_ROWS ? "open" : "all";
+  if (state === null || state === "delivered") return "all";
+  const path = state === "held" ? "held" : "open";
+  return (await count(path)) <= SCAN_ROWS ? path : "all";
 }
 
-function scanFor(filter: EventFilter | DeliveryFilter, limit: number): number {
+function scanFor(filter: OfEvents | DeliveryFilter, limit: number): number {
   return Object.values(filter).every((value) => value === null) ? limit + 1 : SCAN_ROWS;
 }
 
-function ofEvent({ source, type, since, until }: EventFilter): (string | number | null)[] {
+function ofEvent({ source, type, since, until }: OfEvents): (string | number | null)[] {
   return [source, type, since, until];
 }
 

@@ -2,22 +2,7 @@
 import type { Bell, State } from "../types.ts";
 import type { Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
-import { type BellRow, toBell } from "./store.ts";
-
-/** Who asks for what. */
-export interface Asking {
-  /** The event's row. */
-  readonly event: number;
-  /** What is written down as the target: `evt_…` or `evt_…:destination`. */
-  readonly target: string;
-  /** Which of its deliveries, by destination. */
-  readonly destinations: readonly string[];
-  readonly actor: string;
-  /** The receipt that the opened deliveries get: a new one. */
-  readonly receipt: string;
-  /** Names this asking, so that a repeat of it gets the first one's answer; `null` where it has no name. */
-  readonly key: string | null;
-}
+import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
 
 /** What became of one delivery. */
 export interface Reopened {
@@ -26,67 +11,80 @@ export interface Reopened {
   readonly state: State;
 }
 
-// ?1 event, ?2 destinations, ?3 mark. The statements are one transaction and share this condition, so all see the same deliveries.
-const ENDED = `event = ?1 AND destination IN (SELECT value FROM json_each(?2)) AND state IN ('delivered', 'failed')
-  AND NOT EXISTS (SELECT 1 FROM marks WHERE name = ?3)`;
+/** Which of the deliveries that are asked for have ended. The statements of a transaction share it, so all see the same ones. */
+const ended = (when: string) => `deliveries.event = c.event AND deliveries.destination = c.destination
+  AND deliveries.state IN ('delivered', 'failed') AND ${when}`;
 
-// A success at the first try is told by its delivery alone, which is about to forget it. A lease that ended first may have
-// noted the attempt as lost.
-const KEEP_FIRST_TRY = `
+/**
+ * Keeps what opening a delivery would make it forget: a success at the first try is told by its delivery alone. A lease that
+ * ended first may have noted the attempt as lost.
+ *
+ * @param chosen SQL that gives `event`, `destination` and `due` of each delivery that is asked for
+ * @param when SQL that holds for those of them that may be opened
+ */
+export const keepFirstTry = (chosen: string, when: string): string => `
 INSERT INTO attempts (event, destination, n, started_at, latency_ms, status, fault, outcome, excerpt)
-SELECT event, destination, 1, started_at, latency_ms, status, fault, 'delivered', excerpt
-FROM deliveries WHERE ${ENDED} AND state = 'delivered' AND attempt = 1
+SELECT deliveries.event, deliveries.destination, 1, started_at, latency_ms, status, fault, 'delivered', excerpt
+FROM (${chosen}) c CROSS JOIN deliveries WHERE ${ended(when)} AND state = 'delivered' AND attempt = 1
 ON CONFLICT (event, destination, n) DO UPDATE SET
   latency_ms = excluded.latency_ms, status = excluded.status, fault = excluded.fault, outcome = excluded.outcome, excerpt = excluded.excerpt
 WHERE attempts.outcome = 'lost'`;
 
-const AUDIT = `
-INSERT INTO audit (at, actor, action, target, detail)
-SELECT ?4, ?5, 'replay', ?6, json_group_array(destination) FROM deliveries WHERE ${ENDED} HAVING count(*) > 0`;
-
-const REOPEN = `
+/**
+ * Opens what `keepFirstTry` has prepared: due at `due`, with the whole schedule before it.
+ *
+ * @param chosen as above
+ * @param when as above
+ * @param receipt SQL that gives the receipt of what is opened
+ */
+export const openAgain = (chosen: string, when: string, receipt = "?5"): string => `
 UPDATE deliveries
-SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, due_at = ?4, look_at = ?4 + ${GRACE_MS}, receipt = ?5
-WHERE ${ENDED}
+SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, due_at = c.due, look_at = c.due + ${GRACE_MS}, receipt = ${receipt}
+FROM (${chosen}) c WHERE ${ended(when)}
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
-// ?3 receipt. What this asking has opened carries its receipt now.
-const ANSWER = `
-SELECT json_group_array(json_object(
-  'destination', destination, 'replayed', json(iif(receipt = ?3, 'true', 'false')), 'state', state
-)) AS answer
-FROM (SELECT * FROM deliveries WHERE event = ?1 AND destination IN (SELECT value FROM json_each(?2)) ORDER BY destination)`;
+const CHOSEN = `SELECT ?1->>'event' AS event, value AS destination, ?1->>'now' AS due FROM json_each(?1, '$.destinations')`;
+const OVER = "state IN ('delivered', 'failed')";
 
-const REMEMBER = `INSERT INTO marks (name, value, at) SELECT ?4, answer, ?5 FROM (${ANSWER}) WHERE true ON CONFLICT (name) DO NOTHING`;
-const RECALL = `SELECT coalesce((SELECT value FROM marks WHERE name = ?4), (${ANSWER})) AS answer`;
+const REOPEN = {
+  answer: `
+SELECT json_group_array(json_object(
+  'destination', destination, 'replayed', json(iif(${OVER}, 'true', 'false')), 'state', iif(${OVER}, 'pending', state)
+))
+FROM (
+  SELECT destination, state FROM deliveries
+  WHERE event = ?1->>'event' AND destination IN (SELECT value FROM json_each(?1, '$.destinations')) ORDER BY destination
+)`,
+  acts: [
+    keepFirstTry(CHOSEN, MINE),
+    `${AUDIT} json_group_array(deliveries.destination) FROM (${CHOSEN}) c CROSS JOIN deliveries WHERE ${ended(MINE)} HAVING count(*) > 0`,
+    openAgain(CHOSEN, MINE, "?1->>'receipt'"),
+  ],
+};
 
 /** The way back from an end. */
 export type Reopen = ReturnType<typeof openReopen>;
 
 /** @param run D1 with the schema in place */
 export function openReopen(run: Run) {
+  const ask = openAsk(run);
+
   /**
-   * Opens those of the deliveries that have ended: due now, with the whole schedule before them. What is open or held stays as
-   * it is, so asking twice opens once. The bells are the caller's to ring; if that fails, the sweep finds the deliveries.
+   * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or held stays
+   * as it is, so asking twice opens once. The bells are the caller's to ring; if that fails, the sweep finds the deliveries.
+   *
+   * @param asking `target` is `evt_…` or `evt_…:destination`
+   * @param event the event's row
    */
-  return async function reopen(asking: Asking, now: number): Promise<{ deliveries: Reopened[]; bells: Bell[] }> {
-    const { event, target, actor, receipt, key } = asking;
-    const destinations = JSON.stringify(asking.destinations);
-    const mark = key === null ? null : `replay:${key}`;
-    const results = await run((db) =>
-      db.batch<BellRow | { answer: string }>([
-        db.prepare(KEEP_FIRST_TRY).bind(event, destinations, mark),
-        db.prepare(AUDIT).bind(event, destinations, mark, now, actor, target),
-        db.prepare(REOPEN).bind(event, destinations, mark, now, receipt),
-        ...(mark === null ? [] : [db.prepare(REMEMBER).bind(event, destinations, receipt, mark, now)]),
-        db.prepare(RECALL).bind(event, destinations, receipt, mark),
-      ]),
-    );
-    const bells = (results[2]?.results ?? []).flatMap((row) => ("destination" in row ? [toBell(row)] : []));
-    const [last] = results.at(-1)?.results ?? [];
-    const answer = last !== undefined && "answer" in last ? last.answer : "[]";
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ANSWER built it in this transaction, or in an earlier one with this key
-    return { deliveries: JSON.parse(answer) as Reopened[], bells };
+  return async function reopen(
+    asking: Asking,
+    event: number,
+    destinations: readonly string[],
+    now: number,
+  ): Promise<{ deliveries: Reopened[]; bells: Bell[] }> {
+    const { answer, bells } = await ask(asking, { event, destinations }, now, REOPEN);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- REOPEN built it in this transaction, or in an earlier one with this key
+    return { deliveries: answer as Reopened[], bells };
   };
 }

@@ -4,6 +4,13 @@ import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import { rowsOf, type Run } from "./database.ts";
 
+/** What a bell asks for: this attempt of this delivery. */
+export interface Wanted {
+  readonly event: string;
+  readonly destination: string;
+  readonly attempt: number;
+}
+
 /** A delivery that is ours until the lease ends. */
 export interface Claim {
   readonly event: number;
@@ -59,7 +66,8 @@ JOIN json_each(j.value, '$.matched') m
 WHERE true
 ON CONFLICT (event, destination) DO NOTHING`;
 
-// A repeat of an event whose delivery has failed opens it again; the receipt makes that happen once.
+// A repeat of an event whose delivery has failed opens it again. Receipts sort by time: one that was committed already, and is once more
+// after an answer that was lost, is older than whatever opened the delivery since.
 const REOPEN_FAILED = `
 UPDATE deliveries
 SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, due_at = ?2, look_at = ?2 + ${GRACE_MS}, receipt = r.receipt
@@ -67,20 +75,29 @@ FROM (
   SELECT e.seq, j.value->>'receipt' AS receipt
   FROM json_each(?1) j JOIN events e ON e.id = j.value->>'id' AND e.receipt <> j.value->>'receipt'
 ) r
-WHERE deliveries.event = r.seq AND deliveries.state = 'failed' AND deliveries.receipt <> r.receipt
+WHERE deliveries.event = r.seq AND deliveries.state = 'failed' AND deliveries.receipt < r.receipt
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
-const CLAIM = `
-UPDATE deliveries
-SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
+// Those that wait for just the attempts that these bells ask for, and are due.
+const RUNG = `
 FROM (
   SELECT e.seq, b.value->>'destination' AS destination, b.value->>'attempt' AS n
   FROM json_each(?1) b JOIN events e ON e.id = b.value->>'event'
 ) b
 WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
-  AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2
+  AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
+
+// Whether the destination is paused is asked by the very statement that claims: nothing is claimed after a pause was committed.
+const CLAIM = `
+UPDATE deliveries
+SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
+${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)
 RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil`;
+
+const HOLD = `
+UPDATE deliveries SET state = 'held', look_at = NULL
+${RUNG} AND EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)`;
 
 // An attempt that was never started does not count.
 const RELEASE = `
@@ -152,12 +169,14 @@ export function openStore(run: Run) {
       return (reopened?.results ?? []).map(toBell);
     },
 
-    /** Takes the deliveries that these bells are for, as far as they are still waiting for just this attempt. */
-    async claim(
-      wanted: readonly { event: string; destination: string; attempt: number }[],
-      now: number,
-    ): Promise<Claim[]> {
+    /** Takes the deliveries that these bells are for, as far as they are still waiting for just this attempt and not paused. */
+    async claim(wanted: readonly Wanted[], now: number): Promise<Claim[]> {
       return await all<Claim>(CLAIM, JSON.stringify(wanted), now);
+    },
+
+    /** Holds those of them whose destination is paused. Until then they are pending, and the sweep rings for them in vain. */
+    async hold(wanted: readonly Wanted[], now: number): Promise<void> {
+      await all(HOLD, JSON.stringify(wanted), now);
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */

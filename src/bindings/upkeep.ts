@@ -2,6 +2,7 @@
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
+import { openRetention } from "./retention.ts";
 import { type BellRow, toBell } from "./store.ts";
 
 /** The longest pause between two rings for one delivery that stays overdue, in ms: whatever was rung before a crash rings again within two minutes of it. */
@@ -31,22 +32,29 @@ WHERE (event, destination) IN (SELECT event, destination FROM deliveries WHERE l
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size, state`;
 
-// Only the oldest rows are looked at: received_at has no index, and every index costs a row per event.
-const EXPIRED = `
-SELECT seq, receipt, parts FROM (SELECT seq, receipt, received_at, parts FROM events ORDER BY seq LIMIT ?2) e
-WHERE received_at < ?1 AND NOT EXISTS (
-  SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held')
-)`;
+// Every destination for which something is held, one step of the index each: the held rows themselves are not read.
+const RELEASE = `
+UPDATE deliveries SET state = 'pending', due_at = ?1, look_at = ?1 + ${GRACE_MS}
+WHERE (event, destination) IN (
+  WITH RECURSIVE held (destination) AS (
+    SELECT min(destination) FROM deliveries WHERE state = 'held'
+    UNION ALL
+    SELECT (SELECT min(destination) FROM deliveries WHERE state = 'held' AND destination > held.destination) FROM held
+    WHERE held.destination IS NOT NULL
+  )
+  SELECT d.event, d.destination
+  FROM held CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = held.destination AND d.state = 'held'
+  WHERE held.destination NOT IN (SELECT destination FROM pauses)
+  LIMIT ?2
+)
+RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
+          (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
-const ORPHANS = `
-SELECT receipt FROM event_parts p
-WHERE receipt > ?1 AND receipt < ?2 AND n = 0
-  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt = p.receipt)
-ORDER BY receipt LIMIT ?3`;
-
-const MARK = `
-INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
-WHERE value < excluded.value`;
+// ?1 the destinations that are configured.
+const FORGOTTEN = "destination NOT IN (SELECT value FROM json_each(?1))";
+const AUDIT_END = `
+INSERT INTO audit (at, actor, action, target, detail)
+SELECT ?2, 'hookline', 'resume', destination, 'not configured' FROM pauses WHERE ${FORGOTTEN}`;
 
 /** What the sweep asks of D1. */
 export type Upkeep = ReturnType<typeof openUpkeep>;
@@ -78,40 +86,24 @@ export function openUpkeep(run: Run) {
       return row?.at ?? null;
     },
 
-    /** Deletes events that were received before `before` and have ended, with all that hangs on them, out of the `limit` oldest; answers to idempotency keys go with them. */
-    async expire(before: number, limit: number): Promise<number> {
-      const rows = await all<{ seq: number; receipt: string; parts: number }>(EXPIRED, before, limit);
-      await all("DELETE FROM marks WHERE name > 'replay:' AND name < 'replay;' AND at < ?1", before);
-      if (rows.length === 0) return 0;
-      const seqs = JSON.stringify(rows.map((row) => row.seq));
-      const receipts = JSON.stringify(rows.filter((row) => row.parts > 0).map((row) => row.receipt));
+    /** Ends pauses of destinations that are no longer configured: what is held for them then ends as their other deliveries do. */
+    async endPauses(configured: readonly string[], now: number): Promise<void> {
+      const names = JSON.stringify(configured);
+      const forgotten = await all(`SELECT destination FROM pauses WHERE ${FORGOTTEN}`, names);
+      if (forgotten.length === 0) return;
       await run((db) =>
         db.batch([
-          db.prepare("DELETE FROM attempts WHERE event IN (SELECT value FROM json_each(?1))").bind(seqs),
-          db.prepare("DELETE FROM deliveries WHERE event IN (SELECT value FROM json_each(?1))").bind(seqs),
-          db.prepare("DELETE FROM event_parts WHERE receipt IN (SELECT value FROM json_each(?1))").bind(receipts),
-          db.prepare("DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?1))").bind(seqs),
+          db.prepare(AUDIT_END).bind(names, now),
+          db.prepare(`DELETE FROM pauses WHERE ${FORGOTTEN}`).bind(names),
         ]),
       );
-      return rows.length;
     },
 
-    /**
-     * Deletes body parts whose event was never accepted, given receipts below `floor`. How far it has looked is kept, so that
-     * the parts of living events are not looked at again and again.
-     */
-    async dropOrphans(floor: string, now: number, limit: number): Promise<number> {
-      const [mark] = await all<{ value: string }>("SELECT value FROM marks WHERE name = 'orphans'");
-      const rows = await all<{ receipt: string }>(ORPHANS, mark?.value ?? "", floor, limit);
-      const reached = rows.length < limit ? floor : (rows.at(-1)?.receipt ?? floor);
-      const receipts = JSON.stringify(rows.map((row) => row.receipt));
-      await run((db) =>
-        db.batch([
-          db.prepare("DELETE FROM event_parts WHERE receipt IN (SELECT value FROM json_each(?1))").bind(receipts),
-          db.prepare(MARK).bind(reached, now),
-        ]),
-      );
-      return rows.length;
+    /** Makes up to `limit` held deliveries due whose destination is not paused any more. */
+    async release(now: number, limit: number): Promise<Bell[]> {
+      return (await all<BellRow>(RELEASE, now, limit)).map(toBell);
     },
+
+    ...openRetention(run),
   };
 }

@@ -7,13 +7,13 @@ import { type Table, table } from "./wrangler-file.ts";
 /** Every binding that the Worker asks for: where wrangler keeps it, and under which member its name stands. */
 const BINDINGS = [
   { at: ["d1_databases"], member: "binding", names: ["DB"] },
-  { at: ["durable_objects", "bindings"], member: "name", names: ["INTAKE"] },
+  { at: ["durable_objects", "bindings"], member: "name", names: ["INTAKE", "FEED"] },
   { at: ["queues", "producers"], member: "binding", names: ["DELIVERIES", "DEAD_LETTERS"] },
   { at: ["ratelimits"], member: "name", names: ["FLOOD_GUARD"] },
 ] as const;
 
 const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
-const SINGLES = ["INTAKE_SHARDS", "LOG_LEVEL", "RETENTION_DAYS"];
+const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "RETENTION_DAYS"];
 
 /** 5 KB a var, and 128 vars and secrets on the paid plan, 64 on the free one (Cloudflare's limits of Workers). */
 const VAR_BYTES = 5 * 1024;

@@ -3,6 +3,10 @@
 import { parseArgs } from "node:util";
 import type { Asked, Terminal, Verb } from "./verb.ts";
 
+const past = () => import("./past.ts");
+const acts = () => import("./acts.ts");
+const standing = () => import("./standing.ts");
+
 /** Each verb is a file of its own, loaded only when it is asked for: `check` runs on every deploy and should be quick. */
 const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
   ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo.ts") }],
@@ -15,6 +19,37 @@ const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
     },
   ],
   ["providers", { summary: "prints what is known of one sender, or of all", load: () => import("./providers.ts") }],
+  ["overview", { summary: "how a running relay does", load: async () => ({ verb: (await standing()).overview }) }],
+  [
+    "sources",
+    { summary: "its sources, and when they were last heard", load: async () => ({ verb: (await standing()).sources }) },
+  ],
+  [
+    "destinations",
+    {
+      summary: "its destinations, and what waits for them",
+      load: async () => ({ verb: (await standing()).destinations }),
+    },
+  ],
+  ["events", { summary: "what came in", load: async () => ({ verb: (await past()).events }) }],
+  ["event", { summary: "what happened to one event", load: async () => ({ verb: (await past()).event }) }],
+  [
+    "deliveries",
+    { summary: "where it went, and what became of it", load: async () => ({ verb: (await past()).deliveries }) },
+  ],
+  ["replay", { summary: "delivers an event once more", load: async () => ({ verb: (await acts()).replay }) }],
+  ["cancel", { summary: "ends what is waiting", load: async () => ({ verb: (await acts()).cancel }) }],
+  ["pause", { summary: "holds what is for a destination", load: async () => ({ verb: (await acts()).pause }) }],
+  ["resume", { summary: "sends what was held", load: async () => ({ verb: (await acts()).resume }) }],
+  [
+    "replays",
+    { summary: "replays many at once", load: async () => ({ verb: (await import("./replays.ts")).replays }) },
+  ],
+  [
+    "keys",
+    { summary: "lists, makes and revokes API keys", load: async () => ({ verb: (await import("./keys.ts")).keys }) },
+  ],
+  ["audit", { summary: "who did what", load: async () => ({ verb: (await import("./keys.ts")).audit }) }],
 ]);
 
 const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;

@@ -84,6 +84,11 @@ export async function runLocal(options: LocalOptions): Promise<Local> {
   };
 }
 
+/** What wrangler's rules hand over as text. */
+const TEXT = Object.fromEntries(
+  [".sql", ".html", ".txt", ".css", ".svg", ".client.js", ".iife.min.js"].map((end) => [end, "text" as const]),
+);
+
 /** One module, by the same tool and for the same target as `wrangler deploy`, in a twentieth of the time of its dry run. */
 async function bundle(main: string, style: { readonly minify: boolean; readonly keepNames: boolean }): Promise<string> {
   const { outputFiles } = await build({
@@ -94,7 +99,7 @@ async function bundle(main: string, style: { readonly minify: boolean; readonly 
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
-    loader: { ".sql": "text", ".html": "text", ".txt": "text" },
+    loader: TEXT,
     ...style,
   });
   return outputFiles[0]?.text ?? "";

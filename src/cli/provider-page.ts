@@ -1,6 +1,6 @@
 // The page of the documentation that lists every sender, from the facts about each. Pure.
 
-import type { ProviderFacts } from "./provider-facts.ts";
+import type { ProviderFacts } from "../providers/facts.ts";
 
 const INTRODUCTION = `# Senders
 

@@ -1,8 +1,8 @@
 // What is known of a sender, or of all of them? Reads the provider data, writes the terminal.
 import { suggest } from "../config/findings.ts";
 import { findProvider, providerIds } from "../providers/catalogue.ts";
+import { providerFacts, type ProviderFacts } from "../providers/facts.ts";
 import { row } from "./columns.ts";
-import { providerFacts, type ProviderFacts } from "./provider-facts.ts";
 import { factLines, providersPage } from "./provider-page.ts";
 import type { Verb } from "./verb.ts";
 

@@ -1,16 +1,17 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
 import type * as z from "zod/mini";
 import type { ConfiguredSource } from "../config.ts";
-import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
+import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../allowlist/addresses.ts";
 import { needsSecret } from "../verify/discover.ts";
 import { destinationUrl } from "../egress.ts";
+import { parseScript, YES } from "../inspect.ts";
 import { providerIds } from "../providers/catalogue.ts";
 import { resolveProvider } from "../providers/custom.ts";
 import type { Provider } from "../providers/provider.ts";
 import { ownKey } from "../sign.ts";
-import type { Destination, Network, Route, Secret, SigningKey } from "../types.ts";
+import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
 
 /** One table of a var. */
 export interface Entry {
@@ -49,6 +50,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   }
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
+  reading.findings.push(...unmadeDemands(key, resolved.provider, settings));
   const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
@@ -67,6 +69,18 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     publicUrl: keys.public_url ?? null,
     settings,
   };
+}
+
+/** A demand that needs a setting is not made without it, and whoever else the provider signs for gets in. */
+function unmadeDemands(key: string, { name, demands = {} }: Provider, settings: object): Finding[] {
+  return Object.entries(demands).flatMap(([where, templates]) =>
+    templates.flatMap((template) => {
+      const setting = /^\{setting:(\w+)\}$/.exec(template)?.[1];
+      if (setting === undefined || Object.hasOwn(settings, setting)) return [];
+      const says = `is not set: a signature then proves ${name}, and not who uses it. Write what ${where} must be`;
+      return [warning(`${key}.settings.${setting}`, says)];
+    }),
+  );
 }
 
 /** The networks that are known now, and whether more are to be asked for; `null` with a finding where nobody could answer. */
@@ -99,9 +113,11 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const keys = check(destinationKeys, key, value, reading);
   if (keys === null) return null;
   const url = readUrl(key, keys, reading);
+  const script = readScript(key, keys, reading);
   const signing = readKeys(key, keys.secret, reading);
-  if (url === undefined) return null;
+  if (url === undefined || script === undefined) return null;
   const destination = { name, url, retry: keys.retry, keys: signing };
+  if (script !== null) return { ...destination, script };
   return keys.url_secret === undefined ? destination : { ...destination, secretUrl: true };
 }
 
@@ -132,16 +148,37 @@ function refuseUnknown(
   }
 }
 
-/** The URL, or `null` while the secret that holds it is not there or wrong; `undefined` where the keys are wrong. */
-function readUrl(
+/** What an inspector answers, `null` for any other destination; `undefined` where the keys are wrong. */
+function readScript(
   key: string,
-  { url, url_secret: name }: z.output<typeof destinationKeys>,
-  { secret, loopback, asked, findings }: Reading,
-): string | null | undefined {
-  if ((url === undefined) === (name === undefined)) {
-    findings.push(error(`${key}.url`, 'is needed, or url_secret. Write one of the two: url = "https://…"'));
+  { inspect, script }: z.output<typeof destinationKeys>,
+  { findings }: Reading,
+): Script | null | undefined {
+  if (inspect === undefined && script === undefined) return null;
+  if (inspect === undefined) {
+    findings.push(
+      error(`${key}.script`, "is for an inspector. Write inspect = true in the place of the URL, or leave it out"),
+    );
     return undefined;
   }
+  const read = script === undefined ? { script: YES } : parseScript(script);
+  if ("script" in read) return read.script;
+  findings.push(error(`${key}.script`, read.wrong));
+  return undefined;
+}
+
+/** The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong. `undefined` where the keys are wrong. */
+function readUrl(
+  key: string,
+  { url, url_secret: name, inspect }: z.output<typeof destinationKeys>,
+  { secret, loopback, asked, findings }: Reading,
+): string | null | undefined {
+  if ([url, name, inspect].filter((one) => one !== undefined).length !== 1) {
+    const says = 'is needed, or url_secret or inspect. Write one of the three: url = "https://…"';
+    findings.push(error(`${key}.url`, says));
+    return undefined;
+  }
+  if (inspect === true) return null;
   if (url !== undefined) {
     const judged = destinationUrl(url, { loopback });
     if (judged.ok) return url;

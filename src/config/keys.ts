@@ -147,6 +147,8 @@ export const sourceKeys = z.strictObject({
 export const destinationKeys = z.strictObject({
   url: z.optional(written((text) => text, 'is not text. Write it as "https://…"')),
   url_secret: z.optional(secretName),
+  inspect: z.optional(z.literal(true, "is not true. Leave it out where the destination has a URL")),
+  script: z.optional(written((text) => text, 'is not text. Write it as "503x3, ok"')),
   secret: z.optional(secretName),
   retry: z._default(
     understood(

@@ -1,9 +1,9 @@
-// What is known of a sender, in sentences: made from the provider data alone, for the terminal, the documentation and other programs. Pure.
+// What is known of a sender, in sentences: made from the provider data alone, for the pages, the terminal and the documentation. Pure.
 
 import { idIsSigned } from "../identify.ts";
-import { findProvider } from "../providers/catalogue.ts";
-import { confidenceLabel, type Provider, type SecretForm } from "../providers/provider.ts";
-import { handshakeFacts } from "./provider-handshakes.ts";
+import { findProvider } from "./catalogue.ts";
+import { handshakeFacts } from "./handshake-facts.ts";
+import { confidenceLabel, type Provider, type SecretForm } from "./provider.ts";
 
 /** Sentences are Markdown: names that belong to the protocol stand between backticks. */
 export interface ProviderFacts {
@@ -54,7 +54,11 @@ const FORMATS = {
 /** The facts about a provider of the catalogue, or `null` where there is none of that name. */
 export function providerFacts(id: string): ProviderFacts | null {
   const provider = findProvider(id);
-  if (provider === null) return null;
+  return provider === null ? null : factsOf(id, provider);
+}
+
+/** The facts about any provider, one of the operator's own too. */
+export function factsOf(id: string, provider: Provider): ProviderFacts {
   return {
     id,
     name: provider.name,

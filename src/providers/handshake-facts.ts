@@ -1,6 +1,6 @@
 // What a sender asks before it sends, and what it hears, in sentences. Pure.
 
-import type { Handshake, Provider } from "../providers/provider.ts";
+import type { Handshake, Provider } from "./provider.ts";
 
 /** A sentence for each handshake of a provider. */
 export function handshakeFacts({ handshake = [] }: Provider): string[] {

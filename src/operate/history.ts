@@ -1,53 +1,53 @@
 // In which words the past answers. The questions come from question.ts, the rows from records.ts; nothing else is touched.
 import * as z from "zod/mini";
-import type {
-  AttemptRow,
-  DeliveryFilter,
-  DeliveryRow,
-  EventFilter,
-  EventRow,
-  Records,
-  Walk,
-} from "./bindings/records.ts";
-import { deliveryId } from "./ids.ts";
-import { type List, type Question, writeCursor } from "./question.ts";
+import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../answers/history.ts";
+import type { AttemptRow, DeliveryRow, EventRow, Records, Walk } from "../bindings/records.ts";
+import { deliveryId } from "../ids.ts";
+import type { Looks } from "../operator.ts";
+import { type List, writeCursor } from "../question.ts";
+import { iso } from "./iso.ts";
 
-/** A page of events. `complete: false` means that it is short because enough was looked at: `next` looks further. */
-export async function listEvents(records: Pick<Records, "events">, question: Question<EventFilter>) {
-  const walk = await records.events(question.filter, question.after, question.limit);
-  return { events: walk.rows.map(toEvent), ...toProgress("events", walk) };
-}
-
-/** A page of deliveries, as `listEvents`. */
-export async function listDeliveries(records: Pick<Records, "deliveries">, question: Question<DeliveryFilter>) {
-  const walk = await records.deliveries(question.filter, question.after, question.limit);
+/** Looks into the past. */
+export function openHistory(records: Records): Pick<Looks, "events" | "deliveries" | "event"> {
   return {
-    deliveries: walk.rows.map(toDelivery),
-    ...toProgress("deliveries", walk),
+    async events({ filter, after, limit }) {
+      const walk = await records.events(filter, after, limit);
+      const states = await records.states(walk.rows.map(({ event }) => event));
+      const events = walk.rows.map((row) =>
+        Object.assign(toEvent(row), {
+          deliveries: states
+            .filter(({ event }) => event === row.event)
+            .map(({ destination, state }) => ({ destination, state })),
+        }),
+      );
+      const skipped = walk.binary === undefined ? {} : { binary_skipped: walk.binary };
+      return { events, ...toProgress("events", walk), ...skipped };
+    },
+
+    async deliveries({ filter, after, limit }) {
+      const walk = await records.deliveries(filter, after, limit);
+      return { deliveries: walk.rows.map(toDelivery), ...toProgress("deliveries", walk) };
+    },
+
+    async event(id) {
+      const row = await records.event(id);
+      if (row === null) return null;
+      const { deliveries, attempts } = await records.story(row.event);
+      const story = {
+        ...toEvent(row),
+        headers: z.record(z.string(), z.string()).parse(JSON.parse(row.headers)),
+        deliveries: deliveries.map((delivery) => {
+          const noted = attempts.filter(({ destination }) => destination === delivery.destination);
+          return Object.assign(toDelivery(delivery), { attempts: toAttempts(delivery, noted) });
+        }),
+        encoding: row.encoding,
+      };
+      return { story, body: records.body(row) };
+    },
   };
 }
 
-/**
- * One event with its headers, its deliveries and every attempt of each, and its body beside it: a large one is read
- * piece by piece and would not fit into memory twice. `null` if there is none with this id.
- */
-export async function showEvent(records: Pick<Records, "event" | "story" | "body">, id: string) {
-  const row = await records.event(id);
-  if (row === null) return null;
-  const { deliveries, attempts } = await records.story(row.event);
-  const event = {
-    ...toEvent(row),
-    headers: z.record(z.string(), z.string()).parse(JSON.parse(row.headers)),
-    deliveries: deliveries.map((delivery) => {
-      const noted = attempts.filter(({ destination }) => destination === delivery.destination);
-      return Object.assign(toDelivery(delivery), { attempts: toAttempts(delivery, noted) });
-    }),
-    encoding: row.encoding,
-  };
-  return { event, body: records.body(row) };
-}
-
-function toEvent(row: EventRow) {
+function toEvent(row: EventRow): EventAnswer {
   return {
     id: row.id,
     source: row.source,
@@ -59,7 +59,7 @@ function toEvent(row: EventRow) {
 }
 
 /** The words of the view `delivery_history`. While an attempt is under way, there is no answer to show yet. */
-function toDelivery(row: DeliveryRow) {
+function toDelivery(row: DeliveryRow): DeliveryAnswer {
   const running = row.state === "delivering";
   return {
     id: deliveryId(row.id, row.destination),
@@ -83,7 +83,7 @@ function toDelivery(row: DeliveryRow) {
 }
 
 /** Every attempt, oldest first: those on record, and the last one where only its delivery tells of it. */
-function toAttempts(delivery: DeliveryRow, noted: readonly AttemptRow[]) {
+function toAttempts(delivery: DeliveryRow, noted: readonly AttemptRow[]): AttemptAnswer[] {
   const last = lastAttempt(delivery);
   const others = noted
     .filter(({ n }) => n !== last?.attempt)
@@ -101,7 +101,7 @@ function toAttempts(delivery: DeliveryRow, noted: readonly AttemptRow[]) {
 }
 
 /** The attempt under way has no row of its own yet, and a success at the first try never gets one. */
-function lastAttempt(row: DeliveryRow) {
+function lastAttempt(row: DeliveryRow): AttemptAnswer | null {
   const running = row.state === "delivering";
   if (!running && (row.state !== "delivered" || row.attempt !== 1)) return null;
   const { status, fault, latency_ms, last_attempt_at, answer } = toDelivery(row);
@@ -119,7 +119,7 @@ function lastAttempt(row: DeliveryRow) {
 }
 
 /** Where to go on, and how far a page looked that ended before it was full. */
-function toProgress(list: List, { next, stopped }: Walk<unknown>) {
+function toProgress(list: List, { next, stopped }: Walk<unknown>): Progress {
   if (next === null) return { next: null, complete: true };
   const place = writeCursor(list, next);
   if (stopped === null) return { next: place, complete: true };
@@ -129,10 +129,4 @@ function toProgress(list: List, { next, stopped }: Walk<unknown>) {
     scanned: stopped.scanned,
     looked_back_to: iso(stopped.receivedAt),
   };
-}
-
-function iso(time: number): string;
-function iso(time: number | null): string | null;
-function iso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
 }

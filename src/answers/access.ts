@@ -1,0 +1,43 @@
+// What the API answers about who may do what, and who did. Schemas only.
+import * as z from "zod/mini";
+import { instant } from "./history.ts";
+
+/** Each role may do what those before it may. */
+export const role = z.enum(["viewer", "operator", "admin"]);
+export type Role = z.output<typeof role>;
+
+/** A key without its secret, which is shown once, when it is made. */
+export const apiKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  role,
+  state: z.enum(["live", "expired", "revoked"]),
+  created_at: instant,
+  created_by: z.string(),
+  expires_at: z.nullable(instant),
+  revoked_at: z.nullable(instant),
+  /** To the hour. */
+  last_used_at: z.nullable(instant),
+});
+export type ApiKey = z.output<typeof apiKey>;
+
+export const newApiKey = z.object({ key: apiKey, secret: z.string() });
+export type NewApiKey = z.output<typeof newApiKey>;
+
+export const auditEntry = z.object({
+  at: instant,
+  actor: z.string(),
+  action: z.string(),
+  target: z.string(),
+  detail: z.nullable(z.string()),
+});
+export type AuditEntry = z.output<typeof auditEntry>;
+
+/** Who asks. */
+const caller = z.object({
+  /** As the audit names it: `admin` for ADMIN_TOKEN, `key:<name>`, or an address of Cloudflare Access. */
+  actor: z.string(),
+  role,
+  how: z.enum(["token", "key", "session", "access"]),
+});
+export type Caller = z.output<typeof caller>;

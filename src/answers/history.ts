@@ -1,0 +1,88 @@
+// What the API answers about events, deliveries and attempts. Schemas only: the API's document, its typed client and the pages follow from them.
+import * as z from "zod/mini";
+
+/** ISO 8601 in UTC, with milliseconds. */
+export const instant = z.string();
+const text = z.nullable(z.string());
+const count = z.number();
+
+export const state = z.enum(["pending", "delivering", "delivered", "failed", "held"]);
+const reason = z.nullable(z.enum(["exhausted", "gone", "blocked", "cancelled"]));
+
+export const event = z.object({
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  received_at: instant,
+  verified_by: text,
+  size: count,
+});
+export type EventAnswer = z.output<typeof event>;
+
+export const delivery = z.object({
+  id: z.string(),
+  event: z.string(),
+  destination: z.string(),
+  route: z.string(),
+  source: z.string(),
+  type: z.string(),
+  state,
+  reason,
+  attempt: count,
+  status: z.nullable(count),
+  fault: text,
+  latency_ms: z.nullable(count),
+  answer: text,
+  received_at: instant,
+  last_attempt_at: z.nullable(instant),
+  next_attempt_at: z.nullable(instant),
+  ended_at: z.nullable(instant),
+});
+export type DeliveryAnswer = z.output<typeof delivery>;
+
+export const attempt = z.object({
+  attempt: count,
+  outcome: z.enum(["delivered", "retry", "failed", "lost", "running"]),
+  status: z.nullable(count),
+  fault: text,
+  latency_ms: z.nullable(count),
+  started_at: z.nullable(instant),
+  next_attempt_at: z.nullable(instant),
+  answer: text,
+});
+export type AttemptAnswer = z.output<typeof attempt>;
+
+/** One event with all that happened to it. Its body is beside it: the API writes it into `body` piece by piece. */
+export const eventStory = z.object({
+  ...event.shape,
+  headers: z.record(z.string(), z.string()),
+  deliveries: z.array(z.object({ ...delivery.shape, attempts: z.array(attempt) })),
+  encoding: z.enum(["text", "base64"]),
+});
+export type EventStory = z.output<typeof eventStory>;
+
+/** `complete: false` means that the page is short because enough was looked at: `next` looks further. */
+const progress = z.object({
+  next: text,
+  complete: z.boolean(),
+  scanned: z.optional(count),
+  looked_back_to: z.optional(instant),
+});
+export type Progress = z.output<typeof progress>;
+
+/** An event in a list, with how far it has come at each destination. */
+const listedEvent = z.object({
+  ...event.shape,
+  deliveries: z.array(z.object({ destination: z.string(), state })),
+});
+export type ListedEvent = z.output<typeof listedEvent>;
+
+export const eventPage = z.object({
+  events: z.array(listedEvent),
+  ...progress.shape,
+  /** Of a search: how many events were passed over because their bodies are not text. */
+  binary_skipped: z.optional(count),
+});
+export type EventPage = z.output<typeof eventPage>;
+export const deliveryPage = z.object({ deliveries: z.array(delivery), ...progress.shape });
+export type DeliveryPage = z.output<typeof deliveryPage>;

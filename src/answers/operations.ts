@@ -1,0 +1,130 @@
+// What the API answers about destinations, inspectors and the things an operator does. Schemas only.
+import * as z from "zod/mini";
+import { instant, state } from "./history.ts";
+
+const text = z.nullable(z.string());
+const count = z.number();
+
+/** What a replay or a cancellation came to. `changed: 0` says that there was nothing to do, and the states why. */
+export const replayed = z.object({
+  replayed: count,
+  deliveries: z.array(z.object({ id: z.string(), replayed: z.boolean(), state })),
+  not_configured: z.optional(z.array(z.string())),
+});
+export type Replayed = z.output<typeof replayed>;
+
+export const cancelled = z.object({
+  cancelled: count,
+  deliveries: z.array(z.object({ id: z.string(), cancelled: z.boolean(), state })),
+});
+export type Cancelled = z.output<typeof cancelled>;
+
+/** An event that was sent to one destination more than its routes name. */
+export const sentTo = z.object({ delivery: z.string(), created: z.boolean(), state });
+export type SentTo = z.output<typeof sentTo>;
+
+/** What a destination answered to a test event, which is not kept. */
+export const tested = z.object({
+  destination: z.string(),
+  event: z.string(),
+  outcome: z.enum(["delivered", "retry", "failed"]),
+  status: z.nullable(count),
+  fault: text,
+  latency_ms: count,
+  answer: text,
+});
+export type Tested = z.output<typeof tested>;
+
+const latency = z.object({ p50_ms: count, p95_ms: count, p99_ms: count });
+
+/** A destination as configured, how it does, and what waits for it. `window` counts are of the last 24 hours. */
+export const destination = z.object({
+  name: z.string(),
+  kind: z.enum(["http", "inspect"]),
+  /** `null` where the URL is a secret, is not set, or the destination is an inspector. */
+  url: text,
+  state: z.enum(["active", "paused", "unaddressed"]),
+  paused_at: z.nullable(instant),
+  paused_by: text,
+  /** Waits between attempts, in seconds. */
+  retry_s: z.array(count),
+  signed_by: z.array(z.string()),
+  /** Of an inspector: what it answers, attempt by attempt. */
+  script: text,
+  routes: z.array(z.string()),
+  /** Open and held deliveries; a count stops at 1,000 and `waiting_more` then says so. */
+  waiting: count,
+  held: count,
+  waiting_more: z.boolean(),
+  oldest_waiting_at: z.nullable(instant),
+  window: z.object({ delivered: count, retried: count, failed: count, latency: z.nullable(latency) }),
+});
+export type DestinationAnswer = z.output<typeof destination>;
+
+export const route = z.object({
+  name: z.string(),
+  from: z.array(z.string()),
+  /** Empty: every event. */
+  events: z.array(z.string()),
+  to: z.array(z.string()),
+});
+export type RouteAnswer = z.output<typeof route>;
+
+/** What arrived at an inspector, and what it was answered. */
+export const inspection = z.object({
+  id: z.string(),
+  destination: z.string(),
+  event: z.string(),
+  attempt: count,
+  at: instant,
+  headers: z.record(z.string(), z.string()),
+  size: count,
+  encoding: z.enum(["text", "base64"]),
+  /** The first 64 KB. */
+  body: z.string(),
+  /** Whether the signature is the one that the destination's key makes. */
+  proven: z.boolean(),
+  answered: z.string(),
+});
+export type Inspection = z.output<typeof inspection>;
+
+export const replayFilter = z.object({
+  source: text,
+  type: text,
+  destination: text,
+  /** Of the ended ones: `failed`, `delivered`, or both where `null`. */
+  state: z.nullable(z.enum(["failed", "delivered"])),
+  since: z.nullable(instant),
+  until: z.nullable(instant),
+});
+export type ReplayFilter = z.output<typeof replayFilter>;
+
+/** How many deliveries a bulk replay would open; `complete: false` where counting stopped early. */
+export const replayPreview = z.object({
+  filter: replayFilter,
+  matching: count,
+  complete: z.boolean(),
+  looked_back_to: z.nullable(instant),
+});
+export type ReplayPreview = z.output<typeof replayPreview>;
+
+export const replayJob = z.object({
+  id: z.string(),
+  state: z.enum(["running", "done", "cancelled"]),
+  filter: replayFilter,
+  actor: z.string(),
+  /** Deliveries a minute. */
+  rate: count,
+  /** What the preview counted when the job was asked for. */
+  expected: count,
+  expected_complete: z.boolean(),
+  replayed: count,
+  /** Matches whose destination is no longer configured: they stay as they are. */
+  skipped: count,
+  /** How far back it has come. */
+  looked_back_to: z.nullable(instant),
+  created_at: instant,
+  updated_at: instant,
+  ended_at: z.nullable(instant),
+});
+export type ReplayJob = z.output<typeof replayJob>;

@@ -1,0 +1,108 @@
+// What the API answers about the relay as a whole: its counts over time, its backlog, its sources. Schemas only.
+import * as z from "zod/mini";
+import { instant } from "./history.ts";
+import { destination } from "./operations.ts";
+
+const text = z.nullable(z.string());
+const count = z.number();
+
+/** Counts of one step of time. `at` is its beginning. They are counters: a crash may lose the last seconds of them, never an event. */
+export const point = z.object({
+  at: instant,
+  accepted: count,
+  delivered: count,
+  retried: count,
+  failed: count,
+  refused: count,
+});
+export type Point = z.output<typeof point>;
+
+export const refusal = z.object({
+  at: instant,
+  status: count,
+  reason: z.string(),
+  code: z.string(),
+  advice: z.string(),
+  address: z.string(),
+  evidence: z.unknown(),
+});
+export type RefusalAnswer = z.output<typeof refusal>;
+
+export const source = z.object({
+  name: z.string(),
+  path: z.string(),
+  url: z.string(),
+  state: z.enum(["ready", "secret_missing", "disabled"]),
+  why: text,
+  provider: text,
+  provider_name: text,
+  proven_by: text,
+  secrets: z.array(z.object({ name: z.string(), set: z.boolean() })),
+  addresses: z.nullable(
+    z.object({
+      networks: z.array(z.string()),
+      refreshed_at: z.nullable(instant),
+      next_refresh_at: z.nullable(instant),
+      fault: text,
+    }),
+  ),
+  last_event_at: z.nullable(instant),
+  last_refusal: z.nullable(refusal),
+  /** Of the last 24 hours. */
+  window: z.object({ accepted: count, refused: count }),
+});
+export type SourceAnswer = z.output<typeof source>;
+
+export const backlog = z.object({
+  /** Open deliveries that are due or will be. This count and `held` stop at 5,000, and `more` says so. */
+  open: count,
+  more: z.boolean(),
+  /** When the event of the oldest open delivery was received; with `more`, the oldest of those that are looked at next. */
+  oldest_received_at: z.nullable(instant),
+  /** Accepted and not in D1 yet; `null` where Intake cannot be reached. */
+  journal: z.nullable(z.object({ waiting: count, stuck: count, bytes: count })),
+  held: count,
+});
+export type Backlog = z.output<typeof backlog>;
+
+export const overview = z.object({
+  now: instant,
+  since: instant,
+  step_s: count,
+  points: z.array(point),
+  totals: z.object({ accepted: count, delivered: count, retried: count, failed: count, refused: count }),
+  backlog,
+  sources: z.array(source),
+  destinations: z.array(destination),
+  /** What is still to be set up, as `/health` says it. */
+  missing: z.array(z.string()),
+  findings: z.array(z.object({ key: z.string(), level: z.enum(["error", "warning"]), says: z.string() })),
+});
+export type Overview = z.output<typeof overview>;
+
+/** One message of `/api/live`. Several of them travel in one JSON array. */
+export const news = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("event"),
+    id: z.string(),
+    source: z.string(),
+    type: z.string(),
+    received_at: instant,
+    size: count,
+  }),
+  z.object({
+    kind: z.literal("delivery"),
+    id: z.string(),
+    event: z.string(),
+    destination: z.string(),
+    state: z.enum(["pending", "delivered", "failed"]),
+    attempt: count,
+    status: z.nullable(count),
+    fault: text,
+    latency_ms: count,
+  }),
+  z.object({ kind: z.literal("refusal"), source: z.string(), at: instant, reason: z.string(), status: count }),
+  /** So many more were too many to be told one by one. */
+  z.object({ kind: z.literal("skipped"), count }),
+]);
+export type News = z.output<typeof news>;

@@ -1,0 +1,84 @@
+// D1: what arrived at the inspectors, and the scripts that operators have put in the place of the configured ones.
+import type { Encoding } from "../types.ts";
+import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
+import { rowsOf, type Run } from "./database.ts";
+
+/** Requests that are kept of each inspector. */
+const MOST = 100;
+
+/** A request as it is kept. */
+export interface InspectionRow {
+  readonly seq: number;
+  readonly destination: string;
+  /** The event's public id. */
+  readonly event: string;
+  readonly attempt: number;
+  /** Which attempt of its round. */
+  readonly nth: number;
+  readonly at: number;
+  /** JSON. */
+  readonly headers: string;
+  readonly size: number;
+  readonly encoding: Encoding;
+  readonly body: string;
+  readonly proven: number;
+  /** The script that was in force. */
+  readonly script: string;
+}
+
+export interface Arrived extends Omit<InspectionRow, "seq" | "headers" | "proven"> {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly proven: boolean;
+}
+
+const KEEP = `
+INSERT INTO inspections (destination, event, attempt, nth, at, headers, size, encoding, body, proven, script)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce((SELECT script FROM scripts WHERE destination = ?1), ?11))
+RETURNING script`;
+const TRIM = `
+DELETE FROM inspections WHERE destination = ?1
+  AND seq <= (SELECT seq FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${MOST})`;
+const OF = `
+SELECT seq, destination, event, attempt, nth, at, headers, size, encoding, body, proven, script
+FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT ${MOST}`;
+
+const CHANGES = `${MINE} AND (SELECT script FROM scripts WHERE destination = ?1->>'target') IS NOT ?1->>'script'`;
+const AUDIT_SCRIPT = `${AUDIT} ?1->>'script' WHERE ${CHANGES}`;
+const SET = `
+INSERT INTO scripts (destination, script) SELECT ?1->>'target', ?1->>'script' WHERE ?1->>'script' IS NOT NULL AND ${CHANGES}
+ON CONFLICT (destination) DO UPDATE SET script = excluded.script`;
+const UNSET = `DELETE FROM scripts WHERE destination = ?1->>'target' AND ?1->>'script' IS NULL AND ${CHANGES}`;
+
+/** What the inspectors keep. */
+export type Inspections = ReturnType<typeof openInspections>;
+
+/** @param run D1 with the schema in place */
+export function openInspections(run: Run) {
+  const ask = openAsk(run);
+  const all = rowsOf(run);
+
+  return {
+    /** Keeps a request, and lets go of the oldest that are too many. Returns the script that is in force. */
+    async keep(one: Arrived): Promise<string> {
+      const { destination, event, attempt, nth, at, headers, size, encoding, body, proven, script } = one;
+      const values = [destination, event, attempt, nth, at, JSON.stringify(headers), size, encoding, body];
+      const [kept] = await run((db) =>
+        db.batch<{ script: string }>([
+          db.prepare(KEEP).bind(...values, proven ? 1 : 0, script),
+          db.prepare(TRIM).bind(destination),
+        ]),
+      );
+      return kept?.results[0]?.script ?? script;
+    },
+
+    /** Newest first. */
+    async of(destination: string): Promise<InspectionRow[]> {
+      return await all<InspectionRow>(OF, destination);
+    },
+
+    /** Puts a script in the place of the configured one, or with `null` the configured one in its place again. */
+    async script(asking: Asking, script: string | null, now: number): Promise<void> {
+      await ask(asking, { script }, now, { answer: "'[]'", acts: [AUDIT_SCRIPT, SET, UNSET] });
+    },
+  };
+}

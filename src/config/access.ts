@@ -1,0 +1,58 @@
+// The table `ACCESS`: which Cloudflare Access application vouches for whom; touches nothing.
+import * as z from "zod/mini";
+import { role } from "../answers/access.ts";
+import { error, explain, type Finding, show } from "./findings.ts";
+
+/** Whom Cloudflare Access may vouch for: people by their address, service tokens by their Client ID, in lower case. */
+export interface AccessPolicy {
+  /** `acme` of `acme.cloudflareaccess.com`. */
+  readonly team: string;
+  /** The application's Audience tag: an assertion for another application of the team opens nothing here. */
+  readonly audience: string;
+  /** Of everybody whom Access lets through and who is not listed below. */
+  readonly role: z.output<typeof role>;
+  readonly operators: readonly string[];
+  readonly admins: readonly string[];
+}
+
+const people = z._default(
+  z.array(
+    z.string().check(z.regex(/^\S{1,320}$/, "is not an address. Write it as ops@example.com"), z.toLowerCase()),
+    'is not a list. Write it as ["ops@example.com"]',
+  ),
+  [],
+);
+
+export const accessKeys = z.strictObject({
+  team: z
+    .string('is missing. Write the part before ".cloudflareaccess.com"')
+    .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a team. Write the part before ".cloudflareaccess.com"')),
+  audience: z
+    .string("is missing. Copy the Audience tag of the application, 64 hexadecimal digits")
+    .check(z.regex(/^[0-9a-f]{64}$/, "is not an Audience tag. Copy it from the application: 64 hexadecimal digits")),
+  role: z._default(z.enum(role.options, "is no role. Write viewer, operator or admin"), "viewer"),
+  operators: people,
+  admins: people,
+});
+
+/** The policy, or `null` where there is none or something is wrong with it: then Cloudflare Access lets nobody in. */
+export function readAccess(value: unknown, findings: Finding[]): AccessPolicy | null {
+  if (value === undefined) return null;
+  const table = typeof value === "string" ? parseJson(value) : value;
+  if (typeof table !== "object" || table === null || Array.isArray(table)) {
+    findings.push(error("ACCESS", `${show(value)} is not a table. Write it as [vars.ACCESS]`));
+    return null;
+  }
+  const parsed = accessKeys.safeParse(table);
+  if (parsed.success) return parsed.data;
+  findings.push(...explain("ACCESS", table, parsed.error.issues, Object.keys(accessKeys.shape)));
+  return null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+// What a page says after something was done. The URL names one of these sentences; it can never bring words of its own.
+
+const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/** Code in the URL → the sentence. `n` comes from the URL too, and is a whole number. */
+const SENTENCES = {
+  replayed: (n: number) =>
+    n === 0
+      ? "Nothing to replay: only deliveries that have ended can be opened again."
+      : `Replayed: ${count(n, "delivery is", "deliveries are")} open again.`,
+  cancelled: (n: number) =>
+    n === 0
+      ? "Nothing to cancel: only deliveries that wait can be ended."
+      : `Cancelled: ${count(n, "delivery is", "deliveries are")} ended.`,
+  sent: () => "Sent on: the new delivery stands below.",
+  already: () => "That destination had this event already; nothing was added.",
+  paused: () => "Paused. Events for it are kept and held until it is resumed.",
+  resumed: () => "Resumed. What was held is on its way.",
+  script: () => "The inspector answers by the new script.",
+  script_reset: () => "The inspector answers as configured again.",
+  replay_started: () => "The bulk replay runs.",
+  replay_cancelled: () => "The bulk replay was ended. What it had opened goes on.",
+  revoked: () => "The key is revoked, and every session that it opened with it.",
+  signed_out: () => "You are signed out.",
+} as const satisfies Record<string, (n: number) => string>;
+
+export type FlashCode = keyof typeof SENTENCES;
+
+/** The sentence that a page's URL asks for, if it asks for one. */
+export function flashOf(url: URL): string | null {
+  const code = url.searchParams.get("done") ?? "";
+  const n = /^\d{1,6}$/.test(url.searchParams.get("n") ?? "") ? Number(url.searchParams.get("n")) : 0;
+  return isCode(code) ? SENTENCES[code](n) : null;
+}
+
+function isCode(code: string): code is FlashCode {
+  return Object.hasOwn(SENTENCES, code);
+}

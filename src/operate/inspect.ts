@@ -1,0 +1,62 @@
+// What arrived at the relay's own receivers, and what they are to answer.
+import type { Inspection } from "../answers/operations.ts";
+import type { InspectionRow, Inspections } from "../bindings/inspections.ts";
+import type { Config } from "../config.ts";
+import { parseScript, stepFor, wordsFor } from "../inspect.ts";
+import { readScript } from "../inspector.ts";
+import type { Log } from "../log.ts";
+import type { Acts, Looks } from "../operator.ts";
+import { type AskingDeps, askingFor } from "./asking.ts";
+import { iso } from "./iso.ts";
+import { badRequest, conflict, noDestination, quoted, type Refused } from "./refuse.ts";
+
+export interface InspectDeps extends AskingDeps {
+  readonly config: Pick<Config, "destinations">;
+  readonly inspections: Inspections;
+  readonly destination: Looks["destination"];
+  readonly log: Log;
+}
+
+/** @see Looks.inspections @see Acts.script */
+export function openInspecting(deps: InspectDeps): Pick<Looks, "inspections"> & Pick<Acts, "script"> {
+  const { config, inspections, destination, now, log } = deps;
+  const refuse = (name: string): Refused | null => {
+    const found = config.destinations.get(name);
+    if (found === undefined) return noDestination(name);
+    return found.script === undefined
+      ? conflict(`${quoted(name)} is no inspector: it has a URL in the place of inspect = true`)
+      : null;
+  };
+  return {
+    async inspections(name) {
+      return refuse(name) ?? { ok: true, value: (await inspections.of(name)).map(toInspection) };
+    },
+
+    async script(name, script, by) {
+      const refused = refuse(name);
+      if (refused !== null) return refused;
+      const read = script === null ? null : parseScript(script);
+      if (read !== null && "wrong" in read) return badRequest(`script: ${read.wrong}`);
+      await inspections.script(await askingFor("script", name, by, deps), read?.script.text ?? null, now());
+      log.info("script.asked", { destination: name, script });
+      return await destination(name);
+    },
+  };
+}
+
+function toInspection(row: InspectionRow): Inspection {
+  return {
+    id: String(row.seq),
+    destination: row.destination,
+    event: row.event,
+    attempt: row.attempt,
+    at: iso(row.at),
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the inspector, from a Record<string, string>
+    headers: JSON.parse(row.headers) as Record<string, string>,
+    size: row.size,
+    encoding: row.encoding,
+    body: row.body,
+    proven: row.proven === 1,
+    answered: wordsFor(stepFor(readScript(row.script), row.nth)),
+  };
+}

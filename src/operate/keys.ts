@@ -1,0 +1,112 @@
+// API keys and the record of who did what: made, shown once, ended, listed.
+import type { ApiKey } from "../answers/access.ts";
+import { hash, newKey } from "../access/secrets.ts";
+import type { Audit } from "../bindings/audit.ts";
+import type { KeyRow, Keys as Store } from "../bindings/keys.ts";
+import type { Log } from "../log.ts";
+import type { Keys } from "../operator.ts";
+import { askedAs } from "./asked.ts";
+import { iso } from "./iso.ts";
+import { badRequest, conflict, notFound, quoted } from "./refuse.ts";
+
+export interface KeysDeps {
+  readonly keys: Pick<Store, "list" | "find" | "create" | "revoke">;
+  readonly audit: Audit;
+  readonly now: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newId: () => string;
+  readonly log: Log;
+}
+
+const DAY_MS = 86_400_000;
+const AUDIT_PAGE = 100;
+
+/** @see Keys */
+export function openKeys({ keys, audit, now, newId, log }: KeysDeps): Keys {
+  return {
+    async list() {
+      const at = now();
+      return (await keys.list()).map((row) => toKey(row, at));
+    },
+
+    async create(name, role, days, by) {
+      const at = now();
+      const { id, secret } = newKey(newId);
+      const row = {
+        id,
+        hash: await hash(secret),
+        name,
+        role,
+        createdAt: at,
+        createdBy: by.caller.actor,
+        expiresAt: days === null ? null : at + days * DAY_MS,
+      };
+      const outcome = await keys.create(row, await askedAs("key.create", name, by));
+      switch (outcome) {
+        case "created":
+          log.info("key.created", { id, name, role, actor: by.caller.actor });
+          return { ok: true, value: { key: toKey({ ...row, revokedAt: null, lastUsedAt: null }, at), secret } };
+        case "repeated":
+          return conflict(
+            `the key ${quoted(name)} was made by an earlier request with this Idempotency-Key, whose answer alone holds its secret: if that was lost, revoke the key and make another one under a new Idempotency-Key`,
+          );
+        case "taken":
+          return conflict(`there is a live key ${quoted(name)}: take another name, or revoke it first`);
+        case "full":
+          return conflict("there are as many live keys as there may be: revoke those that nobody uses");
+      }
+    },
+
+    async revoke(id, by) {
+      if ((await keys.find(id)) === null) return noKey(id);
+      await keys.revoke(id, by.caller.actor, now());
+      const row = await keys.find(id);
+      if (row === null) return noKey(id);
+      log.info("key.revoked", { id, actor: by.caller.actor });
+      return { ok: true, value: toKey(row, now()) };
+    },
+
+    async audit(cursor) {
+      const before =
+        cursor === null ? Number.MAX_SAFE_INTEGER : Number(/^a(\d{1,15})$/.exec(cursor)?.[1] ?? Number.NaN);
+      if (Number.isNaN(before)) {
+        return badRequest('cursor: must be the "next" of an earlier page: leave it out to start with the newest');
+      }
+      const rows = await audit.before(before, AUDIT_PAGE + 1);
+      const shown = rows.slice(0, AUDIT_PAGE);
+      const last = shown.at(-1);
+      return {
+        ok: true,
+        value: {
+          entries: shown.map(({ at, actor, action, target, detail }) => ({
+            at: iso(at),
+            actor,
+            action,
+            target,
+            detail,
+          })),
+          next: rows.length > AUDIT_PAGE && last !== undefined ? `a${last.seq}` : null,
+        },
+      };
+    },
+  };
+}
+
+function toKey(row: Omit<KeyRow, "hash">, now: number): ApiKey {
+  const { id, name, role, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt } = row;
+  return {
+    id,
+    name,
+    role,
+    state: revokedAt !== null ? "revoked" : expiresAt !== null && expiresAt <= now ? "expired" : "live",
+    created_at: iso(createdAt),
+    created_by: createdBy,
+    expires_at: iso(expiresAt),
+    revoked_at: iso(revokedAt),
+    last_used_at: iso(lastUsedAt),
+  };
+}
+
+function noKey(id: string) {
+  return notFound(`there is no key ${quoted(id)}: GET /api/keys lists them`);
+}

@@ -1,0 +1,113 @@
+// How does the relay do as a whole? Counts over time, what waits, and every source and destination at a glance.
+import type { Backlog, Overview, Point } from "../answers/overview.ts";
+import { type Backlogs, MOST_COUNTED } from "../bindings/backlog.ts";
+import type { IntakeDoor } from "../bindings/shards.ts";
+import type { FeedDoor } from "../bindings/tell.ts";
+import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { Looks } from "../operator.ts";
+import type { Totals } from "../tally.ts";
+import { iso } from "./iso.ts";
+
+export interface OverviewDeps extends Pick<Looks, "sources" | "destinations"> {
+  readonly config: Pick<Config, "missing" | "findings">;
+  readonly feed: Pick<FeedDoor, "steps">;
+  readonly backlog: Backlogs;
+  readonly intake: Pick<IntakeDoor, "status">;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+const HOUR_MS = 60 * 60_000;
+/** The length of a step by how many hours are shown: 60, 96 and 84 points. Minutes are kept for 26 hours only. */
+const STEP_MS = { 1: 60_000, 24: 15 * 60_000, 168: 2 * HOUR_MS };
+
+/** Looks at everything at once. Where the feed cannot be reached, its counts are zero and a finding says so. */
+export function openOverview(deps: OverviewDeps): Pick<Looks, "overview"> {
+  return {
+    async overview(origin, hours) {
+      const now = deps.now();
+      const stepMs = STEP_MS[hours];
+      const count = (hours * HOUR_MS) / stepMs;
+      const since = now - (now % stepMs) - (count - 1) * stepMs;
+      const [points, backlog, { sources }, destinations] = await Promise.all([
+        pointsSince(since, stepMs, count, deps),
+        backlogNow(deps),
+        deps.sources(origin),
+        deps.destinations(),
+      ]);
+      const sum = (key: keyof Overview["totals"]) => (points ?? []).reduce((total, point) => total + point[key], 0);
+      const { missing, findings } = deps.config;
+      return {
+        now: iso(now),
+        since: iso(since),
+        step_s: stepMs / 1000,
+        points: points ?? Array.from({ length: count }, (_, n) => nothingAt(since + n * stepMs)),
+        totals: {
+          accepted: sum("accepted"),
+          delivered: sum("delivered"),
+          retried: sum("retried"),
+          failed: sum("failed"),
+          refused: sum("refused"),
+        },
+        backlog,
+        sources,
+        destinations,
+        missing: [...missing],
+        findings: points === null ? [...findings, UNREACHABLE] : [...findings],
+      };
+    },
+  };
+}
+
+const UNREACHABLE: Overview["findings"][number] = {
+  key: "FEED",
+  level: "warning",
+  says: "cannot be reached, so that the counts here are zero. Events are accepted and delivered all the same",
+};
+
+async function pointsSince(
+  since: number,
+  stepMs: number,
+  count: number,
+  { feed, log }: OverviewDeps,
+): Promise<Point[] | null> {
+  try {
+    const steps = await feed.steps(since, stepMs, count);
+    return steps.map(({ at, ...sums }) => Object.assign(sums, { at: iso(at) }));
+  } catch (error) {
+    log.warn("overview.feed_unreachable", { error: String(error) });
+    return null;
+  }
+}
+
+function nothingAt(at: number): Point {
+  return { at: iso(at), accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
+}
+
+async function backlogNow({ backlog, intake, log }: OverviewDeps): Promise<Backlog> {
+  const journal = intake.status().catch((error: unknown) => {
+    log.error("overview.intake_unreachable", { error: String(error) });
+    return null;
+  });
+  const { open, oldest, held } = await backlog();
+  return {
+    open: Math.min(open, MOST_COUNTED),
+    held: Math.min(held, MOST_COUNTED),
+    more: open > MOST_COUNTED || held > MOST_COUNTED,
+    oldest_received_at: iso(oldest),
+    journal: await journal,
+  };
+}
+
+/** What each source and destination did in the last 24 hours; a name that did nothing is not there, and nobody is where the feed cannot be reached. */
+export function openTotals(feed: Pick<FeedDoor, "totals">, now: () => number, log: Log): () => Promise<Totals> {
+  return async function totals() {
+    try {
+      return await feed.totals(now() - 24 * HOUR_MS);
+    } catch (error) {
+      log.warn("overview.feed_unreachable", { error: String(error) });
+      return { sources: new Map(), destinations: new Map() };
+    }
+  };
+}

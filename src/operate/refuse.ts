@@ -1,0 +1,41 @@
+// How an operation says no, in words that say what to do next. Pure.
+import type { Problem } from "../errors.ts";
+
+/** An operation that was refused. */
+export interface Refused {
+  readonly ok: false;
+  readonly problem: Problem;
+}
+
+export function notFound(detail: string): Refused {
+  return { ok: false, problem: { status: 404, title: "Not Found", detail } };
+}
+
+export function conflict(detail: string): Refused {
+  return { ok: false, problem: { status: 409, title: "Conflict", detail } };
+}
+
+export function badRequest(detail: string): Refused {
+  return { ok: false, problem: { status: 400, title: "Bad Request", detail } };
+}
+
+export function noEvent(id: string): Refused {
+  return notFound(`there is no event ${quoted(id)}: GET /api/events lists them`);
+}
+
+export function noDelivery(id: string): Refused {
+  return notFound(`there is no delivery ${quoted(id)}: GET /api/deliveries lists them`);
+}
+
+export function noSource(name: string): Refused {
+  return notFound(`there is no source ${quoted(name)}: GET /api/sources lists them`);
+}
+
+export function noDestination(name: string): Refused {
+  return notFound(`there is no destination ${quoted(name)}: GET /api/destinations lists them`);
+}
+
+/** A stranger's text in a message: as JSON, and cut. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
+}

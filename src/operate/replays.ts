@@ -1,0 +1,157 @@
+// Bulk replays, as an operator sees them: what one would open, its start, its progress, its end. The steps are taken in replays.ts.
+import * as z from "zod/mini";
+import type { ReplayFilter, ReplayJob, ReplayPreview } from "../answers/operations.ts";
+import type { Ended, EndedFilter } from "../bindings/ended.ts";
+import type { Job, Jobs } from "../bindings/replays.ts";
+import { receiptId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { By, Done, Replays } from "../operator.ts";
+import { name, orNull, time } from "../question.ts";
+import { askedAs } from "./asked.ts";
+import { iso } from "./iso.ts";
+import { badRequest, notFound, quoted, type Refused } from "./refuse.ts";
+
+type Named = ReadonlyMap<string, unknown>;
+
+export interface OpenReplaysDeps {
+  readonly jobs: Jobs;
+  readonly ended: Pick<Ended, "count">;
+  /** By name: of what is configured only the names are looked at. */
+  readonly config: { readonly sources: Named; readonly destinations: Named };
+  /** Has the sweep look at this time, in ms, at the latest. */
+  readonly remind: (at: number) => Promise<void>;
+  readonly now: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newId: () => string;
+  readonly log: Log;
+}
+
+/** A step takes what is due in ten seconds in one transaction: this rate is 1,000 deliveries. */
+const FASTEST = 6_000;
+const rateError = `must be a whole number of deliveries a minute, from 1 to ${FASTEST}`;
+
+const wantedFilter = z
+  .strictObject({
+    source: name,
+    type: name,
+    destination: name,
+    state: orNull(z.enum(["failed", "delivered"], { error: "must be failed or delivered: leave it out for both" })),
+    since: time,
+    until: time,
+  })
+  .check(
+    z.refine(({ since, until }) => since === null || until === null || since < until, {
+      path: ["since"],
+      message: 'must be before "until"',
+    }),
+  );
+const wanted = z.object({
+  filter: wantedFilter,
+  rate: z
+    .number({ error: rateError })
+    .check(z.refine((rate) => Number.isInteger(rate) && rate >= 1 && rate <= FASTEST, rateError)),
+});
+
+export function openReplays(deps: OpenReplaysDeps): Replays {
+  const { jobs, ended, config, now, newId, log } = deps;
+  const preview = async (filter: EndedFilter) => await ended.count(filter, [...config.destinations.keys()], now());
+
+  return {
+    async preview(filter) {
+      const asked = ask({ filter, rate: 1 }, config);
+      if (!asked.ok) return asked;
+      const { matching, complete, lookedBackTo } = await preview(asked.value.filter);
+      const value: ReplayPreview = {
+        filter: toAnswer(asked.value.filter),
+        matching,
+        complete,
+        looked_back_to: iso(lookedBackTo),
+      };
+      return { ok: true, value };
+    },
+
+    async start(filter, rate, by) {
+      const asked = ask({ filter, rate }, config);
+      if (!asked.ok) return asked;
+      const { matching: expected, complete: expectedComplete } = await preview(asked.value.filter);
+      const createdAt = now();
+      const { actor } = by.caller;
+      const id = `rpl_${receiptId(createdAt, newId())}`;
+      const wish = { ...asked.value, id, actor, expected, expectedComplete, createdAt };
+      const job = await jobs.create(wish, await askedAs("replays.start", "", by));
+      if (job === null)
+        return notFound(
+          "the job that this Idempotency-Key has started is older than the retention: ask with another key",
+        );
+      log.info("replays.asked", { job: job.id, actor, filter: job.filter, rate: job.rate, expected: job.expected });
+      if (job.nextAt !== null) await deps.remind(job.nextAt);
+      return found(job);
+    },
+
+    async list() {
+      return (await jobs.newest()).map(answerOf);
+    },
+
+    async show(id) {
+      const job = await jobs.one(id);
+      return job === null ? noJob(id) : found(job);
+    },
+
+    async cancel(id: string, { caller }: By) {
+      const job = await jobs.cancel(id, caller.actor, now());
+      if (job === null) return noJob(id);
+      log.info("replays.cancel_asked", { job: id, state: job.state, replayed: job.replayed });
+      return found(job);
+    },
+  };
+}
+
+function ask(input: { filter: ReplayFilter; rate: number }, { sources, destinations }: OpenReplaysDeps["config"]) {
+  const parsed = wanted.safeParse(input);
+  if (!parsed.success)
+    return badRequest(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  const { source, destination } = parsed.data.filter;
+  if (source !== null && !sources.has(source)) return notConfigured("source", source, sources);
+  if (destination !== null && !destinations.has(destination))
+    return notConfigured("destination", destination, destinations);
+  return { ok: true as const, value: parsed.data };
+}
+
+function notConfigured(kind: "source" | "destination", given: string, known: Named): Refused {
+  const names = [...known.keys()].map((one) => quoted(one)).join(", ");
+  const table = `[vars.${kind.toUpperCase()}S]`;
+  return badRequest(
+    `filter.${kind}: the configuration has no ${kind} ${quoted(given)}: take one of ${names}, or put it back under ${table} and deploy`,
+  );
+}
+
+function noJob(id: string): Refused {
+  return notFound(`there is no bulk replay ${quoted(id)}: GET /api/replays lists them`);
+}
+
+function found(job: Job): Done<ReplayJob> {
+  return { ok: true, value: answerOf(job) };
+}
+
+function answerOf(job: Job): ReplayJob {
+  const { id, state, actor, rate, expected, replayed, skipped } = job;
+  return {
+    id,
+    state,
+    filter: toAnswer(job.filter),
+    actor,
+    rate,
+    expected,
+    expected_complete: job.expectedComplete,
+    replayed,
+    skipped,
+    looked_back_to: iso(job.lookedBackTo),
+    created_at: iso(job.createdAt),
+    updated_at: iso(job.updatedAt),
+    ended_at: iso(job.endedAt),
+  };
+}
+
+function toAnswer({ since, until, ...filter }: EndedFilter): ReplayFilter {
+  return { ...filter, since: iso(since), until: iso(until) };
+}

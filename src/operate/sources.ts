@@ -1,0 +1,152 @@
+// Is each sender set up, when was it last heard, why was it last turned away, and what did its provider hand over?
+import type { SourceAnswer } from "../answers/overview.ts";
+import type { KeptList, Lists } from "../bindings/lists.ts";
+import type { Offers as OfferStore } from "../bindings/offers.ts";
+import type { Refusal, Refusals } from "../bindings/refusals.ts";
+import type { Config, ConfiguredSource } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { Looks, Offers } from "../operator.ts";
+import { confidenceLabel } from "../providers/provider.ts";
+import { unseal } from "../seal.ts";
+import { needsSecret } from "../verify/discover.ts";
+import { askedAs } from "./asked.ts";
+import { iso } from "./iso.ts";
+import { conflict, noSource } from "./refuse.ts";
+
+export interface SourcesDeps {
+  readonly config: Pick<Config, "sources" | "disabled" | "adminToken">;
+  readonly refusals: Pick<Refusals, "of" | "lasts">;
+  readonly lists: Pick<Lists, "all">;
+  readonly offers: Pick<OfferStore, "take">;
+  /** What came in through each source in the last 24 hours; a source that is not in it had nothing. */
+  readonly sourceCounts: () => Promise<ReadonlyMap<string, SourceAnswer["window"]>>;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Looks at the sources. */
+export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusals"> & Offers {
+  return {
+    sources: (origin) => list(deps, origin),
+
+    async refusals(name) {
+      const { sources, disabled } = deps.config;
+      if (!sources.has(name) && !disabled.has(name)) return noSource(name);
+      return { ok: true, value: { source: name, refusals: (await deps.refusals.of(name)).map(toRefusal) } };
+    },
+
+    reveal: (name, by) => reveal(deps, name, by),
+  };
+}
+
+async function list(
+  { config, refusals, lists, sourceCounts }: SourcesDeps,
+  origin: string,
+): ReturnType<Looks["sources"]> {
+  const all = [...config.sources.values()];
+  const [published, lasts, counts] = await Promise.all([
+    all.some(({ allowPublished }) => allowPublished) ? lists.all() : [],
+    refusals.lasts(),
+    sourceCounts(),
+  ]);
+  const history = (name: string) => ({
+    last_event_at: iso(lasts.events.find(({ source }) => source === name)?.at ?? null),
+    last_refusal: lasts.refusals.filter(({ source }) => source === name).map(toRefusal)[0] ?? null,
+    window: counts.get(name) ?? { accepted: 0, refused: 0 },
+  });
+  return {
+    sources: [
+      ...all.map((source) => Object.assign(toSource(source, origin, published), history(source.name))),
+      ...[...config.disabled].map(([name, why]) => Object.assign(toDisabled(name, why, origin), history(name))),
+    ],
+    // An event before this time is not looked for.
+    events_looked_back_to: iso(lasts.since),
+  };
+}
+
+function toSource(source: ConfiguredSource, origin: string, published: readonly KeptList[]) {
+  const { name, provider, scheme, secrets, secretNames, publicUrl } = source;
+  const set = new Set(secrets.map((secret) => secret.name));
+  const [first] = secretNames;
+  const lacking = secrets.length === 0 && needsSecret(scheme);
+  const kept = published.find((one) => one.provider === provider);
+  return {
+    name,
+    provider,
+    provider_name: scheme.name,
+    proven_by: scheme.confidence === undefined ? null : confidenceLabel[scheme.confidence],
+    path: `/in/${name}`,
+    url: publicUrl ?? `${origin}/in/${name}`,
+    state: lacking ? ("secret_missing" as const) : ("ready" as const),
+    why: lacking ? `No secret is set: wrangler secret put ${first ?? "NAME"}` : null,
+    secrets: secretNames.map((one) => ({ name: one, set: set.has(one) })),
+    addresses: source.allowPublished ? toList(kept) : null,
+  };
+}
+
+function toDisabled(name: string, why: string, origin: string) {
+  return {
+    name,
+    provider: null,
+    provider_name: null,
+    proven_by: null,
+    path: `/in/${name}`,
+    url: `${origin}/in/${name}`,
+    state: "disabled" as const,
+    why,
+    secrets: [],
+    addresses: null,
+  };
+}
+
+/** What is known of the provider's published addresses. */
+function toList(kept: KeptList | undefined) {
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by refresh.ts, from a list of strings
+    networks: kept === undefined || kept.networks === null ? [] : (JSON.parse(kept.networks) as string[]),
+    refreshed_at: iso(kept?.refreshedAt ?? null),
+    next_refresh_at: iso(kept?.nextAt ?? null),
+    fault: kept?.fault ?? null,
+  };
+}
+
+function toRefusal({ at, status, reason, code, advice, address, evidence }: Refusal) {
+  const seen: unknown = JSON.parse(evidence);
+  return { at: iso(at), status, reason, code, advice, address, evidence: seen };
+}
+
+/** Shows the secrets that were handed over, once: what was read is gone from D1. */
+async function reveal(
+  deps: SourcesDeps,
+  name: string,
+  by: Parameters<Offers["reveal"]>[1],
+): ReturnType<Offers["reveal"]> {
+  const { adminToken, sources } = deps.config;
+  const source = sources.get(name);
+  if (source === undefined || adminToken === null) return noSource(name);
+  const taken = await deps.offers.take(name, deps.now(), by.caller.actor, await askedAs("offers.reveal", name, by));
+  if (taken === null) {
+    return conflict(
+      "an earlier request with this Idempotency-Key was shown them, and they are not kept to be shown again: ask under a new one for what came since",
+    );
+  }
+  const offers = [];
+  for (const { at, address, sealed } of taken) {
+    const secret = await unseal(sealed, adminToken);
+    if (secret !== null) offers.push({ offered_at: iso(at), address, secret });
+  }
+  deps.log.info("handshake.secret_shown", { source: name, offers: offers.length, actor: by.caller.actor });
+  return { ok: true, value: { source: name, offers, advice: adviceOn(offers.length, source) } };
+}
+
+function adviceOn(offers: number, { scheme, secretNames }: ConfiguredSource): string {
+  const put = `wrangler secret put ${secretNames[0] ?? "NAME"}`;
+  switch (offers) {
+    case 0:
+      return `Nothing was handed over in the last hour. Set up the webhook at ${scheme.name} while the source has no secret, then ask again.`;
+    case 1:
+      return `Handed over by whoever called from this address; nothing proves that it was ${scheme.name}. If you were setting up the webhook just then: ${put}`;
+    default:
+      return `More than one was handed over, and anybody can do that while no secret is set. Take the one that ${scheme.name} shows, or restrict allow, delete the webhook there and set it up again.`;
+  }
+}
