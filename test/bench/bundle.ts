@@ -11,8 +11,8 @@ export interface BundleSize {
   readonly gzipBytes: number;
 }
 
-/** The goal: 100 KB after gzip, with every provider of the catalogue. */
-export const bundleLimit = 100_000;
+/** With every provider of the catalogue and every page (docs/adr/0014). */
+export const bundleLimit = 220_000;
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -14,6 +14,9 @@ export interface Cost {
 /** After the last delivery is settled, the acknowledgement of its bell may still be on its way. */
 const settleMs = 500;
 
+/** For the last of them to be settled. */
+const patienceMs = 5 * 60_000;
+
 const deliveredRows = "SELECT count(*) AS n FROM deliveries WHERE state = 'delivered'";
 
 export async function costs(receiver: Receiver, generator: Generator, events: number): Promise<Cost[]> {
@@ -32,10 +35,10 @@ function loader(relay: Relay, generator: Generator) {
   return async (name: string, connections: number, count: number, rate: number | null): Promise<Cost> => {
     const before = await counts(relay);
     const { port, secret } = relay;
-    const plan = { port, secret, path: "/in/github", connections, count, rate, seconds: 60 };
+    const plan = { port, secret, path: "/in/github", connections, count, rate, seconds: 300 };
     const { accepted } = await generator.run(plan);
     delivered += accepted;
-    const settled = await relay.counted(deliveredRows, delivered, 60_000);
+    const settled = await relay.counted(deliveredRows, delivered, patienceMs);
     if (settled !== delivered || accepted !== count)
       throw new Error(`${name}: ${count} sent, ${accepted} accepted, ${settled} of ${delivered} delivered`);
     await sleep(settleMs);

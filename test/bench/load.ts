@@ -36,7 +36,7 @@ export interface Outcome {
 
 /** A safe bound for what one run may sign ahead: signing is no part of what is timed. */
 const aheadPerSecond = 9000;
-const graceMs = 10_000;
+const graceMs = 30_000;
 
 process.on("message", (plan: Plan) => {
   void new Run(plan).outcome().then((outcome) => process.send?.(outcome));

@@ -22,8 +22,13 @@ export const stateRoot = resolve(import.meta.dirname, "../../.hookline/bench");
  * @param entry a file in `test/bench/worker`
  * @param receiver where the events of the source `github` go; those of `quiet` are accepted and kept
  */
-export async function withRelay<T>(entry: string, receiver: string, use: (relay: Relay) => Promise<T>): Promise<T> {
-  const relay = await startRelay(entry, receiver);
+export async function withRelay<T>(
+  entry: string,
+  receiver: string,
+  use: (relay: Relay) => Promise<T>,
+  secrets: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const relay = await startRelay(entry, receiver, secrets);
   try {
     return await use(relay);
   } finally {
@@ -31,7 +36,7 @@ export async function withRelay<T>(entry: string, receiver: string, use: (relay:
   }
 }
 
-async function startRelay(entry: string, receiver: string): Promise<Relay> {
+async function startRelay(entry: string, receiver: string, secrets: Readonly<Record<string, string>>): Promise<Relay> {
   const stateDir = await mkdtemp(resolve(stateRoot, "relay-"));
   const secret = randomBytes(24).toString("hex");
   const source = { provider: "github", allow: [`${sender}/32`] };
@@ -49,6 +54,7 @@ async function startRelay(entry: string, receiver: string): Promise<Relay> {
       GITHUB_SECRET: secret,
       QUIET_SECRET: secret,
       SIGNING_KEY: randomBytes(32).toString("base64"),
+      ...secrets,
     },
     port: 0,
     stateDir,

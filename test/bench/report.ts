@@ -2,6 +2,7 @@
 import { type BundleSize, bundleLimit } from "./bundle.ts";
 import type { Cost } from "./cost.ts";
 import type { DeliverySpeed } from "./delivery.ts";
+import type { HistoryCost } from "./history.ts";
 import type { IngestSpeed } from "./ingest.ts";
 import type { Conditions } from "./machine.ts";
 import type { Spread } from "./statistics.ts";
@@ -13,13 +14,22 @@ export interface Report {
   readonly ingest: readonly IngestSpeed[];
   readonly delivery: readonly DeliverySpeed[];
   readonly cost: readonly Cost[];
+  readonly history: readonly HistoryCost[];
   readonly verify: readonly VerifySpeed[];
   readonly bundle: BundleSize;
 }
 
 /** The whole report as text for a terminal. */
 export function table(report: Report): string {
-  return [machine(report), ingest(report), delivery(report), cost(report), verify(report), bundle(report)].join("");
+  return [
+    machine(report),
+    ingest(report),
+    delivery(report),
+    cost(report),
+    history(report.history),
+    verify(report),
+    bundle(report),
+  ].join("");
 }
 
 function machine({ conditions: { versions, ...rest } }: Report): string {
@@ -89,6 +99,22 @@ function cost({ cost: costs }: Report): string {
     "Cost per event that is delivered at the first try, one destination (counted)",
     grid(["", ...costs.map(({ load }) => load)], rows),
   );
+}
+
+/** What each list costs in a short and in a long history. */
+export function history(lists: readonly HistoryCost[]): string {
+  const sizes = lists[0]?.sizes.map(({ events }) => round(events)) ?? [];
+  const head = ["list", ...sizes.map((size) => `rows at ${size}`), "ratio", ...sizes.map((size) => `ms at ${size}`)];
+  const rows = lists.map((one) => [
+    one.list,
+    ...one.sizes.map((size) => round(size.rows)),
+    one.ratio.toFixed(2),
+    ...one.sizes.map((size) => size.ms.toFixed(1)),
+  ]);
+  return lines("History: rows that D1 reads for a list, and how long it takes, by how many events there are", [
+    ...grid(head, rows),
+    "a preview counts what it finds, up to 20,000 deliveries: a short history has fewer",
+  ]);
 }
 
 function verify({ verify: speeds }: Report): string {

@@ -72,6 +72,19 @@ const github = (secret: string) => ({
 });
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
 
+/** What opens the relay besides the token: a key, which is shown this once, and the cookie of a browser that has signed in with it. */
+async function openings(relay: Relay, admin: Record<string, string>): Promise<{ key: string; cookie: string }> {
+  const order = JSON.stringify({ name: "canary", role: "admin", days: null });
+  const made = await fetch(`${relay.url}/api/keys`, { method: "POST", headers: admin, body: order });
+  const { secret } = z.object({ secret: z.string() }).parse(await made.json());
+  const form = new URLSearchParams({ secret, to: "/" });
+  const headers = { origin: relay.url };
+  const signed = await fetch(`${relay.url}/signin`, { method: "POST", redirect: "manual", headers, body: form });
+  const [, cookie = ""] = /^hookline=([0-9a-f]{64});/.exec(signed.headers.get("set-cookie") ?? "") ?? [];
+  expect(cookie).not.toBe("");
+  return { key: secret, cookie };
+}
+
 test("no secret is in any log line, any stored byte, any answer, any outgoing header or body, on the way of success or of any failure", async () => {
   const heard: string[] = [];
   const receiver = await talkative(heard);
@@ -149,6 +162,24 @@ test("no secret is in any log line, any stored byte, any answer, any outgoing he
     for (const path of ["/", "/health", "/api/events", "/api/deliveries", "/api/nothing", "/nothing"])
       await ask(path, { headers });
 
+  const opening = await openings(relay, admin);
+  const named = ["overview", "sources", "destinations", "routes", "replays", "keys", "audit"];
+  for (const headers of [{ authorization: `Bearer ${opening.key}` }, { cookie: `hookline=${opening.cookie}` }]) {
+    for (const path of named) expect(await ask(`/api/${path}`, { headers })).toBe(200);
+    await ask("/api/sources/github/refusals", { headers });
+  }
+  const pages = [
+    "",
+    "events",
+    "deliveries",
+    "sources/github",
+    "destinations/chat",
+    "destinations/own",
+    ...named.slice(1),
+  ];
+  for (const page of pages)
+    expect(await ask(`/${page}`, { headers: { cookie: `hookline=${opening.cookie}` } })).toBe(200);
+
   // Every delivery ends, each in its own way.
   const told = z.object({ deliveries: z.array(z.object({ id: z.string(), state: z.string() })) });
   const { deliveries } = await until("all deliveries have ended", async () => {
@@ -169,7 +200,7 @@ test("no secret is in any log line, any stored byte, any answer, any outgoing he
     "what is answered": answers.join("\n"),
     "what goes out": heard.join("\n"),
   };
-  const inward = { ...KEYS, ...SECRETS, ...OTHERS, SECRET_PATH, query: "CANARYquery99" };
+  const inward = { ...KEYS, ...SECRETS, ...OTHERS, ...opening, SECRET_PATH, query: "CANARYquery99" };
   for (const [where, text] of Object.entries(searched)) {
     expect(text.length, where).toBeGreaterThan(1000);
     for (const [name, secret] of Object.entries(inward))

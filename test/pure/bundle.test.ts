@@ -2,8 +2,12 @@
 import { expect, test } from "vitest";
 import { bundleLimit, bundleSize } from "../bench/bundle.ts";
 
-test("what wrangler uploads, all providers included, is at most 100 KB after gzip", { timeout: 60_000 }, async () => {
-  const { bytes, gzipBytes } = await bundleSize();
-  expect(bytes).toBeGreaterThan(10_000);
-  expect(gzipBytes).toBeLessThanOrEqual(bundleLimit);
-});
+test(
+  "what wrangler uploads, all providers and pages included, is at most 220 KB after gzip",
+  { timeout: 300_000 },
+  async () => {
+    const { bytes, gzipBytes } = await bundleSize();
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(gzipBytes).toBeLessThanOrEqual(bundleLimit);
+  },
+);

@@ -72,15 +72,25 @@ describe("a source", () => {
   });
 });
 
+test("a source whose provider signs for others too is told how to let in only its own", () => {
+  const says =
+    "warning SOURCES.github.settings.topic: is not set: a signature then proves AWS SNS, and not who uses it. Write what json:TopicArn must be";
+  expect(ofSource({ provider: "aws-sns" })).toContainEqual(says);
+  expect(ofSource({ provider: "aws-sns", settings: { topic: "arn:aws:sns:eu-west-1:1:orders" } })).toEqual([]);
+});
+
 describe("a destination", () => {
   test.each([
     [{ url: "http://example.com/" }, 'error DESTINATIONS.billing.url: "http://example.com/" is not https'],
     [{ url: "https://10.0.0.1/" }, 'error DESTINATIONS.billing.url: "https://10.0.0.1/" is not a public address'],
     [{ url: 5 }, 'error DESTINATIONS.billing.url: 5 is not text. Write it as "https://…"'],
-    [{}, 'error DESTINATIONS.billing.url: is needed, or url_secret. Write one of the two: url = "https://…"'],
+    [
+      {},
+      'error DESTINATIONS.billing.url: is needed, or url_secret or inspect. Write one of the three: url = "https://…"',
+    ],
     [
       { url: "https://example.com/", url_secret: "CHAT_URL" },
-      'error DESTINATIONS.billing.url: is needed, or url_secret. Write one of the two: url = "https://…"',
+      'error DESTINATIONS.billing.url: is needed, or url_secret or inspect. Write one of the three: url = "https://…"',
     ],
     [{ url_secret: "SIGNING_KEY" }, `error DESTINATIONS.billing.url_secret: ${SECRET}`],
     [{ url: "https://example.com/", secret: "whsec_x" }, `error DESTINATIONS.billing.secret: ${SECRET}`],
@@ -173,6 +183,10 @@ describe("the relay", () => {
     [{ INTAKE_SHARDS: 1.5 }, "error INTAKE_SHARDS: 1.5 is not a whole number from 1 to 64"],
     [{ RETENTION_DAYS: "-1" }, 'error RETENTION_DAYS: "-1" is not a whole number from 1 to 3650'],
     [{ LOOPBACK_DESTINATIONS: "yes" }, 'error LOOPBACK_DESTINATIONS: "yes" is neither "true" nor "false"'],
+    [
+      { ADMIN_TOKEN: "two words" },
+      "warning ADMIN_TOKEN: holds white space, which no request can carry: it opens nothing. Put it once more without",
+    ],
     [
       { SIGNING_KEY: "short" },
       "warning SIGNING_KEY: is shorter than 32 characters. Make one with: openssl rand -base64 32",

@@ -111,7 +111,7 @@ describe("refused", () => {
 
   test("an environment that lacks its bindings, each by name", () => {
     const lines = found('[env.staging.vars.SOURCES.github]\nprovider = "github"');
-    for (const name of ["DB", "INTAKE", "DELIVERIES", "DEAD_LETTERS", "FLOOD_GUARD"]) {
+    for (const name of ["DB", "INTAKE", "FEED", "DELIVERIES", "DEAD_LETTERS", "FLOOD_GUARD"]) {
       expect(lines).toContainEqual(
         expect.stringMatching(new RegExp(`^error env\\.staging\\.[a-z0-9_.]+: lacks ${name}\\.`)),
       );

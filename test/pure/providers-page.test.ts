@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { hookline } from "../../src/cli/hookline.ts";
-import { providerFacts } from "../../src/cli/provider-facts.ts";
+import { providerFacts } from "../../src/providers/facts.ts";
 import { providersPage } from "../../src/cli/provider-page.ts";
 import { findProvider, providerIds } from "../../src/providers/catalogue.ts";
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { examine } from "../../src/cli/examine.ts";
 import { table } from "../../src/cli/wrangler-file.ts";
 import { readConfig } from "../../src/config.ts";
+import { accessKeys } from "../../src/config/access.ts";
 import { destinationKeys, routeKeys, sourceKeys } from "../../src/config/keys.ts";
 import { match } from "../../src/route.ts";
 
@@ -61,7 +62,7 @@ describe("what the samples route", () => {
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
     ["every-key.toml", "stripe", "invoice.paid", ["billing"]],
-    ["every-key.toml", "monitor", "", ["chat"]],
+    ["every-key.toml", "monitor", "", ["chat", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);
   });
@@ -87,6 +88,10 @@ describe("every-key.toml", () => {
     ["ROUTES", routeKeys],
   ])("uses every key of %s", (base, keys) => {
     expect([...used(base)].toSorted()).toEqual(Object.keys(keys.shape).toSorted());
+  });
+
+  test("uses every key of ACCESS", () => {
+    expect(Object.keys(table(vars["ACCESS"])).toSorted()).toEqual(Object.keys(accessKeys.shape).toSorted());
   });
 
   test.each([...without(vars, "")].map(({ path, rest }) => [path, rest] as const))(

@@ -34,6 +34,7 @@ async function knock(vars: Record<string, unknown>, source: string, body: string
     offers: { keep: () => Promise.resolve(false) },
     fetchText: () => Promise.resolve(null),
     refusals: { wants: () => false, keep: () => Promise.resolve() },
+    feed: { refused: () => null },
     now: Date.now,
     newId: () => "0".repeat(32),
     log: { info: write, warn: write, error: write },

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { plantedIn, plants } from "../sim/plants.ts";
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 const run = promisify(execFile);
 
 /** What a run prints; a run that ends badly rejects with all of it. */

@@ -22,8 +22,11 @@ export class Cron {
 
   /** Finds the next minute in which the sweep would find something: thousands of empty ones would make every world slow. */
   plan(): void {
-    const sql = "SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL";
-    const at = this.#d1.hasTable("deliveries") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
+    const sql = `SELECT min(at) AS at FROM (
+      SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL UNION ALL SELECT min(next_at) FROM replays WHERE next_at IS NOT NULL
+      UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND destination NOT IN (SELECT destination FROM pauses))
+    )`;
+    const at = this.#d1.hasTable("replays") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
     const { now } = this.#scheduler;
     const look = at === null || at === undefined ? Infinity : at - EPOCH;
     const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + LONGEST_MS) / MINUTE) * MINUTE;

@@ -139,6 +139,8 @@ export class DurableObject {
       this.#construct(
         {
           storage: this.#storage(context),
+          // Nobody watches.
+          getWebSockets: () => [],
           blockConcurrencyWhile: (work: () => Promise<void>) => {
             ready = work().catch((error: unknown) => {
               this.kill(`its constructor failed: ${String(error)}`);

@@ -1,6 +1,8 @@
 // What happens in a world, as plain data: who posts what and when, and what is done to the relay meanwhile.
 import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
+import { type Bulk, bulkOf } from "./bulk.ts";
+import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
 import type { Change, Schedule } from "./settings.ts";
@@ -13,7 +15,7 @@ export type Step = { readonly at: number } & (
   | { readonly do: "skew"; readonly who: 0 | 1 | "intake"; readonly ms: number }
   | {
       readonly do: "outage";
-      readonly of: "d1" | "queue" | "intake";
+      readonly of: "d1" | "queue" | "intake" | "feed";
       readonly manner: "throws" | "hangs";
       readonly ms: number;
     }
@@ -21,6 +23,8 @@ export type Step = { readonly at: number } & (
   /** D1 refuses this event for what it is, until the storm is over and somebody has mended it. */
   | { readonly do: "poison"; readonly words: string }
   | { readonly do: "replay"; readonly nth: number; readonly key: string; readonly times: number }
+  | { readonly do: "bulk"; readonly order: Bulk }
+  | { readonly do: "operate"; readonly operation: Operation }
 );
 
 /** One world. */
@@ -125,6 +129,7 @@ export function planOf(seed: number): Plan {
   const [poisoned] = letters;
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
+  if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
   return {

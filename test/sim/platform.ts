@@ -1,4 +1,4 @@
-// The platform around the Worker: isolates and deploys, the front door, the consumer, cron, the Intake objects and the bindings.
+// The platform around the Worker: isolates and deploys, the front door, the consumer, cron, the objects and the bindings.
 /* oxlint-disable promise/always-return -- these promises are ends, nobody goes on from them */
 import type { DatabaseSync } from "node:sqlite";
 import { Cron } from "./cron.ts";
@@ -23,10 +23,11 @@ const CLIENT_PATIENCE_MS = 20_000;
 /** Isolates that serve requests, batches and cron at the same time. */
 const SLOTS = 2;
 
-/** A database and an object's storage of an earlier world, empty. */
+/** A database and the objects' storages of an earlier world, empty. */
 export interface Kept {
   readonly d1: DatabaseSync;
   readonly object: DatabaseSync;
+  readonly feed: DatabaseSync;
 }
 
 /** What is answered at the front door, at the moment in which it leaves the relay. */
@@ -41,6 +42,7 @@ export class Platform {
   readonly #worker: Worker;
   readonly d1: D1;
   readonly object: DurableObject;
+  readonly feed: DurableObject;
   readonly queue: Queue;
   readonly network: Network;
   readonly #versions: Vars[];
@@ -69,6 +71,13 @@ export class Platform {
       kept?.object ?? null,
       () => this.#isolate("intake"),
       (state, isolate) => new this.#worker.Intake(state, this.#env(isolate)),
+    );
+    this.feed = new DurableObject(
+      "feed",
+      scheduler,
+      kept?.feed ?? null,
+      () => this.#isolate("feed"),
+      (state, isolate) => new this.#worker.Feed(state, this.#env(isolate)),
     );
     const cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
     this.d1.onWrite = () => cron.plan();
@@ -252,6 +261,7 @@ export class Platform {
         get: () => this.object.stub(),
         getByName: () => this.object.stub(),
       },
+      FEED: { getByName: () => this.feed.stub() },
       FLOOD_GUARD: {
         limit: () =>
           call(scheduler, {

@@ -1,4 +1,5 @@
 // The scenarios of the exhaustive mode, as data: each is run once for every yield point that it passes and every fault that can hit there.
+import type { Operation } from "./operations.ts";
 import type { Plan, Step } from "./plan.ts";
 import type { Letter } from "./senders.ts";
 
@@ -6,6 +7,10 @@ const LETTER: Letter = { source: "acme", key: "one", type: "push", stuff: "json"
 
 function post(at: number, change: Partial<Letter> = {}, tries = 6): Step {
   return { at, do: "post", letter: { ...LETTER, ...change }, tries };
+}
+
+function operated(at: number, operation: Operation): Step {
+  return { at, do: "operate", operation };
 }
 
 function scenario(name: string, steps: readonly Step[], change: Partial<Plan> = {}): Plan {
@@ -103,9 +108,47 @@ export const SCENARIOS: readonly Plan[] = [
     ],
     { schedule: "once" },
   ),
+  scenario(
+    "a bulk replay of what has failed, while more fails",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "410" },
+      ...[0, 1, 2].map((n) => post(n * 1000, github({ key: `k${n}` }))),
+      { at: 10_000, do: "bulk", order: { state: "failed", destination: null, rate: 6 } },
+      post(12_000, github({ key: "later" })),
+      { at: 15_000, do: "mood", destination: "alpha", mood: "ok" },
+    ],
+    { schedule: "once" },
+  ),
+  scenario(
+    "a pause while an event comes in, and a resume",
+    [
+      operated(0, { do: "pause", destination: "alpha" }),
+      post(100),
+      operated(60_000, { do: "resume", destination: "alpha" }),
+    ],
+    { schedule: "once" },
+  ),
+  scenario("a pause between two attempts, and a cancellation of what is held", [
+    { at: 0, do: "mood", destination: "alpha", mood: "500" },
+    post(0, github()),
+    operated(1_000, { do: "pause", destination: "alpha" }),
+    operated(70_000, { do: "cancel", nth: 0 }),
+  ]),
+  scenario("a destination that is removed while it is paused", [
+    operated(0, { do: "pause", destination: "beta" }),
+    post(100),
+    { at: 20_000, do: "deploy", change: "remove beta" },
+  ]),
+  scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },
     post(10, github()),
+    post(6_000, github({ key: "two" })),
+  ]),
+  scenario("a feed that never answers", [
+    { at: 0, do: "outage", of: "feed", manner: "hangs", ms: 60_000 },
+    post(10, github()),
+    post(20, github({ key: "forged", forged: "wrong key" })),
     post(6_000, github({ key: "two" })),
   ]),
 ];

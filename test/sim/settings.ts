@@ -16,6 +16,9 @@ export const HOSTS: readonly (readonly [host: string, destination: string])[] = 
   ["trap.example.net", "trap"],
 ];
 
+/** A destination that is the relay's own receiver: it refuses once and then takes. No request to it is on the network. */
+export const INSPECTOR = "inspector";
+
 const SCHEDULES = {
   short: ["5s", "30s", "2m"],
   /** Beyond the fifteen minutes that a bell reaches. */
@@ -78,6 +81,11 @@ export const CHANGES = {
     ...vars,
     DESTINATIONS: { ...table(vars, "DESTINATIONS"), gamma: { url: "https://gamma.example.com/hook", retry: ["5s"] } },
     ROUTES: { ...table(vars, "ROUTES"), more: { from: ["acme", "github"], to: "gamma" } },
+  }),
+  "add inspector": (vars: Vars): Vars => ({
+    ...vars,
+    DESTINATIONS: { ...table(vars, "DESTINATIONS"), [INSPECTOR]: { inspect: true, script: "503, ok", retry: ["5s"] } },
+    ROUTES: { ...table(vars, "ROUTES"), inspected: { from: ["acme", "github"], to: INSPECTOR } },
   }),
   "rotate github": (vars: Vars): Vars => ({
     ...vars,

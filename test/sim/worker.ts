@@ -14,15 +14,17 @@ export interface Worker {
     scheduled(controller: object, env: object, context: object): Promise<void>;
   };
   readonly Intake: new (state: object, env: object) => Instance;
+  readonly Feed: new (state: object, env: object) => Instance;
 }
 
 const PLATFORM = `export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }
 export class WorkerEntrypoint extends DurableObject {}
 export class RpcTarget {}
-export const env = {};`;
+export const env = {};
+export const waitUntil = (work) => void work;`;
 
 /** Files that wrangler's rules hand over as text. */
-const TEXT = /\.(?:sql|txt|css|html|svg)(?:$|\?)/;
+const TEXT = /\.(?:sql|txt|css|html|svg|client\.js|iife\.min\.js)(?:$|\?)/;
 
 let hooked = false;
 

@@ -1,4 +1,6 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
+import { startBulk } from "./bulk.ts";
+import { liftPauses, operate } from "./operations.ts";
 import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
 import type { Invocation } from "./isolate.ts";
@@ -7,7 +9,8 @@ import type { Plan, Step } from "./plan.ts";
 import { type Answered, type Kept, Platform } from "./platform.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
 import { type Letter, requestOf } from "./senders.ts";
-import { CHANGES, CANARY, initialVars, type Vars } from "./settings.ts";
+import { CHANGES, CANARY, initialVars } from "./settings.ts";
+import { emptied, keptOf, migrated } from "./shelf.ts";
 import type { Worker } from "./worker.ts";
 
 export interface Outcome {
@@ -48,7 +51,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const faults = faultsOf(scheduler);
   scheduler.faults = (point, now) => (now < plan.quiet ? faults(point, now) : null);
   const vars = initialVars(plan.schedule);
-  const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting)));
+  const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
   listen(ledger);
@@ -62,8 +65,9 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
     await scheduler.run(scheduler.now + RETENTION_MS);
     if (scheduler.violations.length === 0) judge(ledger, "expired");
   }
-  if (!plan.cold) setting.shelf.kept = { d1: platform.d1.database, object: platform.object.storage.database };
+  if (!plan.cold) setting.shelf.kept = keptOf(platform);
   platform.object.evict();
+  platform.feed.evict();
   for (const isolate of platform.isolates) isolate.kill();
   const { violations, hits, points, lines, trace, now } = scheduler;
   const acked = new Set(ledger.tries.flatMap(({ id }) => id ?? [])).size;
@@ -87,8 +91,9 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
 function settled({ platform, plan, scheduler, waiting }: Ledger): boolean {
   if (waiting > 0 || scheduler.now < plan.quiet || !platform.object.storage.empty || !platform.idle) return false;
   if (!platform.d1.hasTable("deliveries")) return true;
-  const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering') LIMIT 1";
-  return platform.d1.look(open).length === 0;
+  const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
+  const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
+  return platform.d1.look(open).length + platform.d1.look(running).length === 0;
 }
 
 /** Puts the observers in place. */
@@ -163,7 +168,7 @@ function take(step: Step, ledger: Ledger): void {
       platform.skew(step.who, step.ms);
       return;
     case "outage": {
-      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.object }[step.of];
+      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.object, feed: platform.feed }[step.of];
       binding.outage = () => step.manner;
       scheduler.after(step.ms, () => {
         binding.outage = () => null;
@@ -175,6 +180,12 @@ function take(step: Step, ledger: Ledger): void {
       return;
     case "mood":
       platform.network.moods.set(step.destination, step.mood);
+      return;
+    case "operate":
+      void operate(step.operation, ledger);
+      return;
+    case "bulk":
+      void startBulk(step.order, ledger);
       return;
     case "replay":
       for (let time = 0; time < step.times; time += 1) void replay(step.nth, step.key, ledger);
@@ -261,9 +272,10 @@ async function replay(nth: number, key: string, ledger: Ledger): Promise<void> {
 }
 
 /** From here on everything works. Destinations that refuse for good may go on doing so. */
-function calmDown({ platform, scheduler }: Ledger): void {
+function calmDown(ledger: Ledger): void {
+  const { platform, scheduler } = ledger;
   scheduler.tell("fault", "world", "the storm is over");
-  for (const binding of [platform.d1, platform.queue, platform.object]) binding.outage = () => null;
+  for (const binding of [platform.d1, platform.queue, platform.object, platform.feed]) binding.outage = () => null;
   if (platform.d1.poison !== null) {
     // Whoever mends it deploys, and the object starts anew.
     platform.d1.poison = null;
@@ -273,28 +285,5 @@ function calmDown({ platform, scheduler }: Ledger): void {
   }
   for (const [destination, mood] of platform.network.moods)
     if (!["500", "404", "410", "hang"].includes(mood)) platform.network.moods.set(destination, "ok");
-}
-
-/** Databases with the schema, once for each shelf: the relay's own migration brings it, in a world of its own. */
-async function migrated(vars: Vars, { worker }: Setting): Promise<Kept> {
-  const scheduler = new Scheduler(0, false);
-  const platform = new Platform(scheduler, worker, vars, null);
-  scheduler.after(0, () => {
-    platform.post("schema", askForEvents, () => {}).catch(() => {});
-  });
-  await scheduler.run(1000);
-  for (const isolate of platform.isolates) isolate.kill();
-  return { d1: platform.d1.database, object: platform.object.storage.database };
-}
-
-const askForEvents = () => new Request("https://relay.example.com/api/events", { headers: OPERATOR });
-
-function emptied(kept: Kept): Kept {
-  for (const db of [kept.d1, kept.object]) {
-    for (const row of db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()) {
-      const name = String(row["name"]);
-      if (name !== "d1_migrations") db.exec(`DELETE FROM ${name}`);
-    }
-  }
-  return kept;
+  void liftPauses(ledger);
 }

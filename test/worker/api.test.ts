@@ -31,12 +31,9 @@ test("without the token there is nothing to see, whatever is asked for", async (
 });
 
 test("while no token is set nobody gets in, and the answer does not tell why", async () => {
-  for (const adminToken of [null, { name: "ADMIN_TOKEN", value: "" }]) {
-    const response = await operator.call(
-      "/api/events",
-      { headers: { authorization: "Bearer " } },
-      { config: { ...operator.deps.config, adminToken } },
-    );
+  for (const ADMIN_TOKEN of [null, ""]) {
+    operator.vars = { ADMIN_TOKEN };
+    const response = await operator.call("/api/events", { headers: { authorization: "Bearer " } });
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual({
       type: "about:blank",
@@ -207,8 +204,10 @@ test("a page that ended before it was full says how far it looked, unless nothin
 test("a question that cannot be meant is refused with the parameter's name and the mend", async () => {
   const { next } = await fill(3).then(() => operator.get<{ next: string }>("/api/events?limit=1"));
   const complaints = {
-    "/api/events?sauce=github": "sauce: is no parameter here: take one of source, type, since, until, limit, cursor",
-    "/api/events?state=failed": "state: is no parameter here: take one of source, type, since, until, limit, cursor",
+    "/api/events?sauce=github":
+      "sauce: is no parameter here: take one of source, type, since, until, limit, text, cursor",
+    "/api/events?state=failed":
+      "state: is no parameter here: take one of source, type, since, until, limit, text, cursor",
     "/api/deliveries?state=done": "state: must be one of pending, delivering, delivered, failed, held",
     "/api/deliveries?state=failed&state=pending": "state: must be given once",
     "/api/deliveries?limit=201": "limit: must be a whole number from 1 to 200",

@@ -95,7 +95,7 @@ test("a repeat opens a failed delivery once, even when its group is committed tw
       if (bells.length > 0) throw new Error("D1_ERROR: Network connection lost.");
       return bells;
     };
-    await core.accept(candidate(1, { receipt: "again" }));
+    await core.accept(candidate(1, { receipt: "repeat-1" }));
     await until(() => hands.log.of("intake.commit_failed").length === 1);
     expect(await rows("SELECT state, attempt, round FROM deliveries")).toEqual([
       { state: "pending", attempt: 1, round: 1 },
@@ -110,6 +110,21 @@ test("a repeat opens a failed delivery once, even when its group is committed tw
   });
 });
 
+const commit = async (receipt: string) => await store.commit(`[${candidate(1, { receipt }).row}]`, THEN);
+
+test("a repeat that is committed once more after a later one opens nothing", async () => {
+  await commit("receipt-1");
+  await fail(1);
+  expect(await commit("repeat-1")).toHaveLength(1);
+  await fail(2);
+  expect(await commit("repeat-2")).toHaveLength(1);
+  await fail(3);
+  expect(await commit("repeat-1")).toEqual([]);
+  expect(await rows("SELECT state, attempt, receipt FROM deliveries")).toEqual([
+    { state: "failed", attempt: 3, receipt: "repeat-2" },
+  ]);
+});
+
 const health = async (headers: Record<string, string> = {}) =>
   await (await exports.default.fetch(new Request("https://relay.example.com/health", { headers }))).json();
 
@@ -119,7 +134,7 @@ test("a repeat opens nothing new: which destinations an event has was decided wh
     const core = await hands.start();
     await core.accept(candidate(1));
     await drained(hands);
-    await core.accept(candidate(1, { receipt: "again", matched: [{ destination: "second", route: "new" }] }));
+    await core.accept(candidate(1, { receipt: "repeat-1", matched: [{ destination: "second", route: "new" }] }));
     await drained(hands);
     expect(await rows("SELECT destination, route FROM deliveries")).toEqual([{ destination: "first", route: "acme" }]);
   });
@@ -199,7 +214,7 @@ test("under steady traffic the alarm's sweep has its turn", async () => {
     };
     await core.accept(candidate(0));
     const alarm = core.alarm();
-    await until(() => swept, 2_000).finally(() => (swept = true));
+    await until(() => swept).finally(() => (swept = true));
     await alarm;
   });
 });

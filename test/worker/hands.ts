@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import * as z from "zod";
 import { type Candidate, IntakeCore, type IntakeDeps } from "../../src/bindings/intake.ts";
+import type { BellSeed } from "../../src/bindings/journal.ts";
 import type { Log } from "../../src/log.ts";
 import type { Bell, Event, Rate } from "../../src/types.ts";
 import { bindings } from "./relay.ts";
@@ -33,6 +34,8 @@ export class Hands implements IntakeDeps {
   /** Groups that were offered to D1, as the ids of their events. */
   readonly offered: string[][] = [];
   readonly rung: Bell[] = [];
+  /** What the feed would hear. */
+  readonly heard: BellSeed[] = [];
   readonly log = new Logged();
   readonly storage: DurableObjectStorage;
   /** What the storage was told, in order. */
@@ -77,6 +80,8 @@ export class Hands implements IntakeDeps {
   };
 
   sweep = async (): Promise<number | null> => await this.onSweep();
+
+  tell = (seeds: readonly BellSeed[]): void => void this.heard.push(...seeds);
 
   /** As the object's constructor does it; a second one is a restart. */
   async start(): Promise<IntakeCore> {

@@ -1,15 +1,31 @@
 // An operator at the API of a relay whose clock stands still, and whose bells are caught before they ring.
 import { Hono } from "hono";
 import { beforeEach } from "vitest";
+import { openAccess } from "../../src/access/access.ts";
 import { api, type ApiDeps } from "../../src/api.ts";
+import { openAudit } from "../../src/bindings/audit.ts";
+import { openBacklog } from "../../src/bindings/backlog.ts";
+import { openCancel } from "../../src/bindings/cancel.ts";
 import { openDatabase } from "../../src/bindings/database.ts";
+import { openEnded } from "../../src/bindings/ended.ts";
+import { openByHand } from "../../src/bindings/hand.ts";
+import { openInspections } from "../../src/bindings/inspections.ts";
+import { openKeys } from "../../src/bindings/keys.ts";
 import { openLists } from "../../src/bindings/lists.ts";
 import { openOffers } from "../../src/bindings/offers.ts";
+import { openPauses } from "../../src/bindings/pauses.ts";
 import { openRecords } from "../../src/bindings/records.ts";
 import { openRefusals } from "../../src/bindings/refusals.ts";
 import { openReopen } from "../../src/bindings/reopen.ts";
+import { openJobs } from "../../src/bindings/replays.ts";
+import { openSessions } from "../../src/bindings/sessions.ts";
+import { openStandings } from "../../src/bindings/standing.ts";
 import { openStore, type Settlement } from "../../src/bindings/store.ts";
-import { readConfig } from "../../src/config.ts";
+import { openTrials } from "../../src/bindings/trials.ts";
+import { type Config, readConfig } from "../../src/config.ts";
+import { openOperator, type OperatorDeps } from "../../src/operate/operator.ts";
+import { openInspector } from "../../src/inspector.ts";
+import { type FetchText, openSend } from "../../src/send.ts";
 import type { Bell, Event } from "../../src/types.ts";
 import { bindings, setUp } from "./relay.ts";
 
@@ -26,6 +42,8 @@ export class Operator {
   rung: Bell[] = [];
   logged: string[] = [];
   reminded: number | null = null;
+  /** What goes on after the answer. */
+  later: Promise<unknown>[] = [];
   /** The relay's vars, as far as its sources go. */
   vars: Record<string, unknown> = {};
   #ids = 0;
@@ -39,56 +57,108 @@ export class Operator {
       this.clock = NOON;
       this.rung = [];
       this.logged = [];
+      this.later = [];
+      this.vars = {};
       this.#run = openDatabase(bindings.DB);
       this.store = openStore(this.#run);
     });
   }
 
-  get deps(): ApiDeps {
+  /** The relay's configuration: two destinations, an inspector, and what a test gives in `vars`. */
+  get config(): Config {
+    const DESTINATIONS = {
+      billing: { url: "http://127.0.0.1:9/billing" },
+      crm: { url: "http://127.0.0.1:9/crm" },
+      bin: { inspect: true },
+    };
+    const SIGNING_KEY = "test-signing-key-0123456789abcdef";
+    return readConfig({ ADMIN_TOKEN: TOKEN, SIGNING_KEY, LOOPBACK_DESTINATIONS: "true", DESTINATIONS, ...this.vars });
+  }
+
+  get #shared() {
     const write = (event: string, fields: object) => void this.logged.push(JSON.stringify({ event, ...fields }));
-    const log = { info: write, warn: write, error: write };
-    const adminToken = { name: "ADMIN_TOKEN", value: TOKEN };
     return {
-      sources: {
-        config: { ...readConfig(this.vars), adminToken },
-        refusals: openRefusals(this.#run),
-        lists: openLists(this.#run),
-        offers: openOffers(this.#run),
-        now: () => this.clock,
-        log,
-      },
-      records: openRecords(this.#run),
-      reopen: openReopen(this.#run),
-      ring: async (bells) => {
+      config: this.config,
+      ring: async (bells: readonly Bell[]) => {
         this.rung.push(...bells);
         await Promise.resolve();
       },
-      remind: async (at) => {
+      remind: async (at: number) => {
         this.reminded = at;
         await Promise.resolve();
       },
       now: () => this.clock,
-      newId: () =>
-        String((this.#ids += 1))
-          .padStart(16, "0")
-          .repeat(2),
-      config: {
-        destinations: new Set(["billing", "crm"]),
-        adminToken,
-      },
-      log,
+      newId: () => (this.#ids += 1).toString(16).padStart(8, "0").repeat(4),
+      log: { info: write, warn: write, error: write },
     };
+  }
+
+  /** What everything that an operator does is built on: all of it real, but for the counts and the journal of other objects. */
+  get deps(): OperatorDeps {
+    const [run, shared] = [this.#run, this.#shared];
+    const inspections = openInspections(run);
+    return {
+      ...shared,
+      records: openRecords(run),
+      reopen: openReopen(run),
+      cancel: openCancel(run),
+      openByHand: openByHand(run),
+      pauses: openPauses(run),
+      standings: openStandings(run),
+      inspections,
+      trials: openTrials(run),
+      jobs: openJobs(run),
+      ended: openEnded(run),
+      backlog: openBacklog(run),
+      refusals: openRefusals(run),
+      lists: openLists(run),
+      offers: openOffers(run),
+      keys: openKeys(run),
+      audit: openAudit(run),
+      send: openSend(shared.now),
+      inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
+      dice: () => 0.5,
+      feed: { steps: async () => await Promise.resolve([]) },
+      totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map() }),
+      intake: { status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }) },
+    };
+  }
+
+  /** Who gets in; new at each call, so that nothing is remembered but what D1 keeps. */
+  access(fetchText: FetchText = async () => await Promise.resolve(null)) {
+    return openAccess({
+      ...this.#shared,
+      keys: openKeys(this.#run),
+      sessions: openSessions(this.#run),
+      fetchText,
+      later: (work) => void this.later.push(work),
+    });
+  }
+
+  /** The API alone, with other parts where a test asks for them. */
+  app(other: Partial<OperatorDeps> = {}, face: Partial<ApiDeps> = {}): Hono {
+    const deps: ApiDeps = {
+      operator: openOperator({ ...this.deps, ...other }),
+      access: this.access(),
+      live: async () => await Promise.resolve(new Response("live")),
+      ...face,
+    };
+    return new Hono().route("/api", api(deps));
   }
 
   /** A request with the token, unless the headers say otherwise. */
   async call(
     path: string,
-    { method = "GET", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
-    other: Partial<ApiDeps> = {},
+    {
+      method = "GET",
+      headers = {},
+      body = null,
+    }: { method?: string; headers?: Record<string, string>; body?: string | null } = {},
+    other: Partial<OperatorDeps> = {},
   ): Promise<Response> {
-    const app = new Hono().route("/api", api({ ...this.deps, ...other }));
-    return await app.request(path, {
+    return await this.app(other).request(path, {
       method,
+      body,
       headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     });
   }

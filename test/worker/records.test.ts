@@ -7,9 +7,9 @@ import {
   type EventFilter,
   openRecords,
   type Place,
-  SCAN_ROWS,
   type Walk,
 } from "../../src/bindings/records.ts";
+import { beginOf, endOf, SCAN_ROWS } from "../../src/bindings/moment.ts";
 import { openStore } from "../../src/bindings/store.ts";
 import { bindings, rows } from "./relay.ts";
 import { fill, metered } from "./fill.ts";
@@ -26,7 +26,7 @@ const ALL: DeliveryFilter = {
   since: null,
   until: null,
 };
-const ANY: EventFilter = { source: null, type: null, since: null, until: null };
+const ANY: EventFilter = { source: null, type: null, since: null, until: null, text: null };
 const records = openRecords((work) => work(bindings.DB));
 
 /** Everything that a walk finds. */
@@ -168,6 +168,31 @@ test("what arrived before a day long past is found at once, in a long history to
   }
 });
 
+const run = <T>(work: (db: D1Database) => Promise<T>) => work(bindings.DB);
+
+test("a moment is found between the event before it and the one after, in a short history and in a long one", async () => {
+  const HOUR = 60 * 60_000;
+  await migrate(bindings.DB);
+  expect([await endOf(0, run), await beginOf(0, run)]).toEqual([0, 0]);
+  await fill(SCAN_ROWS);
+  expect([await endOf(0, run), await beginOf(9e12, run)]).toEqual([SCAN_ROWS + 1, 1]);
+  await reset();
+  await fill(20_000);
+  // What a retention has left, with holes in it.
+  await bindings.DB.exec("DELETE FROM events WHERE seq < 777 OR seq BETWEEN 9000 AND 9999");
+  const { results } = await bindings.DB.prepare("SELECT seq, received_at AS at FROM events ORDER BY seq").all<{
+    seq: number;
+    at: number;
+  }>();
+  for (const time of [
+    0, 777_000, 777_001, 5_000_500, 8_999_000, 8_999_001, 10_000_000, 10_000_001, 19_999_999, 20_000_000, 30_000_000,
+  ]) {
+    const before = results.filter(({ at }) => at < time).length;
+    for (const found of [await endOf(time - HOUR, run), await beginOf(time + HOUR, run)])
+      expect(results.filter(({ seq }) => seq < found).length, String(time)).toBe(before);
+  }
+});
+
 test("an event that D1 got an hour late is found by the time of its arrival", async () => {
   await fill(12_000);
   await bindings.DB.exec("UPDATE events SET received_at = 1000000 WHERE seq = 4500");
@@ -184,6 +209,21 @@ test("more open deliveries than a page may look at are walked like any others", 
   const { run, measure } = metered(bindings.DB);
   const { read } = await measure(() => openRecords(run).deliveries(filter, null, 1));
   expect(read).toBeLessThan(SCAN_ROWS + 100);
+});
+
+test("how far the events of a page have come costs their deliveries and no more", async () => {
+  await fill(2_000, ["billing", "crm"]);
+  const { run, measure } = metered(bindings.DB);
+  const { read } = await measure(() => openRecords(run).states([100, 101, 1_999]));
+  // Each of the three, its two deliveries, and the one at which they end.
+  expect(read).toBeLessThanOrEqual(3 * (1 + 2 + 1));
+  const states = await records.states([100, 101, 5_000]);
+  expect(states.map(({ event, destination, state }) => [event, destination, state].join(" "))).toEqual([
+    "100 billing failed",
+    "100 crm failed",
+    "101 billing delivered",
+    "101 crm delivered",
+  ]);
 });
 
 test("an event costs six rows from its acceptance to its delivery at the first try", async () => {

@@ -1,11 +1,13 @@
 // The deliver stage in the test's hands: D1 is real and counted; the clock, the network and the bells are the test's.
 import { openDatabase } from "../../src/bindings/database.ts";
+import { openInspections } from "../../src/bindings/inspections.ts";
 import { openParts } from "../../src/bindings/parts.ts";
 import { openStore } from "../../src/bindings/store.ts";
 import { deliver, type DeliverDeps } from "../../src/deliver.ts";
+import { openInspector } from "../../src/inspector.ts";
 import { deliveryId } from "../../src/ids.ts";
 import { Pace } from "../../src/pace.ts";
-import type { Outgoing } from "../../src/send.ts";
+import { openSend, type Outgoing } from "../../src/send.ts";
 import type { Answer, Bell, Destination, Event } from "../../src/types.ts";
 import { type Counted, countedDatabase } from "./counted.ts";
 import { candidate, Logged, THEN } from "./hands.ts";
@@ -23,6 +25,7 @@ export class Round {
   readonly counted: Counted = countedDatabase(bindings.DB);
   readonly store;
   readonly parts;
+  readonly inspections;
   readonly pace = new Pace();
   readonly destinations = new Map<string, Destination>();
   onSend: (to: string, n: number) => Answer | Promise<Answer> = () => YES;
@@ -32,6 +35,7 @@ export class Round {
     const run = openDatabase(this.counted.database);
     this.store = openStore(run);
     this.parts = openParts(run);
+    this.inspections = openInspections(run);
     for (const name of ["first", "second", "third", "fourth"]) this.configure(name);
   }
 
@@ -56,7 +60,10 @@ export class Round {
       },
       config: { destinations: this.destinations },
       pace: this.pace,
-      send: async ({ url, headers, body }: Outgoing) => {
+      feed: { settled: () => null },
+      inspect: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
+      send: async ({ url, headers, body, reach }: Outgoing) => {
+        if (reach !== undefined) return await openSend(() => this.clock)({ url, headers, body, reach });
         const to = new URL(url).hostname.split(".")[0] ?? "";
         this.sent.push({ to, at: this.clock, headers, body });
         return await this.onSend(to, this.sent.length);

@@ -3,6 +3,8 @@ import { Hono } from "hono";
 import relay, { type Env, Intake as RealIntake } from "../../../src/index.ts";
 import type { Bell } from "../../../src/types.ts";
 
+export { Feed } from "../../../src/index.ts";
+
 /** The relay's own object, which can also do nothing. */
 export class Intake extends RealIntake {
   idle(): null {

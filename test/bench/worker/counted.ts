@@ -1,5 +1,5 @@
 // The relay with every call to a binding counted: what one event costs, in the units that Cloudflare bills.
-import relay, { type Env, Intake as RealIntake } from "../../../src/index.ts";
+import relay, { type Env, Feed as RealFeed, Intake as RealIntake } from "../../../src/index.ts";
 import type { Bell } from "../../../src/types.ts";
 
 /** What was counted so far, by name. The Worker and the Durable Object share an isolate here, and so this table. */
@@ -25,13 +25,20 @@ export default {
 
 export class Intake extends RealIntake {
   constructor(state: DurableObjectState, env: Env) {
-    countStorage(state.storage);
+    countStorage(state.storage, "Durable Object rows written");
     super(state, counted(env));
   }
 
   override async alarm(): Promise<void> {
     add("Durable Object alarms");
     await super.alarm();
+  }
+}
+
+export class Feed extends RealFeed {
+  constructor(state: DurableObjectState, env: Env) {
+    countStorage(state.storage, "Feed rows written");
+    super(state, env);
   }
 }
 
@@ -44,7 +51,8 @@ function counted(env: Env): Env {
   const wrapper = {
     ...env,
     DB: countedDatabase(env.DB),
-    INTAKE: countedNamespace(env.INTAKE),
+    INTAKE: countedNamespace(env.INTAKE, "Durable Object requests"),
+    FEED: countedNamespace(env.FEED, "Feed requests"),
     DELIVERIES: countedQueue(env.DELIVERIES),
     DEAD_LETTERS: countedQueue(env.DEAD_LETTERS),
   };
@@ -77,14 +85,17 @@ function countedQueue<T>(queue: Queue<T>): Queue<T> {
   });
 }
 
-function countedNamespace<T extends RealIntake>(namespace: DurableObjectNamespace<T>): DurableObjectNamespace<T> {
+function countedNamespace<T extends RealIntake | RealFeed>(
+  namespace: DurableObjectNamespace<T>,
+  unit: string,
+): DurableObjectNamespace<T> {
   const count = (stub: DurableObjectStub<T>): DurableObjectStub<T> =>
     new Proxy(stub, {
       get(_, name) {
         const member: unknown = Reflect.get(stub, name);
         if (typeof member !== "function") return member;
         return (...args: unknown[]): unknown => {
-          add("Durable Object requests");
+          add(unit);
           return Reflect.apply(member, stub, args);
         };
       },
@@ -142,17 +153,17 @@ function note(sql: string, meta: D1Meta): void {
 }
 
 /** Rows that the object writes to its own storage bill like D1's. A cursor knows its number once it has been read. */
-function countStorage(storage: DurableObjectStorage): void {
+function countStorage(storage: DurableObjectStorage, unit: string): void {
   const { sql } = storage;
   const exec = sql.exec.bind(sql);
   sql.exec = <T extends Record<string, SqlStorageValue>>(query: string, ...values: unknown[]) => {
     const cursor = exec<T>(query, ...values);
-    queueMicrotask(() => add("Durable Object rows written", cursor.rowsWritten));
+    queueMicrotask(() => add(unit, cursor.rowsWritten));
     return cursor;
   };
   const setAlarm = storage.setAlarm.bind(storage);
   storage.setAlarm = async (time, options) => {
-    add("Durable Object rows written");
+    add(unit);
     await setAlarm(time, options);
   };
 }

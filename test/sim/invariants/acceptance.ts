@@ -14,8 +14,8 @@ interface EventRow {
   readonly parts: number;
 }
 
-/** What a request that is refused may ask: the schema is looked at before a refusal is noted. */
-const HARMLESS = ["flood", "d1 schema", "d1 note refusal"];
+/** What a request that is refused may ask: the schema is looked at before a refusal is noted, and the feed counts it. */
+const HARMLESS = ["flood", "d1 schema", "d1 note refusal", "rpc tell"];
 /** Refusals that are kept of one source. */
 const MOST_NOTES = 20;
 

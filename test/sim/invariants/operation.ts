@@ -17,6 +17,8 @@ const PRIVATE = [
 const ISOLATED_MS = 45_000;
 /** A destination counts as slow for a minute after a timeout of 15 s. */
 const HANGING_MS = 80_000;
+/** From the time that a resume is dated with to its commit. */
+const RESUMING_MS = 60_000;
 const LIMIT = { burst: 4, periodMs: 60_000 };
 
 export const visibleDeath: Invariant = {
@@ -105,7 +107,8 @@ export const retention: Invariant = {
   says: "past its retention no byte of a payload is left",
   expired: ({ platform }) =>
     first([...tables(platform.d1), ...tables(platform.object.storage)], ([table, rows]) =>
-      ["events", "event_parts", "deliveries", "attempts", "journal", "stuck"].includes(table) && rows.length > 0
+      ["events", "event_parts", "deliveries", "attempts", "inspections", "journal", "stuck"].includes(table) &&
+      rows.length > 0
         ? `${table} still holds ${rows.length} rows`
         : null,
     ),
@@ -113,7 +116,7 @@ export const retention: Invariant = {
 
 export const bells: Invariant = {
   id: "bells",
-  says: "a bell is acknowledged only once its delivery is claimed, has ended, is not due, was rung again, or its destination hangs",
+  says: "a bell is acknowledged only once its delivery is claimed, has ended, is not due, was rung again, or its destination hangs or is paused",
   acked({ delivery, attempt }, began, { platform, rung, scheduler, skewed }) {
     if (skewed) return null;
     const [id = "", destination = ""] = delivery.split(":");
@@ -124,6 +127,11 @@ export const bells: Invariant = {
     );
     if (row === undefined || row.state !== "pending" || row.attempt >= attempt) return null;
     if (row.due_at - EPOCH > began) return null;
+    // What rang for a paused destination is held beside the acknowledgement, or else is the sweep's.
+    const paused = "SELECT 1 FROM pauses WHERE destination = ?1";
+    const resumed = "SELECT 1 FROM audit WHERE action = 'resume' AND target = ?1 AND at >= ?2";
+    if (platform.d1.look(paused, destination).length > 0) return null;
+    if (platform.d1.look(resumed, destination, Math.floor(began + EPOCH) - RESUMING_MS).length > 0) return null;
     // A backlog for a destination that hangs is the sweep's.
     const lately = scheduler.now - HANGING_MS;
     const hangs =

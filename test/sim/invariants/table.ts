@@ -1,7 +1,9 @@
 // Every promise that the simulation holds the relay to. A feature that comes later brings its own line.
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
+import { bulkReplay } from "./bulk.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
 import type { Invariant } from "./invariant.ts";
+import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 
 /** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
@@ -20,6 +22,11 @@ export const INVARIANTS: readonly Invariant[] = [
   strangers,
   noSecretEscapes,
   idempotentAdmin,
+  bulkReplay,
+  pausedMeansPaused,
+  nothingHeldIsLost,
+  cancelsOnce,
+  inspected,
   retention,
   bells,
   limits,

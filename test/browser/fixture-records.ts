@@ -1,0 +1,143 @@
+// Routes, refusals, replays, keys and the audit of the relay of the fixtures.
+import type { ApiKey, AuditEntry } from "../../src/answers/access.ts";
+import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/answers/operations.ts";
+import type { RefusalAnswer } from "../../src/answers/overview.ts";
+import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
+
+export const routes: RouteAnswer[] = [
+  { name: "pushes", from: ["github"], events: ["push", "pull_request.*"], to: ["ci", "bin"] },
+  { name: "payments", from: ["stripe", "shopify"], events: [], to: ["ledger", "billing", "warehouse", "partner"] },
+  {
+    name: "invoices-to-billing-and-the-archive",
+    from: ["stripe", "internal-erp-of-the-emea-region"],
+    events: ["invoice.*", "credit_note.*", "customer.subscription.updated", "payout.*"],
+    to: ["billing"],
+  },
+  { name: "removed", from: ["slack"], events: ["app_mention"], to: ["no-longer-there"] },
+];
+
+export const refusals: RefusalAnswer[] = [
+  {
+    at: ago(42),
+    status: 401,
+    reason: "signature_mismatch",
+    code: "other_secret",
+    advice:
+      "The signature is well formed and was made with another secret: copy the signing secret of this very endpoint from Stripe.",
+    address: "3.18.12.63",
+    evidence: { tried: ["STRIPE_SECRET"] },
+  },
+  {
+    at: ago(4_000),
+    status: 401,
+    reason: "timestamp_stale",
+    code: "timestamp_stale",
+    advice: "The request was signed 11 min before it came, and 5 min are admitted: look at the clock of the sender.",
+    address: "2a0a:a440::17",
+    evidence: { ageMs: 660_000, toleranceMs: 300_000 },
+  },
+  {
+    at: ago(90_000),
+    status: 401,
+    reason: "secret_missing",
+    code: "secret_missing",
+    advice: "No secret is set: wrangler secret put ZOOM_SECRET",
+    address: "203.0.113.9",
+    evidence: { names: ["ZOOM_SECRET", NAUGHTY] },
+  },
+];
+
+const everything: ReplayFilter = {
+  source: null,
+  type: null,
+  destination: null,
+  state: "failed",
+  since: null,
+  until: null,
+};
+
+function job(id: string, more: Partial<ReplayJob>): ReplayJob {
+  return {
+    id,
+    state: "running",
+    filter: everything,
+    actor: "key:night-shift",
+    rate: 600,
+    expected: 1_240,
+    expected_complete: true,
+    replayed: 431,
+    skipped: 4,
+    looked_back_to: ago(20_000),
+    created_at: ago(50),
+    updated_at: ago(2),
+    ended_at: null,
+    ...more,
+  };
+}
+
+export const jobs: [ReplayJob, ReplayJob, ...ReplayJob[]] = [
+  job("rpl_running", {
+    filter: {
+      ...everything,
+      destination: "billing",
+      source: "stripe",
+      type: "invoice.*",
+      since: ago(90_000),
+      until: ago(3_600),
+    },
+  }),
+  job("rpl_cancelled", {
+    state: "cancelled",
+    ended_at: ago(7_000),
+    created_at: ago(7_600),
+    replayed: 88,
+    actor: "ops@example.com",
+  }),
+  job("rpl_done", {
+    state: "done",
+    ended_at: ago(70_000),
+    created_at: ago(71_000),
+    replayed: 1_240,
+    filter: { ...everything, state: null },
+  }),
+  job("rpl_vague", {
+    expected_complete: false,
+    replayed: 5_020,
+    expected: 5_000,
+    rate: 6_000,
+    looked_back_to: null,
+    actor: NAUGHTY,
+  }),
+];
+
+function key(n: number, more: Pick<ApiKey, "name" | "role" | "state"> & Partial<ApiKey>): ApiKey {
+  return {
+    id: `k${n}f9a2c`,
+    created_at: ago(1_000_000 * n),
+    created_by: "ops@example.com",
+    expires_at: ahead(86_400 * 30),
+    revoked_at: null,
+    last_used_at: ago(3_600),
+    ...more,
+  };
+}
+
+export const apiKeys: [ApiKey, ...ApiKey[]] = [
+  key(1, { name: "night-shift", role: "operator", state: "live", created_by: "admin" }),
+  key(2, { name: "grafana", role: "viewer", state: "live", expires_at: null, last_used_at: null }),
+  key(3, { name: "deploy-pipeline", role: "admin", state: "expired", expires_at: ago(40_000) }),
+  key(4, { name: NAUGHTY, role: "viewer", state: "revoked", revoked_at: ago(8_000) }),
+];
+
+export const auditEntries: AuditEntry[] = [
+  {
+    at: ago(30),
+    actor: "key:night-shift",
+    action: "replays.start",
+    target: "rpl_running",
+    detail: "failed, to billing",
+  },
+  { at: ago(5_400), actor: "key:night-shift", action: "destination.pause", target: "warehouse", detail: null },
+  { at: ago(9_000), actor: "ops@example.com", action: "delivery.replay", target: "evt_c0ffee:billing", detail: null },
+  { at: ago(90_000), actor: "admin", action: "key.create", target: "k0f9a2c", detail: NAUGHTY },
+];

@@ -1,0 +1,160 @@
+// An operator whose relay holds every state that a page can show, hostile text included: for pages, where a real relay would need days.
+import type { Operator } from "../../src/operator.ts";
+import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
+import { deliveries } from "./fixture-history.ts";
+import { destinations, inspections, overview, sources } from "./fixture-health.ts";
+import { apiKeys, auditEntries, jobs, refusals, routes } from "./fixture-records.ts";
+
+const notFound = (what: string) => ({ ok: false as const, problem: { status: 404, title: "Not Found", detail: what } });
+const done = <T>(value: T) => ({ ok: true as const, value });
+
+/** Everything at once: failing, paused, missing, refused, held, hostile. */
+export function fullOperator(): Operator {
+  return {
+    // The pages of events are looked at over a real relay.
+    events: async () => ({ events: [], next: null, complete: true }),
+    event: async () => null,
+    deliveries: async ({ filter }) => ({
+      deliveries: deliveries.filter(({ destination }) => (filter.destination ?? destination) === destination),
+      next: null,
+      complete: true,
+    }),
+    overview: async (_origin, hours) => overview(hours),
+    sources: async () => ({ sources, events_looked_back_to: ago(7 * 86_400) }),
+    refusals: async (source) =>
+      sources.some(({ name }) => name === source) ? done({ source, refusals }) : notFound(source),
+    destinations: async () => destinations,
+    destination: found,
+    routes: () => routes,
+    inspections: async () => done(inspections),
+    replay: async () => done({ replayed: 1, deliveries: [] }),
+    cancel: async () => done({ cancelled: 1, deliveries: [] }),
+    sendTo: async (event, destination) =>
+      done({ delivery: `${event}:${destination}`, created: true, state: "pending" as const }),
+    test: async (destination) =>
+      done({
+        destination,
+        event: "test_01",
+        outcome: "retry" as const,
+        status: 503,
+        fault: null,
+        latency_ms: 1_482,
+        answer: NAUGHTY,
+      }),
+    pause: found,
+    resume: found,
+    script: async (name, script) =>
+      script === "broken"
+        ? {
+            ok: false,
+            problem: { status: 400, title: "Bad Request", detail: 'step 1: "broken" is no step. Write 503 or hang' },
+          }
+        : found(name),
+    reveal: async (source) =>
+      done({
+        source,
+        offers: [{ offered_at: ago(120), address: "203.0.113.7", secret: "offered-secret-of-asana" }],
+        advice: "Handed over by whoever called from this address; nothing proves that it was Asana.",
+      }),
+    replays: {
+      preview: async (filter) => done({ filter, matching: 1_240, complete: false, looked_back_to: ago(40_000) }),
+      start: async () => done(jobs[0]),
+      list: async () => jobs,
+      show: async (id) => {
+        const job = jobs.find((one) => one.id === id);
+        return job === undefined ? notFound(id) : done(job);
+      },
+      cancel: async () => done(jobs[1]),
+    },
+    keys: {
+      list: async () => apiKeys,
+      create: async (name, role) =>
+        done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
+      revoke: async () => done(apiKeys[0]),
+      audit: async () => done({ entries: auditEntries, next: "bmV4dA" }),
+    },
+  };
+}
+
+/** A relay of its first minute: nothing configured, nothing happened. */
+export function emptyOperator(): Operator {
+  const full = fullOperator();
+  const nothing = { accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
+  return {
+    ...full,
+    deliveries: async () => ({ deliveries: [], next: null, complete: true }),
+    overview: async (_origin, hours) => ({
+      ...overview(hours),
+      points: overview(hours).points.map(({ at }) => Object.assign({ at }, nothing)),
+      totals: nothing,
+      backlog: {
+        open: 0,
+        more: false,
+        oldest_received_at: null,
+        journal: { waiting: 0, stuck: 0, bytes: 0 },
+        held: 0,
+      },
+      sources: [],
+      destinations: [],
+      missing: ["SIGNING_KEY"],
+      findings: [],
+    }),
+    sources: async () => ({ sources: [], events_looked_back_to: null }),
+    refusals: async (source) => notFound(source),
+    destinations: async () => [],
+    routes: () => [],
+    inspections: async () => done([]),
+    replays: {
+      ...full.replays,
+      list: async () => [],
+      preview: async (filter) => done({ filter, matching: 0, complete: true, looked_back_to: null }),
+    },
+    keys: { ...full.keys, list: async () => [], audit: async () => done({ entries: [], next: null }) },
+  };
+}
+
+/** An ordinary day, for the README: one destination fails, one is paused, and every name is short. */
+export function shownOperator(): Operator {
+  const ordinary = new Set(["github", "stripe", "slack", "shopify", "ledger", "billing", "ci", "warehouse", "bin"]);
+  return {
+    ...fullOperator(),
+    overview: async (_origin, hours) => {
+      const all = overview(hours);
+      return {
+        ...all,
+        sources: all.sources.filter(({ name }) => ordinary.has(name)),
+        destinations: all.destinations.filter(({ name }) => ordinary.has(name)),
+        missing: [],
+        findings: [],
+      };
+    },
+  };
+}
+
+/** A relay with fifty sources, thirty routes and twelve destinations. */
+export function wideOperator(): Operator {
+  const full = fullOperator();
+  const source = sources[0]!;
+  const many = Array.from({ length: 50 }, (_, n) =>
+    Object.assign({}, source, { name: `tenant-${n}${n % 7 === 0 ? "-with-a-rather-long-name-of-its-own" : ""}` }),
+  );
+  const target = destinations.find(({ state }) => state === "active")!;
+  const ends = Array.from({ length: 12 }, (_, n) => Object.assign({}, target, { name: `service-${n}` }));
+  const ways = Array.from({ length: 30 }, (_, n) => ({
+    name: `route-${n}`,
+    from: many.filter((_one, at) => at % 30 === n).map(({ name }) => name),
+    events: n % 3 === 0 ? [] : [`kind-${n}.*`],
+    to: ends.filter((_one, at) => at === n % 12 || at === (n * 5) % 12).map(({ name }) => name),
+  }));
+  return {
+    ...full,
+    sources: async () => ({ sources: many, events_looked_back_to: NOW }),
+    destinations: async () => ends,
+    routes: () => ways,
+  };
+}
+
+async function found(name: string) {
+  const one = destinations.find((destination) => destination.name === name);
+  return one === undefined ? notFound(name) : done(one);
+}

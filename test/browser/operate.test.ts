@@ -1,0 +1,160 @@
+// What one does on the pages, over a real relay and mostly without scripts: pause, resume, test, inspect, replay, give out keys.
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, open, signIn } from "./browser.ts";
+import { type Pages, startPages } from "./relay.ts";
+
+let browser: Browser;
+let relay: Pages;
+
+beforeAll(async () => {
+  [browser, relay] = await Promise.all([launch(), startPages()]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await relay.stop();
+});
+
+/** How long something that another part of the relay does may take, in ms. */
+const PATIENCE = { timeout: 60_000, interval: 500 };
+const OFF = { javaScriptEnabled: false };
+
+/** A page of somebody who is signed in; what went wrong on it is looked at when `then` has ended. */
+async function asAdmin(options: BrowserContextOptions, then: (page: Page) => Promise<void>): Promise<void> {
+  const { page, context, complaints } = await open(browser, options);
+  await signIn(page, relay.url);
+  await then(page);
+  await context.close();
+  expect(complaints).toEqual([]);
+}
+
+const main = (page: Page) => page.locator("main").innerText();
+
+/** Loads the page until it says so. */
+async function untilItSays(page: Page, path: string, text: string | RegExp): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.goto(relay.url + path);
+      return await main(page);
+    }, PATIENCE)
+    .toMatch(text);
+}
+
+test("a destination that is paused holds what comes, and lets it go when it is resumed", async () => {
+  await asAdmin(OFF, async (page) => {
+    await page.goto(`${relay.url}/destinations/billing`);
+    await page.getByText("Pause", { exact: true }).click();
+    await page.getByRole("button", { name: "Yes, pause" }).click();
+    expect(await main(page)).toContain("Paused. Events for it are kept");
+    expect(await main(page)).toMatch(/Paused (just now|\d+ m?s ago) by admin/);
+
+    const event = await relay.post('{"paid":true}', "order.paid");
+    await untilItSays(page, "/destinations/billing", /Held\s+1/);
+    await page.getByRole("button", { name: "Resume, 1 held" }).click();
+    expect(await main(page)).toContain("Resumed. What was held is on its way.");
+    await relay.settled(event, "delivered");
+  });
+});
+
+test("a test says what the destination answered", async () => {
+  await asAdmin(OFF, async (page) => {
+    await page.goto(`${relay.url}/destinations/billing`);
+    await page.getByRole("button", { name: "Send a test" }).click();
+    expect(await main(page)).toContain("An event would have been delivered.");
+    expect(await main(page)).toContain('{"ok":true}');
+    await page.goto(`${relay.url}/destinations/crm`);
+    await page.getByRole("button", { name: "Send a test" }).click();
+    expect(await main(page)).toContain("be tried again by the schedule");
+    expect(await main(page)).toContain("<h1>down for maintenance</h1>");
+  });
+});
+
+test("an inspector shows what arrives and answers by the script that it is given", async () => {
+  await asAdmin(OFF, async (page) => {
+    await page.goto(`${relay.url}/inspect/bin`);
+    await page.getByLabel("Another script").fill("teapot");
+    await page.getByRole("button", { name: "Answer so" }).click();
+    expect(await page.getByLabel("Another script").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.locator("#script-fault").innerText()).toContain("teapot");
+
+    await page.getByLabel("Another script").fill("503, 200");
+    await page.getByRole("button", { name: "Answer so" }).click();
+    expect(await main(page)).toContain("It answers 503, 200");
+    const event = await relay.post('{"seen":12345678901234567890}', "order.seen");
+    await relay.settled(event, "delivered");
+    await untilItSays(page, "/inspect/bin", /attempt 2/);
+    expect(await main(page)).toMatch(/attempt 2 · answered 200[^]*attempt 1 · answered 503/);
+    expect(await main(page)).toContain("proven");
+    expect(await page.locator("pre.body").innerText()).toContain("12345678901234567890");
+
+    await page.getByRole("button", { name: "As configured" }).click();
+    expect(await main(page)).toContain("It answers ok");
+  });
+});
+
+test("a bulk replay is counted first, is started, and tells how far it has come", async () => {
+  const event = await relay.post('{"gone":true}', "order.gone");
+  await relay.settled(event, "failed");
+  await asAdmin(OFF, async (page) => {
+    await page.goto(`${relay.url}/replays`);
+    await page.getByLabel("Destination").selectOption("gone");
+    await page.getByRole("button", { name: "Preview" }).click();
+    await untilItSays(page, new URL(page.url()).pathname + new URL(page.url()).search, "1 delivery matches");
+    await page.getByLabel("Deliveries a minute").fill("7000");
+    expect(await page.locator("#rate:invalid").count()).toBe(1);
+    await page.getByLabel("Deliveries a minute").fill("6000");
+    await page.getByRole("button", { name: "Start the replay" }).click();
+    expect(await main(page)).toContain("The bulk replay runs.");
+    await untilItSays(page, new URL(page.url()).pathname, /done[^]*1 of 1 replayed/);
+    expect(await main(page)).toContain("failed, to gone");
+    await untilItSays(page, "/audit", /admin[^]*gone/);
+  });
+});
+
+test("a key is shown once, opens what its role may, and closes when it is revoked", async () => {
+  await asAdmin(OFF, async (page) => {
+    await page.goto(`${relay.url}/keys`);
+    await page.getByLabel("Name").fill("the <b>night</b> shift");
+    await page.getByRole("button", { name: "Make the key" }).click();
+    const secret = await page.locator("[data-label=key]").innerText();
+    expect(secret).toMatch(/^hlk_/);
+    await page.goto(`${relay.url}/keys`);
+    expect(await page.content()).not.toContain(secret);
+    expect(await main(page)).toContain("the <b>night</b> shift");
+
+    const { page: other, context } = await open(browser, OFF);
+    await signIn(other, relay.url, secret);
+    await other.goto(`${relay.url}/destinations/billing`);
+    expect(await other.locator("main form").count()).toBe(0);
+    await other.goto(`${relay.url}/keys`);
+    expect(await main(other)).toContain("This takes the role admin");
+
+    await page.getByRole("link", { name: /^Revoke/ }).click();
+    await page.getByRole("button", { name: "Revoke this key" }).click();
+    expect(await main(page)).toContain("The key is revoked");
+    await other.goto(`${relay.url}/destinations`);
+    expect(other.url()).toContain("/signin");
+    await context.close();
+  });
+});
+
+test("the overview counts an event while one looks at it", async () => {
+  await asAdmin({}, async (page) => {
+    await page.goto(`${relay.url}/?hours=1`);
+    await page.locator(".pill.live").waitFor();
+    const accepted = page.locator('[data-total="accepted"]');
+    const before = Number(await accepted.innerText());
+    await relay.post('{"live":true}', "order.paid");
+    await expect.poll(async () => Number(await accepted.innerText()), PATIENCE).toBeGreaterThan(before);
+  });
+});
+
+test("an inspector's page shows what arrives while one looks at it", async () => {
+  await asAdmin({}, async (page) => {
+    await page.goto(`${relay.url}/inspect/bin`);
+    await page.locator(".pill.live").waitFor();
+    const event = await relay.post('{"live":"seen"}', "order.seen");
+    await page.getByRole("link", { name: event }).first().waitFor();
+  });
+});

@@ -1,0 +1,90 @@
+// The command line at a running relay: what it tells, what it does, and what it says when it may not.
+import { afterEach, expect, test } from "vitest";
+import * as z from "zod";
+import { hookline } from "../../src/cli/hookline.ts";
+import { startReceiver } from "./receiver.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
+import { until } from "./until.ts";
+
+afterEach(() => {
+  delete process.env["HOOKLINE_URL"];
+  delete process.env["HOOKLINE_KEY"];
+});
+
+/** What a command line prints, and its exit code. */
+async function run(line: string) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+  const code = await hookline(line.split(" "), terminal);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+/** The one JSON document that a command prints with --json. */
+async function json<T extends z.ZodType>(line: string, schema: T): Promise<z.output<T>> {
+  const { code, out, err } = await run(`${line} --json`);
+  if (code !== 0) throw new Error(`${line}: ${code} ${out} ${err}`);
+  return schema.parse(JSON.parse(out));
+}
+
+const states = z.object({ deliveries: z.array(z.object({ id: z.string(), state: z.string() })) });
+
+test("an operator finds a failed delivery, replays it, pauses, resumes, and is on record", async () => {
+  let status = 410;
+  const receiver = await startReceiver((_, response) => response.writeHead(status).end());
+  const relay = await Relay.start(relayVars({ billing: { url: receiver.address("billing") } }), await stateFolder());
+  const { id } = await relay.post("invoice-1", Buffer.from('{"paid":true}'), "invoice.paid");
+  process.env["HOOKLINE_URL"] = relay.url;
+  process.env["HOOKLINE_KEY"] = SECRETS.ADMIN_TOKEN;
+
+  const made = await run("keys create laptop --role operator --days 1");
+  expect(made.out).toMatch(/^hlk_[0-9a-f]{12}_[0-9a-f]{64}$/);
+  expect(made.err).toContain("not shown again");
+  process.env["HOOKLINE_KEY"] = made.out;
+
+  const failed = async () => (await json("deliveries --state failed", states)).deliveries.map((one) => one.id);
+  await until("the delivery has failed", async () => (await failed()).length === 1 || undefined);
+  expect(await failed()).toEqual([`${id}:billing`]);
+  const listed = await run("events");
+  expect(listed.out).toContain(id);
+  expect((await run(`event ${id}`)).out).toMatch(/billing: failed \(gone\)[^]*410/);
+
+  status = 200;
+  expect((await run(`replay ${id} --once monday`)).out).toMatch(/billing +yes +pending/);
+  await until("the delivery has arrived", async () => (await failed()).length === 0 || undefined);
+  const preview = await json("replays preview --state delivered", z.object({ matching: z.number() }));
+  expect(preview.matching).toBe(1);
+  const followed = await run("replays start --state delivered --rate 6000 --follow");
+  expect(followed.err).toMatch(/^rpl_\S+ +running +0 of 1/);
+  expect(followed.out).toMatch(/^rpl_\S+ +done +1 of 1$/);
+  await until("it has arrived once more", () => receiver.arrivals.length === 3 || undefined);
+
+  expect((await run("pause billing")).out).toMatch(/^billing: paused, 0 held/);
+  expect((await run("resume billing")).out).toMatch(/^billing: active/);
+  expect((await run("destinations")).out).toMatch(/billing +active/);
+  expect((await run("sources")).out).toMatch(/acme +ready/);
+  expect((await run("overview")).out).toMatch(/accepted +delivered/);
+  expect((await run(`cancel ${id}:billing`)).code).toBe(0);
+  expect(await run("audit")).toEqual({ code: 1, out: "", err: "this takes the role admin, and yours is operator" });
+  process.env["HOOKLINE_KEY"] = SECRETS.ADMIN_TOKEN;
+  const audit = (await run("audit")).out;
+  for (const action of ["pause", "resume", "replays.start", "replay"])
+    expect(audit).toMatch(new RegExp(`key:laptop +${action} `));
+});
+
+test("what cannot be asked is said in one sentence with the next step, and the exit code is 1", async () => {
+  expect(await run("events")).toMatchObject({ code: 1, err: expect.stringContaining("export HOOKLINE_URL=") });
+  process.env["HOOKLINE_URL"] = "hookline";
+  process.env["HOOKLINE_KEY"] = "hlk_";
+  expect(await run("events")).toMatchObject({ code: 1, err: expect.stringContaining("HOOKLINE_URL is no URL") });
+  process.env["HOOKLINE_URL"] = "http://127.0.0.1:9";
+  expect(await run("events")).toMatchObject({ code: 1, err: expect.stringContaining("cannot be reached") });
+  const stranger = await startReceiver((_, response) => response.writeHead(404).end("<html>"));
+  process.env["HOOKLINE_URL"] = new URL(stranger.address("")).origin;
+  expect(await run("events --json")).toEqual({
+    code: 1,
+    out: JSON.stringify({ error: "the relay answered 404: is HOOKLINE_URL the address of a Hookline relay?" }),
+    err: "",
+  });
+  expect(await run("events and-more")).toMatchObject({ code: 2 });
+});

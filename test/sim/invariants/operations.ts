@@ -1,0 +1,95 @@
+// What pauses, cancellations and inspectors promise to whoever asked for them.
+import type { Ledger, Moved } from "../ledger.ts";
+import { INSPECTOR } from "../settings.ts";
+import { first, type Invariant } from "./invariant.ts";
+
+/** A resume reaches the sweep at once, and where that fails its next minute. */
+const RELEASED_MS = 180_000;
+
+export const pausedMeansPaused: Invariant = {
+  id: "pause",
+  says: "nothing is claimed for a destination once its pause is committed; what is held has its bell in nobody's hands and is held for a pause",
+  moved({ id, destination, from, to, by, attempt, attemptBefore }, { platform }) {
+    const name = `${id}:${destination}`;
+    // Asked right behind the transaction that moved it: nothing can have come between.
+    const paused = platform.d1.look("SELECT 1 FROM pauses WHERE destination = ?1", destination).length > 0;
+    if (by === "claim" && to === "delivering" && paused) return `${name} was claimed while ${destination} was paused`;
+    if (to === "held" && from !== "held") {
+      if (!paused) return `${name} is held, and ${destination} is not paused`;
+      if (from !== "pending" || attempt !== attemptBefore)
+        return `${name} was ${from}, attempt ${attempt}, and is held`;
+    }
+    return null;
+  },
+};
+
+export const nothingHeldIsLost: Invariant = {
+  id: "resume",
+  says: "after a resume, what was held is soon pending again, and the sweep will look at it",
+  moved({ id, destination, from, to, event }, { platform }) {
+    if (to !== "pending" || from !== "held") return null;
+    const sql = "SELECT look_at FROM deliveries WHERE event = ?1 AND destination = ?2";
+    const [row] = platform.d1.look<{ look_at: number | null }>(sql, event, destination);
+    return row?.look_at === null ? `${id}:${destination} is pending, and nobody will look at it` : null;
+  },
+  ended(ledger) {
+    const { moves, plan } = ledger;
+    // In calm weather only: before, whoever releases may die, and a clock may lie.
+    if (ledger.skewed) return null;
+    return first(held(ledger), (one) => {
+      const released = moves.find((move) => move.at >= one.at && same(move, one) && move.from === "held");
+      const from = Math.max(one.at, plan.quiet);
+      return released === undefined || (from === plan.quiet && released.at - from > 10 * RELEASED_MS)
+        ? `${one.id}:${one.destination} was held at ${Math.round(one.at)} ms, and let go ${released === undefined ? "never" : `${Math.round((released.at - from) / 1000)} s after the storm`}`
+        : null;
+    });
+  },
+};
+
+export const cancelsOnce: Invariant = {
+  id: "cancel",
+  says: "a cancellation ends what waits or is held, never an attempt under way; once, and each is in the audit",
+  moved({ id, destination, from, to, by, reason }) {
+    if (by !== "cancel") return null;
+    const name = `${id}:${destination}`;
+    if (from !== "pending" && from !== "held") return `${name} was ${from}, and was cancelled`;
+    return to === "failed" && reason === "cancelled"
+      ? null
+      : `${name} was cancelled, and is ${to} (${reason ?? "no reason"})`;
+  },
+  ended({ platform, moves }) {
+    if (!platform.d1.hasTable("audit")) return null;
+    const rows = platform.d1.look<{ detail: string }>("SELECT detail FROM audit WHERE action = 'cancel'");
+    const audited = rows.reduce((sum, { detail }) => sum + lengthOf(detail), 0);
+    const ended = moves.filter(({ by }) => by === "cancel").length;
+    return audited === ended ? null : `${ended} deliveries were cancelled, and ${audited} are in the audit`;
+  },
+};
+
+export const inspected: Invariant = {
+  id: "inspect",
+  says: "what an inspector has taken is there to be looked at, proven, with the bytes that were stored",
+  moved({ id, destination, to, from }, { platform }) {
+    if (destination !== INSPECTOR || to !== "delivered" || from === "delivered") return null;
+    // Its script refuses the first attempt.
+    const sql = `SELECT i.proven, i.nth, i.body = e.body AS same FROM inspections i JOIN events e ON e.id = i.event
+      WHERE i.event = ?1 AND i.destination = ?2 ORDER BY i.nth DESC LIMIT 1`;
+    const [row] = platform.d1.look<{ proven: number; nth: number; same: number | null }>(sql, id, destination);
+    if (row === undefined || row.nth < 2) return `${id} is delivered to the inspector, which has not taken it`;
+    if (row.proven !== 1) return `the inspector could not verify ${id}`;
+    return row.same === 0 ? `the inspector has other bytes for ${id} than D1` : null;
+  },
+};
+
+function* held({ moves }: Ledger): Generator<Moved> {
+  for (const move of moves) if (move.to === "held" && move.from !== "held") yield move;
+}
+
+function same(a: Moved, b: Moved): boolean {
+  return a.id === b.id && a.destination === b.destination;
+}
+
+function lengthOf(json: string): number {
+  const list: unknown = JSON.parse(json);
+  return Array.isArray(list) ? list.length : 0;
+}
