@@ -1,9 +1,10 @@
 // The HTTP face of the relay: which path leads to which room. What a room needs is handed to it; nothing here knows a binding.
 import { Hono } from "hono";
+import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api.ts";
 import type { Config } from "./config.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
-import { problem } from "./errors.ts";
+import { problem, toWire } from "./errors.ts";
 import { ingest, type IngestDeps } from "./ingest.ts";
 
 /** Everything that the HTTP handlers are given. */
@@ -17,6 +18,18 @@ export function createApp(deps: Deps): Hono {
   const app = new Hono();
 
   app.all("/in/:source", (c) => ingest(c.req.raw, c.req.param("source"), deps, c.executionCtx));
+
+  // What follows is for people and their programs, who bring credentials and browsers.
+  app.use(async (c, next) => {
+    const address = c.req.header("cf-connecting-ip") ?? "";
+    const asked = looksUp(c.req.raw) && !c.req.path.startsWith("/assets/");
+    if (asked && !(await deps.floodGuard(address))) return problem(toWire({ reason: "flooding", address }));
+    await next();
+    // The headers of an upgrade cannot be changed.
+    if (c.req.url.startsWith("https:") && c.res.status !== 101)
+      c.header("strict-transport-security", "max-age=31536000");
+    return undefined;
+  });
   app.route("/api", api(deps));
 
   app.get("/health", async (c) => {
@@ -27,7 +40,9 @@ export function createApp(deps: Deps): Hono {
       missing: config.missing,
     };
     c.header("cache-control", "no-store");
-    if ((await deps.access.identify(c.req.raw)) === null) return c.json(body);
+    c.header("cross-origin-resource-policy", "same-origin");
+    const caller = await deps.access.identify(c.req.raw);
+    if (caller === null || embedded(c.req.raw, caller)) return c.json(body);
     try {
       return c.json({ ...body, findings: config.findings, intake: await intake.status() });
     } catch (error) {

@@ -90,8 +90,8 @@ export function openAccess(deps: AccessDeps): Access {
     },
 
     async signOut(request) {
-      const session = readCookie(request);
-      if (session !== null) await deps.sessions.end(await hash(session));
+      const [session, caller] = [readCookie(request), await inSession(request, deps)];
+      if (session !== null && caller !== null) await deps.sessions.end(await hash(session), caller.actor, deps.now());
       return expiredCookie(request);
     },
 
@@ -108,6 +108,22 @@ export function allows({ role }: Pick<Caller, "role">, needed: Role): boolean {
 /** Whether a browser adds the credential of its own accord, so that another site's page can have it sent. */
 export function ambient({ how }: Pick<Caller, "how">): boolean {
   return how === "session" || how === "access";
+}
+
+/**
+ * Whether another site's page had a browser ask this for it, with a credential that browsers add. A link that leads a person here
+ * from elsewhere is none of these.
+ */
+export function embedded({ headers }: Request, caller: Pick<Caller, "how">): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (!ambient(caller) || site === null || site === "same-origin" || site === "none") return false;
+  return headers.get("sec-fetch-mode") !== "navigate" || headers.get("sec-fetch-dest") !== "document";
+}
+
+/** Whether D1 would have to be asked about what a request carries: anybody can make such things up. */
+export function looksUp(request: Request): boolean {
+  const header = request.headers.get("authorization");
+  return header === null ? readCookie(request) !== null : keyId(BEARER.exec(header)?.[1] ?? "") !== null;
 }
 
 function sameOrigin(request: Request): boolean {

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import type { Caller } from "../answers/access.ts";
 import type { AccessPolicy } from "../config/access.ts";
 import type { Log } from "../log.ts";
+import { within } from "../patience.ts";
 import type { FetchText } from "../send.ts";
 
 interface AssertionsDeps {
@@ -17,8 +18,10 @@ interface AssertionsDeps {
 const KEYS_MS = 60 * 60_000;
 /** How often keys are asked for that were not there, so that strangers cannot have us ask all the time. */
 const PAUSE_MS = 60_000;
+/** How long an answer that another request has asked for is waited for, in ms. */
+const SHARED_MS = 5_000;
 /** RS256 is what Access signs with. Every other algorithm, `none` and the symmetric ones above all, is refused. */
-const ALGORITHMS = ["RS256", "ES256"];
+const ALGORITHMS = ["RS256"];
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) });
 const identity = z.object({ email: z.optional(z.string()), common_name: z.optional(z.string()) });
@@ -28,6 +31,7 @@ export class Assertions {
   readonly #deps: AssertionsDeps;
   #keys: { readonly set: JSONWebKeySet; readonly at: number } | null = null;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<JSONWebKeySet | null> | null = null;
 
   constructor(deps: AssertionsDeps) {
     this.#deps = deps;
@@ -41,9 +45,9 @@ export class Assertions {
     const payload = await this.#verify(token, access);
     if (payload === null) return null;
     // People have an address, service tokens a name.
-    const actor = payload.email ?? payload.common_name ?? "";
-    if (actor === "") return null;
-    return { actor, role: roleOf(actor, access), how: "access" };
+    const name = payload.email ?? payload.common_name ?? "";
+    if (name === "") return null;
+    return { actor: `access:${name}`, role: roleOf(name, access), how: "access" };
   }
 
   async #verify(token: string, access: AccessPolicy): Promise<z.output<typeof identity> | null> {
@@ -74,14 +78,27 @@ export class Assertions {
 
   /** `null` where they are not to be had. */
   async #keysOf(access: AccessPolicy, fresh: boolean): Promise<JSONWebKeySet | null> {
-    const { now, fetchText, log } = this.#deps;
+    const { now } = this.#deps;
     const known = this.#keys;
     if (known !== null && !fresh && now() - known.at < KEYS_MS) return known.set;
-    if (now() - this.#askedAt < PAUSE_MS) return null;
+    if (now() - this.#askedAt < PAUSE_MS) {
+      // What arrives together asks once. The request that asks may die before it is answered.
+      const asking = this.#asking;
+      return asking === null ? null : await within(SHARED_MS, "Cloudflare Access", asking).catch(() => null);
+    }
+    this.#askedAt = now();
+    this.#asking = this.#ask(access);
+    try {
+      return await this.#asking;
+    } finally {
+      this.#asking = null;
+    }
+  }
+
+  async #ask(access: AccessPolicy): Promise<JSONWebKeySet | null> {
+    const { now, fetchText, log } = this.#deps;
     const url = `${issuerOf(access)}/cdn-cgi/access/certs`;
     const set = read(await fetchText({ url, method: "GET", headers: {}, body: null }));
-    // Noted afterwards: what arrives together in a new isolate asks together, and nobody is turned away for coming second.
-    this.#askedAt = now();
     if (set === null) log.error("access.keys_unavailable", { url });
     else this.#keys = { set, at: now() };
     return set;
@@ -92,8 +109,9 @@ function issuerOf({ team }: AccessPolicy): string {
   return `https://${team}.cloudflareaccess.com`;
 }
 
-function roleOf(actor: string, { admins, operators, role }: AccessPolicy): Caller["role"] {
-  const name = actor.toLowerCase();
+/** Letters of ASCII are alike in either case; no letter of another script is like one of them. */
+function roleOf(given: string, { admins, operators, role }: AccessPolicy): Caller["role"] {
+  const name = given.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   return admins.includes(name) ? "admin" : operators.includes(name) ? "operator" : role;
 }
 

@@ -1,7 +1,7 @@
 // The door of the API: who asks, may they, did they mean to, and under which key? Every route is behind it.
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import { type Access, allows, ambient } from "../access/access.ts";
+import { type Access, allows, ambient, embedded } from "../access/access.ts";
 import type { Role } from "../answers/access.ts";
 import { type Problem, problem } from "../errors.ts";
 import type { ApiEnv } from "./env.ts";
@@ -10,6 +10,8 @@ import { BASE, type Route, routeOf } from "./routes.ts";
 const GUARDED = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 };
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -27,7 +29,8 @@ export function guard(access: Pick<Access, "identify" | "sameOrigin">): Middlewa
       .map(({ method, path }) => routeOf(method, path));
     const needed = neededFor(matched);
     if (!allows(caller, needed)) return refuse(forbidden(`this takes the role ${needed}, and yours is ${caller.role}`));
-    if (changes(c.req.raw) && ambient(caller) && !access.sameOrigin(c.req.raw)) {
+    const forged = changes(c.req.raw) && ambient(caller) && !access.sameOrigin(c.req.raw);
+    if (forged || embedded(c.req.raw, caller)) {
       return refuse(
         forbidden("a page of another site sent this: programs take an API key instead of a browser's session"),
       );

@@ -1,7 +1,7 @@
 // What the API takes, and how it complains: query parameters and bodies. Schemas, and the middleware that holds requests to them.
 import type { Input, MiddlewareHandler } from "hono";
 import * as z from "zod/mini";
-import { role } from "../answers/access.ts";
+import { keyName, role } from "../answers/access.ts";
 import { ask, complaint, orNull } from "../question.ts";
 import { type ApiEnv, Refusal } from "./env.ts";
 
@@ -10,6 +10,10 @@ export const overviewParameters = z.strictObject({
 });
 
 export const auditParameters = z.strictObject({ cursor: orNull(z.string()) });
+
+export const inspectionParameters = z.strictObject({
+  show: orNull(z.string().check(z.regex(/^\d{1,15}$/, 'must be the "id" of one of them'))),
+});
 
 /** Which ended deliveries; what is left out admits all. The operator judges what it says. */
 export const filterParameters = z.strictObject({
@@ -38,14 +42,7 @@ export const scriptOrder = z.strictObject({
 });
 
 export const keyOrder = z.strictObject({
-  name: z
-    .string("must be text")
-    .check(
-      z.regex(
-        /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,62}[A-Za-z0-9])?$/,
-        "must be 1 to 64 letters, digits and . _ @ - or spaces between them",
-      ),
-    ),
+  name: keyName,
   role: z.enum(role.options, `must be one of ${role.options.join(", ")}`),
   days: z.nullable(
     z

@@ -1,7 +1,7 @@
 // /api/overview, /api/sources, /api/destinations, /api/routes: how the relay does, and what may be done about its destinations.
 import { Hono } from "hono";
 import { type ApiEnv, granted, type RoomDeps } from "./env.ts";
-import { body, overviewParameters, query, scriptOrder } from "./inputs.ts";
+import { body, inspectionParameters, overviewParameters, query, scriptOrder } from "./inputs.ts";
 
 const HOURS = { 1: 1, 24: 24, 168: 168 } as const;
 
@@ -16,8 +16,8 @@ export function relayRoutes({ operator }: RoomDeps) {
 
     .get("/destinations", async (c) => c.json({ destinations: await operator.destinations() }))
     .get("/destinations/:name", async (c) => c.json(granted(await operator.destination(c.req.param("name")))))
-    .get("/destinations/:name/inspections", async (c) =>
-      c.json({ inspections: granted(await operator.inspections(c.req.param("name"))) }),
+    .get("/destinations/:name/inspections", query(inspectionParameters), async (c) =>
+      c.json({ inspections: granted(await operator.inspections(c.req.param("name"), c.req.valid("query").show)) }),
     )
     .post("/destinations/:name/test", async (c) => c.json(granted(await operator.test(c.req.param("name"), c.var.by))))
     .post("/destinations/:name/pause", async (c) =>

@@ -17,6 +17,7 @@ import { overview, refusal, source } from "../answers/overview.ts";
 import {
   auditParameters,
   filterParameters,
+  inspectionParameters,
   keyOrder,
   overviewParameters,
   replayOrder,
@@ -115,6 +116,7 @@ export const ROUTES = {
   "GET /destinations/:name": { ...look, says: "One destination.", answer: destination },
   "GET /destinations/:name/inspections": {
     ...look,
+    query: inspectionParameters,
     says: "What arrived at an inspector: the last hundred requests.",
     answer: z.object({ inspections: z.array(inspection) }),
   },

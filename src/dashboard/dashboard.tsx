@@ -31,6 +31,9 @@ const POLICY = [
   "base-uri 'none'",
 ].join("; ");
 
+/** Largest form, in bytes. */
+const FORM_BYTES = 64 * 1024;
+
 /** First parts of the paths behind the door. */
 const ROOMS = ["events", "deliveries", "sources", "destinations", "routes", "inspect", "replays", "keys", "audit"];
 
@@ -59,10 +62,10 @@ export function dashboard(deps: DashboardDeps): Hono<PageEnv> {
     c.header("x-content-type-options", "nosniff");
     c.header("referrer-policy", "no-referrer");
     c.header("cross-origin-opener-policy", "same-origin");
+    c.header("cross-origin-resource-policy", "same-origin");
   });
-  for (const path of ["/signin", "/signout", ...ROOMS.map((room) => `/${room}/*`)]) app.use(path, forms);
   app.route("/", frontDoor(deps));
-  for (const room of ROOMS) app.use(`/${room}/*`, signedIn(deps));
+  for (const room of ROOMS) app.use(`/${room}/*`, signedIn(deps), forms(deps, FORM_BYTES));
   for (const pages of GROUPS) app.route("/", pages(deps));
   for (const room of ROOMS) {
     app.all(`/${room}/*`, (c) =>

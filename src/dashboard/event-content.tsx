@@ -109,8 +109,8 @@ export function Shell({ command }: { readonly command: string }) {
         <h2>As a curl command</h2>
       </summary>
       <p class="note">
-        The signature is for you to put in. A body that is large or not text is read from the file that the download
-        gives.
+        The signature is for you to put in. A body that is large, not text or holds control characters is read from the
+        file that the download gives; a header that holds them is left out.
       </p>
       <pre class="content" id="curl" role="region" aria-label="Command" tabindex={0} dir="ltr" data-copy>
         {command}

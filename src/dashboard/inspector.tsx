@@ -28,10 +28,11 @@ export function inspectorPages(deps: PageDeps): Hono<PageEnv> {
   const page = async (c: PageContext, name: string, given: Given | null): Promise<Response> => {
     const found = await operator.destination(name);
     if (!found.ok) return refuse(c, "inspect", found.problem);
-    const arrived = await operator.inspections(name);
+    const url = new URL(c.req.url);
+    const wanted = url.searchParams.get("show");
+    const arrived = await operator.inspections(name, wanted);
     if (!arrived.ok) return refuse(c, "inspect", arrived.problem);
     if (given !== null) c.status(400);
-    const url = new URL(c.req.url);
     const mayAct = access.allows(c.var.caller, "operator");
     return show(
       c,
@@ -53,7 +54,7 @@ export function inspectorPages(deps: PageDeps): Hono<PageEnv> {
           {mayAct ? <DestinationActions destination={found.value} newId={newId} /> : null}
         </div>
         <Script destination={found.value} given={given} once={mayAct ? newId() : null} />
-        <Arrived inspections={arrived.value} shown={url.searchParams.get("show")} name={found.value.name} now={now()} />
+        <Arrived inspections={arrived.value} shown={wanted} name={found.value.name} now={now()} />
       </Page>,
     );
   };

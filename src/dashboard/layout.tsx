@@ -62,6 +62,11 @@ export function Page({ title, caller, current, flash = null, scripts = [], style
           )}
           {children}
         </main>
+        {caller === null ? null : (
+          <footer>
+            <a href="/api/reference">API reference</a>
+          </footer>
+        )}
       </body>
     </html>
   );

@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Problem } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { By, Operator } from "../operator.ts";
+import type { BodyReader } from "../receive.ts";
 import type { FlashCode } from "./flash.ts";
 import { Page, type Section } from "./layout.tsx";
 
@@ -20,6 +21,7 @@ export interface PageDeps {
   readonly log: Log;
   /** Whether one more attempt to sign in from this address is admitted. */
   readonly floodGuard: (address: string) => Promise<boolean>;
+  readonly bodies: BodyReader;
 }
 
 export interface PageEnv {

@@ -73,15 +73,16 @@ function SignIn({ to, fault }: { readonly to: string; readonly fault: string | u
 }
 
 function stepsOf({ sources, missing, findings, adminToken }: WelcomeProps["config"]) {
+  const errors = findings.filter(({ level }) => level === "error").length;
   return [
     ...(adminToken === null
-      ? [<Put name="ADMIN_TOKEN" why="opens the API and these pages; they stay closed until then" />]
+      ? [<Put name="ADMIN_TOKEN" why="opens the API and these pages, and makes the first API key" />]
       : []),
     ...missing.filter((name) => name !== "ADMIN_TOKEN").map((name) => <Put name={name} />),
-    ...(findings.length > 0
+    ...(errors > 0
       ? [
           <li>
-            Mend the configuration: <code>npm run config:check</code> names {findings.length} of them.
+            Mend the configuration: <code>npm run config:check</code> names {errors} of them.
           </li>,
         ]
       : []),
