@@ -43,7 +43,7 @@ export function openInspector({ inspections, now, log }: InspectorDeps): Inspect
     const proof = { method: "POST", url: "", headers: new Headers(headers), body };
     const proven = await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now());
     const { encoding, data } = encodeHead(body, KEPT_BYTES);
-    const kept = { destination: name, event, attempt, nth, at: now(), headers: { ...headers }, size: body.length };
+    const kept = { destination: name, event, attempt, nth, at: now(), headers: masked(headers), size: body.length };
     const changed = await inspections.keep({ ...kept, encoding, body: data, proven: proven.ok, script: script.text });
     return await answerOf(stepFor(readScript(changed), nth), signal);
   };
@@ -110,6 +110,12 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
   gone.catch(() => {});
   return gone;
+}
+
+/** Without the signatures: they are fresh, and whoever looks on could use them. Whether they hold is kept. */
+function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const { "webhook-signature": signature, ...others } = headers;
+  return signature === undefined ? others : { ...others, "webhook-signature": signature.replaceAll(/,\S*/g, ",…") };
 }
 
 /** The destination's keys as its receiver would hold them. */

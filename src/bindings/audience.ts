@@ -9,6 +9,8 @@ const MOST = 100;
 const LONGEST_MS = 60 * 60_000;
 /** Pause between two messages, in ms. */
 const PAUSE_MS = 300;
+/** Between two alarms at the least, in ms. */
+const ALARM_MS = 60_000;
 /** A page says "ping" twice a minute. One that is silent for this long is asleep, and what it is sent would pile up here, in ms. */
 const SILENT_MS = 2 * 60_000;
 
@@ -46,7 +48,7 @@ export class Audience {
   async join(until: number): Promise<Response> {
     const now = this.#now();
     this.#dismiss(now);
-    if (this.#state.getWebSockets().length >= MOST) return new Response("too many watch already", { status: 503 });
+    if (this.#open().length >= MOST) return new Response("too many watch already", { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     const seat: Seat = { since: now, until: Math.min(until, now + LONGEST_MS) };
     // Answered by the platform: a page that only listens does not wake the object.
@@ -59,7 +61,7 @@ export class Audience {
 
   /** Tells everybody who is there; at once, or along with what comes in the next moment. */
   tell(news: readonly News[], skipped: number): void {
-    if (news.length + skipped === 0 || this.#state.getWebSockets().length === 0) return;
+    if (news.length + skipped === 0 || this.#open().length === 0) return;
     this.#news.push(...news);
     const over = Math.max(0, this.#news.length - MOST_NEWS);
     this.#news.splice(0, over);
@@ -88,17 +90,22 @@ export class Audience {
     const message = JSON.stringify([...skipped, ...this.#news]);
     this.#news = [];
     this.#skipped = 0;
-    for (const socket of this.#state.getWebSockets()) {
+    for (const socket of this.#open()) {
       try {
         socket.send(message);
       } catch {
-        // It is closing: its page is gone.
+        // It has broken off this moment.
       }
     }
   }
 
+  /** The platform also lists those that were told to close and whose pages, asleep perhaps, have not answered. */
+  #open(): WebSocket[] {
+    return this.#state.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
+  }
+
   #dismiss(now: number): void {
-    for (const socket of this.#state.getWebSockets()) {
+    for (const socket of this.#open()) {
       const { since, until } = seatOf(socket);
       const heard = Math.max(since, this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0);
       if (until <= now) socket.close(4000, "its time is over");
@@ -109,9 +116,9 @@ export class Audience {
   /** For the socket that must end first. */
   async #arm(): Promise<void> {
     const { storage } = this.#state;
-    const ends = this.#state.getWebSockets().map((socket) => seatOf(socket).until);
+    const ends = this.#open().map((socket) => seatOf(socket).until);
     const at = await storage.getAlarm();
-    const next = Math.min(...ends);
+    const next = Math.max(Math.min(...ends), this.#now() + ALARM_MS);
     if (ends.length > 0 && (at === null || at > next)) await storage.setAlarm(next);
   }
 }

@@ -1,10 +1,10 @@
 // D1: which ended deliveries a bulk replay is about. Newest first, and never more of the past at once than a fixed number of rows.
-import { rowsOf, type Run } from "./database.ts";
-import { beginOf, LATENESS_MS, SCAN_ROWS } from "./moment.ts";
-import { behind, deliveriesEdge, OF_EVENT, type Place, walkFrom } from "./records.ts";
+import type { Run } from "./database.ts";
+import { SCAN_ROWS, tooOld } from "./moment.ts";
+import { behind, deliveriesEdge, type Edge, OF_EVENT, type Place, walkFrom } from "./records.ts";
 
-/** How many deliveries are looked at to foretell what a job would open: some 80 ms of D1. */
-const COUNT_ROWS = 20_000;
+/** In how many stretches deliveries are looked at to foretell what a job would open: some 100 ms of D1. */
+const STRETCHES = 4;
 
 /** Which ended deliveries; `null` admits all. Times are in ms: `since` is included, `until` is not. */
 export interface EndedFilter {
@@ -33,25 +33,22 @@ export interface Look {
 const MATCHES = `${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9)
   AND d.state IN ('delivered', 'failed') AND (?10 IS NULL OR d.state = ?10) AND d.ended_at < ?11`;
 const pathOf = ({ state }: EndedFilter) => (state === "failed" ? "failed" : "all");
-const scan = (filter: EndedFilter, only?: string) => `
-FROM (SELECT event, destination, state, ended_at FROM ${behind(pathOf(filter), only)} LIMIT ?2) d
+const scan = (filter: EndedFilter) => `
+FROM (SELECT event, destination, state, ended_at FROM ${behind(pathOf(filter))} LIMIT ?2) d
 CROSS JOIN events e ON e.seq = d.event`;
 
 const look = (filter: EndedFilter) => `
 SELECT d.event, d.destination, e.received_at AS receivedAt ${scan(filter)} WHERE ${MATCHES} LIMIT ?3`;
 
-// ?3 the destinations that are configured, ?12 the first event that may match. A bare column beside min() is of the row that has the least.
+// ?3 the destinations that are configured.
 const count = (filter: EndedFilter) => `
-SELECT count(*) FILTER (WHERE ${MATCHES} AND d.destination IN (SELECT value FROM json_each(?3))) AS matching,
-       count(*) AS looked, min(d.event) AS event, e.received_at AS receivedAt ${scan(filter, "event >= ?12")}`;
+SELECT count(*) AS matching ${scan(filter)} WHERE ${MATCHES} AND d.destination IN (SELECT value FROM json_each(?3))`;
 
 /** The look back in D1. */
 export type Ended = ReturnType<typeof openEnded>;
 
 /** @param run D1 with the schema in place */
 export function openEnded(run: Run) {
-  const all = rowsOf(run);
-
   return {
     /** How many deliveries a job for this filter would open now, as far as a bounded look back tells. */
     async count(
@@ -59,16 +56,23 @@ export function openEnded(run: Run) {
       destinations: readonly string[],
       now: number,
     ): Promise<{ matching: number; complete: boolean; lookedBackTo: number | null }> {
-      const { event, destination } = await walkFrom(filter.until, run);
-      const least = filter.since === null ? 0 : await beginOf(filter.since, run);
-      const values = [event, COUNT_ROWS, JSON.stringify(destinations), ...ofFilter(filter, destination, now), least];
-      const [row] = await all<{ matching: number; looked: number; receivedAt: number | null }>(
-        count(filter),
-        ...values,
-      );
-      const { matching, looked, receivedAt } = row ?? { matching: 0, looked: 0, receivedAt: null };
-      const complete = looked < COUNT_ROWS;
-      return { matching, complete, lookedBackTo: complete ? null : receivedAt };
+      let place = await walkFrom(filter.until, run);
+      let matching = 0;
+      let lookedBackTo: number | null = null;
+      const names = JSON.stringify(destinations);
+      for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
+        const { event, destination } = place;
+        const values = [event, SCAN_ROWS, names, ...ofFilter(filter, destination, now)];
+        const [counted, beyond] = await run((db) =>
+          db.batch<{ matching: number } & Edge>([db.prepare(count(filter)).bind(...values), edgeOf(filter, place, db)]),
+        );
+        matching += counted?.results[0]?.matching ?? 0;
+        const edge = beyond?.results[0];
+        if (edge === undefined || edge.passed === 1) return { matching, complete: true, lookedBackTo: null };
+        place = placeOf(edge);
+        lookedBackTo = edge.receivedAt;
+      }
+      return { matching, complete: false, lookedBackTo };
     },
 
     /** The next matches behind `place` that ended before `endedBefore`, at most `limit`. */
@@ -77,16 +81,13 @@ export function openEnded(run: Run) {
       const values = [event, SCAN_ROWS, limit, ...ofFilter(filter, destination, endedBefore)];
       // One transaction: what somebody else opened in between would leave the index, and the edge would lie beyond what was looked at.
       const [seen, beyond] = await run((db) =>
-        db.batch<Match & { receivedAt: number }>([
-          db.prepare(look(filter)).bind(...values),
-          db.prepare(deliveriesEdge(pathOf(filter))).bind(event, SCAN_ROWS, destination),
-        ]),
+        db.batch<Edge>([db.prepare(look(filter)).bind(...values), edgeOf(filter, place, db)]),
       );
       const found = seen?.results ?? [];
       const last = found[limit - 1];
       if (last !== undefined) return { found, next: placeOf(last), lookedBackTo: last.receivedAt };
       const edge = beyond?.results[0];
-      if (edge === undefined || isBefore(filter, edge.receivedAt))
+      if (edge === undefined || edge.passed === 1)
         return { found, next: null, lookedBackTo: edge?.receivedAt ?? found.at(-1)?.receivedAt ?? null };
       return { found, next: placeOf(edge), lookedBackTo: edge.receivedAt };
     },
@@ -102,9 +103,8 @@ function ofFilter(
   return [source, type, since, until, behindOf, destination, state, endedBefore];
 }
 
-/** Whether nothing older can match any more. */
-function isBefore({ since }: EndedFilter, receivedAt: number): boolean {
-  return since !== null && receivedAt < since - LATENESS_MS;
+function edgeOf(filter: EndedFilter, { event, destination }: Place, db: D1Database): D1PreparedStatement {
+  return db.prepare(deliveriesEdge(pathOf(filter))).bind(event, SCAN_ROWS, destination, tooOld(filter.since));
 }
 
 function placeOf({ event, destination }: Match): Place {

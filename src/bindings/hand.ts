@@ -7,10 +7,10 @@ import type { Run } from "./database.ts";
 /** Stands where the name of a route would; no route can be called so. */
 const BY_HAND = "(sent by hand)";
 
-/** The delivery, whether it was there before or not. */
+/** The delivery, whether it was there before or not; without a state there is none, because the event is gone. */
 export interface Opened {
   readonly created: boolean;
-  readonly state: State;
+  readonly state: State | null;
 }
 
 const EXISTING = "FROM deliveries WHERE event = ?1->>'event' AND destination = ?1->>'destination'";
@@ -19,7 +19,8 @@ const NEW = `NOT EXISTS (SELECT 1 ${EXISTING})`;
 const HERE = "EXISTS (SELECT 1 FROM events WHERE seq = ?1->>'event')";
 
 const OPEN = {
-  answer: `SELECT json_object('created', json(iif(${NEW}, 'true', 'false')), 'state', coalesce((SELECT state ${EXISTING}), 'pending'))`,
+  answer: `SELECT json_object('created', json(iif(${NEW} AND ${HERE}, 'true', 'false')),
+    'state', coalesce((SELECT state ${EXISTING}), iif(${HERE}, 'pending', NULL)))`,
   acts: [
     `${AUDIT} NULL WHERE ${NEW} AND ${HERE} AND ${MINE}`,
     `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at)

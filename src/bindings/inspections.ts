@@ -6,6 +6,9 @@ import { rowsOf, type Run } from "./database.ts";
 /** Requests that are kept of each inspector. */
 const MOST = 100;
 
+/** Of the body of one that is only listed, in characters; whole groups of base64. */
+const HEAD = 2_048;
+
 /** A request as it is kept. */
 export interface InspectionRow {
   readonly seq: number;
@@ -38,8 +41,12 @@ RETURNING script`;
 const TRIM = `
 DELETE FROM inspections WHERE destination = ?1
   AND seq <= (SELECT seq FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ${MOST})`;
+// ?2 the one whose body comes whole: the newest, where there is none of that number.
+const WHOLE = `coalesce((SELECT seq FROM inspections WHERE destination = ?1 AND seq = ?2),
+  (SELECT max(seq) FROM inspections WHERE destination = ?1))`;
 const OF = `
-SELECT seq, destination, event, attempt, nth, at, headers, size, encoding, body, proven, script
+SELECT seq, destination, event, attempt, nth, at, headers, size, encoding,
+       iif(seq = ${WHOLE}, body, substr(body, 1, ${HEAD})) AS body, proven, script
 FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT ${MOST}`;
 
 const CHANGES = `${MINE} AND (SELECT script FROM scripts WHERE destination = ?1->>'target') IS NOT ?1->>'script'`;
@@ -48,6 +55,8 @@ const SET = `
 INSERT INTO scripts (destination, script) SELECT ?1->>'target', ?1->>'script' WHERE ?1->>'script' IS NOT NULL AND ${CHANGES}
 ON CONFLICT (destination) DO UPDATE SET script = excluded.script`;
 const UNSET = `DELETE FROM scripts WHERE destination = ?1->>'target' AND ?1->>'script' IS NULL AND ${CHANGES}`;
+
+const SCRIPT = { answer: "json_array(?1->>'script')", acts: [AUDIT_SCRIPT, SET, UNSET] };
 
 /** What the inspectors keep. */
 export type Inspections = ReturnType<typeof openInspections>;
@@ -71,14 +80,18 @@ export function openInspections(run: Run) {
       return kept?.results[0]?.script ?? script;
     },
 
-    /** Newest first. */
-    async of(destination: string): Promise<InspectionRow[]> {
-      return await all<InspectionRow>(OF, destination);
+    /** Newest first. The body of the one numbered `whole` is whole, or the newest one's where there is none; of the others comes the beginning. */
+    async of(destination: string, whole: number | null): Promise<InspectionRow[]> {
+      return await all<InspectionRow>(OF, destination, whole);
     },
 
-    /** Puts a script in the place of the configured one, or with `null` the configured one in its place again. */
-    async script(asking: Asking, script: string | null, now: number): Promise<void> {
-      await ask(asking, { script }, now, { answer: "'[]'", acts: [AUDIT_SCRIPT, SET, UNSET] });
+    /**
+     * Puts a script in the place of the configured one, or with `null` the configured one in its place again. False where an
+     * earlier asking had the same name and another script: nothing is changed then.
+     */
+    async script(asking: Asking, script: string | null, now: number): Promise<boolean> {
+      const { answer } = await ask(asking, { script }, now, SCRIPT);
+      return Array.isArray(answer) && answer[0] === script;
     },
   };
 }

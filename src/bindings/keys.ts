@@ -29,7 +29,7 @@ const USED = "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1 AND (last_used
 const CREATE = `
 INSERT INTO api_keys (id, hash, name, role, created_at, created_by, expires_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
 WHERE NOT EXISTS (SELECT 1 FROM marks WHERE name = ?8)
-  AND NOT EXISTS (SELECT 1 FROM api_keys WHERE name = ?3 AND revoked_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM api_keys WHERE name = ?3)
   AND (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL) < ${MOST_KEYS}`;
 const AUDIT_CREATE = `
 INSERT INTO audit (at, actor, action, target, detail)
@@ -40,7 +40,7 @@ const OUTCOME = `
 SELECT CASE
   WHEN EXISTS (SELECT 1 FROM api_keys WHERE id = ?1) THEN 'created'
   WHEN EXISTS (SELECT 1 FROM marks WHERE name = ?2) THEN 'repeated'
-  WHEN EXISTS (SELECT 1 FROM api_keys WHERE name = ?3 AND revoked_at IS NULL) THEN 'taken'
+  WHEN EXISTS (SELECT 1 FROM api_keys WHERE name = ?3) THEN 'taken'
   ELSE 'full' END AS outcome`;
 
 const LIVE = "id = ?1 AND revoked_at IS NULL";
@@ -50,7 +50,7 @@ SELECT ?2, ?3, 'key.revoke', name, json_object('id', id) FROM api_keys WHERE ${L
 const REVOKE = `UPDATE api_keys SET revoked_at = ?2 WHERE ${LIVE}`;
 const END_SESSIONS = "DELETE FROM sessions WHERE key = ?1";
 
-/** What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it. */
+/** What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it; `taken`: a key has the name, or had it. */
 export type Creation = "created" | "repeated" | "taken" | "full";
 
 /** The keys in D1. */

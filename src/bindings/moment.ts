@@ -9,23 +9,22 @@ export const SCAN_ROWS = 5_000;
 
 /**
  * Events are numbered in the order in which they were written, which is the order of their arrival but for the time that D1
- * could not be reached. Walks bounded by time begin and end this much outside their bounds, in ms.
+ * could not be reached, or could not take them. Walks bounded by time begin and end this much outside their bounds, in ms. What came
+ * later still does not end a walk, which goes on until all of a stretch was too old; one that begins at a time may miss it.
  */
-export const LATENESS_MS = 60 * 60_000;
+const LATENESS_MS = 60 * 60_000;
 
 // Goes from the oldest event towards the newest in steps of half of what is left, and takes a step if it still ends before ?1: some
 // twenty events are read of a million. A history that a page can look at as a whole is left whole.
-const search = (whole: "lo - 1" | "hi") => `
+const END = `
 WITH RECURSIVE jump (at, n) AS (
-  SELECT iif(hi - lo < ${SCAN_ROWS}, ${whole}, lo - 1), iif(hi - lo < ${SCAN_ROWS}, 0, hi - lo + 1)
+  SELECT iif(hi - lo < ${SCAN_ROWS}, hi, lo - 1), iif(hi - lo < ${SCAN_ROWS}, 0, hi - lo + 1)
   FROM (SELECT (SELECT min(seq) FROM events) AS lo, (SELECT max(seq) FROM events) AS hi)
   UNION ALL
   SELECT at + iif((SELECT received_at FROM events WHERE seq >= at + (n + 1) / 2 ORDER BY seq LIMIT 1) < ?1, (n + 1) / 2, 0), n / 2
   FROM jump WHERE n > 0
 )
 SELECT max(at) + 1 AS event FROM jump`;
-const END = search("hi");
-const BEGIN = search("lo - 1");
 
 /** The number below which every event is that was received before `until`, in ms. */
 export async function endOf(until: number, run: Run): Promise<number> {
@@ -33,8 +32,7 @@ export async function endOf(until: number, run: Run): Promise<number> {
   return found?.event ?? 0;
 }
 
-/** The number from which on every event is that was received at `since` or later, in ms. */
-export async function beginOf(since: number, run: Run): Promise<number> {
-  const [found] = await rowsOf(run)<{ event: number | null }>(BEGIN, since - LATENESS_MS);
-  return found?.event ?? 0;
+/** The time before which nothing that is asked for was received, for a stretch to be judged by; `null` where all is asked for. */
+export function tooOld(since: number | null): number | null {
+  return since === null ? null : since - LATENESS_MS;
 }

@@ -2,7 +2,7 @@
 import type { Encoding, Fault, Reason, State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { LEASE_MS } from "../deadlines.ts";
-import { endOf, LATENESS_MS, SCAN_ROWS } from "./moment.ts";
+import { endOf, SCAN_ROWS, tooOld } from "./moment.ts";
 import { openSearch, SEARCHED } from "./search.ts";
 
 /** A place before every row. */
@@ -114,8 +114,17 @@ FROM (
   SELECT seq, id, source, type, received_at, verified_by, size FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2
 ) e
 WHERE ${OF_EVENT} LIMIT ?3`;
+/**
+ * Whether nothing older can match, because the edge of a stretch and then all of it was received before `bound`: a single event
+ * may have been written late by any time. The stretch is read again only where its edge is too old, and as far as it is.
+ */
+const passed = (stretch: string, bound: string) =>
+  `iif(e.received_at < ${bound}, NOT EXISTS (SELECT 1 FROM (${stretch}) WHERE received_at >= ${bound}), 0) AS passed`;
+// ?3, and ?4 below: the time before which an event is too old.
 const EVENTS_EDGE = `
-SELECT seq AS event, '' AS destination, received_at AS receivedAt FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1`;
+SELECT e.seq AS event, '' AS destination, e.received_at AS receivedAt,
+       ${passed("SELECT received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2", "?3")}
+FROM (SELECT seq, received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1) e`;
 
 /** What a walk over deliveries goes along. Each is in the order of the primary key, or small enough to be put into it. */
 const PATHS = {
@@ -126,19 +135,22 @@ const PATHS = {
 };
 type Path = keyof typeof PATHS;
 
-/** ?1, ?8: the place behind which the walk goes on. @param only SQL, a further condition */
-export const behind = (path: Path, only = "true") =>
-  `${PATHS[path]} AND (event, destination) < (?1, ?8) AND ${only} ORDER BY event DESC, destination DESC`;
+/** ?1, ?8: the place behind which the walk goes on. */
+export const behind = (path: Path) =>
+  `${PATHS[path]} AND (event, destination) < (?1, ?8) ORDER BY event DESC, destination DESC`;
 const deliveriesOn = (path: Path) => `
 SELECT ${DELIVERY}
 FROM (SELECT * FROM ${behind(path)} LIMIT ?2) d
 CROSS JOIN events e ON e.seq = d.event
 WHERE ${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9) AND (?10 IS NULL OR d.state = ?10) LIMIT ?3`;
 /** The place at which a scan of ?2 rows behind (?1, ?3) ends. */
-export const deliveriesEdge = (path: Path) => `
-SELECT d.event, d.destination, e.received_at AS receivedAt
-FROM (SELECT event, destination FROM ${behind(path).replace("?8", "?3")} LIMIT 1 OFFSET ?2 - 1) d
-CROSS JOIN events e ON e.seq = d.event`;
+export const deliveriesEdge = (path: Path) => {
+  const stretch = `SELECT event, destination FROM ${behind(path).replace("?8", "?3")} LIMIT`;
+  return `
+SELECT d.event, d.destination, e.received_at AS receivedAt,
+       ${passed(`SELECT received_at FROM (${stretch} ?2) s CROSS JOIN events ON seq = s.event`, "?4")}
+FROM (${stretch} 1 OFFSET ?2 - 1) d CROSS JOIN events e ON e.seq = d.event`;
+};
 
 const countOn = (path: Path) => `SELECT count(*) AS n FROM (SELECT 1 FROM ${PATHS[path]} LIMIT ${SCAN_ROWS + 1})`;
 
@@ -169,8 +181,8 @@ export function openRecords(run: Run) {
     const { event: at } = after ?? (await start(filter.until));
     const scan = scanFor(filter, limit);
     const rows = await all<EventRow>(EVENTS, at, scan, limit + 1, ...ofEvent(filter));
-    const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan);
-    return await page(rows, limit, scan, filter.since, edge);
+    const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan, tooOld(filter.since));
+    return await page(rows, limit, scan, edge);
   };
 
   return {
@@ -188,8 +200,8 @@ export function openRecords(run: Run) {
       const scan = scanFor(path === "failed" ? { ...filter, state: null } : filter, limit);
       const values = [event, scan, limit + 1, ...ofEvent(filter), destination, filter.destination, filter.state];
       const rows = await all<DeliveryRow>(deliveriesOn(path), ...values);
-      const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination);
-      return await page(rows, limit, scan, filter.since, edge);
+      const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination, tooOld(filter.since));
+      return await page(rows, limit, scan, edge);
     },
 
     /** How far these events have come, by event and destination. */
@@ -225,14 +237,14 @@ export async function walkFrom(until: number | null, run: Run): Promise<Place> {
 }
 
 type Found = { readonly event: number; readonly destination?: string };
-type Edge = Place & { readonly receivedAt: number };
+/** Where a look at so many rows has ended. */
+export type Edge = Place & { readonly receivedAt: number; readonly passed: number };
 
 /** Rows found, cut to `limit`, with what the next page needs to know. */
 async function page<Row extends Found>(
   rows: readonly Row[],
   limit: number,
   scan: number,
-  since: number | null,
   findEdge: () => Promise<Edge[]>,
 ): Promise<Walk<Row>> {
   const last = rows[limit - 1];
@@ -240,8 +252,7 @@ async function page<Row extends Found>(
     return { rows: rows.slice(0, limit), next: placeOf(last), stopped: null };
   // Fewer than asked for: there are no more, or the scan ended. Without a filter it cannot have.
   const [edge] = scan > limit + 1 ? await findEdge() : [];
-  const beyond = edge !== undefined && since !== null && edge.receivedAt < since - LATENESS_MS;
-  if (edge === undefined || beyond) return { rows, next: null, stopped: null };
+  if (edge === undefined || edge.passed === 1) return { rows, next: null, stopped: null };
   return { rows, next: placeOf(edge), stopped: { scanned: scan, receivedAt: edge.receivedAt } };
 }
 

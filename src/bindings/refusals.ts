@@ -6,8 +6,8 @@ const MOST = 20;
 const MOST_ALIKE = 5;
 /** They hold addresses of people, so that not even the last ones are kept for ever, in ms. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
-/** How many of the newest events are looked at for the last one of each source. */
-const LOOKED_AT = 5_000;
+/** How many of the newest events are looked at for the last one of each source: few, because a page that is open asks again and again. */
+const LOOKED_AT = 200;
 
 /** A refusal as it is kept. */
 export interface Refusal {

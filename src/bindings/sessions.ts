@@ -2,6 +2,9 @@
 import { rowsOf, type Run } from "./database.ts";
 import type { KeyRow } from "./keys.ts";
 
+/** Sessions of one opener at once. */
+const MOST = 20;
+
 /** A session as it is kept. */
 export interface Session {
   readonly hash: string;
@@ -19,10 +22,13 @@ export interface NewSession extends Session {
   readonly instead: string | null;
 }
 
-// Few are over at any time, and each sign-in removes some of them: nothing else does.
-const FORGET = "DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires_at <= ?1 LIMIT 100)";
+// Each sign-in removes those that are over, and nothing else does. It reads the table, which has MOST rows for each key.
+const FORGET = "DELETE FROM sessions WHERE expires_at <= ?1";
+// Of one opener, ADMIN_TOKEN or a key. The newest but the one that is about to begin.
+const TRIM = `
+DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE key IS ?1 ORDER BY created_at DESC LIMIT -1 OFFSET ${MOST - 1})`;
 const OPEN = "INSERT INTO sessions (hash, key, proof, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-const AUDIT = "INSERT INTO audit (at, actor, action, target) VALUES (?1, ?2, 'sign-in', 'dashboard')";
+const AUDIT = "INSERT INTO audit (at, actor, action, target) VALUES (?1, ?2, ?3, 'dashboard')";
 const END = "DELETE FROM sessions WHERE hash = ?1";
 const FIND = `
 SELECT s.hash AS session, s.key, s.proof, s.expires_at AS sessionExpiresAt, k.hash, k.name, k.role, k.created_at AS createdAt,
@@ -50,8 +56,9 @@ export function openSessions(run: Run) {
         db.batch([
           db.prepare(FORGET).bind(now),
           db.prepare(END).bind(instead),
+          db.prepare(TRIM).bind(key),
           db.prepare(OPEN).bind(hash, key, proof, now, expiresAt),
-          db.prepare(AUDIT).bind(now, actor),
+          db.prepare(AUDIT).bind(now, actor, "sign-in"),
         ]),
       );
     },
@@ -67,8 +74,8 @@ export function openSessions(run: Run) {
       };
     },
 
-    async end(hash: string): Promise<void> {
-      await all(END, hash);
+    async end(hash: string, actor: string, now: number): Promise<void> {
+      await run((db) => db.batch([db.prepare(END).bind(hash), db.prepare(AUDIT).bind(now, actor, "sign-out")]));
     },
   };
 }

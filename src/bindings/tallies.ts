@@ -52,7 +52,10 @@ export class Tallies {
     else {
       // A timer, not an alarm: setting one would be another row.
       this.#writing = true;
-      void sleep(wait).then(() => this.write());
+      void sleep(wait)
+        .then(() => this.write())
+        // What could not be written is written with what comes next.
+        .catch(() => {});
     }
   }
 
@@ -60,8 +63,10 @@ export class Tallies {
   write(): void {
     this.#writing = false;
     this.#writtenAt = this.#now();
-    for (const [minute, tally] of this.#unwritten) this.#addTo("minutes", minute, tally);
-    this.#unwritten.clear();
+    for (const [minute, tally] of this.#unwritten) {
+      this.#addTo("minutes", minute, tally);
+      this.#unwritten.delete(minute);
+    }
     this.#rollUp(this.#writtenAt);
   }
 
@@ -78,8 +83,13 @@ export class Tallies {
   /** The totals by name since then. */
   totals(since: number): Totals {
     const total = newTally();
-    for (const [, tally] of this.#from(since)) addTally(total, tally);
-    return totalsOf(total);
+    const heard = new Map<string, number>();
+    for (const [at, tally] of this.#from(since)) {
+      addTally(total, tally);
+      for (const [name, { accepted }] of tally.sources)
+        if (accepted > 0) heard.set(name, Math.max(at, heard.get(name) ?? 0));
+    }
+    return totalsOf(total, heard);
   }
 
   *#from(since: number): Generator<[number, Tally], void> {

@@ -1,10 +1,11 @@
 -- Who may look and act, what is paused, what is being replayed, what arrived at the inspectors. docs/storage.md explains every column.
 
--- Keys for programs and people. `hash` is the SHA-256 of the secret, which nobody can read again.
+-- Keys for programs and people. `hash` is the SHA-256 of the secret, which nobody can read again. The audit tells them apart by their
+-- names, which are never given again.
 CREATE TABLE api_keys (
   id TEXT PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
   role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
   created_at INTEGER NOT NULL,
   created_by TEXT NOT NULL,
@@ -14,6 +15,7 @@ CREATE TABLE api_keys (
 ) WITHOUT ROWID;
 
 -- Browsers that have signed in. `hash` is the SHA-256 of the cookie; `proof` ends the session with the token or key it was opened with.
+-- Twenty of each at most, so that the table needs no index.
 CREATE TABLE sessions (
   hash TEXT PRIMARY KEY,
   key TEXT,

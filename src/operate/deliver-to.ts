@@ -30,6 +30,7 @@ export function openSendTo(deps: SendToDeps): Acts["sendTo"] {
     const now = deps.now();
     const asking = await askingFor("send", target, by, deps);
     const { created, state, bells } = await deps.openByHand(asking, event.event, destination, now);
+    if (state === null) return noEvent(id);
     deps.log.info("send.asked", { target, created });
     if (bells.length > 0) await deps.remind(now + GRACE_MS);
     try {

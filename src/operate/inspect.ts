@@ -8,7 +8,7 @@ import type { Log } from "../log.ts";
 import type { Acts, Looks } from "../operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
 import { iso } from "./iso.ts";
-import { badRequest, conflict, noDestination, quoted, type Refused } from "./refuse.ts";
+import { badRequest, conflict, noDestination, quoted, type Refused, reused } from "./refuse.ts";
 
 export interface InspectDeps extends AskingDeps {
   readonly config: Pick<Config, "destinations">;
@@ -28,8 +28,11 @@ export function openInspecting(deps: InspectDeps): Pick<Looks, "inspections"> & 
       : null;
   };
   return {
-    async inspections(name) {
-      return refuse(name) ?? { ok: true, value: (await inspections.of(name)).map(toInspection) };
+    async inspections(name, shown) {
+      const refused = refuse(name);
+      if (refused !== null) return refused;
+      const rows = await inspections.of(name, shown === null ? null : Number(shown));
+      return { ok: true, value: rows.map(toInspection) };
     },
 
     async script(name, script, by) {
@@ -37,7 +40,8 @@ export function openInspecting(deps: InspectDeps): Pick<Looks, "inspections"> & 
       if (refused !== null) return refused;
       const read = script === null ? null : parseScript(script);
       if (read !== null && "wrong" in read) return badRequest(`script: ${read.wrong}`);
-      await inspections.script(await askingFor("script", name, by, deps), read?.script.text ?? null, now());
+      const asking = await askingFor("script", name, by, deps);
+      if (!(await inspections.script(asking, read?.script.text ?? null, now()))) return reused();
       log.info("script.asked", { destination: name, script });
       return await destination(name);
     },

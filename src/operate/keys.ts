@@ -1,5 +1,5 @@
 // API keys and the record of who did what: made, shown once, ended, listed.
-import type { ApiKey } from "../answers/access.ts";
+import { type ApiKey, keyName } from "../answers/access.ts";
 import { hash, newKey } from "../access/secrets.ts";
 import type { Audit } from "../bindings/audit.ts";
 import type { KeyRow, Keys as Store } from "../bindings/keys.ts";
@@ -30,6 +30,8 @@ export function openKeys({ keys, audit, now, newId, log }: KeysDeps): Keys {
     },
 
     async create(name, role, days, by) {
+      const named = keyName.safeParse(name);
+      if (!named.success) return badRequest(`name: ${named.error.issues[0]?.message ?? "is none"}`);
       const at = now();
       const { id, secret } = newKey(newId);
       const row = {
@@ -51,7 +53,7 @@ export function openKeys({ keys, audit, now, newId, log }: KeysDeps): Keys {
             `the key ${quoted(name)} was made by an earlier request with this Idempotency-Key, whose answer alone holds its secret: if that was lost, revoke the key and make another one under a new Idempotency-Key`,
           );
         case "taken":
-          return conflict(`there is a live key ${quoted(name)}: take another name, or revoke it first`);
+          return conflict(`there is or was a key ${quoted(name)}, and the audit knows it by that: take another name`);
         case "full":
           return conflict("there are as many live keys as there may be: revoke those that nobody uses");
       }

@@ -15,7 +15,7 @@ export type OperatorDeps = ReplayDeps &
   KeysDeps &
   OpenReplaysDeps &
   Omit<OperationsDeps, "window"> &
-  Omit<SourcesDeps, "sourceCounts"> &
+  Omit<SourcesDeps, "totals"> &
   Omit<OverviewDeps, "sources" | "destinations"> & {
     readonly records: Records;
     /** What each source and destination did in the last 24 hours. */
@@ -25,7 +25,7 @@ export type OperatorDeps = ReplayDeps &
 /** Everything that an operator may look at and do. */
 export function openOperator(deps: OperatorDeps): Operator {
   const { totals } = deps;
-  const sources = openSources({ ...deps, sourceCounts: async () => (await totals()).sources });
+  const sources = openSources(deps);
   const operations = openOperations({ ...deps, window: async () => (await totals()).destinations });
   return {
     ...openHistory(deps.records),

@@ -107,7 +107,7 @@ export function openTotals(feed: Pick<FeedDoor, "totals">, now: () => number, lo
       return await feed.totals(now() - 24 * HOUR_MS);
     } catch (error) {
       log.warn("overview.feed_unreachable", { error: String(error) });
-      return { sources: new Map(), destinations: new Map() };
+      return { sources: new Map(), destinations: new Map(), heard: new Map() };
     }
   };
 }

@@ -9,7 +9,7 @@ import type { By, Done, Replays } from "../operator.ts";
 import { name, orNull, time } from "../question.ts";
 import { askedAs } from "./asked.ts";
 import { iso } from "./iso.ts";
-import { badRequest, notFound, quoted, type Refused } from "./refuse.ts";
+import { badRequest, notFound, quoted, type Refused, reused } from "./refuse.ts";
 
 type Named = ReadonlyMap<string, unknown>;
 
@@ -83,6 +83,7 @@ export function openReplays(deps: OpenReplaysDeps): Replays {
         return notFound(
           "the job that this Idempotency-Key has started is older than the retention: ask with another key",
         );
+      if (!isSame(job, wish)) return reused();
       log.info("replays.asked", { job: job.id, actor, filter: job.filter, rate: job.rate, expected: job.expected });
       if (job.nextAt !== null) await deps.remind(job.nextAt);
       return found(job);
@@ -123,6 +124,11 @@ function notConfigured(kind: "source" | "destination", given: string, known: Nam
   return badRequest(
     `filter.${kind}: the configuration has no ${kind} ${quoted(given)}: take one of ${names}, or put it back under ${table} and deploy`,
   );
+}
+
+/** Whether two ask for the same; the Idempotency-Key of one may have been used for the other. */
+function isSame(one: Pick<Job, "filter" | "rate">, other: Pick<Job, "filter" | "rate">): boolean {
+  return one.rate === other.rate && JSON.stringify(toAnswer(one.filter)) === JSON.stringify(toAnswer(other.filter));
 }
 
 function noJob(id: string): Refused {

@@ -1,5 +1,4 @@
 // Is each sender set up, when was it last heard, why was it last turned away, and what did its provider hand over?
-import type { SourceAnswer } from "../answers/overview.ts";
 import type { KeptList, Lists } from "../bindings/lists.ts";
 import type { Offers as OfferStore } from "../bindings/offers.ts";
 import type { Refusal, Refusals } from "../bindings/refusals.ts";
@@ -8,6 +7,7 @@ import type { Log } from "../log.ts";
 import type { Looks, Offers } from "../operator.ts";
 import { confidenceLabel } from "../providers/provider.ts";
 import { unseal } from "../seal.ts";
+import type { Totals } from "../tally.ts";
 import { needsSecret } from "../verify/discover.ts";
 import { askedAs } from "./asked.ts";
 import { iso } from "./iso.ts";
@@ -18,8 +18,8 @@ export interface SourcesDeps {
   readonly refusals: Pick<Refusals, "of" | "lasts">;
   readonly lists: Pick<Lists, "all">;
   readonly offers: Pick<OfferStore, "take">;
-  /** What came in through each source in the last 24 hours; a source that is not in it had nothing. */
-  readonly sourceCounts: () => Promise<ReadonlyMap<string, SourceAnswer["window"]>>;
+  /** What came in through each source in the last 24 hours, and when the last of it; a source that is not in it had nothing. */
+  readonly totals: () => Promise<Pick<Totals, "sources" | "heard">>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -39,20 +39,18 @@ export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusal
   };
 }
 
-async function list(
-  { config, refusals, lists, sourceCounts }: SourcesDeps,
-  origin: string,
-): ReturnType<Looks["sources"]> {
+async function list({ config, refusals, lists, totals }: SourcesDeps, origin: string): ReturnType<Looks["sources"]> {
   const all = [...config.sources.values()];
   const [published, lasts, counts] = await Promise.all([
     all.some(({ allowPublished }) => allowPublished) ? lists.all() : [],
     refusals.lasts(),
-    sourceCounts(),
+    totals(),
   ]);
   const history = (name: string) => ({
-    last_event_at: iso(lasts.events.find(({ source }) => source === name)?.at ?? null),
+    // To the minute, where many of other sources have come since.
+    last_event_at: iso(lasts.events.find(({ source }) => source === name)?.at ?? counts.heard.get(name) ?? null),
     last_refusal: lasts.refusals.filter(({ source }) => source === name).map(toRefusal)[0] ?? null,
-    window: counts.get(name) ?? { accepted: 0, refused: 0 },
+    window: counts.sources.get(name) ?? { accepted: 0, refused: 0 },
   });
   return {
     sources: [
