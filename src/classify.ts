@@ -33,7 +33,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     because: "a redirect is not followed: it would choose the address for us",
   },
   blocked: { verdict: "blocked", because: "the address may not be contacted" },
-  unaddressed: { verdict: "retry", because: "the secret that holds its URL is not set yet" },
+  unaddressed: {
+    verdict: "retry",
+    because: "it has no address yet: its entry is wrong, or the secret that holds its URL is not set",
+  },
   unsigned: { verdict: "retry", because: "no signing key is set yet" },
   lost: { verdict: "retry", because: "the attempt's end was never heard of" },
 };

@@ -5,6 +5,7 @@ import { error, type Finding, show, warning } from "./config/findings.ts";
 import { NAME } from "./config/keys.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type Level, LEVELS } from "./log.ts";
+import { PRESETS } from "./retry.ts";
 import type { Destination, Route, Secret, Source } from "./types.ts";
 
 /** A source with the scheme that its requests are proven by. */
@@ -18,6 +19,8 @@ export interface Config {
   /** Sources that are named but wrong, each with what the operator has to mend: they refuse everything. */
   readonly disabled: ReadonlyMap<string, string>;
   readonly destinations: ReadonlyMap<string, Destination>;
+  /** Destinations that are named but wrong, without an address: what goes to them waits on the standard schedule until they are mended. */
+  readonly unreadable: ReadonlyMap<string, Destination>;
   /** In file order, which decides where routes overlap. */
   readonly routes: readonly Route[];
   /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
@@ -50,9 +53,9 @@ const OFF = new Set<unknown>([undefined, false, "false", "0", ""]);
 
 /**
  * 32 random bytes in base64 are 44 characters. A receiver knows a key that was derived from SIGNING_KEY, and could
- * try a short one until it has found it, and with it every other receiver's key.
+ * try a short one until it has found it, and with it every other receiver's key. ADMIN_TOKEN is there for anybody to guess.
  */
-const SHORTEST_SIGNING_KEY = 32;
+const SHORTEST_KEY = 32;
 
 /** Reads the configuration. It never throws: an entry that is wrong is left out, and the others work. */
 export function readConfig(vars: Vars): Config {
@@ -78,6 +81,7 @@ export function readConfig(vars: Vars): Config {
     sources,
     disabled: disabled(named.sources, sources, reading.findings),
     destinations,
+    unreadable: unreadable(named.destinations, destinations),
     routes: [...routes.values()],
     adminToken: readSecret(vars, "ADMIN_TOKEN"),
     access: readAccess(vars["ACCESS"], reading.findings),
@@ -159,6 +163,14 @@ function disabled(
   return reasons;
 }
 
+function unreadable(
+  named: ReadonlyMap<string, Entry>,
+  destinations: ReadonlyMap<string, Destination>,
+): Map<string, Destination> {
+  const names = [...named.keys()].filter((name) => !destinations.has(name));
+  return new Map(names.map((name) => [name, { name, url: null, retry: PRESETS.standard, keys: [] }]));
+}
+
 function readSecret(vars: Vars, name: string): Secret | null {
   const value = vars[name];
   // White space is what an empty line at the prompt of `wrangler secret put` leaves, and everybody can guess it.
@@ -184,11 +196,11 @@ function checkVars(vars: Vars): Finding[] {
   if (!ON.has(loopback) && !OFF.has(loopback)) {
     findings.push(error("LOOPBACK_DESTINATIONS", `${show(loopback)} is neither "true" nor "false"`));
   }
-  for (const name of ["SIGNING_KEY", "SIGNING_KEY_OLD"]) {
+  for (const name of ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"]) {
     const key = readSecret(vars, name);
-    if (key !== null && key.value.length < SHORTEST_SIGNING_KEY) {
+    if (key !== null && key.value.length < SHORTEST_KEY) {
       findings.push(
-        warning(name, `is shorter than ${SHORTEST_SIGNING_KEY} characters. Make one with: openssl rand -base64 32`),
+        warning(name, `is shorter than ${SHORTEST_KEY} characters. Make one with: openssl rand -base64 32`),
       );
     }
   }

@@ -32,7 +32,7 @@ export interface DeliverDeps extends AttemptDeps {
   readonly store: Pick<Store, "claim" | "hold" | "release" | "load" | "settle">;
   readonly parts: Pick<Parts, "read">;
   readonly ring: Ring;
-  readonly config: Pick<Config, "destinations">;
+  readonly config: Pick<Config, "destinations" | "unreadable">;
   readonly pace: Pace;
   readonly feed: Pick<FeedDoor, "settled">;
   readonly log: Log;
@@ -167,10 +167,11 @@ function choose(waiting: readonly Claim[], running: ReadonlyMap<string, number>)
 async function one(claim: Claim, events: Loader, settler: Settler, late: Claim[], deps: DeliverDeps): Promise<boolean> {
   try {
     const event = await events.event(claim);
+    const { destinations, unreadable } = deps.config;
     const settlement = await attempt(
       claim,
       event,
-      deps.config.destinations.get(claim.destination),
+      destinations.get(claim.destination) ?? unreadable.get(claim.destination),
       () => events.body(event),
       deps,
     );

@@ -6,6 +6,7 @@ import { openAccess } from "./access/access.ts";
 import { floodKey } from "./allowlist.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./chores.ts";
+import { openCleanup } from "./cleanup.ts";
 import { openAudit } from "./bindings/audit.ts";
 import { openCancel } from "./bindings/cancel.ts";
 import { openBacklog } from "./bindings/backlog.ts";
@@ -44,7 +45,8 @@ import { Pace } from "./pace.ts";
 import { Published } from "./allowlist/published.ts";
 import { BodyReader } from "./receive.ts";
 import { RefusalBook } from "./diagnose/refusals.ts";
-import { type ReplaysDeps, runReplays } from "./replays.ts";
+import type { ReplaysDeps } from "./replays.ts";
+import { rescue } from "./rescue.ts";
 import { openFetchText, openSend } from "./send.ts";
 import { sweep, type SweepDeps } from "./sweep.ts";
 
@@ -96,6 +98,7 @@ function open(env: Env): Relay {
   const run = openDatabase(env.DB);
   const store = openStore(run);
   const parts = openParts(run);
+  const upkeep = openUpkeep(run);
   const ring = openQueue(env.DELIVERIES, now);
   const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
   const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
@@ -131,11 +134,12 @@ function open(env: Env): Relay {
     deliver: delivering,
     replays: { jobs, ended, ring, config, retentionMs: config.retentionMs, now, newId, log },
     sweep: {
-      upkeep: openUpkeep(run),
+      upkeep,
       ring,
       deliverNow,
-      retentionMs: config.retentionMs,
-      destinations: [...config.destinations.keys()],
+      cleanup: openCleanup({ upkeep, retentionMs: config.retentionMs, now, log }),
+      // A name that is missing while something is wrong may only be written wrong.
+      destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
       now,
       log,
     },
@@ -168,13 +172,6 @@ function openTables(run: Run) {
   };
 }
 
-/** What is due by the clock, and when to look again. Bulk replays go first: what they open is the sweep's to look after. */
-async function rescue({ replays, sweep: sweeping }: Relay): Promise<number | null> {
-  const step = await runReplays(replays);
-  const next = await sweep(sweeping);
-  return step === null || next === null ? (step ?? next) : Math.min(step, next);
-}
-
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
 const LIVE_MS = 15 * 60_000;
 
@@ -190,13 +187,15 @@ export class Intake extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const relay = relayOf(env);
+    // One object is enough for bulk replays, and it is the one that `remind` reaches.
+    const leads = ctx.id.equals(env.INTAKE.idFromName("intake-0"));
     this.#core = new IntakeCore(ctx.storage, {
       commit: (rows, due) => relay.store.commit(rows, due),
       ring: relay.deliver.ring,
       sweep: () => {
         // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.
         void chores(relay.chores);
-        return rescue(relay);
+        return leads ? rescue(relay) : sweep(relay.sweep);
       },
       tell: (seeds) => void relay.feed.accepted(seeds),
       now,

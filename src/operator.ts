@@ -41,8 +41,12 @@ export interface Looks {
   destinations(): Promise<DestinationAnswer[]>;
   destination(name: string): Promise<Done<DestinationAnswer>>;
   routes(): RouteAnswer[];
-  /** What arrived at an inspector, newest first: the last 100 are kept. */
-  inspections(destination: string): Promise<Done<Inspection[]>>;
+  /**
+   * What arrived at an inspector, newest first: the last 100 are kept.
+   *
+   * @param shown id of the one whose body is wanted whole; the newest where there is none of that id. The others' are cut
+   */
+  inspections(destination: string, shown: string | null): Promise<Done<Inspection[]>>;
 }
 
 /** What may be done to deliveries and destinations. */

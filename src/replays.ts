@@ -3,21 +3,20 @@ import type { Ended, Look } from "./bindings/ended.ts";
 import type { Job, Jobs } from "./bindings/replays.ts";
 import type { Ring } from "./bindings/queue.ts";
 import type { Config } from "./config.ts";
+import { GRACE_MS } from "./deadlines.ts";
 import { receiptId } from "./ids.ts";
 import type { Log } from "./log.ts";
-import { within } from "./patience.ts";
+import { earlier, within } from "./patience.ts";
 
 /** From one step of a job to the next, in ms; longer where the rate is less than one in this time. */
 const STEP_MS = 10_000;
 /** Looks at the history in one step: where matches are rare, a step ends with fewer than the rate allows. */
-const LOOKS = 5;
-/** Jobs that take a step in one run; with LOOKS they keep it within the free plan's 50 queries. */
-const JOBS = 2;
-/** A run that takes longer is left to itself, in ms: what it still does is safe beside the next one. */
+const LOOKS = 2;
+/** A step that takes longer is left to itself, in ms: what it still does is safe beside the next one. */
 const PATIENCE_MS = 30_000;
 
 export interface ReplaysDeps {
-  readonly jobs: Pick<Jobs, "waiting" | "move">;
+  readonly jobs: Pick<Jobs, "waiting" | "move" | "putOff">;
   readonly ended: Pick<Ended, "look">;
   readonly ring: Ring;
   readonly config: Pick<Config, "destinations">;
@@ -29,33 +28,39 @@ export interface ReplaysDeps {
 }
 
 /**
- * Takes the steps that are due. Safe to run twice at once, late, or never: of two runners at the same place one opens nothing.
- * Never rejects, so that the sweep has its turn.
+ * Takes the step that has been due longest: one of one job, so that a sweep beside it stays within the free plan's 50 queries.
+ * Safe to run twice at once, late, or never: of two runners at the same place one opens nothing. Never rejects.
  *
- * @returns when to look again (milliseconds since 1970), `null` while no job runs
+ * @returns when to look again (milliseconds since 1970), for the next step or for what this one has opened; `null` while there is neither
  */
 export async function runReplays(deps: ReplaysDeps): Promise<number | null> {
-  const { now, log } = deps;
+  const { jobs, now, retentionMs, log } = deps;
   try {
-    return await within(PATIENCE_MS, "D1", takeSteps(deps));
+    const [job, other] = await within(PATIENCE_MS, "D1", jobs.waiting(2, now() - retentionMs));
+    if (job === undefined) return null;
+    const due = job.nextAt ?? 0;
+    const at = due <= now() ? await stepOrPutOff(job, deps) : due;
+    return earlier(at, other?.nextAt ?? null);
   } catch (error) {
     log.error("replays.failed", { error: String(error) });
     return now() + STEP_MS;
   }
 }
 
-async function takeSteps(deps: ReplaysDeps): Promise<number | null> {
-  const { jobs, now, retentionMs } = deps;
-  let next: number | null = null;
-  for (const [n, job] of (await jobs.waiting(JOBS + 1, now() - retentionMs)).entries()) {
-    const due = job.nextAt ?? 0;
-    const at = n < JOBS && due <= now() ? await step(job, deps) : due;
-    if (at !== null) next = Math.min(next ?? at, at);
+/** A job whose step fails goes to the end of the line: it must not keep the others from having their turn. */
+async function stepOrPutOff(job: Job, deps: ReplaysDeps): Promise<number | null> {
+  const { jobs, now, log } = deps;
+  try {
+    return await within(PATIENCE_MS, "D1", step(job, deps));
+  } catch (error) {
+    log.error("replays.failed", { job: job.id, error: String(error) });
+    const again = now() + STEP_MS;
+    await within(PATIENCE_MS, "D1", jobs.putOff(job.id, again));
+    return again;
   }
-  return next;
 }
 
-/** When the job's next step is due, `null` if it has ended. */
+/** When the job's next step is due, or what its last one has opened is overdue; `null` if it has ended and opened nothing. */
 async function step(job: Job, deps: ReplaysDeps): Promise<number | null> {
   const { jobs, ended, now, newId, log } = deps;
   const began = now();
@@ -77,7 +82,7 @@ async function step(job: Job, deps: ReplaysDeps): Promise<number | null> {
     const { replayed, skipped: left, state } = moved.job;
     log.info("replays.step", { job: job.id, state, opened: moved.bells.length, replayed, skipped: left });
     await ring(moved.bells, job.id, deps);
-    if (look.next === null) return null;
+    if (look.next === null) return taken > 0 ? began + GRACE_MS : null;
     place = look.next;
   }
   return nextAt;

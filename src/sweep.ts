@@ -1,28 +1,28 @@
-// The rescuer: rings whatever is overdue, frees what a dead isolate held, and removes what retention forbids.
+// The rescuer: rings whatever is overdue, frees what a dead isolate held, and lets go what was held for a pause that is over.
 import type { Upkeep } from "./bindings/upkeep.ts";
 import type { Ring } from "./bindings/queue.ts";
 import type { Log } from "./log.ts";
 import type { Bell } from "./types.ts";
-import { receiptFloor } from "./ids.ts";
+import type { Cleanup } from "./cleanup.ts";
 
-/** Deliveries taken in one statement, and how often at most in one sweep. */
+/** Deliveries taken in one statement, and how often at most in one sweep: it shares the free plan's 50 queries with a bulk replay. */
 const TAKE = 500;
-const ROUNDS = 8;
+const ROUNDS = 6;
+/** How often at most what was held is let go. */
+const RELEASES = 4;
 /** Deliveries that a sweep sends itself when the queue takes no bells: it stays within the free plan's 50 fetches. */
 const DIRECT = 10;
-/** Events deleted in one sweep. */
-const EXPIRE = 200;
-/** Body parts without an event are kept this long, in ms: D1 may have been gone for days while the journal held their event. */
-const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
+/** What is due later than a bell reaches may be this late, in ms: thousands of them, each due at a moment of its own, are not as many sweeps. */
+const PAUSE_MS = 10_000;
 
 export interface SweepDeps {
   readonly upkeep: Upkeep;
   readonly ring: Ring;
   /** Delivers without the queue; ends when all are settled. */
   readonly deliverNow: (bells: readonly Bell[]) => Promise<void>;
-  readonly retentionMs: number;
-  /** Names of the destinations that there are. */
-  readonly destinations: Iterable<string>;
+  readonly cleanup: Cleanup;
+  /** Names of the destinations that there are; `null` while the configuration is not to be believed. */
+  readonly destinations: readonly string[] | null;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -33,35 +33,45 @@ export interface SweepDeps {
  * @returns when to look again (milliseconds since 1970), `null` while nothing is open
  */
 export async function sweep(deps: SweepDeps): Promise<number | null> {
-  const { upkeep, now, log } = deps;
+  const overdue = await ringOverdue(deps);
+  const held = await releaseHeld(deps);
+  if (overdue.rung + held.rung > 0) deps.log.info("sweep.done", { rung: overdue.rung, released: held.rung });
+  const dirty = await deps.cleanup();
+  const next = await deps.upkeep.nextLook();
+  const at = deps.now();
+  if (overdue.more || held.more || dirty) return at;
+  return next === null ? null : Math.max(next, at + PAUSE_MS);
+}
+
+/** What was rung, and whether there is more to do at once. */
+interface Rung {
+  readonly rung: number;
+  readonly more: boolean;
+}
+
+async function ringOverdue(deps: SweepDeps): Promise<Rung> {
   let rung = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { taken, bells } = await upkeep.takeOverdue(now(), TAKE);
+    const { taken, bells } = await deps.upkeep.takeOverdue(deps.now(), TAKE);
     rung += bells.length;
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
-    if (!rang || taken < TAKE) break;
+    if (!rang || taken < TAKE) return { rung, more: false };
   }
-  const { released, more } = await releaseHeld(deps);
-  const expired = await upkeep.expire(now() - deps.retentionMs, now(), EXPIRE);
-  const orphans = await upkeep.dropOrphans(receiptFloor(now() - ORPHAN_AGE_MS), now(), EXPIRE);
-  if (rung + released + expired + orphans > 0) log.info("sweep.done", { rung, released, expired, orphans });
-  const next = await upkeep.nextLook();
-  // A relay that takes in more than this a minute would otherwise never get rid of it.
-  return more || expired + orphans > EXPIRE / 2 ? now() : next;
+  return { rung, more: true };
 }
 
 /** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */
-async function releaseHeld(deps: SweepDeps): Promise<{ released: number; more: boolean }> {
-  const { upkeep, now } = deps;
-  await upkeep.endPauses([...deps.destinations], now());
-  let released = 0;
-  for (let round = 0; round < ROUNDS; round += 1) {
+async function releaseHeld(deps: SweepDeps): Promise<Rung> {
+  const { upkeep, destinations, now } = deps;
+  if (destinations !== null) await upkeep.endPauses(destinations, now());
+  let rung = 0;
+  for (let round = 0; round < RELEASES; round += 1) {
     const bells = await upkeep.release(now(), TAKE);
-    released += bells.length;
+    rung += bells.length;
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
-    if (!rang || bells.length < TAKE) return { released, more: false };
+    if (!rang || bells.length < TAKE) return { rung, more: false };
   }
-  return { released, more: true };
+  return { rung, more: true };
 }
 
 /** Whether the queue took them. */

@@ -119,12 +119,15 @@ interface DestinationTotal {
 export interface Totals {
   readonly sources: Map<string, SourceCount>;
   readonly destinations: Map<string, DestinationTotal>;
+  /** In which minute, given as the time at which it begins, each source was last heard. */
+  readonly heard: Map<string, number>;
 }
 
 /** With percentiles in the place of histograms. */
-export function totalsOf({ sources, destinations }: Tally): Totals {
+export function totalsOf({ sources, destinations }: Tally, heard: Totals["heard"]): Totals {
   return {
     sources,
+    heard,
     destinations: new Map(
       [...destinations].map(([name, { delivered, retried, failed, latency }]) => {
         const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latency, share) ?? 0);

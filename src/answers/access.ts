@@ -6,6 +6,16 @@ import { instant } from "./history.ts";
 export const role = z.enum(["viewer", "operator", "admin"]);
 export type Role = z.output<typeof role>;
 
+/** What a key may be called: nothing that looks like another name, or like nothing. */
+export const keyName = z
+  .string("must be text")
+  .check(
+    z.regex(
+      /^[A-Za-z0-9](?:[A-Za-z0-9 ._@-]{0,62}[A-Za-z0-9])?$/,
+      "must be 1 to 64 letters, digits and . _ @ - or spaces between them",
+    ),
+  );
+
 /** A key without its secret, which is shown once, when it is made. */
 export const apiKey = z.object({
   id: z.string(),
@@ -35,7 +45,7 @@ export type AuditEntry = z.output<typeof auditEntry>;
 
 /** Who asks. */
 const caller = z.object({
-  /** As the audit names it: `admin` for ADMIN_TOKEN, `key:<name>`, or an address of Cloudflare Access. */
+  /** As the audit names it: `admin` for ADMIN_TOKEN, `key:<name>`, or `access:<address>` of Cloudflare Access. */
   actor: z.string(),
   role,
   how: z.enum(["token", "key", "session", "access"]),

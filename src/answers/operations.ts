@@ -80,7 +80,7 @@ export const inspection = z.object({
   headers: z.record(z.string(), z.string()),
   size: count,
   encoding: z.enum(["text", "base64"]),
-  /** The first 64 KB. */
+  /** The first 64 KB of the one that was asked for, the first 2 KB of the others. */
   body: z.string(),
   /** Whether the signature is the one that the destination's key makes. */
   proven: z.boolean(),

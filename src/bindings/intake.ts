@@ -2,7 +2,7 @@
 import type { Acceptance, Bell, Rate } from "../types.ts";
 import { type Bucket, take } from "../bucket.ts";
 import { deliveryId } from "../ids.ts";
-import { sleep } from "../patience.ts";
+import { sleep, within } from "../patience.ts";
 import { commitGroup, type CommitDeps } from "./commit.ts";
 import { type BellSeed, type Entry, openJournal } from "./journal.ts";
 
@@ -15,8 +15,10 @@ const RECOVERY_MS = 30_000;
 /** Longest pause between two tries to reach D1. */
 const LONGEST_BACKOFF_MS = 30_000;
 /** How often what D1 has refused is tried again, and how many events at a time: whoever mends D1 need not restart anything. */
-const STUCK_MS = 10 * 60_000;
-const STUCK_AT_ONCE = 100;
+const STUCK_MS = 60_000;
+const STUCK_AT_ONCE = 10;
+/** A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing. */
+const SWEEP_MS = 60_000;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
 const MOST_JOURNALED = 8_000_000_000;
@@ -126,7 +128,7 @@ export class IntakeCore {
     void this.drain();
     let next: number | null = this.#deps.now() + RECOVERY_MS;
     try {
-      next = await this.#deps.sweep();
+      next = await within(SWEEP_MS, "the sweep", this.#deps.sweep());
     } catch (error) {
       this.#deps.log.error("sweep.failed", { error: String(error) });
     }
@@ -149,7 +151,7 @@ export class IntakeCore {
 
   /** Those that are refused once more wait behind the others. */
   #retryStuck(): void {
-    const left = this.#journal.retryStuck(STUCK_AT_ONCE);
+    const left = this.#journal.retryStuck(STUCK_AT_ONCE, GROUP);
     this.#stuckAt = left > 0 ? this.#deps.now() + STUCK_MS : null;
   }
 
@@ -197,7 +199,7 @@ export class IntakeCore {
         const seq = this.#journal.append(group.entries);
         this.#arm(this.#deps.now() + RECOVERY_MS);
         await this.#storage.sync();
-        this.#full = this.#journal.bytes() > MOST_JOURNALED;
+        this.#measure();
         this.#remember(group, seq);
         group.settle.resolve(seq);
       } catch (error) {
@@ -207,6 +209,10 @@ export class IntakeCore {
       if (this.#deps.now() >= this.#retryAt) void this.drain();
     }
     this.#writing = false;
+  }
+
+  #measure(): void {
+    this.#full = this.#journal.bytes() > MOST_JOURNALED;
   }
 
   #remember(group: Gathering, seq: number): void {
@@ -228,6 +234,8 @@ export class IntakeCore {
         if (group === null) return;
         const { reopened, refused } = await commitGroup(group, began, this.#deps);
         this.#journal.remove(group.seqs, refused);
+        // While it is full nothing is written, and nobody else would notice that it is so no more.
+        this.#measure();
         if (refused.length > 0) this.#arm((this.#stuckAt ??= this.#deps.now() + STUCK_MS));
         this.#drainedUpTo = Math.max(this.#drainedUpTo, ...group.seqs);
         this.#failures = 0;

@@ -74,12 +74,17 @@ export function openJournal(sql: SqlStorage) {
       for (const seq of seqs) sql.exec("DELETE FROM journal WHERE seq = ?", seq);
     },
 
-    /** Puts what D1 refused back into the journal, to be tried again: the `limit` events that have waited longest. Returns how many are left. */
-    retryStuck(limit: number): number {
-      const oldest = "SELECT seq, row, bells FROM stuck ORDER BY seq LIMIT ?";
-      const rows = [...sql.exec<{ seq: number; row: string; bells: string }>(oldest, limit)];
-      for (const { seq, row, bells } of rows) {
-        this.append([{ row, bells: parseSeed(bells) }]);
+    /**
+     * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest those that have
+     * `most` characters together, but at least one. Returns how many are left.
+     */
+    retryStuck(limit: number, most: number): number {
+      const oldest = "SELECT seq, length(row) AS size FROM stuck ORDER BY seq LIMIT ?";
+      let characters = 0;
+      for (const { seq, size } of sql.exec<{ seq: number; size: number }>(oldest, limit).toArray()) {
+        characters += size;
+        if (characters > most && characters > size) break;
+        sql.exec("INSERT INTO journal (rows, bells) SELECT row, '[' || bells || ']' FROM stuck WHERE seq = ?", seq);
         sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
       }
       return sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
@@ -97,13 +102,7 @@ export function openJournal(sql: SqlStorage) {
   };
 }
 
-// Both read only what this file has written.
 function parseSeeds(text: string): BellSeed[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `append` wrote it
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this file wrote it
   return JSON.parse(text) as BellSeed[];
-}
-
-function parseSeed(text: string): BellSeed {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `remove` wrote it
-  return JSON.parse(text) as BellSeed;
 }

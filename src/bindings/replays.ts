@@ -99,6 +99,7 @@ UPDATE replays SET state = 'cancelled', next_at = NULL, ended_at = ?2, updated_a
 const ONE = `SELECT ${COLUMNS} FROM replays WHERE id = ?1`;
 const NEWEST = `SELECT ${COLUMNS} FROM replays ORDER BY id DESC LIMIT ${SHOWN}`;
 const WAITING = `SELECT ${COLUMNS} FROM replays WHERE next_at IS NOT NULL ORDER BY next_at LIMIT ?1`;
+const PUT_OFF = "UPDATE replays SET next_at = ?2 WHERE id = ?1 AND next_at < ?2";
 // Ids are in the order of time: only the oldest jobs are looked at.
 const EXPIRED = `
 DELETE FROM replays WHERE id IN (
@@ -134,6 +135,11 @@ export function openJobs(run: Run) {
     },
 
     move: async (job: Job, place: Place, step: Step) => await move(job, place, step, run),
+
+    /** Puts a job's next step off, if it has one that is due sooner. */
+    async putOff(id: string, nextAt: number): Promise<void> {
+      await all(PUT_OFF, id, nextAt);
+    },
 
     /** Ends a job that runs, with one row in the audit. Any other stays as it is. */
     async cancel(id: string, actor: string, now: number): Promise<Job | null> {

@@ -1,15 +1,31 @@
 // D1: what may not be kept any longer, found a few rows at a time.
 import { rowsOf, type Run } from "./database.ts";
 
+/** Parts of large bodies, some 700 KB each, that are deleted at once, though one event may have more. */
+const PARTS = 100;
+
+const OPEN =
+  "EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held'))";
 // received_at has no index, and every index costs a row per event. So the oldest rows are looked at, a few at a time, and the
 // place is kept: what has to stay, because a delivery is open or held, must not hide what is behind it.
+const PLACE = "coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = 'expiry'), 0)";
 const AGED = `
-SELECT seq, receipt, parts, received_at < ?1 AS old, EXISTS (
-  SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held')
-) AS open
-FROM (SELECT seq, receipt, received_at, parts FROM events WHERE seq > ?3 ORDER BY seq LIMIT ?2) e`;
+SELECT seq, parts, received_at < ?1 AS old, ${OPEN} AS open
+FROM (SELECT seq, received_at, parts FROM events WHERE seq > ${PLACE} ORDER BY seq LIMIT ?2) e`;
 const MARK_AGED = `
-INSERT INTO marks (name, value, at) VALUES ('expiry', ?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at`;
+INSERT INTO marks (name, value, at) VALUES ('expiry', ?1, ?2)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE value <> excluded.value`;
+
+// Asked once more, in the transaction that deletes: since it was looked, somebody may have opened a delivery again.
+const GOING = `SELECT seq FROM events e WHERE seq IN (SELECT value FROM json_each(?1)) AND NOT ${OPEN}`;
+// The events go last: what hangs on them is found through them.
+const FORGET = [
+  `DELETE FROM attempts WHERE event IN (${GOING})`,
+  `DELETE FROM inspections WHERE event IN (SELECT id FROM events WHERE seq IN (${GOING}))`,
+  `DELETE FROM event_parts WHERE receipt IN (SELECT receipt FROM events WHERE parts > 0 AND seq IN (${GOING}))`,
+  `DELETE FROM deliveries WHERE event IN (${GOING})`,
+  `DELETE FROM events WHERE seq IN (${GOING})`,
+];
 
 // The oldest is asked first: ordinarily none is old enough, and no more is read.
 const FORGET_INSPECTIONS = `
@@ -18,10 +34,10 @@ DELETE FROM inspections WHERE at < ?1 AND seq IN (
 )`;
 
 const ORPHANS = `
-SELECT receipt FROM event_parts p
-WHERE receipt > ?1 AND receipt < ?2 AND n = 0
+SELECT receipt, (SELECT count(*) FROM event_parts q WHERE q.receipt = p.receipt) AS parts FROM event_parts p
+WHERE receipt > coalesce((SELECT value FROM marks WHERE name = 'orphans'), '') AND receipt < ?1 AND n = 0
   AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt = p.receipt)
-ORDER BY receipt LIMIT ?3`;
+ORDER BY receipt LIMIT ?2`;
 
 const MARK = `
 INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
@@ -30,10 +46,15 @@ WHERE value < excluded.value`;
 /** An event that may have to go. */
 interface Aged {
   readonly seq: number;
-  readonly receipt: string;
   readonly parts: number;
   readonly old: number;
   readonly open: number;
+}
+
+/** What was deleted, and whether there is more that had no room beside it. */
+export interface Removed {
+  readonly count: number;
+  readonly cut: boolean;
 }
 
 /** @param run D1 with the schema in place */
@@ -43,41 +64,43 @@ export function openRetention(run: Run) {
   return {
     /**
      * Deletes events that were received before `before` and have ended, with all that hangs on them. Looks at `limit` events, from
-     * the place on where the last look ended; what inspectors have kept and answers to idempotency keys go as they grow as old.
+     * the place on where the last look ended.
      */
-    async expire(before: number, now: number, limit: number): Promise<number> {
-      await all(FORGET_INSPECTIONS, before, limit);
-      const [mark] = await all<{ value: string }>("SELECT value FROM marks WHERE name = 'expiry'");
-      const from = Number(mark?.value ?? 0);
-      const looked = await all<Aged>(AGED, before, limit, from);
-      await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
+    async expire(before: number, now: number, limit: number): Promise<Removed> {
+      const looked = await all<Aged>(AGED, before, limit);
+      const goes = ({ old, open }: Aged) => old === 1 && open === 0;
+      const { kept: rows, cut } = fitting(looked, (row) => (goes(row) ? row.parts : 0));
       // Behind the first that is young there is next to nothing that is old: the next look begins at the oldest again.
-      const further = looked.length === limit && looked.every(({ old }) => old === 1);
-      const place = further ? (looked.at(-1)?.seq ?? 0) : 0;
-      const rows = looked.filter(({ old, open }) => old === 1 && open === 0);
-      if (rows.length === 0 && place === from) return 0;
-      const seqs = JSON.stringify(rows.map((row) => row.seq));
-      const receipts = JSON.stringify(rows.filter((row) => row.parts > 0).map((row) => row.receipt));
-      await run((db) =>
-        db.batch([
-          db.prepare("DELETE FROM attempts WHERE event IN (SELECT value FROM json_each(?1))").bind(seqs),
-          db.prepare("DELETE FROM deliveries WHERE event IN (SELECT value FROM json_each(?1))").bind(seqs),
-          db.prepare("DELETE FROM event_parts WHERE receipt IN (SELECT value FROM json_each(?1))").bind(receipts),
-          db.prepare("DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?1))").bind(seqs),
-          ...(place === from ? [] : [db.prepare(MARK_AGED).bind(String(place), now)]),
-        ]),
-      );
-      return rows.length;
+      const further = cut || (looked.length === limit && looked.every(({ old }) => old === 1));
+      const place = further ? (rows.at(-1)?.seq ?? 0) : 0;
+      const going = rows.filter(goes).map(({ seq }) => seq);
+      if (going.length === 0) await all(MARK_AGED, String(place), now);
+      else {
+        const seqs = JSON.stringify(going);
+        const forget = (db: D1Database) => FORGET.map((sql) => db.prepare(sql).bind(seqs));
+        await run((db) => db.batch([...forget(db), db.prepare(MARK_AGED).bind(String(place), now)]));
+      }
+      return { count: going.length, cut };
+    },
+
+    /** Forgets what inspectors have kept since before `before`, whatever event it belongs to. */
+    async expireInspections(before: number, limit: number): Promise<void> {
+      await all(FORGET_INSPECTIONS, before, limit);
+    },
+
+    /** Forgets answers to idempotency keys that were given before `before`. Reads all of them: they stand in no order of time. */
+    async expireAnswers(before: number): Promise<void> {
+      await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
     },
 
     /**
      * Deletes body parts whose event was never accepted, given receipts below `floor`. How far it has looked is kept, so that
      * the parts of living events are not looked at again and again.
      */
-    async dropOrphans(floor: string, now: number, limit: number): Promise<number> {
-      const [mark] = await all<{ value: string }>("SELECT value FROM marks WHERE name = 'orphans'");
-      const rows = await all<{ receipt: string }>(ORPHANS, mark?.value ?? "", floor, limit);
-      const reached = rows.length < limit ? floor : (rows.at(-1)?.receipt ?? floor);
+    async dropOrphans(floor: string, now: number, limit: number): Promise<Removed> {
+      const looked = await all<{ receipt: string; parts: number }>(ORPHANS, floor, limit);
+      const { kept: rows, cut } = fitting(looked, ({ parts }) => parts);
+      const reached = looked.length < limit && !cut ? floor : (rows.at(-1)?.receipt ?? floor);
       const receipts = JSON.stringify(rows.map((row) => row.receipt));
       await run((db) =>
         db.batch([
@@ -85,7 +108,18 @@ export function openRetention(run: Run) {
           db.prepare(MARK).bind(reached, now),
         ]),
       );
-      return rows.length;
+      return { count: rows.length, cut };
     },
   };
+}
+
+/** The first rows that have `PARTS` parts together; one, if it alone has more. */
+function fitting<Row>(rows: readonly Row[], partsOf: (row: Row) => number): { kept: readonly Row[]; cut: boolean } {
+  let parts = 0;
+  const end = rows.findIndex((row) => {
+    const before = parts;
+    parts += partsOf(row);
+    return before > 0 && parts > PARTS;
+  });
+  return end === -1 ? { kept: rows, cut: false } : { kept: rows.slice(0, end), cut: true };
 }

@@ -50,8 +50,14 @@ WHERE (event, destination) IN (
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
-// ?1 the destinations that are configured.
-const FORGOTTEN = "destination NOT IN (SELECT value FROM json_each(?1))";
+/**
+ * How long a pause lasts at least, in ms. In a gradual deployment two versions are at work, and the older one does not know what
+ * the newer one has: a pause that either may have set is ended by neither.
+ */
+const PAUSE_MS = 24 * 60 * 60_000;
+
+// ?1 the destinations that are configured, ?2 now.
+const FORGOTTEN = `destination NOT IN (SELECT value FROM json_each(?1)) AND at <= ?2 - ${PAUSE_MS}`;
 const AUDIT_END = `
 INSERT INTO audit (at, actor, action, target, detail)
 SELECT ?2, 'hookline', 'resume', destination, 'not configured' FROM pauses WHERE ${FORGOTTEN}`;
@@ -86,15 +92,15 @@ export function openUpkeep(run: Run) {
       return row?.at ?? null;
     },
 
-    /** Ends pauses of destinations that are no longer configured: what is held for them then ends as their other deliveries do. */
+    /** Ends pauses of a day or more, of destinations that are no longer configured: what is held for them then ends as their other deliveries do. */
     async endPauses(configured: readonly string[], now: number): Promise<void> {
       const names = JSON.stringify(configured);
-      const forgotten = await all(`SELECT destination FROM pauses WHERE ${FORGOTTEN}`, names);
+      const forgotten = await all(`SELECT destination FROM pauses WHERE ${FORGOTTEN}`, names, now);
       if (forgotten.length === 0) return;
       await run((db) =>
         db.batch([
           db.prepare(AUDIT_END).bind(names, now),
-          db.prepare(`DELETE FROM pauses WHERE ${FORGOTTEN}`).bind(names),
+          db.prepare(`DELETE FROM pauses WHERE ${FORGOTTEN}`).bind(names, now),
         ]),
       );
     },
