@@ -6,6 +6,8 @@ import { defineConfig } from "vitest/config";
 // oxlint-disable-next-line import/no-default-export -- vitest asks for it
 export default defineConfig({
   test: {
+    // Shared by all worlds: those of processes mostly wait, and projects with numbers of their own would run one after another.
+    maxWorkers: 4,
     projects: [
       {
         // Timeouts only end what hangs: a loaded machine may take many times as long as this one.
@@ -26,8 +28,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
           testTimeout: 300_000,
-          hookTimeout: 60_000,
-          maxWorkers: 3,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -37,7 +38,6 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          maxWorkers: 1,
         },
       },
     ],

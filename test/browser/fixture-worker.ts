@@ -5,6 +5,7 @@ import { readConfig } from "../../src/config.ts";
 import { dashboard } from "../../src/dashboard/dashboard.tsx";
 import { openLog } from "../../src/log.ts";
 import type { Operator } from "../../src/operator.ts";
+import { BodyReader } from "../../src/receive.ts";
 import { emptyOperator, fullOperator, shownOperator, wideOperator } from "./fixture.ts";
 import { NOW } from "./fixture-words.ts";
 
@@ -39,6 +40,7 @@ function pagesOver(operator: Operator) {
     newId: () => crypto.randomUUID().replaceAll("-", ""),
     log: openLog("error"),
     floodGuard: () => Promise.resolve(true),
+    bodies: new BodyReader(() => Date.now()),
   });
 }
 

@@ -69,7 +69,9 @@ export function fullOperator(): Operator {
     keys: {
       list: async () => apiKeys,
       create: async (name, role) =>
-        done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
+        name.trim() === ""
+          ? { ok: false, problem: { status: 400, title: "Bad Request", detail: "name: must have a visible character" } }
+          : done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
       revoke: async () => done(apiKeys[0]),
       audit: async () => done({ entries: auditEntries, next: "bmV4dA" }),
     },

@@ -192,6 +192,10 @@ describe("the relay", () => {
       "warning SIGNING_KEY: is shorter than 32 characters. Make one with: openssl rand -base64 32",
     ],
     [
+      { ADMIN_TOKEN: "x".repeat(31) },
+      "warning ADMIN_TOKEN: is shorter than 32 characters. Make one with: openssl rand -base64 32",
+    ],
+    [
       { RETENTION_DAYS: 3 },
       "error RETENTION_DAYS: 3 ends before the retries of billing do. Keep events 4 days at least, or shorten the schedule",
     ],

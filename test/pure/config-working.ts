@@ -6,5 +6,5 @@ export const working = {
   ROUTES: { money: { from: "github", to: "billing" } },
   GITHUB_SECRET: "it's a secret",
   SIGNING_KEY: "k".repeat(32),
-  ADMIN_TOKEN: "token",
+  ADMIN_TOKEN: "t".repeat(32),
 };

@@ -29,7 +29,7 @@ describe("the common case", () => {
       keys: [{ kind: "derived", from: { name: "SIGNING_KEY", value: working.SIGNING_KEY } }],
     });
     expect(config.routes).toEqual([{ name: "money", from: ["github"], events: [], to: ["billing"] }]);
-    expect(config.adminToken).toEqual({ name: "ADMIN_TOKEN", value: "token" });
+    expect(config.adminToken).toEqual({ name: "ADMIN_TOKEN", value: working.ADMIN_TOKEN });
     expect(config).toMatchObject({ shards: 1, retentionMs: 30 * 86_400_000, loopback: false });
   });
 
@@ -43,6 +43,13 @@ describe("the common case", () => {
   test("bindings and whatever else stands in the environment are nobody's business", () => {
     expect(read({ DB: { prepare: () => null }, OTHER: 1 }).findings).toEqual([]);
   });
+});
+
+test("a destination that is named but written wrong is told from one that was removed: it waits, without an address", () => {
+  const { destinations, unreadable } = read({ DESTINATIONS: { billing: { url: "billing.example.com" } } });
+  expect(destinations.get("billing")).toBeUndefined();
+  expect([...unreadable.values()]).toEqual([{ name: "billing", url: null, retry: PRESETS.standard, keys: [] }]);
+  expect(read({}).unreadable.size).toBe(0);
 });
 
 describe("several vars of one kind", () => {

@@ -153,3 +153,17 @@ test("a command for the shell holds what came in, and a place for the signature"
   // curl would read a file of that name.
   expect(curl("https://relay.example.com/in/acme", story, [], "@/etc/passwd")).not.toContain("passwd");
 });
+
+test("a command for the shell has no character that a terminal would obey or hide", () => {
+  const hostile = ["\u001b]0;x\u0007", "\r", "\u009b2J", "\u202e", "\u200b", "\u2066", "\u0000", "\u007f"];
+  for (const one of hostile) {
+    const story = { id: "evt_1", headers: { "x-bad": `a${one}b`, "x-good": "c" } };
+    const command = curl("https://relay.example.com/in/acme", story, [], `{"a":"${one}"}`);
+    expect(command).toContain("--data-binary '@evt_1.body'");
+    expect(command).toContain("x-good");
+    expect(command).not.toContain("x-bad");
+    expect(visible(command)).toBe(command);
+  }
+  const story = { id: "evt_1", headers: {} };
+  expect(curl("https://relay.example.com/in/acme", story, [], "a\n\tb")).toContain("--data-binary 'a\n\tb'");
+});

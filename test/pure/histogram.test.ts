@@ -45,7 +45,7 @@ test("counts come out of a row as they went in, whatever the names", () => {
   }
   expect(unpackTally(packTally(tally))).toEqual(tally);
   // What was never sent has no latency.
-  expect(totalsOf(tally).destinations.get("constructor")).toEqual({
+  expect(totalsOf(tally, new Map()).destinations.get("constructor")).toEqual({
     delivered: 0,
     retried: 1,
     failed: 1,

@@ -138,6 +138,7 @@ export class DurableObject {
     const instance = context.run(() =>
       this.#construct(
         {
+          id: { equals: (id: string) => id === this.name },
           storage: this.#storage(context),
           // Nobody watches.
           getWebSockets: () => [],

@@ -1,5 +1,6 @@
 // API keys: their secrets are shown once, they end when they should, and what is done about them is on record.
 import { describe, expect, test } from "vitest";
+import { openOperator } from "../../src/operate/operator.ts";
 import { Operator } from "./operator.ts";
 import { bearer, newKey } from "./people.ts";
 import { rows } from "./relay.ts";
@@ -50,7 +51,7 @@ describe("an API key", () => {
     expect(await operator.get("/api/keys")).toMatchObject({ keys: [{ name: "week", state: "expired" }] });
   });
 
-  test("ends when it is revoked, once, and its name is free again", async () => {
+  test("ends when it is revoked, once, and nobody else gets its name: the audit knows it by that", async () => {
     const { id, secret } = await newKey(operator, "viewer", "phone");
     const revoke = async () => await operator.call(`/api/keys/${id}/revoke`, { method: "POST" });
     const first = await (await revoke()).json();
@@ -59,7 +60,7 @@ describe("an API key", () => {
     expect(await (await revoke()).json()).toEqual(first);
     expect(await opens(bearer(secret))).toBe(false);
     expect(await rows("SELECT count(*) AS n FROM audit WHERE action = 'key.revoke'")).toEqual([{ n: 1 }]);
-    expect(await opens(bearer((await newKey(operator, "viewer", "phone")).secret))).toBe(true);
+    await expect(newKey(operator, "viewer", "phone")).rejects.toThrow("no key: 409");
     expect((await operator.call("/api/keys/nobody/revoke", { method: "POST" })).status).toBe(404);
   });
 
@@ -77,7 +78,21 @@ describe("an API key", () => {
     expect(await operator.get("/api/keys")).toMatchObject({ keys: [{ last_used_at: "2026-03-01T13:00:00.000Z" }] });
   });
 
-  test("has a name of its own among the live ones", async () => {
+  test.each(["", " ci", "c\u202ei", "c\ni", "\u212aey", "x".repeat(65)])(
+    "is not called %j, by whatever way",
+    async (name) => {
+      await operator.get("/api/keys");
+      const { keys } = openOperator(operator.deps);
+      const caller = { actor: "admin", role: "admin", how: "session" } as const;
+      expect(await keys.create(name, "viewer", null, { caller, key: null })).toMatchObject({
+        ok: false,
+        problem: { status: 400, detail: expect.stringContaining("name: must be 1 to 64") },
+      });
+      expect(await rows("SELECT 1 FROM api_keys")).toEqual([]);
+    },
+  );
+
+  test("has a name of its own", async () => {
     await newKey(operator, "viewer", "ci");
     const again = await operator.call("/api/keys", {
       method: "POST",

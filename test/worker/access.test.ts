@@ -47,11 +47,32 @@ describe("a session", () => {
     expect(await rows("SELECT count(*) AS n FROM sessions")).toEqual([{ n: 1 }]);
   });
 
+  test("is one of twenty of its opener at most: the oldest ends", async () => {
+    const { secret } = await newKey(operator, "viewer", "reader");
+    const other = await signIn(operator, secret);
+    const cookies: string[] = [];
+    for (let n = 0; n < 21; n += 1) {
+      operator.clock += 1;
+      cookies.push(await signIn(operator));
+    }
+    expect(await Promise.all([other, ...cookies].map((cookie) => opens({ cookie })))).toEqual([
+      true,
+      false,
+      ...Array<boolean>(20).fill(true),
+    ]);
+  });
+
   test("ends when its owner signs out", async () => {
     const cookie = await signIn(operator);
     const request = new Request("https://relay.example.com/signout", { method: "POST", headers: { cookie } });
     expect(await operator.access().signOut(request)).toMatch(/^__Host-hookline=; .*Max-Age=0$/);
     expect(await opens({ cookie })).toBe(false);
+    // Once over, it is not over a second time.
+    await operator.access().signOut(request);
+    expect(await rows("SELECT actor, action FROM audit ORDER BY seq")).toEqual([
+      { actor: "admin", action: "sign-in" },
+      { actor: "admin", action: "sign-out" },
+    ]);
   });
 
   test("ends with the key that opened it: revoked, expired or changed", async () => {
@@ -119,12 +140,12 @@ describe("Cloudflare Access", () => {
       ),
     );
     expect(roles).toEqual([
-      { actor: "Admin@Example.com", role: "admin", how: "access" },
-      { actor: "operator@example.com", role: "operator", how: "access" },
-      { actor: "somebody@example.com", role: "viewer", how: "access" },
+      { actor: "access:Admin@Example.com", role: "admin", how: "access" },
+      { actor: "access:operator@example.com", role: "operator", how: "access" },
+      { actor: "access:somebody@example.com", role: "viewer", how: "access" },
     ]);
     expect(await who(await team.assert("", { email: undefined, common_name: "robot.access" }))).toEqual({
-      actor: "robot.access",
+      actor: "access:robot.access",
       role: "viewer",
       how: "access",
     });
@@ -179,9 +200,35 @@ describe("Cloudflare Access", () => {
     expect(await who(assertion, access)).not.toBeNull();
   });
 
+  test("is asked once, whatever many strangers assert together", async () => {
+    operator.vars = { ACCESS };
+    const access = known(() => team.certs);
+    asked.length = 0;
+    const wrong = await stranger.assert("admin@example.com");
+    const right = await team.assert("admin@example.com");
+    const all = await Promise.all(
+      Array.from({ length: 200 }, async (_, n) => await who(n === 199 ? right : wrong, access)),
+    );
+    expect(asked).toEqual([CERTS]);
+    expect(all.filter((caller) => caller !== null)).toHaveLength(1);
+  });
+
+  test("has no other algorithm than its own, and no letters but those of ASCII are alike", async () => {
+    operator.vars = { ACCESS: { ...ACCESS, admins: ["kim@example.com"] } };
+    const other = await signer("first", "ES256");
+    expect(
+      await who(
+        await other.assert("kim@example.com"),
+        known(() => other.certs),
+      ),
+    ).toBeNull();
+    expect(await who(await team.assert("Kim@example.com"))).toMatchObject({ role: "admin" });
+    expect(await who(await team.assert("\u212aim@example.com"))).toMatchObject({ role: "viewer" });
+  });
+
   test("may change its keys: an unknown one is looked for, the old one forgotten", async () => {
     operator.vars = { ACCESS };
-    const next = await signer("second", "ES256");
+    const next = await signer("second");
     let certs: string = team.certs;
     const access = known(() => certs);
     const later = { exp: operator.clock / 1000 + 2 * 3600 };

@@ -194,7 +194,12 @@ test("a page that ended before it was full says how far it looked, unless nothin
   expect(await operator.get("/api/events?source=nobody&since=1970-01-01T02:50:00Z")).toMatchObject({
     complete: false,
   });
-  expect(await operator.get("/api/events?source=nobody&since=1970-01-01T03:00:00Z")).toEqual({
+  // Its last row is too old, but not all of it: that one may only have come late.
+  const since = await operator.get("/api/events?source=nobody&since=1970-01-01T03:00:00Z");
+  expect(since).toMatchObject({ complete: false });
+  expect(
+    await operator.get(`/api/events?source=nobody&since=1970-01-01T03:00:00Z&cursor=${String(since["next"])}`),
+  ).toEqual({
     events: [],
     next: null,
     complete: true,
@@ -253,4 +258,16 @@ test("the token is in no answer and in no line of the log", async () => {
   ];
   const text = (await Promise.all(answers.map((response) => response.text()))).join() + operator.logged.join();
   expect(text).not.toContain(TOKEN);
+});
+
+test("a source that was heard before the last few hundred events of others is known to the minute", async () => {
+  const SOURCE = { provider: "github", secrets: ["GITHUB_SECRET"] };
+  operator.vars = { SOURCES: { quiet: SOURCE, silent: SOURCE }, GITHUB_SECRET: "secret" };
+  const totals = { sources: new Map(), destinations: new Map(), heard: new Map([["quiet", NOON - 3_600_000]]) };
+  const response = await operator.call("/api/sources", {}, { totals: async () => await Promise.resolve(totals) });
+  const { sources } = await response.json<{ sources: { name: string; last_event_at: string | null }[] }>();
+  expect(sources.map(({ name, last_event_at }) => [name, last_event_at])).toEqual([
+    ["quiet", "2026-03-01T11:00:00.000Z"],
+    ["silent", null],
+  ]);
 });

@@ -1,5 +1,6 @@
 // A bell is a question; the row decides: what is claimed, sent once, settled once, and rung for again.
 import { beforeEach, expect, test } from "vitest";
+import { readConfig } from "../../src/config.ts";
 import type { Bell } from "../../src/types.ts";
 import { idOf, THEN } from "./hands.ts";
 import { rows, setUp } from "./relay.ts";
@@ -139,6 +140,15 @@ test("a destination that was removed after the event was accepted ends as cancel
   await round.ring(bells);
   expect(round.sent).toEqual([]);
   expect(await state()).toMatchObject([{ state: "failed", reason: "cancelled", attempt: 1 }]);
+});
+
+test("a destination that is named but written wrong is tried again, so that a mend of the configuration comes in time", async () => {
+  const wrong = readConfig({ DESTINATIONS: { first: { url: "nowhere", retry: "quick" } } });
+  round.destinations.delete("first");
+  for (const [name, one] of wrong.unreadable) round.unreadable.set(name, one);
+  await round.ring(await round.accept(1));
+  expect(round.sent).toEqual([]);
+  expect(await rows("SELECT state, fault FROM deliveries")).toEqual([{ state: "pending", fault: "unaddressed" }]);
 });
 
 test("a schedule that lost attempts have used up ends without another request", async () => {

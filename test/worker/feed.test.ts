@@ -135,6 +135,25 @@ test("what came long ago, while D1 was away, is counted when it came; what has n
       ),
     );
     expect(core.steps(NOON - 3 * HOUR, HOUR, 4).map((step) => step.accepted)).toEqual([5, 0, 0, 16]);
+    core.tell(accepted(new Map([[NOON, 0]]), "mute"));
+    expect(core.totals(0).heard).toEqual(new Map([["acme", NOON]]));
+  });
+});
+
+test("a write that breaks off counts nothing twice: what was not written is written with the next", async () => {
+  await runInDurableObject(bindings.FEED.getByName("feed-of-the-test"), (_, state) => {
+    let clock = NOON;
+    const start = () => new FeedCore(state, () => clock);
+    const core = start();
+    state.storage.sql.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON minutes WHEN new.at = ${NOON} BEGIN SELECT RAISE(ABORT, 'full'); END`,
+    );
+    const both = new Map([NOON - MINUTE, NOON].map((at) => [at, 1]));
+    expect(() => core.tell(accepted(both))).toThrow("full");
+    state.storage.sql.exec("DROP TRIGGER full");
+    clock += 6_000;
+    core.tell(accepted(new Map([[NOON, 1]])));
+    expect(start().totals(0).sources.get("acme")?.accepted).toBe(3);
   });
 });
 

@@ -40,6 +40,8 @@ export class Hands implements IntakeDeps {
   readonly storage: DurableObjectStorage;
   /** What the storage was told, in order. */
   readonly told: string[] = [];
+  /** Bytes that the storage says it holds; `null`: what it really holds. */
+  bytes: number | null = null;
   sync: () => Promise<void>;
   onCommit: (rows: string, due: number) => Promise<Bell[]> = () => Promise.resolve([]);
   onSweep: () => Promise<number | null> = () => Promise.resolve(null);
@@ -61,6 +63,17 @@ export class Hands implements IntakeDeps {
             await target.setAlarm(at);
           };
         }
+        if (key === "sql") return this.#sql(target.sql);
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  #sql(sql: SqlStorage): SqlStorage {
+    return new Proxy(sql, {
+      get: (target, key) => {
+        if (key === "databaseSize") return this.bytes ?? target.databaseSize;
         const value: unknown = Reflect.get(target, key, target);
         return typeof value === "function" ? value.bind(target) : value;
       },

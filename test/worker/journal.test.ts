@@ -1,7 +1,7 @@
 // The journal is the acceptance: what is in it, when it counts, and what leaves it.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openShards } from "../../src/bindings/shards.ts";
-import { candidate, type Hands, held, idOf, inObject } from "./hands.ts";
+import { candidate, type Hands, held, idOf, inObject, THEN } from "./hands.ts";
 import { setUp, until } from "./relay.ts";
 
 setUp();
@@ -185,3 +185,52 @@ test("a repeat of what D1 has already goes the whole way once more, to open what
 async function drained(hands: Hands): Promise<void> {
   await until(() => hands.journal().length === 0);
 }
+
+test("a journal that was full takes events again once D1 has taken them", async () => {
+  await inObject(async (hands) => {
+    hands.onCommit = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+    const core = await hands.start();
+    hands.bytes = 8_000_000_001;
+    await core.accept(candidate(1));
+    expect(await core.accept(candidate(2))).toMatchObject({ kind: "busy" });
+    await until(() => hands.log.of("intake.commit_failed").length === 1);
+
+    hands.onCommit = () => {
+      hands.bytes = 4_096;
+      return Promise.resolve([]);
+    };
+    await core.alarm();
+    await until(() => hands.journal().length === 0);
+    expect(await core.accept(candidate(2))).toEqual({ kind: "accepted", id: idOf(2) });
+  });
+});
+
+test("what D1 has taken leaves room in the storage", async () => {
+  await inObject(async (hands) => {
+    const commits = held<never[]>();
+    hands.onCommit = () => commits.promise;
+    const core = await hands.start();
+    for (let n = 0; n < 4; n += 1) await core.accept(candidate(n, { body: "x".repeat(400_000) }));
+    const full = core.status().bytes;
+    commits.resolve([]);
+    await until(() => hands.journal().length === 0);
+    expect(core.status().bytes).toBeLessThan(full / 4);
+  });
+});
+
+test("an alarm whose sweep never ends is heard out all the same, and comes back", async () => {
+  await inObject(async (hands) => {
+    const core = await hands.start();
+    hands.onSweep = () => held<never>().promise;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const alarm = core.alarm();
+      await vi.advanceTimersByTimeAsync(60_000);
+      await alarm;
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(hands.log.of("sweep.failed")).toHaveLength(1);
+    expect(await hands.storage.getAlarm()).toBe(THEN + 30_000);
+  });
+});

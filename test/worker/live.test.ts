@@ -190,3 +190,32 @@ test("while nobody watches nothing is kept for them", async () => {
     expect(watcher.messages).toEqual([[event(50)]]);
   });
 });
+
+test("a socket whose page does not answer its close holds no seat, and no alarm", async () => {
+  await runInDurableObject(bindings.FEED.getByName("feed-of-the-test"), async (_, state) => {
+    let clock = Date.now();
+    const core = new FeedCore(state, () => clock);
+    const join = () => core.join(new Request("https://feed/", { headers: { upgrade: "websocket" } }));
+    // Their pages are asleep: nobody accepts the other end.
+    for (let n = 0; n < 100; n += 1) expect((await join()).status).toBe(101);
+    clock += HOUR;
+    await state.storage.deleteAlarm();
+    await core.alarm();
+    expect(await state.storage.getAlarm()).toBeNull();
+    const watcher = watch(await join());
+    core.tell(telling(1, 1));
+    await until(() => watcher.messages.length === 1);
+    watcher.socket.close();
+  });
+});
+
+test("the alarm is a minute away at the least", async () => {
+  await runInDurableObject(bindings.FEED.getByName("feed-of-the-test"), async (_, state) => {
+    const clock = Date.now();
+    const core = new FeedCore(state, () => clock);
+    const request = new Request(`https://feed/?until=${clock + 1}`, { headers: { upgrade: "websocket" } });
+    const watcher = watch(await core.join(request));
+    expect(await state.storage.getAlarm()).toBe(clock + 60_000);
+    watcher.socket.close();
+  });
+});

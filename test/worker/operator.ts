@@ -119,7 +119,7 @@ export class Operator {
       inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
       dice: () => 0.5,
       feed: { steps: async () => await Promise.resolve([]) },
-      totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map() }),
+      totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
       intake: { status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }) },
     };
   }

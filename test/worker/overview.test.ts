@@ -4,6 +4,7 @@ import { overview as schema, type Overview } from "../../src/answers/overview.ts
 import { openBacklog } from "../../src/bindings/backlog.ts";
 import { openDatabase } from "../../src/bindings/database.ts";
 import { migrate } from "../../src/bindings/migrate.ts";
+import { openRefusals } from "../../src/bindings/refusals.ts";
 import { openFeed } from "../../src/bindings/tell.ts";
 import { openOverview, openTotals, type OverviewDeps } from "../../src/operate/overview.ts";
 import { fill, metered } from "./fill.ts";
@@ -86,7 +87,11 @@ test("a feed that cannot be reached leaves zeros and a finding that says so; the
   expect(points).toHaveLength(60);
   expect(totals.accepted).toBe(0);
   expect(backlog.open).toBe(10);
-  expect(await openTotals(gone, () => Date.now(), log)()).toEqual({ sources: new Map(), destinations: new Map() });
+  expect(await openTotals(gone, () => Date.now(), log)()).toEqual({
+    sources: new Map(),
+    destinations: new Map(),
+    heard: new Map(),
+  });
   expect(log.of("overview.feed_unreachable")).toHaveLength(2);
 });
 
@@ -137,4 +142,11 @@ test("a week holds what is older than the minutes that are kept", async () => {
   await until(async () => (await look()).totals.accepted === 1);
   expect((await look({ now: () => now + 100 * HOUR }, 168)).totals.accepted).toBe(1);
   expect((await look({ now: () => now + 100 * HOUR }, 24)).totals.accepted).toBe(0);
+});
+
+test("when each source was last heard is read of a few hundred rows, however often a page asks", async () => {
+  await fill(10_000);
+  const { run, measure } = metered(bindings.DB);
+  const { read } = await measure(() => openRefusals(run).lasts());
+  expect(read).toBeLessThanOrEqual(500);
 });

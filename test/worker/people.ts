@@ -63,3 +63,19 @@ export async function signIn(operator: Operator, secret: string = TOKEN, earlier
 
 /** What a page of the relay's own sends. */
 export const own = { "sec-fetch-site": "same-origin" };
+
+/** What a browser says when another site's page has it fetch something for itself. */
+export const EMBEDDED: readonly Record<string, string>[] = [
+  { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "script" },
+  { "sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" },
+  { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" },
+  { "sec-fetch-site": "cross-site" },
+];
+
+/** What it says when a person goes somewhere: from here, by the address bar, by a link elsewhere; or it is too old to say. */
+export const REACHED: readonly Record<string, string>[] = [
+  own,
+  { "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" },
+  { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" },
+  {},
+];

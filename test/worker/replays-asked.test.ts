@@ -109,7 +109,7 @@ test("asking twice under one Idempotency-Key starts one job, and the second answ
   const [one, other] = await Promise.all([bulk.start({}, 12, "monday"), bulk.start({}, 12, "monday")]);
   expect(one).toEqual(other);
   await bulk.finish(one);
-  expect(await bulk.start({ state: "failed" }, 600, "monday")).toEqual(await bulk.shown(one));
+  expect(await bulk.start({}, 12, "monday")).toEqual(await bulk.shown(one));
   expect(await bulk.operator.list()).toHaveLength(1);
   expect((await bulk.audited()).map(({ action }) => action)).toEqual(["replays.start", "replays.done"]);
   expect((await bulk.start({}, 12, "tuesday")).id).not.toBe(one.id);
@@ -203,4 +203,20 @@ test("a preview says how far it has looked where it has not looked at everything
     matching: 201,
     complete: true,
   });
+});
+
+test("an Idempotency-Key that has started one job starts and answers no other", async () => {
+  await bulk.ended(1);
+  const job = await bulk.start({ source: "acme" }, 60, "once");
+  for (const [filter, rate] of [
+    [{ source: "acme" }, 61],
+    [{ source: "other" }, 60],
+  ] as const) {
+    expect(await bulk.operator.start({ ...ALL, ...filter }, rate, by("once"))).toMatchObject({
+      ok: false,
+      problem: { status: 422, detail: expect.stringContaining("Idempotency-Key") },
+    });
+  }
+  expect(await bulk.start({ source: "acme" }, 60, "once")).toMatchObject({ id: job.id });
+  expect(await rows("SELECT id FROM replays")).toEqual([{ id: job.id }]);
 });

@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import type { Role } from "../../src/answers/access.ts";
 import { dashboard } from "../../src/dashboard/dashboard.tsx";
 import { openOperator } from "../../src/operate/operator.ts";
+import { BodyReader } from "../../src/receive.ts";
 import { FAILED, ID, Operator, TOKEN } from "./operator.ts";
-import { newKey, own, signIn } from "./people.ts";
+import { EMBEDDED, newKey, own, REACHED, signIn } from "./people.ts";
 import { rows } from "./relay.ts";
 
 const operator = new Operator();
@@ -28,6 +29,7 @@ function pages() {
     newId,
     log,
     floodGuard,
+    bodies: new BodyReader(now),
   });
 }
 
@@ -117,6 +119,16 @@ test("a form of another site does nothing, whoever is signed in", async () => {
   expect(await audited()).toEqual([]);
 });
 
+test("a page of another site embeds and reads no page, whoever is signed in", async () => {
+  const ask = await relay();
+  const cookie = await signIn(operator, TOKEN);
+  for (const route of [...routes().filter((one) => one.startsWith("GET ")), "GET /"]) {
+    for (const from of EMBEDDED) expect([route, (await ask(route, { ...from, cookie })).status]).toEqual([route, 403]);
+    for (const from of REACHED)
+      expect([route, (await ask(route, { ...from, cookie })).status]).not.toEqual([route, 403]);
+  }
+});
+
 test("no page may be framed, cached or run what is not the relay's own", async () => {
   const ask = await relay();
   const cookie = await signIn(operator);
@@ -128,6 +140,8 @@ test("no page may be framed, cached or run what is not the relay's own", async (
         "no-store",
         "nosniff",
       ]);
+      const apart = [said.get("cross-origin-opener-policy"), said.get("cross-origin-resource-policy")];
+      expect([route, ...apart]).toEqual([route, "same-origin", "same-origin"]);
       const policy = said.get("content-security-policy");
       expect(policy, route).toMatch(/^default-src 'none'; .*frame-ancestors 'none'/);
       expect(policy, route).not.toMatch(/unsafe|https?:|\*/);

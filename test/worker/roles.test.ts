@@ -5,7 +5,7 @@ import { api } from "../../src/api.ts";
 import { type Route, ROUTES } from "../../src/api/routes.ts";
 import { openOperator } from "../../src/operate/operator.ts";
 import { FAILED, ID, NOON, Operator, TOKEN } from "./operator.ts";
-import { ACCESS, bearer, CERTS, newKey, own, signer, signIn } from "./people.ts";
+import { ACCESS, bearer, CERTS, EMBEDDED, newKey, own, REACHED, signer, signIn } from "./people.ts";
 import { rows } from "./relay.ts";
 
 const operator = new Operator();
@@ -119,6 +119,24 @@ test("without a credential that opens, every route answers alike, and so does ev
   expect([...answers].map((one) => JSON.parse(one)[0])).toEqual([401]);
 });
 
+test("a page of another site embeds and reads nothing, whoever is signed in", async () => {
+  const ask = await relay();
+  const ambient = [
+    { cookie: await signIn(operator) },
+    { "cf-access-jwt-assertion": await access.assert("admin@example.com") },
+  ];
+  for (const credential of ambient) {
+    for (const route of routes().filter((one) => one.startsWith("GET ") && one !== "GET /live")) {
+      for (const from of EMBEDDED)
+        expect([route, (await ask(route, { ...credential, ...from })).status]).toEqual([route, 403]);
+      for (const from of REACHED)
+        expect([route, (await ask(route, { ...credential, ...from })).status]).not.toEqual([route, 403]);
+    }
+  }
+  const key = await newKey(operator, "viewer", "elsewhere");
+  expect((await ask("GET /events", { ...bearer(key.secret), ...EMBEDDED[0] })).status).toBe(200);
+});
+
 test("whoever is let in by a page of another site changes nothing and hears nothing", async () => {
   const ask = await relay();
   const ambient = [
@@ -202,6 +220,8 @@ test("no answer may be framed, cached or taken for another kind", async () => {
       const { status, headers: said } = await ask(route, headers);
       const guarded = [said.get("cache-control"), said.get("x-content-type-options")];
       expect([route, status, ...guarded]).toEqual([route, status, "no-store", "nosniff"]);
+      const apart = [said.get("cross-origin-opener-policy"), said.get("cross-origin-resource-policy")];
+      expect([route, ...apart]).toEqual([route, "same-origin", "same-origin"]);
       expect(said.get("content-security-policy"), route).toMatch(/^default-src 'none';.*frame-ancestors 'none'/);
     }
   }

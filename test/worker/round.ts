@@ -28,6 +28,7 @@ export class Round {
   readonly inspections;
   readonly pace = new Pace();
   readonly destinations = new Map<string, Destination>();
+  readonly unreadable = new Map<string, Destination>();
   onSend: (to: string, n: number) => Answer | Promise<Answer> = () => YES;
   onRing: () => Promise<void> = () => Promise.resolve();
 
@@ -58,7 +59,7 @@ export class Round {
         await this.onRing();
         this.rung.push(...bells);
       },
-      config: { destinations: this.destinations },
+      config: { destinations: this.destinations, unreadable: this.unreadable },
       pace: this.pace,
       feed: { settled: () => null },
       inspect: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),

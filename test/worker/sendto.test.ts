@@ -1,8 +1,10 @@
 // An event goes to a destination that its routes do not name, once.
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/bindings/database.ts";
+import { openByHand } from "../../src/bindings/hand.ts";
 import { GRACE_MS } from "../../src/deadlines.ts";
 import { FAILED, ID, NOON, Operator } from "./operator.ts";
-import { rows } from "./relay.ts";
+import { bindings, rows } from "./relay.ts";
 
 const operator = new Operator();
 
@@ -71,4 +73,17 @@ test("an unknown event or destination is 404, and says where to look", async () 
     detail: expect.stringContaining("GET /api/destinations"),
   });
   expect(await rows("SELECT 1 FROM audit")).toEqual([]);
+});
+
+test("an event that retention has taken in the meantime is 404, and nothing is said to be created", async () => {
+  await operator.accept();
+  const open = openByHand(openDatabase(bindings.DB));
+  const late: typeof open = async (...asked) => {
+    await rows("DELETE FROM events");
+    return await open(...asked);
+  };
+  const request = { method: "POST", body: JSON.stringify({ destination: "crm" }) };
+  const response = await operator.call(`/api/events/${ID}/send`, request, { openByHand: late });
+  expect(response.status).toBe(404);
+  expect(await rows("SELECT 1 FROM deliveries WHERE destination = 'crm'")).toEqual([]);
 });

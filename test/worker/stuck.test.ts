@@ -7,14 +7,14 @@ import { bindings, rows, setUp, until } from "./relay.ts";
 
 setUp();
 
-test("what D1 has refused is tried again every ten minutes, a hundred events at a time, until D1 takes it", async () => {
+test("what D1 has refused is tried again every minute, ten events at a time, until D1 takes it", async () => {
   await inObject(async (hands) => {
     hands.onCommit = () => Promise.reject(new Error("D1_ERROR: datatype mismatch: SQLITE_MISMATCH"));
     const core = await hands.start();
-    await Promise.all(Array.from({ length: 130 }, (_, n) => core.accept(candidate(n))));
-    await until(() => core.status().stuck === 130);
+    await Promise.all(Array.from({ length: 13 }, (_, n) => core.accept(candidate(n))));
+    await until(() => core.status().stuck === 13);
     const later = async () => {
-      hands.clock += 600_000;
+      hands.clock += 60_000;
       const before = hands.offered.length;
       await core.alarm();
       await until(() => core.status().waiting === 0);
@@ -22,17 +22,36 @@ test("what D1 has refused is tried again every ten minutes, a hundred events at 
     };
     hands.clock += 30_000;
     await core.alarm();
-    expect(await hands.storage.getAlarm()).toBe(THEN + 600_000);
-    expect([await later(), await later()]).toEqual([100, 100]);
-    expect(core.status()).toMatchObject({ stuck: 130 });
+    expect(await hands.storage.getAlarm()).toBe(THEN + 60_000);
+    expect([await later(), await later()]).toEqual([10, 10]);
+    expect(core.status()).toMatchObject({ stuck: 13 });
 
     hands.onCommit = (events, due) => openStore(openDatabase(bindings.DB)).commit(events, due);
-    expect(await later()).toBe(100);
-    expect(core.status()).toMatchObject({ stuck: 30 });
-    hands.clock += 600_000;
+    expect(await later()).toBe(10);
+    expect(core.status()).toMatchObject({ stuck: 3 });
+    hands.clock += 60_000;
     await core.alarm();
     await until(() => core.status().waiting + core.status().stuck === 0);
-    expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 130 }]);
-    expect(hands.rung).toHaveLength(130);
+    expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 13 }]);
+    expect(hands.rung).toHaveLength(13);
+  });
+});
+
+test("of large events that D1 has refused, no more are taken up at once than fit into a group", async () => {
+  await inObject(async (hands) => {
+    hands.onCommit = () => Promise.reject(new Error("D1_ERROR: datatype mismatch: SQLITE_MISMATCH"));
+    const core = await hands.start();
+    const sizes = [200_000, 200_000, 200_000, 900_000];
+    for (const [n, size] of sizes.entries()) await core.accept(candidate(n, { body: "x".repeat(size) }));
+    await until(() => core.status().stuck === 4);
+    hands.onCommit = () => Promise.resolve([]);
+    const left: number[] = [];
+    for (let minutes = 0; minutes < 3; minutes += 1) {
+      hands.clock += 60_000;
+      await core.alarm();
+      await until(() => core.status().waiting === 0);
+      left.push(core.status().stuck);
+    }
+    expect(left).toEqual([2, 1, 0]);
   });
 });

@@ -1,10 +1,10 @@
-// The rescuer: what is overdue rings, what a dead isolate held is freed, what retention forbids goes; and nothing more than that.
+// The rescuer: what is overdue rings, what a dead isolate held is freed; and nothing more than that.
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../src/bindings/database.ts";
 import { migrate } from "../../src/bindings/migrate.ts";
 import { openUpkeep } from "../../src/bindings/upkeep.ts";
-import { receiptId } from "../../src/ids.ts";
+import { openCleanup } from "../../src/cleanup.ts";
 import worker from "../../src/index.ts";
 import { sweep, type SweepDeps } from "../../src/sweep.ts";
 import type { Bell } from "../../src/types.ts";
@@ -26,16 +26,18 @@ beforeEach(() => {
 });
 
 function deps(change: Partial<SweepDeps> = {}): SweepDeps {
+  const upkeep = openUpkeep(openDatabase(bindings.DB));
+  const now = () => round.clock;
   return {
-    upkeep: openUpkeep(openDatabase(bindings.DB)),
+    upkeep,
     ring: async (bells) => {
       rung.push(...bells);
       await Promise.resolve();
     },
     deliverNow: (bells) => round.ring(bells),
-    retentionMs: 30 * DAY,
+    cleanup: openCleanup({ upkeep, retentionMs: 30 * DAY, now, log: round.log }),
     destinations: ["first", "second"],
-    now: () => round.clock,
+    now,
     log: round.log,
     ...change,
   };
@@ -142,95 +144,34 @@ test("a queue that refuses: ten are delivered directly, and the others stay for 
   expect(round.log.of("sweep.delivers_directly")).toMatchObject([{ overdue: 25 }]);
 });
 
-test("what is older than the retention goes with its deliveries, attempts and parts, and what is open stays whatever its age", async () => {
-  const states = ["delivered", "failed", "pending", "delivering", "held"];
-  for (const [n, state] of states.entries()) {
-    await round.accept(n, ["first", "second"], { body: null, parts: 2, receivedAt: THEN });
-    await rows("UPDATE deliveries SET state = ?2 WHERE event = ?1 AND destination = 'second'", n + 1, state);
-    await rows("UPDATE deliveries SET state = 'delivered' WHERE event = ?1 AND destination = 'first'", n + 1);
-    await rows(
-      "INSERT INTO attempts (event, destination, n, started_at, outcome) VALUES (?1, 'first', 1, 0, 'retry')",
-      n + 1,
-    );
-    for (const part of [0, 1]) await round.parts.put(`receipt-${n}`, idOf(n), part, "x");
-  }
-  await rows("UPDATE deliveries SET look_at = NULL");
-  await round.accept(9, ["first"], { receivedAt: THEN + 1 });
-  await rows("UPDATE deliveries SET state = 'delivered', look_at = NULL WHERE event = 6");
-
-  round.clock = THEN + 30 * DAY;
-  await sweep(deps());
-  expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 6 }]);
-  round.clock += 1;
-  await sweep(deps());
-  const kept = [3, 4, 5, 6];
-  expect((await rows("SELECT seq FROM events")).map(({ seq }) => seq)).toEqual(kept);
-  expect((await rows("SELECT DISTINCT event FROM deliveries")).map(({ event }) => event)).toEqual(kept);
-  expect((await rows("SELECT event FROM attempts")).map(({ event }) => event)).toEqual(kept.slice(0, 3));
-  expect((await rows("SELECT DISTINCT receipt FROM event_parts")).map(({ receipt }) => receipt)).toEqual([
-    "receipt-2",
-    "receipt-3",
-    "receipt-4",
-  ]);
-});
-
-const left = async () => (await rows<{ n: number }>("SELECT count(*) AS n FROM events"))[0]?.n;
-
-test("while there is more to delete than one sweep takes, it comes back at once", async () => {
-  await fill(500);
-  await rows("UPDATE deliveries SET state = 'delivered', look_at = NULL");
-  const seen: unknown[] = [];
-  for (let sweeps = 0; sweeps < 4; sweeps += 1) seen.push([await sweep(deps()), await left()]);
-  expect(seen).toEqual([
-    [THEN, 300],
-    [THEN, 100],
-    [null, 0],
-    [null, 0],
-  ]);
-});
-
-test("what has to stay does not hide what is behind it: however many events are kept, those that have ended go", async () => {
-  await fill(1_000);
-  // Held for a destination that is paused for months, and behind them some that may go.
-  await rows("UPDATE deliveries SET state = iif(event <= 900, 'held', 'delivered'), look_at = NULL");
-  await rows("INSERT INTO pauses VALUES ('billing', 0, 'admin')");
-  let sweeps = 0;
-  while ((await left()) === 1_000) {
-    await sweep(deps({ destinations: ["billing"] }));
-    expect((sweeps += 1)).toBeLessThan(10);
-  }
-  expect(await left()).toBe(900);
-  // Later the pause is over, and they are looked at again.
-  await rows("UPDATE deliveries SET state = 'delivered'");
-  for (sweeps = 0; (await left()) !== 0;) {
-    await sweep(deps({ destinations: ["billing"] }));
-    expect((sweeps += 1)).toBeLessThan(10);
+test("retries that are due at a moment of their own each are not each a sweep of its own", async () => {
+  await round.accept(1);
+  for (const [due, look] of [
+    [THEN + 1, THEN + 10_000],
+    [THEN + 77_000, THEN + 77_000],
+  ] as const) {
+    await rows("UPDATE deliveries SET due_at = ?1, look_at = ?1", due);
+    expect(await sweep(deps())).toBe(look);
   }
 });
 
-const kept = async () =>
-  (await rows("SELECT DISTINCT receipt FROM event_parts ORDER BY receipt")).map(({ receipt }) => receipt);
-
-test("parts that belong to no event go after a week; those of living events stay, however often it is looked", async () => {
-  const receipts = {
-    old: receiptId(THEN - 7 * DAY - 1, "a".repeat(32)),
-    young: receiptId(THEN - 7 * DAY + 1, "b".repeat(32)),
-  };
-  const living = receiptId(THEN - 20 * DAY, "c".repeat(32));
-  await round.accept(1, ["first"], { receipt: living, body: null, parts: 2, receivedAt: THEN - 20 * DAY });
-  for (const receipt of [...Object.values(receipts), living])
-    for (const part of [0, 1]) await round.parts.put(receipt, receipt === living ? idOf(1) : idOf(2), part, "x");
-  // A repeat of event 1, whose parts nobody needs.
-  const repeat = receiptId(THEN - 10 * DAY, "d".repeat(32));
-  await round.parts.put(repeat, idOf(1), 0, "x");
-
-  await sweep(deps());
-  await sweep(deps());
-  expect(await kept()).toEqual([living, receipts.young].toSorted());
-  round.clock += 2;
-  await sweep(deps());
-  expect(await kept()).toEqual([living]);
+test("what is overdue beyond one sweep's reach is not left waiting", async () => {
+  await fill(3_001);
+  await rows("UPDATE deliveries SET state = 'pending', look_at = 1");
+  expect(await sweep(deps())).toBe(THEN);
+  expect(rung).toHaveLength(3_000);
 });
+
+test("cleaning fails: the sweep says all the same when it must look again", async () => {
+  await round.accept(1);
+  const next = await sweep(deps({ cleanup: openCleanup({ ...cleaning(), upkeep: { ...upkeepOf(), expire: down } }) }));
+  expect(next).toBe(THEN + MINUTE);
+  expect(round.log.of("cleanup.failed")).toHaveLength(1);
+});
+
+const upkeepOf = () => openUpkeep(openDatabase(round.counted.database));
+const cleaning = () => ({ upkeep: upkeepOf(), retentionMs: 30 * DAY, now: () => round.clock, log: round.log });
+const down = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 
 test("cron sweeps", async () => {
   await migrate(bindings.DB);

@@ -5,6 +5,8 @@ import { first, type Invariant } from "./invariant.ts";
 
 /** A resume reaches the sweep at once, and where that fails its next minute. */
 const RELEASED_MS = 180_000;
+/** A pause of a destination that was removed lasts a day. */
+const FORGOTTEN_MS = 24 * 60 * 60_000;
 
 export const pausedMeansPaused: Invariant = {
   id: "pause",
@@ -34,12 +36,14 @@ export const nothingHeldIsLost: Invariant = {
   },
   ended(ledger) {
     const { moves, plan } = ledger;
+    const removed = plan.steps.some((step) => step.do === "deploy" && step.change === "remove beta");
     // In calm weather only: before, whoever releases may die, and a clock may lie.
     if (ledger.skewed) return null;
     return first(held(ledger), (one) => {
       const released = moves.find((move) => move.at >= one.at && same(move, one) && move.from === "held");
       const from = Math.max(one.at, plan.quiet);
-      return released === undefined || (from === plan.quiet && released.at - from > 10 * RELEASED_MS)
+      const most = 10 * RELEASED_MS + (removed && one.destination === "beta" ? FORGOTTEN_MS : 0);
+      return released === undefined || (from === plan.quiet && released.at - from > most)
         ? `${one.id}:${one.destination} was held at ${Math.round(one.at)} ms, and let go ${released === undefined ? "never" : `${Math.round((released.at - from) / 1000)} s after the storm`}`
         : null;
     });
