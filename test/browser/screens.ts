@@ -144,6 +144,8 @@ async function shoot(
     ...options,
     ...(storageState === undefined ? {} : { storageState }),
   });
+  // Behind the made-up day nobody has news to tell.
+  if (storageState === undefined) await page.routeWebSocket("**/api/live", () => {});
   await page.goto(url);
   await page.waitForLoadState("load");
   // Plots are drawn when the script has run.
