@@ -1,4 +1,4 @@
-// As src/modules.d.ts has it, whose other declarations stand in Node's own types.
+// What wrangler's rules, its own and those of wrangler.toml, turn into modules.
 declare module "*.sql" {
   const text: string;
   // oxlint-disable-next-line import/no-default-export -- wrangler's Text rule exports the file as the default
