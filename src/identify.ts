@@ -79,7 +79,8 @@ const BODY_PLACES = new Set([
   "form-appended",
 ]);
 
-function placesOf(template: string): Place[] {
+/** Every place of a template, alternatives and optional parts included. */
+export function placesOf(template: string): Place[] {
   if (template === "") return [];
   const flat = (piece: Piece): Place[] => {
     if (piece.kind === "text") return [];

@@ -18,7 +18,12 @@ export const asymmetric = {
     },
     payload: "form:payload",
     type: "{json:type}[.{json:state}]",
-    id: "{json:id}",
+    id: "{json:id}/{json:state}/{json:finished_at|json:started_at}",
+    idNames: {
+      what: "version",
+      changes: "json:finished_at|json:started_at",
+      by: "Travis CI: Notifications; id is the build, which can be restarted",
+    },
     idShared: true,
     uncovered: "Everything but the payload field.",
     docs: "travis-ci/docs-travis-ci-com:user/notifications.md.erb#verifying-webhook-requests",
@@ -30,7 +35,12 @@ export const asymmetric = {
     signature: { at: "header:X-Webhook-Signature" },
     jwt: { algorithms: ["HS256"], issuer: "netlify", bodyHash: { claim: "sha256" } },
     type: "{header:X-Netlify-Event}",
-    id: "{json:id}",
+    id: "{json:id}/{json:updated_at|json:created_at}",
+    idNames: {
+      what: "version",
+      changes: "json:updated_at|json:created_at",
+      by: "Netlify: Deploy notifications; id is the deploy",
+    },
     idShared: true,
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
   },
@@ -44,6 +54,7 @@ export const asymmetric = {
     secret: "public",
     type: "{json:0.event}",
     id: "{json:0.sg_event_id}",
+    idNames: { what: "batch", by: "SendGrid: Event Webhook reference, sg_event_id" },
     idShared: true,
     docs: "sendgrid/sendgrid-nodejs:packages/eventwebhook/src/eventwebhook.spec.js",
   },
@@ -57,6 +68,7 @@ export const asymmetric = {
     secret: "public",
     type: "{json:event.type|json:type}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Discord: Interaction object, id" },
     idShared: true,
     handshake: [
       {
@@ -80,6 +92,7 @@ export const asymmetric = {
     secret: "public",
     type: "{json:data.event_type}",
     id: "{json:data.id}",
+    idNames: { what: "event", by: "Telnyx: Receiving webhooks, data.id" },
     docs: "telnyx (npm)",
   },
   paypal: {
@@ -94,6 +107,7 @@ export const asymmetric = {
     keys: { url: "{header:PAYPAL-CERT-URL}", host: "([a-z0-9-]+\\.){1,3}paypal\\.com", form: "certificate" },
     type: "{json:event_type}",
     id: "{json:id}",
+    idNames: { what: "event", by: "PayPal: Webhooks event notification, id starts with WH-" },
     uncovered:
       "The body is bound by its CRC-32 alone, which is easily forged: ask PayPal again before acting on money.",
     docs: "developer.paypal.com verify-webhook-signature",
@@ -119,6 +133,7 @@ export const asymmetric = {
     },
     type: "{json:Type}",
     id: "{json:MessageId}",
+    idNames: { what: "event", by: "AWS: SNS message formats, MessageId is the same in a retry" },
     uncovered: "UnsubscribeURL. A signature proves AWS, not a topic: set topic to the ARN that may post.",
     handshake: [
       {
@@ -161,6 +176,7 @@ export const asymmetric = {
     keys: { url: "https://keys.fireblocks.io/.well-known/jwks.json", host: "keys\\.fireblocks\\.io", form: "jwks" },
     type: "{json:eventType}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Fireblocks: Webhooks v2 event object, id" },
     addresses: "developers.fireblocks.com/reference/webhooks-ip-allowlisting",
     docs: "developers.fireblocks.com/reference/validating-webhooks",
   },
@@ -171,7 +187,12 @@ export const asymmetric = {
     signature: { at: "header:Fireblocks-Signature", encoding: "base64" },
     secret: "public",
     type: "{json:type}",
-    id: "{json:data.id}/{json:data.status}",
+    id: "{json:data.id}/{json:data.status}/{json:timestamp}",
+    idNames: {
+      what: "version",
+      changes: "json:timestamp",
+      by: "Fireblocks: Webhook structure; data.id is the transaction",
+    },
     idShared: true,
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     docs: "developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
@@ -184,6 +205,7 @@ export const asymmetric = {
     jwt: { algorithms: ["HS256"], bodyHash: { claim: "payload_hash" }, maxAge: 300 },
     type: "{json:type|json:status}",
     id: "{claim:jti}",
+    idNames: { what: "delivery", by: "Vonage: Signed webhooks, jti" },
     docs: "@vonage/jwt (npm)",
   },
   messagebird: {
@@ -200,6 +222,7 @@ export const asymmetric = {
     },
     type: "{json:type|json:status}",
     id: "{claim:jti}",
+    idNames: { what: "delivery", by: "MessageBird: Signed requests, jti" },
     uncovered: "The headers.",
     docs: "messagebird/go-rest-api:signature_jwt/testdata/reference.json",
   },
@@ -211,6 +234,7 @@ export const asymmetric = {
     jwt: { algorithms: ["HS256"], expires: true },
     type: "{json:event.type}",
     id: "{json:event.triggerUuid}",
+    idNames: { what: "event", by: "monday: Webhooks, triggerUuid" },
     uncovered: "The body: the token proves the sender and a time.",
     handshake: [
       {
@@ -240,6 +264,7 @@ export const asymmetric = {
     secret: "public",
     type: "{json:event_type}",
     id: "{header:X-Delivery-Id}",
+    idNames: { what: "delivery", by: "Wise: Webhooks, X-Delivery-Id is the same in a retry" },
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     docs: "transferwise/digital-signatures-examples/verify-webhook-signature",
   },
@@ -259,6 +284,7 @@ export const asymmetric = {
     },
     type: "{header:Kick-Event-Type}",
     id: "{header:Kick-Event-Message-Id}",
+    idNames: { what: "delivery", by: "Kick: Webhook headers, message id as idempotency key" },
   },
   ebay: {
     name: "eBay",
@@ -278,6 +304,7 @@ export const asymmetric = {
     },
     type: "{json:metadata.topic}",
     id: "{json:notification.notificationId}",
+    idNames: { what: "event", by: "eBay: Notification payload, notificationId" },
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     handshake: [
       {
@@ -299,6 +326,7 @@ export const asymmetric = {
     keys: { url: "{setting:issuer}/.well-known/jwks", host: "[a-z0-9-]+\\.kinde\\.com", form: "jwks" },
     type: "{claim:type}",
     id: "{claim:event_id}",
+    idNames: { what: "event", by: "Kinde: Webhooks, event_id" },
     uncovered: "Nothing: the body is the token.",
     docs: "@kinde/webhooks (npm)",
   },
@@ -314,6 +342,7 @@ export const asymmetric = {
     },
     type: "{json:event.type}",
     id: "{json:event.id}",
+    idNames: { what: "event", by: "FusionAuth: Events, event.id" },
   },
   "fal-ai": {
     name: "fal.ai",
@@ -326,6 +355,8 @@ export const asymmetric = {
     keys: { url: "https://rest.alpha.fal.ai/.well-known/jwks.json", host: "rest\\.alpha\\.fal\\.ai", form: "jwks" },
     type: "{json:status}",
     id: "{header:X-Fal-Webhook-Request-Id}",
+    idNames: { what: "event", by: "fal: Webhooks; one result per request_id, the same in a retry" },
+    idShared: true,
   },
   mailchannels: {
     name: "MailChannels",
@@ -354,5 +385,6 @@ export const asymmetric = {
     secret: "public",
     type: "{json:data.attributes.event}",
     id: "{json:data.id}",
+    idNames: { what: "event", by: "Keygen: Webhook events, id of the event" },
   },
 } satisfies Readonly<Record<string, Provider>>;

@@ -62,7 +62,10 @@ export function resolveProvider(described: unknown, settings: Readonly<Record<st
   if (like === undefined) return checked("custom", providerSchema.safeParse(own), (provider) => provider, ["provider"]);
   const base = typeof like === "string" ? findProvider(like) : null;
   if (base === null) return fault(["provider", "like"], "is not in the catalogue");
-  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...kept } = base;
+  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...copied } = base;
+  const { idNames: _idNames, ...rest } = copied;
+  // What the catalogue says of an id is said of that id alone.
+  const kept = Object.hasOwn(own, "id") ? rest : copied;
   return checked("custom", providerSchema.safeParse({ ...kept, ...own }), (provider) => provider, ["provider"]);
 }
 

@@ -167,18 +167,27 @@ function spoken(seconds: number): string {
 }
 
 function repeatsOf(provider: Provider): ProviderFacts["repeats"] {
-  const { id, idShared } = provider;
+  const { id, idShared, idNames } = provider;
   if (id === undefined)
     return {
       short: "not told apart",
-      long: "The sender gives no id: each request is an event of its own, repeats too.",
+      long: "The sender gives no id of an event: each request is an event of its own, repeats too.",
     };
   const same = `Same ${written(id)}`;
+  const source = idNames === undefined ? "" : ` It names ${NAMED[idNames.what]} (${idNames.by}).`;
   if (idShared === true)
-    return { short: "id and body", long: `${same} and same body: the id alone may stand for several events.` };
-  if (idIsSigned(provider)) return { short: "id", long: `${same}, which is under the signature.` };
-  return { short: "id and body", long: `${same} and same body: the id is not under the signature.` };
+    return { short: "id and body", long: `${same} and same body: the id alone may stand for several events.${source}` };
+  if (idIsSigned(provider)) return { short: "id", long: `${same}, which is under the signature.${source}` };
+  return { short: "id and body", long: `${same} and same body: the id is not under the signature.${source}` };
 }
+
+/** What an id names, as the end of a sentence. */
+const NAMED: Readonly<Record<NonNullable<Provider["idNames"]>["what"], string>> = {
+  event: "an event",
+  delivery: "a delivery",
+  batch: "the first event of a batch",
+  version: "a thing and a time or state of it",
+};
 
 function addressesOf({ networks, addresses }: Provider): string | null {
   const admits = '`allow = ["provider"]` admits';

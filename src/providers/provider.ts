@@ -260,7 +260,23 @@ export const providerSchema = z.strictObject({
   type: z.optional(template),
   /** What is the same when the sender repeats an event. */
   id: z.optional(template),
-  /** The id names a thing and not an event, or the first of several: the identity is bound to the body too. */
+  /**
+   * What the id names, and who says so. Two events that get one id are one event here, and the second is lost, so that every id of the
+   * catalogue says it:
+   * - `event`     one thing that happened; its retries have the id again
+   * - `delivery`  one delivery; its retries have the id again, or a new one
+   * - `batch`     the first event of several in one body, so that the body counts too
+   * - `version`   a thing (a payment, a booking); `changes` is the part of the id that each event of it has anew
+   */
+  idNames: z.optional(
+    z.strictObject({
+      what: z.enum(["event", "delivery", "batch", "version"]),
+      changes: z.optional(place),
+      /** The sender's document that says so. */
+      by: z.string().check(z.minLength(1)),
+    }),
+  ),
+  /** The id may stand for more than one event: the identity is bound to the body too. */
   idShared: z.optional(z.boolean()),
   /** What an attacker could change without breaking the signature. */
   uncovered: z.optional(z.string()),

@@ -5,7 +5,7 @@ import type { Provider } from "./provider.ts";
 /** What all of them share: the three headers, named after the specification or after Svix. */
 function trio(
   prefix: "webhook" | "svix",
-): Pick<Provider, "algorithm" | "signature" | "timestamp" | "signs" | "secret" | "type" | "id"> {
+): Pick<Provider, "algorithm" | "signature" | "timestamp" | "signs" | "secret" | "type" | "id" | "idNames"> {
   return {
     algorithm: "hmac-sha256",
     signature: { at: `header:${prefix}-signature`, format: "tagged", encoding: "base64" },
@@ -14,6 +14,7 @@ function trio(
     secret: "whsec",
     type: "{json:type}",
     id: `{header:${prefix}-id}`,
+    idNames: { what: "delivery", by: "Standard Webhooks: the id is the same in a retry" },
   };
 }
 
@@ -98,5 +99,6 @@ export const standard = {
     secret: "base64",
     type: "{json:event_type}",
     id: "{header:Finch-Event-Id}",
+    idNames: { what: "event", by: "Finch: Webhooks, Finch-Event-Id" },
   },
 } satisfies Readonly<Record<string, Provider>>;

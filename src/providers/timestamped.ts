@@ -12,6 +12,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{header:X-Buildkite-Event|json:event}",
     id: "{header:X-Buildkite-Request}",
+    idNames: { what: "delivery", by: "Buildkite: Webhooks, HTTP headers" },
     docs: "buildkite/docs:pages/apis/webhooks/_webhook_signature.md",
   },
   stripe: {
@@ -23,6 +24,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:type}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Stripe: Handle duplicate events, id" },
     addresses: "https://stripe.com/files/ips/ips_webhooks.json",
     networks: { urls: ["https://stripe.com/files/ips/ips_webhooks.json"], at: "WEBHOOKS" },
     docs: "Stripe: Resolve webhook signature verification errors",
@@ -37,6 +39,7 @@ export const timestamped = {
     payload: "body|form:payload",
     type: "{json:event.type|json:type|form:command}",
     id: "{json:event_id|json:trigger_id|form:trigger_id}",
+    idNames: { what: "event", by: "Slack: Events API, event_id; trigger_id is that of one interaction" },
     handshake: [
       {
         method: "POST",
@@ -77,6 +80,7 @@ export const timestamped = {
     signs: "v0:{timestamp}:{body}",
     type: "{json:object_type}.{json:metric}",
     id: "{json:event_id}",
+    idNames: { what: "event", by: "Customer.io: Reporting webhooks, event_id" },
   },
   paddle: {
     name: "Paddle Billing",
@@ -87,6 +91,7 @@ export const timestamped = {
     signs: "{timestamp}:{body}",
     type: "{json:event_type}",
     id: "{json:event_id}",
+    idNames: { what: "event", by: "Paddle: Webhooks overview, event_id" },
     addresses: "developer.paddle.com webhooks IP list (sandbox and live)",
     docs: "PaddleHQ/paddle-node-sdk tests",
   },
@@ -99,6 +104,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:event}",
     id: "{json:id}",
+    idNames: { what: "event", by: "WorkOS: Events, id" },
     addresses: "published in WorkOS docs",
     docs: "@workos-inc/node (npm)",
   },
@@ -111,6 +117,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:type}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Mux: Webhooks, id is the same in a retry" },
     docs: "@mux/mux-node (npm)",
   },
   sanity: {
@@ -122,6 +129,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{header:sanity-operation}",
     id: "{header:idempotency-key}",
+    idNames: { what: "delivery", by: "Sanity: GROQ-powered webhooks, idempotency-key" },
     docs: "sanity-io/webhook-toolkit:test/signature.test.ts",
   },
   elevenlabs: {
@@ -133,6 +141,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:type}",
     id: "{json:type}/{json:data.conversation_id}/{json:event_timestamp}",
+    idNames: { what: "version", changes: "json:event_timestamp", by: "ElevenLabs: Post-call webhooks" },
     idShared: true,
     docs: "@elevenlabs/elevenlabs-js (npm)",
   },
@@ -145,6 +154,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:event}",
     id: "{json:event}/{json:payload.uri}/{json:created_at}",
+    idNames: { what: "version", changes: "json:created_at", by: "Calendly: Webhook payload; uri is the invitee" },
   },
   persona: {
     name: "Persona",
@@ -155,6 +165,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:data.attributes.name}",
     id: "{json:data.id}",
+    idNames: { what: "event", by: "Persona: Webhook events, data.id of the event" },
     addresses: "docs.withpersona.com",
   },
   tiktok: {
@@ -166,6 +177,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:event}",
     id: "{json:event}/{json:user_openid}/{json:create_time}",
+    idNames: { what: "version", changes: "json:create_time", by: "TikTok: Webhooks overview" },
     idShared: true,
     docs: "developers.tiktok.com/doc/webhooks-verification",
   },
@@ -177,7 +189,12 @@ export const timestamped = {
     timestamp: { at: "header:x-webflow-timestamp", unit: "ms", tolerance: 300 },
     signs: "{timestamp}:{body}",
     type: "{json:triggerType}",
-    id: "{json:payload.id}",
+    id: "{json:triggerType}/{json:payload.id}/{json:payload.lastUpdated|json:payload.submittedAt|json:payload.publishedOn}",
+    idNames: {
+      what: "version",
+      changes: "json:payload.lastUpdated|json:payload.submittedAt|json:payload.publishedOn",
+      by: "Webflow: Webhooks; payload.id is the item",
+    },
     idShared: true,
     docs: "webflow-api (npm)",
   },
@@ -190,6 +207,7 @@ export const timestamped = {
     signs: "{timestamp}{body}",
     type: "{json:type}",
     id: "{header:X-Zendesk-Webhook-Invocation-Id}",
+    idNames: { what: "delivery", by: "Zendesk: Anatomy of a webhook request" },
     addresses: "https://{subdomain}.zendesk.com/ips",
     docs: "developer.zendesk.com/documentation/webhooks/verifying",
   },
@@ -203,6 +221,7 @@ export const timestamped = {
     demands: { "header:box-signature-version": ["1"], "header:box-signature-algorithm": ["HmacSHA256"] },
     type: "{json:trigger}",
     id: "{header:box-delivery-id}",
+    idNames: { what: "delivery", by: "Box: Handle webhooks, BOX-DELIVERY-ID" },
     docs: "box-node-sdk (npm)",
   },
   "cloudflare-stream": {
@@ -213,7 +232,8 @@ export const timestamped = {
     timestamp: { at: "pair:time", tolerance: 300 },
     signs: "{timestamp}.{body}",
     type: "{json:status.state}",
-    id: "{json:uid}/{json:status.state}",
+    id: "{json:uid}/{json:status.state}/{json:modified}",
+    idNames: { what: "version", changes: "json:modified", by: "Cloudflare: Stream webhooks; uid is the video" },
     idShared: true,
     addresses: "https://www.cloudflare.com/ips/",
     networks: { urls: ["https://www.cloudflare.com/ips-v4", "https://www.cloudflare.com/ips-v6"] },
@@ -228,6 +248,7 @@ export const timestamped = {
     signs: "{body}{timestamp}",
     type: "{json:data.0.topic}",
     id: "{json:data.0.external_id}",
+    idNames: { what: "batch", by: "Klaviyo: System webhooks, external_id is the ID of the event" },
     idShared: true,
     docs: "developers.klaviyo.com/en/docs/system-webhooks",
   },
@@ -240,6 +261,7 @@ export const timestamped = {
     signs: "{header:Twitch-Eventsub-Message-Id}{timestamp}{body}",
     type: "{header:Twitch-Eventsub-Subscription-Type}",
     id: "{header:Twitch-Eventsub-Message-Id}",
+    idNames: { what: "delivery", by: "Twitch: EventSub, the message id is the same in a retry" },
     handshake: [
       {
         method: "POST",
@@ -264,6 +286,7 @@ export const timestamped = {
     timestamp: { at: "json:webhookTimestamp", unit: "ms", tolerance: 60 },
     type: "{header:Linear-Event|json:type}[.{json:action}]",
     id: "{header:Linear-Delivery}",
+    idNames: { what: "delivery", by: "Linear: Webhooks, Linear-Delivery" },
     addresses: "listed in linear.app/developers/webhooks",
     docs: "@linear/sdk (npm)",
   },
@@ -275,7 +298,11 @@ export const timestamped = {
     timestamp: { at: "pair:0", unit: "ms", tolerance: 300 },
     signs: "{timestamp}.{body}",
     type: "{json:event_type}",
-    id: "{json:id}",
+    id: "{header:recurly-notification-id}",
+    idNames: {
+      what: "delivery",
+      by: "Recurly: Webhook best practices, the header is the same in a retry; id in the body is the subscription or account",
+    },
   },
   front: {
     name: "Front",
@@ -285,7 +312,12 @@ export const timestamped = {
     timestamp: { at: "header:X-Front-Request-Timestamp", unit: "ms", tolerance: 300 },
     signs: "{timestamp}:{body}",
     type: "{json:type}",
-    id: "{json:payload.id}",
+    id: "{json:payload.id}/{json:payload.emitted_at}",
+    idNames: {
+      what: "version",
+      changes: "json:payload.emitted_at",
+      by: "Front: Application webhooks, the event in payload",
+    },
     idShared: true,
   },
   shippo: {
@@ -315,6 +347,7 @@ export const timestamped = {
     signs: "{timestamp}.{body}",
     type: "{json:event_type.id}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Lob: Event object, id starts with evt_" },
   },
   airwallex: {
     name: "Airwallex",
@@ -325,6 +358,7 @@ export const timestamped = {
     signs: "{timestamp}{body}",
     type: "{json:name}",
     id: "{json:id}",
+    idNames: { what: "event", by: "Airwallex: Listen for webhook events, duplicates share id" },
   },
   affirm: {
     name: "Affirm",
@@ -353,6 +387,7 @@ export const timestamped = {
     signs: "{body}.{header:x-sinch-webhook-signature-nonce}.{timestamp}",
     type: "{json:trigger}",
     id: "{header:x-sinch-webhook-signature-nonce}",
+    idNames: { what: "delivery", by: "Sinch: Callbacks, a nonce for each request" },
   },
   grafana: {
     name: "Grafana Alerting",
@@ -372,6 +407,7 @@ export const timestamped = {
     signs: "{timestamp}{body}",
     type: "{json:type}",
     id: "{header:x-idempotency-key}",
+    idNames: { what: "delivery", by: "Cashfree: Webhook idempotency" },
     docs: "www.cashfree.com/docs/payments/online/webhooks/signature-verification",
   },
   configcat: {
@@ -382,6 +418,11 @@ export const timestamped = {
     timestamp: { at: "header:X-ConfigCat-Webhook-Timestamp", tolerance: 300 },
     signs: "{header:X-ConfigCat-Webhook-ID}{timestamp}{body}",
     type: "change",
-    id: "{header:X-ConfigCat-Webhook-ID}",
+    id: "{header:X-ConfigCat-Webhook-ID}/{header:X-ConfigCat-Webhook-Timestamp}",
+    idNames: {
+      what: "version",
+      changes: "header:X-ConfigCat-Webhook-Timestamp",
+      by: "ConfigCat: Webhooks; not said that the id names a delivery",
+    },
   },
 } satisfies Readonly<Record<string, Provider>>;

@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { identify, idIsSigned, keptHeaders, type Identity } from "../../src/identify.ts";
+import { identify, idIsSigned, keptHeaders, placesOf, type Identity } from "../../src/identify.ts";
+import type { Inbound } from "../../src/verify/inbound.ts";
 import { findProvider, providerIds } from "../../src/providers/catalogue.ts";
 
 function of(id: string, body: string | Uint8Array, headers: Record<string, string> = {}): Identity {
@@ -113,3 +114,95 @@ test("no signature, token or cookie is among the headers that are kept", () => {
       expect(name).not.toMatch(/signature$|hmac|authorization|cookie|(?<!idempotency-)token$|secret|sign$/);
   }
 });
+
+test.for([
+  ["mollie-classic", "id=tr_1", "paid, then refunded"],
+  ["acuity", "action=rescheduled&id=7&calendarID=1&appointmentTypeID=2", "rescheduled twice"],
+  ["merge", '{"hook":{"id":"h1","event":"x.synced"},"data":{}}', "the id of the subscription"],
+  ["webex", '{"id":"h1","resource":"memberships","event":"updated","data":{"id":"m1"}}', "updated twice"],
+] as const)("%s tells nothing apart by an id that names a thing: %s (%s)", ([id, body]) => {
+  expect(of(id, body).dedupe).toBeNull();
+});
+
+test("Recurly names a notification in a header; the id in its body is the subscription's", () => {
+  const body = '{"id":"sub1","object_type":"subscription","event_type":"renewed"}';
+  expect(of("recurly", body).dedupe).toBeNull();
+  const first = of("recurly", body, { "recurly-notification-id": "n1" });
+  expect(first.dedupe).toEqual({ key: "n1", bindBody: true });
+});
+
+test("every id says what it names, and who says so", () => {
+  const silent = providerIds().filter((id) => {
+    const { id: template, idNames } = findProvider(id)!;
+    return (template === undefined) !== (idNames === undefined);
+  });
+  expect(silent, "write idNames beside id: what it names, and the document that says so").toEqual([]);
+});
+
+test("the id of a batch counts the body, and the id of a thing holds what changes with every event of it", () => {
+  for (const id of providerIds()) {
+    const provider = findProvider(id)!;
+    const { id: template, idNames, idShared, type = "" } = provider;
+    if (template === undefined || idNames === undefined) continue;
+    const first = placesOf(template).some(({ path }) => path.some((step) => /^\d+$/.test(step)));
+    if (idNames.what === "batch") expect(idShared, id).toBe(true);
+    else if (first) expect(idShared, `${id}: the id is read from the first of several`).toBe(true);
+    expect(idNames.changes !== undefined, `${id}: only a thing has versions, and it needs one`).toBe(
+      idNames.what === "version",
+    );
+    if (idNames.changes === undefined) continue;
+    // A required part of its own, and no part of what names the thing or the type: without it there is no id, and nothing is swallowed.
+    expect(template, id).toContain(`{${idNames.changes}}`);
+    expect(template.replaceAll(/(?<!\[)\[(?!\[)[^\]]*\]/g, ""), id).toContain(`{${idNames.changes}}`);
+    expect(type, id).not.toContain(`{${idNames.changes}}`);
+  }
+});
+
+test("two events of one thing are two events, and so are two batches with one first event", () => {
+  for (const id of providerIds()) {
+    const provider = findProvider(id)!;
+    if (provider.idNames?.what !== "version") continue;
+    const keys = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", null].map((changed) => {
+      const scope = Object.fromEntries(
+        placesOf(provider.id!).map((place) => [`${place.source}:${place.name}`, "same"] as const),
+      );
+      for (const place of provider.idNames!.changes!.split("|")) {
+        const key = place.startsWith("header:") ? place.toLowerCase() : place;
+        if (changed === null) delete scope[key];
+        else scope[key] = changed;
+      }
+      return identify(requestWith(scope, provider.payload), provider, {}).dedupe?.key ?? null;
+    });
+    expect(keys[0], id).not.toBeNull();
+    expect(keys[1], id).not.toBe(keys[0]);
+    expect(keys[2], `${id}: without what changes there must be no id`).toBeNull();
+  }
+});
+
+/** A request that holds these places and nothing else. */
+function requestWith(places: Readonly<Record<string, string>>, payload = "body"): Inbound {
+  const headers = new Headers();
+  const query = new URLSearchParams();
+  const form = new URLSearchParams();
+  const document: Record<string, unknown> = {};
+  for (const [place, value] of Object.entries(places)) {
+    const [source = "", name = ""] = [place.slice(0, place.indexOf(":")), place.slice(place.indexOf(":") + 1)];
+    if (source === "header") headers.set(name, value);
+    else if (source === "query") query.set(name, value);
+    else if (source === "form") form.set(name, value);
+    else if (source === "json") put(document, name.split("."), value);
+    else throw new Error(`${place}: this test knows no such place`);
+  }
+  const json = JSON.stringify(document);
+  const inForm = payload.split("|").find((one) => one.startsWith("form:"));
+  if (inForm !== undefined) form.set(inForm.slice("form:".length), json);
+  const body = form.size > 0 ? form.toString() : json;
+  if (form.size > 0) headers.set("content-type", "application/x-www-form-urlencoded");
+  return { method: "POST", url: `https://x.example/in/a?${query}`, headers, body: new TextEncoder().encode(body) };
+}
+
+function put(into: Record<string, unknown>, path: readonly string[], value: string): void {
+  const [step = "", ...rest] = path;
+  if (rest.length === 0) into[step] ??= value;
+  else put((into[step] ??= {}) as Record<string, unknown>, rest, value);
+}
