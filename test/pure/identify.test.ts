@@ -163,8 +163,8 @@ test("two events of one thing are two events, and so are two batches with one fi
     const provider = findProvider(id)!;
     if (provider.idNames?.what !== "version") continue;
     const keys = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", null].map((changed) => {
-      const scope = Object.fromEntries(
-        placesOf(provider.id!).map((place) => [`${place.source}:${place.name}`, "same"] as const),
+      const scope: Record<string, string> = Object.fromEntries(
+        placesOf(provider.id!).map((place) => [`${place.source}:${place.name}`, "same"]),
       );
       for (const place of provider.idNames!.changes!.split("|")) {
         const key = place.startsWith("header:") ? place.toLowerCase() : place;
@@ -184,9 +184,10 @@ function requestWith(places: Readonly<Record<string, string>>, payload = "body")
   const headers = new Headers();
   const query = new URLSearchParams();
   const form = new URLSearchParams();
-  const document: Record<string, unknown> = {};
+  const document: Tree = {};
   for (const [place, value] of Object.entries(places)) {
-    const [source = "", name = ""] = [place.slice(0, place.indexOf(":")), place.slice(place.indexOf(":") + 1)];
+    const source = place.slice(0, place.indexOf(":"));
+    const name = place.slice(source.length + 1);
     if (source === "header") headers.set(name, value);
     else if (source === "query") query.set(name, value);
     else if (source === "form") form.set(name, value);
@@ -198,11 +199,22 @@ function requestWith(places: Readonly<Record<string, string>>, payload = "body")
   if (inForm !== undefined) form.set(inForm.slice("form:".length), json);
   const body = form.size > 0 ? form.toString() : json;
   if (form.size > 0) headers.set("content-type", "application/x-www-form-urlencoded");
-  return { method: "POST", url: `https://x.example/in/a?${query}`, headers, body: new TextEncoder().encode(body) };
+  return {
+    method: "POST",
+    url: `https://x.example/in/a?${query.toString()}`,
+    headers,
+    body: new TextEncoder().encode(body),
+  };
 }
 
-function put(into: Record<string, unknown>, path: readonly string[], value: string): void {
+interface Tree {
+  [name: string]: Tree | string;
+}
+
+function put(into: Tree, path: readonly string[], value: string): void {
   const [step = "", ...rest] = path;
-  if (rest.length === 0) into[step] ??= value;
-  else put((into[step] ??= {}) as Record<string, unknown>, rest, value);
+  const there = into[step];
+  if (rest.length === 0) into[step] = value;
+  else if (typeof there === "object") put(there, rest, value);
+  else put((into[step] = {}), rest, value);
 }

@@ -34,6 +34,8 @@ const document = JSON.stringify({
   trigger_id: "t1",
   action: "a",
   eventId: "2",
+  state: "passed",
+  finished_at: "now",
 });
 const fields = {
   payload: document,
