@@ -51,23 +51,27 @@ const PORTS = ["443", "2053", "2083", "2087", "2096", "8443"];
 /** scheme, authority, and what follows. Nothing that a URL parser would silently drop or turn into a slash. */
 const SHAPE = /^(https?):\/\/([^/?#]+)([/?][^#]*)?$/i;
 
+const LOCAL = 'Only `npm run dev` takes http and this machine, with LOOPBACK_DESTINATIONS="true" in .dev.vars';
+const PUBLIC = "Write the https URL under which the public internet reaches the receiver";
+
 /** Judges a destination. `why` ends a sentence that begins with the URL, and names the mend. */
 export function destinationUrl(text: string, { loopback }: Scope): Judged {
   // oxlint-disable-next-line no-control-regex -- these are the characters that must not be there
-  if (/[\u0000-\u0020\u007f\\]/.test(text)) return no("holds spaces, control characters or backslashes");
+  if (/[\u0000-\u0020\u007f\\]/.test(text))
+    return no("holds spaces, control characters or backslashes. Write them as %20 and so on, or leave them out");
   const [, scheme, authority] = SHAPE.exec(text) ?? [];
-  if (text.includes("#")) return no("has a fragment, which is never sent; leave out everything from # on");
-  if (scheme === undefined || authority === undefined) return no("is not an https URL");
-  if (scheme.toLowerCase() !== "https" && !loopback) return no("is not https");
-  if (authority.includes("@")) return no("carries credentials; a receiver proves us by our signature");
+  if (text.includes("#")) return no("has a fragment, which is never sent. Leave out everything from # on");
+  if (scheme === undefined || authority === undefined) return no('is not an https URL. Write it as "https://…"');
+  if (scheme.toLowerCase() !== "https" && !loopback) return no(`is not https. Write "https://…". ${LOCAL}`);
+  if (authority.includes("@")) return no("carries credentials. Leave them out: a receiver proves us by our signature");
 
   const url = URL.parse(text);
-  if (url === null) return no("is not a URL");
+  if (url === null) return no(`is not a URL. ${PUBLIC}`);
   const why = judgeHost(url.hostname, loopback);
   if (why !== null) return no(why);
   // The parser leaves the port of https itself empty.
   if (url.port !== "" && !PORTS.includes(url.port) && !loopback) {
-    return no(`uses port ${url.port}; the ports that may be used are ${PORTS.join(", ")}`);
+    return no(`uses port ${url.port}. The ports that may be used are ${PORTS.join(", ")}`);
   }
   return { ok: true, url };
 }
@@ -76,14 +80,18 @@ export function destinationUrl(text: string, { loopback }: Scope): Judged {
 function judgeHost(host: string, loopback: boolean): string | null {
   const address = host.startsWith("[") ? host.slice(1, -1) : host;
   if (parseAddress(address) !== null) {
-    if (loopback && admits(LOOPBACK, address)) return null;
-    return admits(GLOBAL, address) && !admits(SPECIAL, address) ? null : "is not a public address";
+    const local = admits(LOOPBACK, address);
+    if (loopback && local) return null;
+    if (admits(GLOBAL, address) && !admits(SPECIAL, address)) return null;
+    return `is not a public address. ${local ? LOCAL : PUBLIC}`;
   }
   const name = host.endsWith(".") ? host.slice(0, -1) : host;
-  if (loopback && inZone(name, "localhost")) return null;
-  if (name.split(".").includes("")) return "has an empty label in its host name";
-  if (!name.includes(".")) return "names a host without a domain";
-  return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? "is not a name of the public internet" : null;
+  const local = inZone(name, "localhost");
+  if (loopback && local) return null;
+  const mend = local ? LOCAL : PUBLIC;
+  if (name.split(".").includes("")) return `has an empty label in its host name. ${mend}`;
+  if (!name.includes(".")) return `names a host without a domain. ${mend}`;
+  return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? `is not a name of the public internet. ${mend}` : null;
 }
 
 function inZone(name: string, zone: string): boolean {

@@ -1,11 +1,8 @@
 // Which secret does a destination verify with? Reads wrangler.toml, and SIGNING_KEY from the environment or .dev.vars.
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { parseEnv } from "node:util";
 import { readConfig } from "../config.ts";
 import { suggest } from "../config/findings.ts";
 import { derivedSecret } from "../sign.ts";
-import { openWranglerFile, table } from "./wrangler-file.ts";
+import { openDevVars, openWranglerFile, table } from "./wrangler-file.ts";
 import type { Verb } from "./verb.ts";
 
 const NO_KEY = "SIGNING_KEY is neither in the environment nor in .dev.vars. Make one with: openssl rand -base64 32";
@@ -21,7 +18,7 @@ export const verb: Verb = {
   names: 1,
   async run({ names: [name = ""], options, json }, { out, err }) {
     const path = String(options["config"]);
-    const key = await readSigningKey(join(dirname(path), ".dev.vars"));
+    const key = await readSigningKey(path);
     const fault = key === null ? NO_KEY : await refusal(name, path, key.value);
     if (key === null || fault !== null) {
       if (json) out(JSON.stringify({ error: fault ?? NO_KEY }));
@@ -55,9 +52,10 @@ async function refusal(name: string, path: string, signingKey: string): Promise<
   return destination.keys.length > 0 ? null : `${name} signs with a secret of its own: give its receiver that one`;
 }
 
-async function readSigningKey(devVars: string): Promise<{ value: string; from: string } | null> {
+async function readSigningKey(config: string): Promise<{ value: string; from: string } | null> {
   const { SIGNING_KEY: given } = process.env;
   if (given !== undefined && given !== "") return { value: given, from: "the environment" };
-  const { SIGNING_KEY: kept } = parseEnv(await readFile(devVars, "utf8").catch(() => ""));
-  return kept === undefined || kept === "" ? null : { value: kept, from: devVars };
+  const kept = await openDevVars(config, null);
+  const value = kept?.vars["SIGNING_KEY"] ?? "";
+  return kept === null || value === "" ? null : { value, from: kept.path };
 }

@@ -1,8 +1,8 @@
 // The command line as it is typed: what it prints, where, and the exit code.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { hookline } from "../../src/cli/hookline.ts";
 import { derivedSecret } from "../../src/sign.ts";
 
@@ -77,12 +77,96 @@ describe("check", () => {
     });
   });
 
-  test("prints one line where all is well, warnings aside", async () => {
-    expect(await run("check")).toEqual({ code: 0, out: "wrangler.toml is in order", err: "" });
+  const NEEDED =
+    "warning secrets: SIGNING_KEY, ADMIN_TOKEN are needed, and in no file. Set each with: npx wrangler secret put NAME";
+
+  test("says where all is well which file that is, and which secrets it needs", async () => {
+    expect(await run("check")).toEqual({ code: 0, out: `${NEEDED}\nwrangler.toml is in order`, err: "" });
     expect(JSON.parse((await run("check", "--json")).out)).toEqual({
       ok: true,
       config: "wrangler.toml",
-      findings: [],
+      for: "deploy",
+      findings: [expect.objectContaining({ level: "warning", key: "secrets" })],
+    });
+  });
+
+  test("says as the [build] of a deploy nothing of secrets: those are not to be seen from here", async () => {
+    vi.stubEnv("WRANGLER_COMMAND", "deploy");
+    expect(await run("check")).toEqual({ code: 0, out: "wrangler.toml is in order", err: "" });
+  });
+
+  describe("with a destination on this machine", () => {
+    const local = mkdtempSync(join(folder, "local-"));
+    const path = join(local, "wrangler.toml");
+    const devVars = join(local, ".dev.vars");
+    const shipped = readFileSync(new URL("../../wrangler.toml", import.meta.url), "utf8");
+    writeFileSync(
+      path,
+      `${shipped}\n[vars.SOURCES.github]\nprovider = "github"\n[vars.DESTINATIONS.local]\nurl = "http://127.0.0.1:9000/"\n[vars.ROUTES.all]\nfrom = "github"\nto = "local"`,
+    );
+    const REFUSED =
+      'error DESTINATIONS.local.url: "http://127.0.0.1:9000/" is not https. Write "https://…". Only `npm run dev`';
+    const keys = `ADMIN_TOKEN="${"a".repeat(32)}"\nSIGNING_KEY="${"s".repeat(32)}"\n`;
+
+    test("a deploy is refused, whatever .dev.vars says", async () => {
+      writeFileSync(devVars, `${keys}GITHUB_SECRET="x"\nLOOPBACK_DESTINATIONS="true"\n`);
+      for (const command of ["", "deploy", "versions upload"]) {
+        vi.stubEnv("WRANGLER_COMMAND", command === "" ? undefined : command);
+        const { code, out } = await run("check", "--config", path);
+        expect(code).toBe(1);
+        expect(out).toContain(REFUSED);
+        expect(out.split("\n").at(-1)).toBe(`${path} has 1 error`);
+      }
+    });
+
+    test("npm run dev takes it, with the switch in .dev.vars", async () => {
+      writeFileSync(devVars, `${keys}GITHUB_SECRET="x"\nLOOPBACK_DESTINATIONS="true"\n`);
+      const order = `${path}, with .dev.vars and for this machine, is in order`;
+      expect(await run("check", "--dev", "--config", path)).toEqual({ code: 0, out: order, err: "" });
+      vi.stubEnv("WRANGLER_COMMAND", "dev");
+      expect(await run("check", "--config", path)).toEqual({ code: 0, out: order, err: "" });
+    });
+
+    test("without the switch npm run dev starts all the same, and says what stays closed and why", async () => {
+      writeFileSync(devVars, keys);
+      vi.stubEnv("WRANGLER_COMMAND", "dev");
+      const { code, out } = await run("check", "--config", path);
+      expect(code).toBe(0);
+      expect(out).toContain(REFUSED);
+      expect(out).toContain(`warning ${devVars}: lacks GITHUB_SECRET. `);
+      expect(out).toContain("has 1 error; what that is about stays closed, the rest runs");
+      vi.stubEnv("WRANGLER_COMMAND", undefined);
+      expect((await run("check", "--dev", "--config", path)).code).toBe(1);
+    });
+
+    test("a deploy has no secret of .dev.vars: they are asked for", async () => {
+      writeFileSync(devVars, `${keys}GITHUB_SECRET="x"\n`);
+      expect((await run("check", "--config", path)).out).toContain(
+        "warning secrets: SIGNING_KEY, ADMIN_TOKEN, GITHUB_SECRET are needed",
+      );
+    });
+
+    test("without a .dev.vars, what it has to hold is said, and no value of one that is there", async () => {
+      rmSync(devVars);
+      expect((await run("check", "--dev", "--config", path)).out).toContain(
+        'warning .dev.vars: is missing. Copy .dev.vars.example to it, with SIGNING_KEY="…", ADMIN_TOKEN="…", GITHUB_SECRET="…"',
+      );
+      writeFileSync(devVars, 'ADMIN_TOKEN="hunter2"\nSIGNING_KEY="hunter2"\nGITHUB_SECRET="hunter2"\n');
+      expect((await run("check", "--dev", "--config", path)).out).not.toContain("hunter2");
+    });
+
+    test("a wrangler.jsonc beside the file is what wrangler would deploy", async () => {
+      vi.stubEnv("WRANGLER_COMMAND", "deploy");
+      const before = process.cwd();
+      writeFileSync(join(local, "wrangler.jsonc"), "{}");
+      process.chdir(local);
+      onTestFinished(() => {
+        process.chdir(before);
+        rmSync(join(local, "wrangler.jsonc"));
+      });
+      const { code, out } = await run("check");
+      expect(code).toBe(1);
+      expect(out).toContain("error wrangler.jsonc: stands beside wrangler.toml, and wrangler reads it instead.");
     });
   });
 

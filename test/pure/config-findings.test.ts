@@ -12,6 +12,7 @@ const ofRoute = (entry: unknown) => findings({ ROUTES: { money: entry } });
 const RATE = 'is not a rate. Write it as "600/min"; the units are s, min, h and day, and the most is 1000000';
 const NETWORK =
   'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes';
+const LOCAL = 'Only `npm run dev` takes http and this machine, with LOOPBACK_DESTINATIONS="true" in .dev.vars';
 const SECRET =
   "is not the name of a secret. Write a name such as BILLING_KEY, not its value, and none that the relay uses itself";
 
@@ -81,8 +82,22 @@ test("a source whose provider signs for others too is told how to let in only it
 
 describe("a destination", () => {
   test.each([
-    [{ url: "http://example.com/" }, 'error DESTINATIONS.billing.url: "http://example.com/" is not https'],
-    [{ url: "https://10.0.0.1/" }, 'error DESTINATIONS.billing.url: "https://10.0.0.1/" is not a public address'],
+    [
+      { url: "http://example.com/" },
+      `error DESTINATIONS.billing.url: "http://example.com/" is not https. Write "https://…". ${LOCAL}`,
+    ],
+    [
+      { url: "https://10.0.0.1/" },
+      'error DESTINATIONS.billing.url: "https://10.0.0.1/" is not a public address. Write the https URL under which the public internet reaches the receiver',
+    ],
+    [
+      { url: "https://localhost/" },
+      `error DESTINATIONS.billing.url: "https://localhost/" names a host without a domain. ${LOCAL}`,
+    ],
+    [
+      { url: "https://127.0.0.1/" },
+      `error DESTINATIONS.billing.url: "https://127.0.0.1/" is not a public address. ${LOCAL}`,
+    ],
     [{ url: 5 }, 'error DESTINATIONS.billing.url: 5 is not text. Write it as "https://…"'],
     [
       {},
@@ -118,7 +133,7 @@ describe("a destination", () => {
 
   test("credentials in a URL are not repeated", () => {
     expect(ofDestination({ url: "https://user:hunter2@example.com/" })).toEqual([
-      "error DESTINATIONS.billing.url: the URL carries credentials; a receiver proves us by our signature",
+      "error DESTINATIONS.billing.url: the URL carries credentials. Leave them out: a receiver proves us by our signature",
     ]);
   });
 });

@@ -18,8 +18,10 @@ from = "github"
 to = "billing"
 `;
 /** Findings about the shipped file with something behind it, each as one line. */
-const found = (toml: string, file = shipped) =>
-  examine(parse(`${file}\n${toml}`)).map(({ level, key, says }) => `${level} ${key}: ${says}`);
+const found = (toml: string, file = shipped, local = {}) => {
+  const { frame, vars } = examine(parse(`${file}\n${toml}`), local);
+  return [...frame, ...vars].map(({ level, key, says }) => `${level} ${key}: ${says}`);
+};
 const many = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => line(index)).join("\n");
 

@@ -1,4 +1,6 @@
 // The README's blocks are run: commands by .ci/run, SQL by test/worker/queries.test.ts, configuration and code here.
+import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runInNewContext } from "node:vm";
@@ -29,10 +31,21 @@ test("every block is in a language that some test runs", () => {
 
 test("every command is one that .ci/run runs", () => {
   const commands = blocks("sh")
-    .filter((block) => !block.startsWith("npx wrangler d1 execute"))
+    .filter((block) => !/^npx wrangler d1 execute|^body=/.test(block))
     .flatMap((block) => block.trim().split(" && "));
   expect(commands).toEqual(["npm ci", "npm start", "npm test", "npm run config:check"]);
   for (const command of commands) expect(ci).toContain(command);
+});
+
+test("the request to try with is signed as GitHub signs it", () => {
+  const [block = ""] = blocks("sh").filter((one) => one.startsWith("body="));
+  const [, curl = ""] = block.split("\ncurl ");
+  expect(curl).toMatch(/^-d "\$body" .* -H "x-hub-signature-256: sha256=\$code" http:\/\/localhost:8787\/in\/github$/m);
+  const script = block
+    .replace(/^curl .*$/m, 'printf "%s\\n%s" "$body" "$code"')
+    .replace("<your GITHUB_SECRET>", "s3cret");
+  const [body = "", code] = execFileSync("sh", ["-c", script], { encoding: "utf8" }).split("\n");
+  expect(code).toBe(createHmac("sha256", "s3cret").update(body).digest("hex"));
 });
 
 test("the configuration is in order, and says what the text says", () => {
