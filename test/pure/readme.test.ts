@@ -38,7 +38,7 @@ test("every command is one that .ci/run runs", () => {
 });
 
 test("the request to try with is signed as GitHub signs it", () => {
-  const [block = ""] = blocks("sh").filter((one) => one.startsWith("body="));
+  const block = blocks("sh").find((one) => one.startsWith("body=")) ?? "";
   const [, curl = ""] = block.split("\ncurl ");
   expect(curl).toMatch(/^-d "\$body" .* -H "x-hub-signature-256: sha256=\$code" http:\/\/localhost:8787\/in\/github$/m);
   const script = block
