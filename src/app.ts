@@ -1,11 +1,11 @@
 // The HTTP face of the relay: which path leads to which room. What a room needs is handed to it; nothing here knows a binding.
 import { Hono } from "hono";
 import { embedded, looksUp } from "./access/access.ts";
-import { api, type ApiDeps } from "./api.ts";
-import type { Config } from "./config.ts";
+import { api, type ApiDeps } from "./api/api.ts";
+import type { Config } from "./config/config.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem, toWire } from "./errors.ts";
-import { ingest, type IngestDeps } from "./ingest.ts";
+import { ingest, type IngestDeps } from "./in/ingest.ts";
 
 /** Everything that the HTTP handlers are given. */
 export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {

@@ -1,10 +1,10 @@
 // Who is asking, by token, key, session or Cloudflare Access, and may they? The only file that weighs credentials.
-import type { Caller, Role } from "../answers/access.ts";
-import type { KeyRow, Keys } from "../bindings/keys.ts";
-import type { Sessions } from "../bindings/sessions.ts";
-import type { Config } from "../config.ts";
+import type { Caller, Role } from "../contract/access.ts";
+import type { KeyRow, Keys } from "../d1/keys.ts";
+import type { Sessions } from "../d1/sessions.ts";
+import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import type { FetchText } from "../send.ts";
+import type { FetchText } from "../net/send.ts";
 import { Assertions } from "./assertions.ts";
 import { expiredCookie, readCookie, writeCookie } from "./cookie.ts";
 import { hash, keyId, proofOf, same } from "./secrets.ts";

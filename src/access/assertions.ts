@@ -1,11 +1,11 @@
 // Single sign-on: is this a true assertion of our Cloudflare Access application? Nobody is let in while its keys are not to be had.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import * as z from "zod/mini";
-import type { Caller } from "../answers/access.ts";
+import type { Caller } from "../contract/access.ts";
 import type { AccessPolicy } from "../config/access.ts";
 import type { Log } from "../log.ts";
 import { within } from "../patience.ts";
-import type { FetchText } from "../send.ts";
+import type { FetchText } from "../net/send.ts";
 
 interface AssertionsDeps {
   readonly config: { readonly access: AccessPolicy | null };

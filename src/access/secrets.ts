@@ -1,5 +1,5 @@
 // How the secrets of operators are made, recognised and compared: nothing of them is kept but hashes. WebCrypto and nothing else.
-import { encodeHex, equal } from "../encoding.ts";
+import { encodeHex, equal } from "../bytes/encoding.ts";
 
 const utf8 = new TextEncoder();
 

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { type Access, allows, ambient, embedded } from "../access/access.ts";
-import type { Role } from "../answers/access.ts";
+import type { Role } from "../contract/access.ts";
 import { type Problem, problem } from "../errors.ts";
 import type { ApiEnv } from "./env.ts";
 import { BASE, type Route, routeOf } from "./routes.ts";

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { parseDeliveryId } from "../ids.ts";
 import { noDelivery, noEvent } from "../operate/refuse.ts";
-import { deliveryParameters, eventParameters } from "../question.ts";
+import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { body, query, sendOrder } from "./inputs.ts";
 import { bytesOf, jsonWithBody } from "./stored.ts";

@@ -1,8 +1,8 @@
 // What the API takes, and how it complains: query parameters and bodies. Schemas, and the middleware that holds requests to them.
 import type { Input, MiddlewareHandler } from "hono";
 import * as z from "zod/mini";
-import { keyName, role } from "../answers/access.ts";
-import { ask, complaint, orNull } from "../question.ts";
+import { keyName, role } from "../contract/access.ts";
+import { ask, complaint, orNull } from "../contract/question.ts";
 import { type ApiEnv, Refusal } from "./env.ts";
 
 export const overviewParameters = z.strictObject({

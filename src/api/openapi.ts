@@ -1,9 +1,9 @@
 // The API as an OpenAPI 3.1 document, out of the table of routes and the schemas that requests and answers are held to. Pure.
 import * as z from "zod/mini";
-import { apiKey, auditEntry } from "../answers/access.ts";
-import { attempt, delivery, event } from "../answers/history.ts";
-import { backlog, point, refusal, source } from "../answers/overview.ts";
-import { destination, inspection, replayFilter, replayJob, route as configuredRoute } from "../answers/operations.ts";
+import { apiKey, auditEntry } from "../contract/access.ts";
+import { attempt, delivery, event } from "../contract/history.ts";
+import { backlog, point, refusal, source } from "../contract/overview.ts";
+import { destination, inspection, replayFilter, replayJob, route as configuredRoute } from "../contract/operations.ts";
 import { BASE, type Route, ROUTES } from "./routes.ts";
 
 type Schema = Readonly<Record<string, unknown>>;

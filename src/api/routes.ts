@@ -1,7 +1,7 @@
 // Every route of the API as data: who may, what it takes, what it answers. The guard, the document and the reference read it.
 import * as z from "zod/mini";
-import { apiKey, auditEntry, newApiKey, type Role } from "../answers/access.ts";
-import { deliveryPage, eventPage, eventStory, instant } from "../answers/history.ts";
+import { apiKey, auditEntry, newApiKey, type Role } from "../contract/access.ts";
+import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import {
   cancelled,
   destination,
@@ -12,8 +12,8 @@ import {
   route,
   sentTo,
   tested,
-} from "../answers/operations.ts";
-import { overview, refusal, source } from "../answers/overview.ts";
+} from "../contract/operations.ts";
+import { overview, refusal, source } from "../contract/overview.ts";
 import {
   auditParameters,
   filterParameters,
@@ -24,7 +24,7 @@ import {
   scriptOrder,
   sendOrder,
 } from "./inputs.ts";
-import { deliveryParameters, eventParameters } from "../question.ts";
+import { deliveryParameters, eventParameters } from "../contract/question.ts";
 
 /** One route. */
 export interface Route {

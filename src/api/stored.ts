@@ -1,5 +1,5 @@
 // A stored body on its way out, piece by piece: 25 MiB are never in memory as a whole. Pure.
-import { decodeBody } from "../body.ts";
+import { decodeBody } from "../bytes/body.ts";
 import type { Encoding } from "../types.ts";
 
 /** An object as JSON whose last member, `body`, is written while it is read. */

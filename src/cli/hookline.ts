@@ -3,22 +3,25 @@
 import { parseArgs } from "node:util";
 import type { Asked, Terminal, Verb } from "./verb.ts";
 
-const past = () => import("./past.ts");
-const acts = () => import("./acts.ts");
-const standing = () => import("./standing.ts");
+const past = () => import("./relay/past.ts");
+const acts = () => import("./relay/acts.ts");
+const standing = () => import("./relay/standing.ts");
 
 /** Each verb is a file of its own, loaded only when it is asked for: `check` runs on every deploy and should be quick. */
 const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
-  ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo.ts") }],
-  ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./check.ts") }],
+  ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
+  ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],
   [
     "secret",
     {
       summary: "prints the secret that a destination verifies with",
-      load: () => import("./secret.ts"),
+      load: () => import("./local/secret.ts"),
     },
   ],
-  ["providers", { summary: "prints what is known of one sender, or of all", load: () => import("./providers.ts") }],
+  [
+    "providers",
+    { summary: "prints what is known of one sender, or of all", load: () => import("./local/providers.ts") },
+  ],
   ["overview", { summary: "how a running relay does", load: async () => ({ verb: (await standing()).overview }) }],
   [
     "sources",
@@ -43,13 +46,16 @@ const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
   ["resume", { summary: "sends what was held", load: async () => ({ verb: (await acts()).resume }) }],
   [
     "replays",
-    { summary: "replays many at once", load: async () => ({ verb: (await import("./replays.ts")).replays }) },
+    { summary: "replays many at once", load: async () => ({ verb: (await import("./relay/replays.ts")).replays }) },
   ],
   [
     "keys",
-    { summary: "lists, makes and revokes API keys", load: async () => ({ verb: (await import("./keys.ts")).keys }) },
+    {
+      summary: "lists, makes and revokes API keys",
+      load: async () => ({ verb: (await import("./relay/keys.ts")).keys }),
+    },
   ],
-  ["audit", { summary: "who did what", load: async () => ({ verb: (await import("./keys.ts")).audit }) }],
+  ["audit", { summary: "who did what", load: async () => ({ verb: (await import("./relay/keys.ts")).audit }) }],
 ]);
 
 const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;

@@ -1,6 +1,6 @@
 // The table `ACCESS`: which Cloudflare Access application vouches for whom; touches nothing.
 import * as z from "zod/mini";
-import { role } from "../answers/access.ts";
+import { role } from "../contract/access.ts";
 import { error, explain, type Finding, show } from "./findings.ts";
 
 /** Whom Cloudflare Access may vouch for: people by their address, service tokens by their Client ID, in lower case. */

@@ -1,16 +1,16 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
 import type * as z from "zod/mini";
-import type { ConfiguredSource } from "../config.ts";
+import type { ConfiguredSource } from "./config.ts";
 import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
-import { parseNetworks } from "../allowlist/addresses.ts";
-import { needsSecret } from "../verify/discover.ts";
-import { destinationUrl } from "../egress.ts";
-import { parseScript, YES } from "../inspect.ts";
+import { parseNetworks } from "../net/lists.ts";
+import { needsSecret } from "../verify/keyring.ts";
+import { destinationUrl } from "../net/egress.ts";
+import { parseScript, YES } from "../out/script.ts";
 import { providerIds } from "../providers/catalogue.ts";
-import { resolveProvider } from "../providers/custom.ts";
-import type { Provider } from "../providers/provider.ts";
-import { ownKey } from "../sign.ts";
+import { resolveProvider } from "../scheme/custom.ts";
+import type { Provider } from "../scheme/scheme.ts";
+import { ownKey } from "../out/sign.ts";
 import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
 
 /** One table of a var. */

@@ -1,7 +1,7 @@
 // Every key of a source, a destination and a route, and how its value is written; touches nothing.
 import * as z from "zod/mini";
-import { parseNetwork } from "../allowlist.ts";
-import { PRESETS } from "../retry.ts";
+import { parseNetwork } from "../net/cidr.ts";
+import { PRESETS } from "../out/retry.ts";
 import type { Rate } from "../types.ts";
 
 const KIB = 1024;

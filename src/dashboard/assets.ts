@@ -8,14 +8,14 @@ import live from "./browser/live.client.js";
 import overview from "./browser/overview.client.js";
 import rows from "./browser/rows.client.js";
 import story from "./browser/story.client.js";
-import icon from "./icon.svg";
+import icon from "./style/icon.svg";
 import renew from "./browser/renew.client.js";
-import inspectorStyle from "./inspector.css";
-import operateStyle from "./operate.css";
-import overviewStyle from "./overview.css";
-import pastStyle from "./past.css";
-import routesStyle from "./routes.css";
-import style from "./style.css";
+import inspectorStyle from "./style/inspector.css";
+import operateStyle from "./style/operate.css";
+import overviewStyle from "./style/overview.css";
+import pastStyle from "./style/past.css";
+import routesStyle from "./style/routes.css";
+import style from "./style/style.css";
 
 const FILES = {
   "style.css": style,

@@ -1,21 +1,21 @@
 // The pages: who may see them, under which rules a browser shows them, and which room has which. What they show comes from the operator.
 import { Hono } from "hono";
 import { assets } from "./assets.ts";
-import { auditPages } from "./audit.tsx";
-import { destinationsPages } from "./destinations.tsx";
-import { eventPages } from "./event.tsx";
-import { eventsPages } from "./events.tsx";
-import { deliveriesPages } from "./deliveries.tsx";
-import { inspectorPages } from "./inspector.tsx";
+import { auditPages } from "./pages/audit.tsx";
+import { destinationsPages } from "./pages/destinations.tsx";
+import { eventPages } from "./pages/event.tsx";
+import { eventsPages } from "./pages/events.tsx";
+import { deliveriesPages } from "./pages/deliveries.tsx";
+import { inspectorPages } from "./pages/inspector.tsx";
 import { forms } from "./forms.ts";
-import { keysPages } from "./keys.tsx";
-import { overviewPages } from "./overview.tsx";
-import { Page } from "./layout.tsx";
+import { keysPages } from "./pages/keys.tsx";
+import { overviewPages } from "./pages/overview.tsx";
+import { Page } from "./parts/layout.tsx";
 import { type PageDeps, type PageEnv, refuse, show } from "./page.tsx";
-import { replaysPages } from "./replays.tsx";
-import { routesPages } from "./routes.tsx";
-import { frontDoor, signedIn } from "./signin.tsx";
-import { sourcesPages } from "./sources.tsx";
+import { replaysPages } from "./pages/replays.tsx";
+import { routesPages } from "./pages/routes.tsx";
+import { frontDoor, signedIn } from "./pages/signin.tsx";
+import { sourcesPages } from "./pages/sources.tsx";
 
 export type DashboardDeps = PageDeps;
 

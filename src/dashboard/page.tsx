@@ -2,14 +2,14 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { html } from "hono/html";
 import type { Access } from "../access/access.ts";
-import type { Caller, Role } from "../answers/access.ts";
-import type { Config } from "../config.ts";
+import type { Caller, Role } from "../contract/access.ts";
+import type { Config } from "../config/config.ts";
 import type { Problem } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { By, Operator } from "../operator.ts";
-import type { BodyReader } from "../receive.ts";
-import type { FlashCode } from "./flash.ts";
-import { Page, type Section } from "./layout.tsx";
+import type { By, Operator } from "../operate/operator.ts";
+import type { BodyReader } from "../in/read.ts";
+import type { FlashCode } from "./words/flash.ts";
+import { Page, type Section } from "./parts/layout.tsx";
 
 export interface PageDeps {
   readonly operator: Operator;

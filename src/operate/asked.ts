@@ -1,6 +1,6 @@
 // Under which name an asking is remembered, so that a repeat of it is recognised. Pure but for WebCrypto.
 import { hash } from "../access/secrets.ts";
-import type { By } from "../operator.ts";
+import type { By } from "./operator.ts";
 
 /**
  * The name of a row of `marks`, or `null` where the asking carries no Idempotency-Key. Of fixed length whatever the client sends,

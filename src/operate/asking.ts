@@ -1,7 +1,7 @@
 // How an operator's wish becomes an asking that D1 can do once. Pure but for WebCrypto.
-import type { Asking } from "../bindings/asking.ts";
+import type { Asking } from "../d1/asking.ts";
 import { receiptId } from "../ids.ts";
-import type { By } from "../operator.ts";
+import type { By } from "./operator.ts";
 import { askedAs } from "./asked.ts";
 
 export interface AskingDeps {

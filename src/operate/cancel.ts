@@ -1,9 +1,9 @@
 // Deliveries that wait are ended because somebody asked.
-import type { Cancel } from "../bindings/cancel.ts";
-import type { Records } from "../bindings/records.ts";
+import type { Cancel } from "../d1/cancel.ts";
+import type { Records } from "../d1/records.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Acts } from "../operator.ts";
+import type { Acts } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
 import { noDelivery, noEvent } from "./refuse.ts";
 

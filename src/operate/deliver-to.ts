@@ -1,12 +1,12 @@
 // An event goes to a destination that its routes do not name, because somebody asked.
-import type { OpenByHand } from "../bindings/hand.ts";
-import type { Records } from "../bindings/records.ts";
-import type { Ring } from "../bindings/queue.ts";
-import type { Config } from "../config.ts";
+import type { OpenByHand } from "../d1/hand.ts";
+import type { Records } from "../d1/records.ts";
+import type { Ring } from "../out/bells.ts";
+import type { Config } from "../config/config.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Acts } from "../operator.ts";
+import type { Acts } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
 import { noDestination, noEvent } from "./refuse.ts";
 

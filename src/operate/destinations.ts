@@ -1,10 +1,10 @@
 // How the destinations stand, and which routes lead to them.
-import type { DestinationAnswer, RouteAnswer } from "../answers/operations.ts";
-import type { Standing, Standings } from "../bindings/standing.ts";
-import type { Config } from "../config.ts";
-import type { Looks } from "../operator.ts";
+import type { DestinationAnswer, RouteAnswer } from "../contract/operations.ts";
+import type { Standing, Standings } from "../d1/standing.ts";
+import type { Config } from "../config/config.ts";
+import type { Looks } from "./operator.ts";
 import type { Destination } from "../types.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
 
 /** What destinations did in the last 24 hours, by name; one that is not there did nothing. May reject. */

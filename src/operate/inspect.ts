@@ -1,13 +1,13 @@
 // What arrived at the relay's own receivers, and what they are to answer.
-import type { Inspection } from "../answers/operations.ts";
-import type { InspectionRow, Inspections } from "../bindings/inspections.ts";
-import type { Config } from "../config.ts";
-import { parseScript, stepFor, wordsFor } from "../inspect.ts";
-import { readScript } from "../inspector.ts";
+import type { Inspection } from "../contract/operations.ts";
+import type { InspectionRow, Inspections } from "../d1/inspections.ts";
+import type { Config } from "../config/config.ts";
+import { parseScript, stepFor, wordsFor } from "../out/script.ts";
+import { readScript } from "../out/inspector.ts";
 import type { Log } from "../log.ts";
-import type { Acts, Looks } from "../operator.ts";
+import type { Acts, Looks } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { badRequest, conflict, noDestination, quoted, type Refused, reused } from "./refuse.ts";
 
 export interface InspectDeps extends AskingDeps {

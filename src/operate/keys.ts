@@ -1,12 +1,12 @@
 // API keys and the record of who did what: made, shown once, ended, listed.
-import { type ApiKey, keyName } from "../answers/access.ts";
+import { type ApiKey, keyName } from "../contract/access.ts";
 import { hash, newKey } from "../access/secrets.ts";
-import type { Audit } from "../bindings/audit.ts";
-import type { KeyRow, Keys as Store } from "../bindings/keys.ts";
+import type { Audit } from "../d1/audit.ts";
+import type { KeyRow, Keys as Store } from "../d1/keys.ts";
 import type { Log } from "../log.ts";
-import type { Keys } from "../operator.ts";
+import type { Keys } from "./operator.ts";
 import { askedAs } from "./asked.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { badRequest, conflict, notFound, quoted } from "./refuse.ts";
 
 export interface KeysDeps {

@@ -1,5 +1,5 @@
 // Destinations, inspectors and single deliveries: what may be seen of them and done to them.
-import type { Acts, Looks } from "../operator.ts";
+import type { Acts, Looks } from "./operator.ts";
 import { type CancelDeps, openCancelling } from "./cancel.ts";
 import { type SendToDeps, openSendTo } from "./deliver-to.ts";
 import { type DestinationsDeps, openDestinations } from "./destinations.ts";

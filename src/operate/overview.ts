@@ -1,13 +1,13 @@
 // How does the relay do as a whole? Counts over time, what waits, and every source and destination at a glance.
-import type { Backlog, Overview, Point } from "../answers/overview.ts";
-import { type Backlogs, MOST_COUNTED } from "../bindings/backlog.ts";
-import type { IntakeDoor } from "../bindings/shards.ts";
-import type { FeedDoor } from "../bindings/tell.ts";
-import type { Config } from "../config.ts";
+import type { Backlog, Overview, Point } from "../contract/overview.ts";
+import { type Backlogs, MOST_COUNTED } from "../d1/backlog.ts";
+import type { IntakeDoor } from "../intake/door.ts";
+import type { FeedDoor } from "../feed/door.ts";
+import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import type { Looks } from "../operator.ts";
-import type { Totals } from "../tally.ts";
-import { iso } from "./iso.ts";
+import type { Looks } from "./operator.ts";
+import type { Totals } from "../feed/tally.ts";
+import { iso } from "../time.ts";
 
 export interface OverviewDeps extends Pick<Looks, "sources" | "destinations"> {
   readonly config: Pick<Config, "missing" | "findings">;

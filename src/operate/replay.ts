@@ -1,10 +1,10 @@
 // Ended deliveries are opened again because somebody asked. D1 through `reopen`, and the bells.
-import type { Records } from "../bindings/records.ts";
-import type { Reopen } from "../bindings/reopen.ts";
+import type { Records } from "../d1/records.ts";
+import type { Reopen } from "../d1/reopen.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Acts } from "../operator.ts";
+import type { Acts } from "./operator.ts";
 import type { Bell } from "../types.ts";
 import { askingFor } from "./asking.ts";
 import { conflict, noDelivery, noEvent, quoted } from "./refuse.ts";

@@ -1,14 +1,14 @@
 // Bulk replays, as an operator sees them: what one would open, its start, its progress, its end. The steps are taken in replays.ts.
 import * as z from "zod/mini";
-import type { ReplayFilter, ReplayJob, ReplayPreview } from "../answers/operations.ts";
-import type { Ended, EndedFilter } from "../bindings/ended.ts";
-import type { Job, Jobs } from "../bindings/replays.ts";
+import type { ReplayFilter, ReplayJob, ReplayPreview } from "../contract/operations.ts";
+import type { Ended, EndedFilter } from "../d1/ended.ts";
+import type { Job, Jobs } from "../d1/replays.ts";
 import { receiptId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { By, Done, Replays } from "../operator.ts";
-import { name, orNull, time } from "../question.ts";
+import type { By, Done, Replays } from "./operator.ts";
+import { name, orNull, time } from "../contract/question.ts";
 import { askedAs } from "./asked.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { badRequest, notFound, quoted, type Refused, reused } from "./refuse.ts";
 
 type Named = ReadonlyMap<string, unknown>;

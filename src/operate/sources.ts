@@ -1,16 +1,16 @@
 // Is each sender set up, when was it last heard, why was it last turned away, and what did its provider hand over?
-import type { KeptList, Lists } from "../bindings/lists.ts";
-import type { Offers as OfferStore } from "../bindings/offers.ts";
-import type { Refusal, Refusals } from "../bindings/refusals.ts";
-import type { Config, ConfiguredSource } from "../config.ts";
+import type { KeptList, Lists } from "../d1/lists.ts";
+import type { Offers as OfferStore } from "../d1/offers.ts";
+import type { Refusal, Refusals } from "../d1/refusals.ts";
+import type { Config, ConfiguredSource } from "../config/config.ts";
 import type { Log } from "../log.ts";
-import type { Looks, Offers } from "../operator.ts";
-import { confidenceLabel } from "../providers/provider.ts";
-import { unseal } from "../seal.ts";
-import type { Totals } from "../tally.ts";
-import { needsSecret } from "../verify/discover.ts";
+import type { Looks, Offers } from "./operator.ts";
+import { confidenceLabel } from "../scheme/scheme.ts";
+import { unseal } from "../bytes/seal.ts";
+import type { Totals } from "../feed/tally.ts";
+import { needsSecret } from "../verify/keyring.ts";
 import { askedAs } from "./asked.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { conflict, noSource } from "./refuse.ts";
 
 export interface SourcesDeps {

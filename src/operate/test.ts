@@ -1,13 +1,13 @@
 // Sends an event of the relay's own, now and once, by the very code that sends all others.
-import type { Tested } from "../answers/operations.ts";
-import { attempt, type AttemptDeps } from "../attempt.ts";
-import type { Trials } from "../bindings/trials.ts";
-import type { Config } from "../config.ts";
+import type { Tested } from "../contract/operations.ts";
+import { attempt, type AttemptDeps } from "../out/attempt.ts";
+import type { Trials } from "../d1/trials.ts";
+import type { Config } from "../config/config.ts";
 import { LEASE_MS } from "../deadlines.ts";
 import type { Log } from "../log.ts";
-import type { Acts } from "../operator.ts";
+import type { Acts } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
-import { iso } from "./iso.ts";
+import { iso } from "../time.ts";
 import { conflict, noDestination } from "./refuse.ts";
 
 export interface TestDeps extends AskingDeps, AttemptDeps {

@@ -1,6 +1,6 @@
 // Senders that sign with a key of their own, or send a JSON Web Token. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 export const asymmetric = {
   "travis-ci": {

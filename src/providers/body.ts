@@ -1,6 +1,6 @@
 // Senders whose HMAC covers the body alone. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 export const body = {
   github: {

@@ -3,7 +3,7 @@
 import { asymmetric } from "./asymmetric.ts";
 import { body } from "./body.ts";
 import { composed } from "./composed.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 import { standard } from "./standard.ts";
 import { timestamped } from "./timestamped.ts";
 import { tokens } from "./tokens.ts";

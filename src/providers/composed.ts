@@ -1,6 +1,6 @@
 // Senders whose HMAC or hash covers something composed: URLs, forms, single fields, named headers. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 export const composed = {
   "tiktok-shop": {

@@ -1,6 +1,6 @@
 // Senders that follow the Standard Webhooks specification, or Svix before it. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 /** What all of them share: the three headers, named after the specification or after Svix. */
 function trio(

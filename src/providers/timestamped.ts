@@ -1,6 +1,6 @@
 // Senders whose HMAC covers a timestamp and the body. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 export const timestamped = {
   buildkite: {

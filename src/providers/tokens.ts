@@ -1,6 +1,6 @@
 // Senders that show a token or credentials, and senders that prove nothing of their own. Data only.
 
-import type { Provider } from "./provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 export const tokens = {
   gitlab: {

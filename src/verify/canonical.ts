@@ -1,7 +1,7 @@
 // The parts of signed content that a sender first rewrites: sorted forms, URLs, lists of headers, checksums. Pure.
 
-import { encodeHex } from "../encoding.ts";
-import { queryOf } from "./inbound.ts";
+import { encodeHex } from "../bytes/encoding.ts";
+import { queryOf } from "./readings.ts";
 import { signatureBase, signingString } from "./message-signature.ts";
 import type { Scope } from "./template.ts";
 

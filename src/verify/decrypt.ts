@@ -1,6 +1,6 @@
 // Messages that Lark and WeCom encrypt beside signing them: only their handshakes need it. Pure but for WebCrypto.
 
-import { decodeBase64 } from "../encoding.ts";
+import { decodeBase64 } from "../bytes/encoding.ts";
 import { digest } from "./hmac.ts";
 
 /** WeCom pads to 32 bytes, where AES pads to 16. */

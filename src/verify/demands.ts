@@ -1,6 +1,6 @@
 // What a provider demands of a request beside a signature: fixed values, keys from its own hosts, a body that fits its hash. Pure.
 
-import { decode, equal } from "../encoding.ts";
+import { decode, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
 import { pinnedUrl } from "./pinned.ts";
 import { read, render, type Scope } from "./template.ts";

@@ -1,6 +1,6 @@
 // As much of ASN.1 DER as signatures need: the public key of a certificate, and ECDSA signatures in the one right spelling. Pure.
 
-import { decodeBase64 } from "../encoding.ts";
+import { decodeBase64 } from "../bytes/encoding.ts";
 
 interface Element {
   readonly tag: number;

@@ -1,10 +1,10 @@
 // JSON Web Signatures and Tokens: is the signature right, under an algorithm that was agreed beforehand, and what do the claims bind? Pure but for WebCrypto.
 
-import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../encoding.ts";
+import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
 import { digest, hmac, type Hash } from "./hmac.ts";
-import { member, parseJson, queryOf } from "./inbound.ts";
-import type { JwsAlgorithm, Provider, SecretForm } from "../providers/provider.ts";
+import { member, parseJson, queryOf } from "./readings.ts";
+import type { JwsAlgorithm, Provider, SecretForm } from "../scheme/scheme.ts";
 import { looksPublic, publicKeys, signedBy, type Method } from "./publickey.ts";
 import { shownText, unprefixed } from "./signature.ts";
 import { render, type Scope } from "./template.ts";

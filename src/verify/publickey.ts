@@ -1,8 +1,8 @@
 // A sender's public key, in whatever form it publishes it, and signatures under it. Pure but for WebCrypto.
 
-import { decodeBase64, decodeBase64Url, decodeHex } from "../encoding.ts";
+import { decodeBase64, decodeBase64Url, decodeHex } from "../bytes/encoding.ts";
 import { certificateBytes, publicKeyOfCertificate, rawEcdsa } from "./der.ts";
-import { parseJson } from "./inbound.ts";
+import { parseJson } from "./readings.ts";
 
 /** How to sign, without the key: what WebCrypto is told on import and again on verification. */
 export interface Method {

@@ -1,7 +1,7 @@
 // A secret as the operator pasted it, and the bytes that it stands for. Pure.
 
-import { decodeBase64, decodeHex } from "../encoding.ts";
-import type { SecretForm } from "../providers/provider.ts";
+import { decodeBase64, decodeHex } from "../bytes/encoding.ts";
+import type { SecretForm } from "../scheme/scheme.ts";
 
 const encoder = new TextEncoder();
 

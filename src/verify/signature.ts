@@ -1,10 +1,10 @@
 // Where a request carries its signatures and its timestamp, and whether both are written as they must be. Pure.
 
-import { decode } from "../encoding.ts";
+import { decode } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
-import { parseJson } from "./inbound.ts";
+import { parseJson } from "./readings.ts";
 import { cavage, rfc9421, type MessageSignature } from "./message-signature.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 import { read, render, type Scope } from "./template.ts";
 
 /** One set of signatures over the same content, and what stood beside them. */

@@ -1,10 +1,10 @@
 // Templates such as `{timestamp}.{body}`: what a provider signs, names and answers, filled in from a request. Pure.
 
-import { encodeHex } from "../encoding.ts";
-import type { Readings } from "./inbound.ts";
-import { member, scalar } from "./inbound.ts";
+import { encodeHex } from "../bytes/encoding.ts";
+import type { Readings } from "./readings.ts";
+import { member, scalar } from "./readings.ts";
 import { canonical, signedHeaders } from "./canonical.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider } from "../scheme/scheme.ts";
 
 /** Everything that a place can name. What a step does not know yet is left out, and its places are then missing. */
 export interface Scope {

@@ -3,7 +3,7 @@ import { sign, verify as octokit } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import { Stripe } from "stripe";
 import { findProvider } from "../../src/providers/catalogue.ts";
-import { verify } from "../../src/verify.ts";
+import { verify } from "../../src/verify/verify.ts";
 
 export interface Contest {
   readonly provider: string;

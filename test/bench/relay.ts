@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Local, runLocal } from "../../src/cli/local.ts";
+import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { sender } from "./traffic.ts";
 
 export interface Relay extends Local {

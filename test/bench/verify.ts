@@ -1,6 +1,6 @@
 // How fast is verification beside the providers' own libraries, in Node and in workerd?
 import { resolve } from "node:path";
-import { runLocal } from "../../src/cli/local.ts";
+import { runLocal } from "../../src/cli/local/local.ts";
 import { contests, repeat } from "./contests.ts";
 import { percentile } from "./statistics.ts";
 

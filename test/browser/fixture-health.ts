@@ -1,6 +1,6 @@
 // Sources, destinations and the overview of the relay of the fixtures.
-import type { DestinationAnswer, Inspection } from "../../src/answers/operations.ts";
-import type { Overview, SourceAnswer } from "../../src/answers/overview.ts";
+import type { DestinationAnswer, Inspection } from "../../src/contract/operations.ts";
+import type { Overview, SourceAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, NOW, ago, ahead } from "./fixture-words.ts";
 import { refusals } from "./fixture-records.ts";
 

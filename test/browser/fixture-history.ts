@@ -1,5 +1,5 @@
 // Deliveries in every state, of the relay of the fixtures.
-import type { DeliveryAnswer } from "../../src/answers/history.ts";
+import type { DeliveryAnswer } from "../../src/contract/history.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
 const STATES = [

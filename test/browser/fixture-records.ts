@@ -1,7 +1,7 @@
 // Routes, refusals, replays, keys and the audit of the relay of the fixtures.
-import type { ApiKey, AuditEntry } from "../../src/answers/access.ts";
-import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/answers/operations.ts";
-import type { RefusalAnswer } from "../../src/answers/overview.ts";
+import type { ApiKey, AuditEntry } from "../../src/contract/access.ts";
+import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/contract/operations.ts";
+import type { RefusalAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
 export const routes: RouteAnswer[] = [

@@ -1,11 +1,11 @@
 // The pages over a relay that is in every state at once: which one, and who looks, is said by headers.
 import { allows } from "../../src/access/access.ts";
-import { role } from "../../src/answers/access.ts";
-import { readConfig } from "../../src/config.ts";
+import { role } from "../../src/contract/access.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { dashboard } from "../../src/dashboard/dashboard.tsx";
 import { openLog } from "../../src/log.ts";
-import type { Operator } from "../../src/operator.ts";
-import { BodyReader } from "../../src/receive.ts";
+import type { Operator } from "../../src/operate/operator.ts";
+import { BodyReader } from "../../src/in/read.ts";
 import { emptyOperator, fullOperator, shownOperator, wideOperator } from "./fixture.ts";
 import { NOW } from "./fixture-words.ts";
 

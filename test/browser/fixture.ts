@@ -1,5 +1,5 @@
 // An operator whose relay holds every state that a page can show, hostile text included: for pages, where a real relay would need days.
-import type { Operator } from "../../src/operator.ts";
+import type { Operator } from "../../src/operate/operator.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations, inspections, overview, sources } from "./fixture-health.ts";

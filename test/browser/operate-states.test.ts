@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type Local, runLocal } from "../../src/cli/local.ts";
+import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { accessibilityFaults, DESK, launch, open, overflow, PHONE } from "./browser.ts";
 
 let browser: Browser;

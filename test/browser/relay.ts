@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { type Local, runLocal } from "../../src/cli/local.ts";
+import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { until } from "../e2e/until.ts";
 
 export const TOKEN = "the-token-of-these-pages";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
 import * as z from "zod";
-import { runLocal } from "../../src/cli/local.ts";
+import { runLocal } from "../../src/cli/local/local.ts";
 import { until } from "../e2e/until.ts";
 import { DESK, launch, open, PHONE, signedIn, type SignedIn } from "./browser.ts";
 import { TOKEN } from "./relay.ts";

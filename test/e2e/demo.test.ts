@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { nextSteps } from "../../src/cli/demo-next.ts";
-import { inventSecrets } from "../../src/cli/demo-relay.ts";
-import { portFault } from "../../src/cli/port.ts";
+import { nextSteps } from "../../src/cli/demo/next.ts";
+import { inventSecrets } from "../../src/cli/demo/relay.ts";
+import { portFault } from "../../src/cli/local/port.ts";
 import { node, Relay, root, SECRETS, stateFolder } from "./relay.ts";
 import { until } from "./until.ts";
 

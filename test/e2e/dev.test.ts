@@ -6,8 +6,8 @@ import { symlinkSync, writeFileSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { onTestFinished, test, expect } from "vitest";
-import { type Arrival, startReceiver } from "../../src/cli/receiver.ts";
-import { derivedSecret } from "../../src/sign.ts";
+import { type Arrival, startReceiver } from "../../src/cli/demo/receiver.ts";
+import { derivedSecret } from "../../src/out/sign.ts";
 import { root, stateFolder } from "./relay.ts";
 import { until } from "./until.ts";
 

@@ -1,6 +1,6 @@
 // A relay in a process of its own, so that a test can kill it: argv[2] says what to run, stdout is JSON lines; `--leash` ties its life to stdin.
 import * as z from "zod";
-import { runLocal } from "../../src/cli/local.ts";
+import { runLocal } from "../../src/cli/local/local.ts";
 
 const { main, ...options } = z
   .object({

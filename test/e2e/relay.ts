@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import * as z from "zod";
-import type { Json } from "../../src/cli/local.ts";
+import type { Json } from "../../src/cli/local/local.ts";
 import { until } from "./until.ts";
 
 export const root = resolve(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 // What the security tests over HTTP share: a relay with a source of each kind, and a hand that writes requests byte by byte.
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
-import type { Json } from "../../src/cli/local.ts";
+import type { Json } from "../../src/cli/local/local.ts";
 import { relayVars } from "./relay.ts";
 
 /** Secrets of the sources, by the name under which the relay knows them. */

@@ -3,7 +3,7 @@
 import { createHash, createSign } from "node:crypto";
 import https from "node:https";
 import { PassThrough } from "node:stream";
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { NOW, pairs } from "../vectors/signer.ts";
 import { header, hmac, library, lowered, otherUrl, passes, secretOf, token, type Side } from "./side.ts";
 

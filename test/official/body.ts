@@ -1,6 +1,6 @@
 // Libraries of the senders that sign the body alone.
 
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { header, library, lowered, module, passes, secretOf, type Side } from "./side.ts";
 
 const URL = "https://hooks.example.com/in/a";

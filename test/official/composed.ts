@@ -1,7 +1,7 @@
 // Libraries of the senders that sign something composed: URLs, forms, chosen fields.
 
 import { createHash } from "node:crypto";
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { NOW } from "../vectors/signer.ts";
 import { header, hmac, library, lowered, otherDigit, otherUrl, secretOf, type Side } from "./side.ts";
 

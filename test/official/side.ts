@@ -2,7 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 
 /** A sender and its own library. */
 export interface Side {

@@ -1,6 +1,6 @@
 // Libraries of the senders that follow Standard Webhooks, or Svix before it.
 
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { NOW } from "../vectors/signer.ts";
 import { header, library, lowered, passes, secretOf, type Side } from "./side.ts";
 

@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
-import type { Json } from "../../src/cli/local.ts";
+import type { Json } from "../../src/cli/local/local.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const line = z.object({ url: z.string().optional(), log: z.string().optional() });

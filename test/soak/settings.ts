@@ -1,7 +1,7 @@
 // The relay of the soak: six senders, eleven destinations that each fail in a way of their own, and the routes between them.
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
-import type { Json } from "../../src/cli/local.ts";
-import { derivedSecret } from "../../src/sign.ts";
+import type { Json } from "../../src/cli/local/local.ts";
+import { derivedSecret } from "../../src/out/sign.ts";
 
 /** The address that every request claims and every source allows: the flood guard is not what is tried here. */
 export const SENDER = "127.0.0.1";

@@ -2,9 +2,9 @@
 
 import { createHmac } from "node:crypto";
 import { findProvider } from "../../src/providers/catalogue.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import type { Provider } from "../../src/scheme/scheme.ts";
 import type { Secret } from "../../src/types.ts";
-import { verify, type Inbound } from "../../src/verify.ts";
+import { verify, type Inbound } from "../../src/verify/verify.ts";
 
 /** Unix seconds of every request that does not say otherwise. */
 export const NOW = 1_760_000_000;

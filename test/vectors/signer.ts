@@ -1,7 +1,7 @@
 // The other side: signs a request as a sender would, from the facts of `catalogue.json` and node:crypto. It shares no code with the verifier.
 
 import { createHash, createHmac, createSign, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import type { KnownRequest } from "../../src/cli/known-answers.ts";
+import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
 
 /** A scheme as the facts write it. */
 interface Scheme {

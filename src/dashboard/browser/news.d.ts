@@ -1,5 +1,5 @@
-// What live.client.js puts on the document, for the scripts beside it: the shapes of src/answers/overview.ts.
-import type { News as OneOfThem } from "../../answers/overview.ts";
+// What live.client.js puts on the document, for the scripts beside it: the shapes of src/contract/overview.ts.
+import type { News as OneOfThem } from "../../contract/overview.ts";
 
 declare global {
   type News = OneOfThem;

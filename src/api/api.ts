@@ -1,0 +1,58 @@
+// /api: what the operator's programs may look at and do. Each room has its routes; the table of all of them is api/routes.ts.
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Access } from "../access/access.ts";
+import type { Caller } from "../contract/access.ts";
+import { type ApiEnv, Refusal, type RoomDeps } from "./env.ts";
+import { guard } from "./guard.ts";
+import { historyRoutes } from "./history.ts";
+import { keyRoutes } from "./keys.ts";
+import { openApi } from "./openapi.ts";
+import { reference } from "./reference.tsx";
+import { relayRoutes } from "./relay.ts";
+import { replayRoutes } from "./replays.ts";
+import { allowOf, paths } from "./routes.ts";
+import { problem } from "../errors.ts";
+
+export interface ApiDeps extends RoomDeps {
+  readonly access: Pick<Access, "identify" | "sameOrigin">;
+  /** Answers the upgrade to a WebSocket on which the news are told. */
+  readonly live: (request: Request, caller: Caller) => Promise<Response>;
+}
+
+/** Largest body of an order, in bytes: filters and scripts are short. */
+const MOST_BYTES = 64 * 1024;
+
+/** The routes under `/api`, all of them behind the guard. */
+export function api(deps: ApiDeps) {
+  const app = new Hono<ApiEnv>();
+  app.onError((error) => {
+    if (error instanceof Refusal) return problem(error.problem);
+    throw error;
+  });
+  app.use(guard(deps.access));
+  app.use(bodyLimit({ maxSize: MOST_BYTES, onError: () => problem({ status: 413, title: "Content Too Large" }) }));
+  const routes = app
+    .route("/", historyRoutes(deps))
+    .route("/", relayRoutes(deps))
+    .route("/", replayRoutes(deps))
+    .route("/", keyRoutes(deps))
+    .get("/live", async (c) =>
+      c.req.header("upgrade") === "websocket"
+        ? await deps.live(c.req.raw, c.var.caller)
+        : problem({ status: 426, title: "Upgrade Required", headers: { upgrade: "websocket" } }),
+    )
+    .get("/openapi.json", (c) => c.json(openApi()))
+    .get("/reference", reference);
+
+  for (const path of paths()) {
+    app.all(path, () => problem({ status: 405, title: "Method Not Allowed", headers: { allow: allowOf(path) } }));
+  }
+  app.all("*", () =>
+    problem({ status: 404, title: "Not Found", detail: "there is no such address: GET /api/openapi.json lists them" }),
+  );
+  return routes;
+}
+
+/** What hono's typed client is made from. */
+export type Api = ReturnType<typeof api>;

@@ -1,0 +1,85 @@
+// Would this wrangler.toml make a relay that works, deployed or on this machine? Reads it, and says what is wrong with it.
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { error, type Finding, warning } from "../../config/findings.ts";
+import { type Examined, examine } from "./examine.ts";
+import type { Verb } from "../verb.ts";
+import { type DevVars, openDevVars, openWranglerFile } from "./wrangler-file.ts";
+import { wranglerRun } from "./wrangler-run.ts";
+
+export const verb: Verb = {
+  usage: "check [--config FILE] [--dev]",
+  help: [
+    "Checks wrangler.toml, or FILE, as it would be deployed. Asks nobody and starts nothing.",
+    "  --dev  as `npm run dev` would run it, with the .dev.vars beside it; without it, .dev.vars changes nothing",
+    "Prints a line for each error and each warning, then which file was judged, and refuses (exit code 1) only for errors.",
+    "A secret is never in the file: those that it asks for are a warning. wrangler runs this before each build, dev as --dev.",
+  ].join("\n"),
+  options: { config: { type: "string" }, dev: { type: "boolean", default: false } },
+  names: 0,
+  async run({ options, json }, { out }) {
+    const asked = typeof options["config"] === "string" ? options["config"] : null;
+    const { path, dev, build, findings, stops } = await check(asked, options["dev"] === true);
+    const errors = findings.filter(({ level }) => level === "error").length;
+    if (json) {
+      out(JSON.stringify({ ok: errors === 0, config: path, for: dev ? "dev" : "deploy", findings }, null, 2));
+    } else {
+      for (const { level, key, says } of findings) out(`${level} ${key}: ${says}`);
+      out(conclusion(path, dev, errors, build && !stops));
+    }
+    return stops ? 1 : 0;
+  },
+};
+
+interface Checked {
+  readonly path: string;
+  readonly dev: boolean;
+  /** Whether wrangler waits for this. */
+  readonly build: boolean;
+  readonly findings: readonly Finding[];
+  readonly stops: boolean;
+}
+
+async function check(asked: string | null, askedDev: boolean): Promise<Checked> {
+  const { command, config, environment } = wranglerRun();
+  const path = asked ?? (config === null ? "wrangler.toml" : relative("", config));
+  const dev = askedDev || command === "dev";
+  const about = { path, dev, build: command !== null };
+  const opened = await openWranglerFile(path);
+  if (!opened.ok) return { ...about, findings: [error(path, opened.why)], stops: true };
+  const local = await openDevVars(path, environment);
+  const examined = examine(opened.file, dev ? (local?.vars ?? {}) : {});
+  const frame = [...examined.frame, ...shadowed(path, asked !== null || config !== null)];
+  const findings = [...frame, ...examined.vars, ...secrets(examined, dev, local, command)];
+  // A relay whose vars are partly wrong runs here and says so on its first page; wrangler would only end with a hundred lines of its own.
+  const stopping = dev && command !== null ? frame : findings;
+  return { ...about, findings, stops: stopping.some(({ level }) => level === "error") };
+}
+
+/** wrangler takes the first that there is of wrangler.json, wrangler.jsonc and wrangler.toml. */
+function shadowed(path: string, chosen: boolean): Finding[] {
+  if (chosen) return [];
+  const first = ["wrangler.json", "wrangler.jsonc"].find((name) => existsSync(join(dirname(path), name)));
+  if (first === undefined) return [];
+  return [
+    error(first, `stands beside ${path}, and wrangler reads it instead. Remove it, or name the file with --config`),
+  ];
+}
+
+/** Secrets that are asked for. wrangler's own deploy is not told: those are with Cloudflare, and the relay's first page names what is missing. */
+function secrets({ missing }: Examined, dev: boolean, local: DevVars | null, command: string | null): Finding[] {
+  const names = missing.join(", ");
+  if (names === "" || (command !== null && !dev)) return [];
+  if (!dev)
+    return [warning("secrets", `${names} are needed, and in no file. Set each with: npx wrangler secret put NAME`)];
+  const lines = missing.map((name) => `${name}="…"`).join(", ");
+  if (local === null) return [warning(".dev.vars", `is missing. Copy .dev.vars.example to it, with ${lines}`)];
+  return [warning(local.path, `lacks ${names}. What needs them refuses until they are there. Add ${lines}`)];
+}
+
+function conclusion(path: string, dev: boolean, errors: number, goesOn: boolean): string {
+  const judged = `${path}${dev ? ", with .dev.vars and for this machine," : ""}`;
+  if (errors === 0) return `${judged} is in order`;
+  const count = errors === 1 ? "1 error" : `${errors} errors`;
+  return `${judged} has ${count}${goesOn ? "; what that is about stays closed, the rest runs" : ""}`;
+}

@@ -1,0 +1,68 @@
+// Do the routes mean what they say? Warnings about overlaps and about what no route reaches; touches nothing.
+import type { Config } from "../../config/config.ts";
+import { type Finding, warning } from "../../config/findings.ts";
+import type { Route } from "../../types.ts";
+
+/** Warnings only: each of these can be meant. */
+export function examineRoutes({
+  sources,
+  destinations,
+  routes,
+}: Pick<Config, "sources" | "destinations" | "routes">): Finding[] {
+  const from = new Set(routes.flatMap((route) => route.from));
+  const to = new Set(routes.flatMap((route) => route.to));
+  return [
+    ...idle("SOURCES", "is in no route: its events are kept and go nowhere", sources.keys(), from),
+    ...idle("DESTINATIONS", "is in no route: it gets nothing", destinations.keys(), to),
+    ...routes.flatMap((later, index) => routes.slice(0, index).flatMap((earlier) => overlap(earlier, later))),
+  ];
+}
+
+function idle(kind: string, says: string, names: Iterable<string>, used: ReadonlySet<string>): Finding[] {
+  return [...names].filter((name) => !used.has(name)).map((name) => warning(`${kind}.${name}`, says));
+}
+
+function overlap(earlier: Route, later: Route): Finding[] {
+  const sources = later.from.filter((name) => earlier.from.includes(name));
+  const destinations = later.to.filter((name) => earlier.to.includes(name));
+  if (sources.length === 0 || destinations.length === 0) return [];
+  const pairs = patterns(earlier).flatMap((a) => patterns(later).map((b) => [a, b] as const));
+  if (!pairs.some(([a, b]) => meet(a, b))) return [];
+  const says = `can name ${destinations.join(", ")} for the same event of ${sources.join(", ")} as ROUTES.${earlier.name}. It gets one delivery, by ${earlier.name}, which stands first`;
+  return [warning(`ROUTES.${later.name}`, says)];
+}
+
+function patterns({ events }: Route): readonly string[] {
+  return events.length === 0 ? ["*"] : events;
+}
+
+/**
+ * Whether some text fits both patterns. `reached` holds the places in `b` that can be stood at after the part of `a`
+ * that was read; a star may be left at once or stayed in.
+ */
+export function meet(a: string, b: string): boolean {
+  let reached = spread(b, new Set([0]));
+  for (const character of a.split("")) {
+    const next = new Set<number>();
+    for (const place of reached) {
+      if (character === "*") {
+        for (let further = place; further <= b.length; further += 1) next.add(further);
+      } else if (b[place] === "*") {
+        next.add(place);
+      } else if (b[place] === character) {
+        next.add(place + 1);
+      }
+    }
+    reached = spread(b, next);
+  }
+  return reached.has(b.length);
+}
+
+/** Also the places behind the stars that it stands before. */
+function spread(pattern: string, places: ReadonlySet<number>): Set<number> {
+  const all = new Set(places);
+  for (const place of all) {
+    if (pattern[place] === "*") all.add(place + 1);
+  }
+  return all;
+}

@@ -1,0 +1,77 @@
+// hookline replay, cancel, pause and resume: what may be done about deliveries and destinations.
+import { answered, type Client, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { table } from "../table.ts";
+import type { Verb } from "../verb.ts";
+
+const TARGET = "TARGET is an event (evt_…), or one delivery of it (evt_…:destination).";
+
+export const replay = remote(
+  {
+    usage: "replay TARGET [--once NAME]",
+    help: `Opens what has ended again, with the whole schedule before it. ${TARGET}\n${ONCE_HELP}`,
+    options: ONCE,
+    names: 1,
+  },
+  async (client, { names: [id = ""], json }, { out, err }) => {
+    const answer = await answered(of(client, id).replay.$post({ param: { id } }));
+    if (json) out(JSON.stringify(answer));
+    else {
+      for (const line of table(
+        ["delivery", "replayed", "state"],
+        answer.deliveries.map((one) => [one.id, yes(one.replayed), one.state]),
+      ))
+        out(line);
+      for (const one of answer.not_configured ?? []) err(`${one}: its destination is no longer configured`);
+      err(answer.replayed === 0 ? "nothing had ended, so nothing was replayed" : `see: hookline event ${eventOf(id)}`);
+    }
+    return 0;
+  },
+);
+
+export const cancel = remote(
+  {
+    usage: "cancel TARGET [--once NAME]",
+    help: `Ends what is waiting or held; an attempt that is under way goes on. ${TARGET}\n${ONCE_HELP}`,
+    options: ONCE,
+    names: 1,
+  },
+  async (client, { names: [id = ""], json }, { out, err }) => {
+    const answer = await answered(of(client, id).cancel.$post({ param: { id } }));
+    if (json) out(JSON.stringify(answer));
+    else {
+      for (const line of table(
+        ["delivery", "cancelled", "state"],
+        answer.deliveries.map((one) => [one.id, yes(one.cancelled), one.state]),
+      ))
+        out(line);
+      if (answer.cancelled === 0) err("nothing was waiting, so nothing was cancelled");
+    }
+    return 0;
+  },
+);
+
+export const pause = switching("pause", "Holds what is for DESTINATION until it is resumed; nothing is lost.");
+export const resume = switching("resume", "Sends what was held for DESTINATION, and what comes from now on.");
+
+function switching(action: "pause" | "resume", help: string): Verb {
+  return remote(
+    { usage: `${action} DESTINATION [--once NAME]`, help: `${help}\n${ONCE_HELP}`, options: ONCE, names: 1 },
+    async (client, { names: [name = ""], json }, { out }) => {
+      const answer = await answered(client.destinations[":name"][action].$post({ param: { name } }));
+      out(json ? JSON.stringify(answer) : `${name}: ${answer.state}, ${answer.held} held, ${answer.waiting} waiting`);
+      return 0;
+    },
+  );
+}
+
+function of(client: Client, id: string) {
+  return id.includes(":") ? client.deliveries[":id"] : client.events[":id"];
+}
+
+function eventOf(id: string): string {
+  return id.split(":", 1)[0] ?? id;
+}
+
+function yes(done: boolean): string {
+  return done ? "yes" : "no";
+}

@@ -1,0 +1,80 @@
+// hookline keys and audit: who may, and who did.
+import { answered, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { plain, table } from "../table.ts";
+
+const HELP = [
+  "Without more, lists the API keys.",
+  "  create NAME   makes one and prints its secret, this once; --role viewer (unless said otherwise), operator or admin",
+  "                --days N until it expires, 90 unless said otherwise; --days never for one that does not",
+  "  revoke ID     ends one, and every session that was opened with it",
+  ONCE_HELP,
+].join("\n");
+
+export const keys = remote(
+  {
+    usage: "keys [create NAME [--role ROLE] [--days N] | revoke ID]",
+    help: HELP,
+    options: { ...ONCE, role: { type: "string", default: "viewer" }, days: { type: "string", default: "90" } },
+    names: 0,
+    optional: 2,
+  },
+  async (client, { names: [action = "list", name = ""], options, json }, { out, err }) => {
+    if (action === "create") {
+      const days = options["days"] === "never" ? null : Number(options["days"]);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the roles in its refusal
+      const role = options["role"] as "viewer";
+      const made = await answered(client.keys.$post({ json: { name, role, days } }));
+      out(json ? JSON.stringify(made) : made.secret);
+      if (!json)
+        err(
+          `${made.key.name}, ${made.key.role}, until ${made.key.expires_at ?? "it is revoked"}. The secret is not shown again.`,
+        );
+      return 0;
+    }
+    if (action === "revoke") {
+      const key = await answered(client.keys[":id"].revoke.$post({ param: { id: name } }));
+      out(json ? JSON.stringify(key) : `${key.name}: ${key.state}`);
+      return 0;
+    }
+    if (action !== "list") {
+      err(
+        `there is no ${JSON.stringify(action)}: hookline keys, hookline keys create NAME, or hookline keys revoke ID`,
+      );
+      return 2;
+    }
+    const answer = await answered(client.keys.$get());
+    if (json) out(JSON.stringify(answer));
+    else {
+      const lines = answer.keys.map((key) => [
+        key.id,
+        key.name,
+        key.role,
+        key.state,
+        key.expires_at,
+        key.last_used_at,
+        key.created_by,
+      ]);
+      for (const line of table(["id", "name", "role", "state", "expires", "last used", "made by"], lines)) out(line);
+    }
+    return 0;
+  },
+);
+
+export const audit = remote(
+  {
+    usage: "audit [--cursor C]",
+    help: "Who did what, newest first, a hundred at a time.",
+    options: { cursor: { type: "string" } },
+    names: 0,
+  },
+  async (client, asked, { out, err }) => {
+    const page = await answered(client.audit.$get({ query: given(asked, "cursor") }));
+    if (asked.json) out(JSON.stringify(page));
+    else {
+      for (const { at, actor, action, target } of page.entries)
+        out(`${at}  ${plain(actor)}  ${plain(action)}  ${plain(target)}`);
+      if (page.next !== null) err(`more: the same with --cursor ${page.next}`);
+    }
+    return 0;
+  },
+);

@@ -1,0 +1,75 @@
+// hookline overview, sources and destinations: how the relay does.
+import { answered, given, remote } from "./client.ts";
+import { table } from "../table.ts";
+
+export const overview = remote(
+  {
+    usage: "overview [--hours 1|24|168]",
+    help: "Counts, backlog, and what is still to be set up.",
+    options: { hours: { type: "string" } },
+    names: 0,
+  },
+  async (client, asked, { out, err }) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the choices in its refusal
+    const query = given(asked, "hours") as { hours?: "24" };
+    const { points: _, ...answer } = await answered(client.overview.$get({ query }));
+    if (asked.json) {
+      out(JSON.stringify(answer));
+      return 0;
+    }
+    const { totals, backlog, since, missing, findings } = answer;
+    out(`since ${since}`);
+    for (const line of table(Object.keys(totals), [Object.values(totals)])) out(line);
+    const more = backlog.more ? " or more" : "";
+    out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
+    for (const name of missing) err(`not set: wrangler secret put ${name}`);
+    for (const { key, level, says } of findings) err(`${level}: ${key} ${says}`);
+    return 0;
+  },
+);
+
+export const sources = remote(
+  { usage: "sources", help: "Every source: is it set up, and when was it last heard?", options: {}, names: 0 },
+  async (client, { json }, { out }) => {
+    const answer = await answered(client.sources.$get());
+    if (json) out(JSON.stringify(answer));
+    else {
+      const lines = answer.sources.map((one) => [
+        one.name,
+        one.state,
+        one.last_event_at,
+        one.last_refusal === null ? null : `${one.last_refusal.at} ${one.last_refusal.advice}`,
+        one.why,
+        one.url,
+      ]);
+      for (const line of table(["source", "state", "last event", "last refusal", "why", "url"], lines)) out(line);
+    }
+    return 0;
+  },
+);
+
+export const destinations = remote(
+  { usage: "destinations", help: "Every destination: how it does, and what waits for it.", options: {}, names: 0 },
+  async (client, { json }, { out }) => {
+    const answer = await answered(client.destinations.$get());
+    if (json) out(JSON.stringify(answer));
+    else {
+      const lines = answer.destinations.map(({ name, state, waiting, held, window, url }) => [
+        name,
+        state,
+        waiting,
+        held,
+        window.delivered,
+        window.failed,
+        window.latency?.p95_ms ?? null,
+        url,
+      ]);
+      for (const line of table(
+        ["destination", "state", "waiting", "held", "delivered", "failed", "p95 ms", "url"],
+        lines,
+      ))
+        out(line);
+    }
+    return 0;
+  },
+);

@@ -1,0 +1,248 @@
+// What did the operator configure? Vars and secrets in, everything that the stages ask for out; touches nothing.
+import { type AccessPolicy, readAccess } from "./access.ts";
+import { type Entry, readDestination, readRoute, readSource, type Reading } from "./entries.ts";
+import { error, type Finding, show, warning } from "./findings.ts";
+import { NAME } from "./keys.ts";
+import type { Provider } from "../scheme/scheme.ts";
+import { type Level, LEVELS } from "../log.ts";
+import { PRESETS } from "../out/retry.ts";
+import type { Destination, Route, Secret, Source } from "../types.ts";
+
+/** A source with the scheme that its requests are proven by. */
+export interface ConfiguredSource extends Source {
+  readonly scheme: Provider;
+}
+
+/** What is wrong is left out, here and in the maps; `findings` say why. */
+export interface Config {
+  readonly sources: ReadonlyMap<string, ConfiguredSource>;
+  /** Sources that are named but wrong, each with what the operator has to mend: they refuse everything. */
+  readonly disabled: ReadonlyMap<string, string>;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  /** Destinations that are named but wrong, without an address: what goes to them waits on the standard schedule until they are mended. */
+  readonly unreadable: ReadonlyMap<string, Destination>;
+  /** In file order, which decides where routes overlap. */
+  readonly routes: readonly Route[];
+  /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
+  readonly adminToken: Secret | null;
+  /** `null` where Cloudflare Access vouches for nobody. */
+  readonly access: AccessPolicy | null;
+  /** Intake objects that the sources are spread over. */
+  readonly shards: number;
+  /** How long events are kept. */
+  readonly retentionMs: number;
+  /** Lines below it are not written. */
+  readonly logLevel: Level;
+  /** Whether http and loopback destinations are admitted: local development only. */
+  readonly loopback: boolean;
+  /** Names of the secrets that are still to be put. */
+  readonly missing: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** Vars and secrets alike, as a Worker's env holds them. Members that nobody asks for are ignored. */
+type Vars = Readonly<Record<string, unknown>>;
+
+const DAY_MS = 86_400_000;
+const RETENTION_DAYS = { unset: 30, most: 3_650 };
+const INTAKE_SHARDS = { unset: 1, most: 64 };
+
+/** A line of `.dev.vars` is always text. */
+const ON = new Set<unknown>([true, "true", "1"]);
+const OFF = new Set<unknown>([undefined, false, "false", "0", ""]);
+
+/**
+ * 32 random bytes in base64 are 44 characters. A receiver knows a key that was derived from SIGNING_KEY, and could
+ * try a short one until it has found it, and with it every other receiver's key. ADMIN_TOKEN is there for anybody to guess.
+ */
+const SHORTEST_KEY = 32;
+
+/** Reads the configuration. It never throws: an entry that is wrong is left out, and the others work. */
+export function readConfig(vars: Vars): Config {
+  const reading: Reading = {
+    secret: (name) => readSecret(vars, name),
+    loopback: readLoopback(vars),
+    asked: new Set(),
+    findings: checkVars(vars),
+  };
+  const named = {
+    sources: entries(vars, "SOURCES", reading),
+    destinations: entries(vars, "DESTINATIONS", reading),
+    routes: entries(vars, "ROUTES", reading),
+  };
+  const sources = collect(named.sources, (entry) => readSource(entry, reading));
+  const destinations = collect(named.destinations, (entry) => readDestination(entry, reading));
+  const routes = collect(named.routes, (entry) =>
+    readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
+  );
+  const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
+  checkRetention(retentionDays, destinations.values(), reading.findings);
+  return {
+    sources,
+    disabled: disabled(named.sources, sources, reading.findings),
+    destinations,
+    unreadable: unreadable(named.destinations, destinations),
+    routes: [...routes.values()],
+    adminToken: readSecret(vars, "ADMIN_TOKEN"),
+    access: readAccess(vars["ACCESS"], reading.findings),
+    shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
+    retentionMs: retentionDays * DAY_MS,
+    logLevel: readLevel(vars, reading.findings),
+    loopback: reading.loopback,
+    missing: stillMissing(vars, named.destinations, reading.asked),
+    findings: reading.findings,
+  };
+}
+
+/** Vars of one kind: the base name, then `SOURCES_…` by alphabet, because a Worker's env has no order of its own. */
+function varsOf(vars: Vars, base: string): string[] {
+  const secret = /_SECRET(_OLD)?$/;
+  return Object.keys(vars)
+    .filter((name) => name === base || (name.startsWith(`${base}_`) && !secret.test(name)))
+    .toSorted();
+}
+
+function entries(vars: Vars, base: string, { findings }: Reading): Map<string, Entry> {
+  const found = new Map<string, Entry>();
+  for (const variable of varsOf(vars, base)) {
+    for (const [name, value] of Object.entries(readTable(vars, variable, findings))) {
+      const key = `${variable}.${name}`;
+      const earlier = found.get(name);
+      if (!NAME.test(name) || /^\d+$/.test(name)) {
+        // Names of digits alone would lose their place in the file: JavaScript sorts them before the others.
+        const form = "Use lower-case letters, digits and hyphens, one letter at least, 63 characters at most";
+        findings.push(error(key, `${show(name)} is not a name. ${form}`));
+      } else if (earlier !== undefined) {
+        findings.push(error(key, `is named a second time, after ${earlier.key}. Leave one of them out`));
+      } else {
+        found.set(name, { key, name, value });
+      }
+    }
+  }
+  return found;
+}
+
+/** A TOML table reaches the Worker as an object; `.dev.vars` and the dashboard may hold it as JSON text. */
+function readTable(vars: Vars, variable: string, findings: Finding[]): object {
+  const value = vars[variable];
+  const table = typeof value === "string" ? parseJson(value) : value;
+  if (typeof table === "object" && table !== null && !Array.isArray(table)) return table;
+  findings.push(error(variable, `${show(value)} is not a table. Write each entry as [vars.${variable}.name]`));
+  return {};
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads each entry once, and keeps those that came to something. */
+function collect<T>(found: ReadonlyMap<string, Entry>, read: (entry: Entry) => T | null): Map<string, T> {
+  const kept = new Map<string, T>();
+  for (const entry of found.values()) {
+    const value = read(entry);
+    if (value !== null) kept.set(entry.name, value);
+  }
+  return kept;
+}
+
+function disabled(
+  named: ReadonlyMap<string, Entry>,
+  sources: ReadonlyMap<string, ConfiguredSource>,
+  findings: readonly Finding[],
+): Map<string, string> {
+  const reasons = new Map<string, string>();
+  for (const { name, key } of named.values()) {
+    if (sources.has(name)) continue;
+    const reason = findings.find((one) => one.key === key || one.key.startsWith(`${key}.`));
+    reasons.set(name, reason === undefined ? key : `${reason.key}: ${reason.says}`);
+  }
+  return reasons;
+}
+
+function unreadable(
+  named: ReadonlyMap<string, Entry>,
+  destinations: ReadonlyMap<string, Destination>,
+): Map<string, Destination> {
+  const names = [...named.keys()].filter((name) => !destinations.has(name));
+  return new Map(names.map((name) => [name, { name, url: null, retry: PRESETS.standard, keys: [] }]));
+}
+
+function readSecret(vars: Vars, name: string): Secret | null {
+  const value = vars[name];
+  // White space is what an empty line at the prompt of `wrangler secret put` leaves, and everybody can guess it.
+  return typeof value === "string" && value.trim() !== "" ? { name, value } : null;
+}
+
+/**
+ * The relay's own secrets that are not there come first, then those that entries ask for. A destination without a
+ * secret of its own asks for SIGNING_KEY, and so does a relay that has no destination yet.
+ */
+function stillMissing(vars: Vars, destinations: ReadonlyMap<string, Entry>, asked: ReadonlySet<string>): string[] {
+  const first = destinations.size === 0 || asked.has("SIGNING_KEY") ? ["SIGNING_KEY", "ADMIN_TOKEN"] : ["ADMIN_TOKEN"];
+  return [...new Set([...first, ...asked])].filter((name) => readSecret(vars, name) === null);
+}
+
+function readLoopback(vars: Vars): boolean {
+  return ON.has(vars["LOOPBACK_DESTINATIONS"]);
+}
+
+function checkVars(vars: Vars): Finding[] {
+  const findings: Finding[] = [];
+  const loopback = vars["LOOPBACK_DESTINATIONS"];
+  if (!ON.has(loopback) && !OFF.has(loopback)) {
+    findings.push(error("LOOPBACK_DESTINATIONS", `${show(loopback)} is neither "true" nor "false"`));
+  }
+  for (const name of ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"]) {
+    const key = readSecret(vars, name);
+    if (key !== null && key.value.length < SHORTEST_KEY) {
+      findings.push(
+        warning(name, `is shorter than ${SHORTEST_KEY} characters. Make one with: openssl rand -base64 32`),
+      );
+    }
+  }
+  if (/\s/.test(readSecret(vars, "ADMIN_TOKEN")?.value ?? "")) {
+    const says = "holds white space, which no request can carry: it opens nothing. Put it once more without";
+    findings.push(warning("ADMIN_TOKEN", says));
+  }
+  return findings;
+}
+
+/** A whole number from 1 on, as a number or as text. */
+function readNumber(
+  vars: Vars,
+  name: string,
+  { unset, most }: { unset: number; most: number },
+  findings: Finding[],
+): number {
+  const value = vars[name];
+  if (value === undefined) return unset;
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= most) {
+    return number;
+  }
+  findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}`));
+  return unset;
+}
+
+/** From which level on lines are written; all of them where nothing or nonsense is said. */
+function readLevel(vars: Vars, findings: Finding[]): Level {
+  const value = vars["LOG_LEVEL"] ?? "info";
+  const level = LEVELS.find((one) => one === value);
+  if (level === undefined) findings.push(error("LOG_LEVEL", `${show(value)} is not one of ${LEVELS.join(", ")}`));
+  return level ?? "info";
+}
+
+/** An event must outlive its retries, or the last of them would have no body to send. */
+function checkRetention(days: number, destinations: Iterable<Destination>, findings: Finding[]): void {
+  for (const { name, retry } of destinations) {
+    // A fifth more than the schedule says, for the jitter.
+    const needed = Math.ceil((retry.reduce((sum, wait) => sum + wait, 0) * 1.2) / DAY_MS);
+    if (needed <= days) continue;
+    const says = `${days} ends before the retries of ${name} do. Keep events ${needed} days at least, or shorten the schedule`;
+    findings.push(error("RETENTION_DAYS", says));
+  }
+}

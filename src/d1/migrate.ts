@@ -1,0 +1,70 @@
+// Brings D1 to the schema of this build on first need, in wrangler's own table, so that `wrangler d1 migrations apply` agrees.
+import relay from "./migrations/0001_relay.sql";
+import refusals from "./migrations/0002_refusals.sql";
+import operator from "./migrations/0003_operator.sql";
+
+export interface Migration {
+  /** Its file's name, as wrangler records it. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Every migration, oldest first. A migration that was once released is never edited. */
+const MIGRATIONS: readonly Migration[] = [
+  { name: "0001_relay.sql", sql: relay },
+  { name: "0002_refusals.sql", sql: refusals },
+  { name: "0003_operator.sql", sql: operator },
+];
+
+// Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/
+const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`;
+
+/**
+ * Applies what is missing. Each migration and its record are one transaction, so two isolates that start at the same
+ * time cannot apply one twice: the second violates UNIQUE(name), looks again, and finds it done.
+ *
+ * @returns the names that were applied by this call
+ * @throws D1's own error if a migration fails and nobody else has applied it
+ */
+export async function migrate(db: D1Database, migrations = MIGRATIONS): Promise<string[]> {
+  let done = await applied(db);
+  const fresh: string[] = [];
+  for (const { name, sql } of migrations) {
+    if (done.has(name)) continue;
+    const record = db.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
+    try {
+      await db.batch([record, ...statements(sql).map((statement) => db.prepare(statement))]);
+      fresh.push(name);
+    } catch (error) {
+      done = await applied(db);
+      if (!done.has(name)) throw error;
+    }
+  }
+  return fresh;
+}
+
+async function applied(db: D1Database): Promise<Set<string>> {
+  try {
+    const { results } = await db.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+    return new Set(results.map((row) => row.name));
+  } catch (error) {
+    if (!String(error).includes("no such table")) throw error;
+    await db.prepare(TABLE).run();
+    return new Set();
+  }
+}
+
+/** Statements end with a semicolon at the end of a line; comments are whole lines. The migrations' test holds both. */
+function statements(sql: string): string[] {
+  return sql
+    .split("\n")
+    .filter((line) => !line.trimStart().startsWith("--"))
+    .join("\n")
+    .split(/;\s*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== "");
+}

@@ -1,0 +1,230 @@
+// `/destinations/:name`: how one receiver does, what waits for it, and the things to do about it.
+import { Hono } from "hono";
+import type { DeliveryAnswer } from "../../contract/history.ts";
+import type { DestinationAnswer } from "../../contract/operations.ts";
+import { LatencyRange, duration } from "../parts/charts.tsx";
+import { DestinationActions, waitingInWords } from "../parts/destination-actions.tsx";
+import { flashOf } from "../words/flash.ts";
+import { answerInWords } from "../words/headline.ts";
+import { destinationHealth } from "../words/health.ts";
+import { Page } from "../parts/layout.tsx";
+import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
+import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
+import { TestAnswer } from "../parts/test-answer.tsx";
+import { list, number, span } from "../words/words.ts";
+
+/** Deliveries that the page of a destination shows; the list of deliveries has the others. */
+const SHOWN = 15;
+
+export function destinationPages(deps: PageDeps): Hono<PageEnv> {
+  const { operator, access, now, newId } = deps;
+  const app = new Hono<PageEnv>();
+
+  app.get("/destinations/:name", async (c) => {
+    const found = await operator.destination(c.req.param("name"));
+    if (!found.ok) return refuse(c, "destinations", found.problem);
+    const destination = found.value;
+    const filter = { source: null, type: null, since: null, until: null, destination: destination.name, state: null };
+    const { deliveries } = await operator.deliveries({ filter, after: null, limit: SHOWN });
+    const mayAct = access.allows(c.var.caller, "operator");
+    return show(
+      c,
+      <Page
+        title={destination.name}
+        caller={c.var.caller}
+        current="destinations"
+        flash={flashOf(new URL(c.req.url))}
+        styles={["operate.css"]}
+      >
+        <DestinationHead destination={destination} now={now()} />
+        {mayAct ? <DestinationActions destination={destination} newId={newId} /> : null}
+        <AsConfigured destination={destination} />
+        <Recent name={destination.name} deliveries={deliveries} now={now()} />
+      </Page>,
+    );
+  });
+
+  app.post("/destinations/:name/pause", needs(deps, "operator", "destinations"), async (c) => {
+    const paused = await operator.pause(c.req.param("name"), by(c, await c.req.formData()));
+    if (!paused.ok) return refuse(c, "destinations", paused.problem);
+    return done(c, `/destinations/${paused.value.name}`, "paused");
+  });
+
+  app.post("/destinations/:name/resume", needs(deps, "operator", "destinations"), async (c) => {
+    const resumed = await operator.resume(c.req.param("name"), by(c, await c.req.formData()));
+    if (!resumed.ok) return refuse(c, "destinations", resumed.problem);
+    return done(c, `/destinations/${resumed.value.name}`, "resumed");
+  });
+
+  app.post("/destinations/:name/test", needs(deps, "operator", "destinations"), async (c) => {
+    const tested = await operator.test(c.req.param("name"), by(c, await c.req.formData()));
+    if (!tested.ok) return refuse(c, "destinations", tested.problem);
+    return show(c, <TestAnswer caller={c.var.caller} tested={tested.value} once={newId()} />);
+  });
+  return app;
+}
+
+interface HeadProps {
+  readonly destination: DestinationAnswer;
+  readonly now: number;
+}
+
+function DestinationHead({ destination, now }: HeadProps) {
+  const { name, kind, url, paused_by: pausedBy, paused_at: pausedAt, window } = destination;
+  const health = destinationHealth(destination, now);
+  return (
+    <>
+      <p class="trail">
+        <a href="/destinations">Destinations</a>
+      </p>
+      <div class="head">
+        <h1>
+          {name} <StateBadge state={health.sign} label={health.word} />
+        </h1>
+        {kind === "inspect" ? <a href={`/inspect/${name}`}>What arrived</a> : null}
+      </div>
+      <p class="address mono text">
+        {url ?? (kind === "inspect" ? "answered by the relay itself" : "the address is a secret")}
+      </p>
+      {health.word === "failing" && health.since !== null ? (
+        <p class="warn">
+          Something has waited here for {span(now - Date.parse(health.since))}.{" "}
+          <a href={`/deliveries?destination=${name}&state=pending`}>What waits</a>
+        </p>
+      ) : null}
+      {pausedAt === null ? null : (
+        <p class="warn">
+          Paused <When at={pausedAt} now={now} /> by <Foreign text={pausedBy ?? "somebody"} />. New events for it are
+          held.
+        </p>
+      )}
+      <div class="card">
+        <Facts
+          rows={[
+            ["Waiting", <a href={`/deliveries?destination=${name}&state=pending`}>{waitingInWords(destination)}</a>],
+            ["Held", <a href={`/deliveries?destination=${name}&state=held`}>{number(destination.held)}</a>],
+            ["Oldest waiting", <When at={destination.oldest_waiting_at} now={now} />],
+            ["Delivered, 24 h", number(window.delivered)],
+            ["Retried, 24 h", number(window.retried)],
+            ["Failed, 24 h", <a href={`/deliveries?destination=${name}&state=failed`}>{number(window.failed)}</a>],
+            ["Latency", <Latencies window={window} />],
+          ]}
+        />
+      </div>
+    </>
+  );
+}
+
+function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
+  if (latency === null) return <span class="none">not known</span>;
+  return (
+    <>
+      <LatencyRange latency={latency} />
+      <div>
+        {duration(latency.p50_ms)} · {duration(latency.p95_ms)} · {duration(latency.p99_ms)}
+      </div>
+      <div class="note">half, 95 % and 99 % of the answers</div>
+    </>
+  );
+}
+
+function AsConfigured({ destination }: { readonly destination: DestinationAnswer }) {
+  const { retry_s: waits, signed_by: keys, routes } = destination;
+  return (
+    <section aria-labelledby="configured">
+      <h2 id="configured">As configured</h2>
+      <div class="card">
+        <p>{scheduleInWords(waits)}</p>
+        <Timeline waits={waits} />
+        <Facts
+          rows={[
+            ["Signed by", keys.length === 0 ? "no key is set: nothing is sent" : <KeyNames keys={keys} />],
+            ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],
+          ]}
+        />
+      </div>
+    </section>
+  );
+}
+
+function KeyNames({ keys }: { readonly keys: readonly string[] }) {
+  return (
+    <>
+      {keys.map((name) => (
+        <>
+          <code>{name}</code>{" "}
+        </>
+      ))}
+    </>
+  );
+}
+
+interface RecentProps {
+  readonly name: string;
+  readonly deliveries: readonly DeliveryAnswer[];
+  readonly now: number;
+}
+
+function Recent({ name, deliveries, now }: RecentProps) {
+  return (
+    <section aria-labelledby="recent">
+      <div class="head">
+        <h2 id="recent">Last deliveries</h2>
+        <a href={`/deliveries?destination=${name}`}>All of them</a>
+      </div>
+      {deliveries.length === 0 ? (
+        <Empty title="Nothing was delivered yet" />
+      ) : (
+        <div class="list">
+          <table class="stacked">
+            <thead>
+              <tr>
+                <th scope="col">Event</th>
+                <th scope="col">State</th>
+                <th scope="col">Attempt</th>
+                <th scope="col">Answer</th>
+                <th scope="col">Last attempt</th>
+                <th scope="col">Next</th>
+              </tr>
+            </thead>
+            <tbody>
+              {deliveries.map((delivery) => (
+                <DeliveryRow delivery={delivery} now={now} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function DeliveryRow({ delivery, now }: { readonly delivery: DeliveryAnswer; readonly now: number }) {
+  const { status, fault, latency_ms: latency } = delivery;
+  const answered = status !== null || fault !== null;
+  return (
+    <tr>
+      <th scope="row" class="what">
+        <a href={`/events/${delivery.event}`}>
+          <Foreign text={delivery.type} />
+        </a>{" "}
+        <span class="note">from {delivery.source}</span>
+      </th>
+      <td data-label="State">
+        <StateBadge state={delivery.state} />
+      </td>
+      <td data-label="Attempt">{delivery.attempt === 0 ? <span class="none">none yet</span> : delivery.attempt}</td>
+      <td data-label="Answer">
+        {answered ? answerInWords(delivery) : <span class="none">–</span>}
+        {latency === null ? null : <span class="note"> in {duration(latency)}</span>}
+      </td>
+      <td data-label="Last attempt">
+        <When at={delivery.last_attempt_at} now={now} />
+      </td>
+      <td data-label="Next">
+        <When at={delivery.next_attempt_at} now={now} />
+      </td>
+    </tr>
+  );
+}

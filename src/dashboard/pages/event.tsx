@@ -1,0 +1,215 @@
+// /events/:id: one event, what became of it everywhere, and what can be done about it. The most looked-at page when something is wrong.
+import { Hono } from "hono";
+import type { EventStory } from "../../contract/history.ts";
+import { signatureHeaders } from "../../in/identify.ts";
+import type { By, Done } from "../../operate/operator.ts";
+import { type BodyView, viewBody } from "../words/body.ts";
+import { curl } from "../words/curl.ts";
+import { DeliverySection } from "../parts/delivery.tsx";
+import { BodySection, HeadersSection, Shell } from "../parts/event-content.tsx";
+import { type FlashCode, flashOf } from "../words/flash.ts";
+import { headline, RANK } from "../words/headline.ts";
+import { Page } from "../parts/layout.tsx";
+import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Exactly, Facts, Foreign, LivePill, Post, StateBadge, When } from "../parts/parts.tsx";
+import { scaleOf } from "../parts/timeline.tsx";
+import { bytes, visible } from "../words/words.ts";
+
+export function eventPages(deps: PageDeps): Hono<PageEnv> {
+  const { operator } = deps;
+  const app = new Hono<PageEnv>();
+
+  app.get("/events/:id", async (c) => {
+    const found = await operator.event(c.req.param("id"));
+    if (found === null) {
+      return refuse(c, "events", {
+        status: 404,
+        title: "There is no such event",
+        detail: "Its id is wrong, or it is older than the relay keeps events.",
+      });
+    }
+    const body = await viewBody(found.story, found.body, c.req.query("body"));
+    return show(c, <EventPage c={c} deps={deps} story={found.story} body={body} />);
+  });
+
+  /** A form that does something to the event of the path, to the destination of its field or to all. */
+  const act = (
+    action: "replay" | "cancel" | "send",
+    work: (event: string, destination: string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
+  ) =>
+    app.post(`/events/:id/${action}`, needs(deps, "operator", "events"), async (c) => {
+      const form = await c.req.formData();
+      const id = c.req.param("id") ?? "";
+      const result = await work(id, field(form, "destination"), by(c, form));
+      return result.ok
+        ? done(c, `/events/${encodeURIComponent(id)}`, ...result.value)
+        : refuse(c, "events", result.problem);
+    });
+
+  act("replay", async (event, destination, asker) => {
+    const result = await operator.replay({ event, destination: destination || null }, asker);
+    return result.ok ? { ok: true, value: ["replayed", result.value.replayed] } : result;
+  });
+  act("cancel", async (event, destination, asker) => {
+    const result = await operator.cancel({ event, destination: destination || null }, asker);
+    return result.ok ? { ok: true, value: ["cancelled", result.value.cancelled] } : result;
+  });
+  act("send", async (event, destination, asker) => {
+    const result = await operator.sendTo(event, destination, asker);
+    return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
+  });
+  return app;
+}
+
+interface EventPageProps {
+  readonly c: PageContext;
+  readonly deps: PageDeps;
+  readonly story: EventStory;
+  readonly body: BodyView;
+}
+
+function EventPage({ c, deps, story, body }: EventPageProps) {
+  const { config } = deps;
+  const [now, url, caller] = [deps.now(), new URL(c.req.url), c.var.caller];
+  const mayAct = deps.access.allows(caller, "operator");
+  const receivedAt = Date.parse(story.received_at);
+  const scale = scaleOf(story.deliveries, receivedAt, now);
+  const source = config.sources.get(story.source);
+  const worst = RANK.find((state) => story.deliveries.some((one) => one.state === state)) ?? "unrouted";
+  const moving = story.deliveries.some(({ state }) => state === "pending" || state === "delivering");
+  const command = curl(
+    source?.publicUrl ?? `${url.origin}/in/${story.source}`,
+    story,
+    source === undefined ? [] : signatureHeaders(source.scheme),
+    body.whole,
+  );
+  return (
+    <Page
+      title={`${worst === "unrouted" ? "" : `${worst}: `}${visible(story.type)} from ${story.source}`}
+      caller={caller}
+      current="events"
+      flash={flashOf(url)}
+      styles={["past.css"]}
+      scripts={["copy.js", "live.js", "story.js"]}
+    >
+      <div class="head">
+        <p class="trail">
+          <a href="/events">Events</a> <span aria-hidden="true">/</span> <span class="mono">{story.id}</span>
+        </p>
+        <LivePill />
+      </div>
+      <div data-story data-event={story.id} data-moving={moving ? "" : undefined}>
+        <div class="head">
+          <h1>
+            <Foreign text={story.type} /> <span class="dim">from {story.source}</span>
+          </h1>
+        </div>
+        <p class={`headline ${worst}`}>
+          <StateBadge state={worst} /> <span>{headline(story.deliveries, now)}</span>
+        </p>
+        {mayAct ? <Actions story={story} deps={deps} /> : null}
+        <div class="card">
+          <Facts
+            rows={[
+              ["Received", <Received at={story.received_at} now={now} />],
+              ["Source", <a href={`/sources/${encodeURIComponent(story.source)}`}>{story.source}</a>],
+              ["Verified", verified(story, source?.scheme.name ?? null)],
+              ["Size", bytes(story.size)],
+            ]}
+          />
+        </div>
+        <h2>Deliveries</h2>
+        {story.deliveries.length === 0 ? (
+          <p class="note">
+            When it came in, no <a href="/routes">route</a> took <Foreign text={story.type} /> from {story.source}.
+          </p>
+        ) : null}
+        {story.deliveries
+          .toSorted((a, b) => RANK.indexOf(a.state) - RANK.indexOf(b.state))
+          .map((delivery) => (
+            <DeliverySection
+              delivery={delivery}
+              receivedAt={receivedAt}
+              scale={scale}
+              now={now}
+              once={mayAct ? deps.newId : null}
+            />
+          ))}
+      </div>
+      <BodySection story={story} body={body} url={url} />
+      <HeadersSection headers={story.headers} />
+      <Shell command={command} />
+    </Page>
+  );
+}
+
+function Received({ at, now }: { readonly at: string; readonly now: number }) {
+  return (
+    <>
+      <When at={at} now={now} />
+      <br />
+      <Exactly at={at} /> <span class="dim">UTC</span>
+    </>
+  );
+}
+
+/** How its sender was proven, and by which secret: its name, never what it is. */
+function verified({ verified_by }: EventStory, provider: string | null) {
+  if (verified_by === null)
+    return provider === null ? "by its source's scheme" : `as ${provider} does it, without a secret`;
+  return (
+    <>
+      by <code>{verified_by}</code>
+      {provider === null ? null : ` (${provider})`}
+    </>
+  );
+}
+
+/** What can be done with all of it. Only what would change something is there. */
+function Actions({ story, deps }: { readonly story: EventStory; readonly deps: PageDeps }) {
+  const has = (...states: string[]) => story.deliveries.filter(({ state }) => states.includes(state)).length;
+  const [ended, waiting] = [has("failed", "delivered"), has("pending", "held")];
+  const others = [...deps.config.destinations.keys()].filter(
+    (name) => !story.deliveries.some(({ destination }) => destination === name),
+  );
+  const path = `/events/${story.id}`;
+  return (
+    <div class="actions" role="group" aria-label="Actions on this event">
+      {ended === 0 ? null : (
+        <Post
+          action={`${path}/replay`}
+          label={ended === 1 ? "Replay" : `Replay all ${ended}`}
+          once={deps.newId()}
+          kind={has("failed") > 0 ? "primary" : "plain"}
+          confirm={`${ended === 1 ? "The delivery that has ended is" : `The ${ended} deliveries that have ended are`} sent again, under the same webhook-id; a receiver that keeps to it takes no event twice.`}
+        />
+      )}
+      {waiting === 0 ? null : (
+        <Post
+          action={`${path}/cancel`}
+          label="Cancel what waits"
+          once={deps.newId()}
+          kind="danger"
+          confirm="What waits or is held is ended and not tried any more. A replay opens it again."
+        />
+      )}
+      {others.length === 0 ? null : (
+        <Post
+          action={`${path}/send`}
+          label="Send to another destination"
+          once={deps.newId()}
+          confirm="The event goes to it as if a route had named it."
+        >
+          <label>
+            <span>Destination</span>
+            <select name="destination" required>
+              {others.map((name) => (
+                <option value={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        </Post>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,172 @@
+// /events: what came in, newest first, and how far each has come. The rows are the operator's; new ones arrive by live.client.js.
+import { Hono } from "hono";
+import type { ListedEvent } from "../../contract/history.ts";
+import { askEvents } from "../../contract/question.ts";
+import { Filters, OF_DELIVERIES, parametersOf, redirection } from "../parts/filters.tsx";
+import { flashOf } from "../words/flash.ts";
+import { RANK } from "../words/headline.ts";
+import { KeyboardHelp } from "../parts/keyboard.tsx";
+import { Page } from "../parts/layout.tsx";
+import { type PageDeps, type PageEnv, show } from "../page.tsx";
+import { Empty, Exactly, Foreign, LivePill, Pager, StateBadge } from "../parts/parts.tsx";
+import { bytes } from "../words/words.ts";
+
+export function eventsPages(deps: PageDeps): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+  app.get("/events", async (c) => {
+    const url = new URL(c.req.url);
+    const elsewhere = redirection(url);
+    if (elsewhere !== null) return c.redirect(elsewhere, 303);
+    const parameters = parametersOf(url, deps.now(), OF_DELIVERIES);
+    const asked = askEvents(parameters);
+    if (!asked.ok) c.status(400);
+    const page = asked.ok ? await deps.operator.events(asked.value) : null;
+    const leftOut = OF_DELIVERIES.some((name) => url.searchParams.has(name));
+    // What arrives now belongs on top of the newest page only, and whether it holds a text is not known here.
+    const live = asked.ok && asked.value.after === null && !["text", "until"].some((name) => parameters.has(name));
+    return show(
+      c,
+      <Page
+        title="Events"
+        caller={c.var.caller}
+        current="events"
+        flash={flashOf(url)}
+        styles={["past.css"]}
+        scripts={["keys.js", "live.js", "rows.js"]}
+      >
+        <div class="head">
+          <h1>Events</h1>
+          {live ? <LivePill /> : null}
+        </div>
+        <Filters url={url} config={deps.config} text />
+        {asked.ok ? null : <p class="fault">{asked.detail}</p>}
+        {leftOut ? (
+          <p class="warn">
+            A text is looked for in events, whatever became of them: state and destination are left out of this search.
+          </p>
+        ) : null}
+        {page === null ? null : (
+          <EventList
+            events={page.events}
+            live={live ? { source: parameters.get("source"), type: parameters.get("type") } : null}
+            filtered={parameters.size > 0}
+          />
+        )}
+        {page === null ? null : (
+          <Pager url={url} next={page.next} complete={page.complete} lookedBackTo={page.looked_back_to} />
+        )}
+        <KeyboardHelp />
+      </Page>,
+    );
+  });
+  return app;
+}
+
+interface EventListProps {
+  readonly events: readonly ListedEvent[];
+  /** What of the news belongs here; `null` for nothing. */
+  readonly live: { readonly source: string | null; readonly type: string | null } | null;
+  readonly filtered: boolean;
+}
+
+function EventList({ events, live, filtered }: EventListProps) {
+  return (
+    <>
+      <table class="list rows events" data-rows>
+        <caption class="unseen">Events, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col">Received (UTC)</th>
+            <th scope="col">Source</th>
+            <th scope="col">Type</th>
+            <th scope="col">Event</th>
+            <th scope="col" class="num">
+              Size
+            </th>
+          </tr>
+        </thead>
+        <tbody
+          data-fresh={live === null ? undefined : ""}
+          data-source={live?.source ?? undefined}
+          data-type={live?.type ?? undefined}
+        >
+          {events.map((event) => (
+            <EventRow event={event} />
+          ))}
+        </tbody>
+      </table>
+      {events.length > 0 ? null : (
+        <Empty title={filtered ? "Nothing fits." : "Nothing has come in yet."}>
+          <p data-empty>
+            {filtered
+              ? "Take a filter away, or look further back."
+              : "Point a provider at one of the sources: its events appear here by themselves."}
+          </p>
+        </Empty>
+      )}
+      <LiveTemplates />
+    </>
+  );
+}
+
+function EventRow({ event }: { readonly event: ListedEvent }) {
+  return (
+    <tr data-event={event.id}>
+      <td class="of-state">
+        <Progress deliveries={event.deliveries} />
+      </td>
+      <td class="of-time">
+        <Exactly at={event.received_at} />
+      </td>
+      <td class="of-source">
+        <a href={`/events?source=${encodeURIComponent(event.source)}`}>{event.source}</a>
+      </td>
+      <td class="of-type">
+        <Foreign text={event.type} />
+      </td>
+      <td class="of-id">
+        <a class="mono" href={`/events/${event.id}`} data-open>
+          {event.id.slice(0, 16)}…
+        </a>
+      </td>
+      <td class="num dim of-size">{bytes(event.size)}</td>
+    </tr>
+  );
+}
+
+/** The worst state first, with the destinations that are in it; where all have it, how many they are. */
+function Progress({ deliveries }: { readonly deliveries: ListedEvent["deliveries"] }) {
+  const worst = RANK.find((state) => deliveries.some((one) => one.state === state)) ?? "unrouted";
+  const inIt = deliveries.filter(({ state }) => state === worst).map(({ destination }) => destination);
+  const where = inIt.length > 2 ? `${inIt.length} of ${deliveries.length}` : inIt.join(", ");
+  return (
+    <span
+      class="progress"
+      data-deliveries={JSON.stringify(
+        Object.fromEntries(deliveries.map(({ destination, state }) => [destination, state])),
+      )}
+    >
+      <StateBadge state={worst} />
+      <span class="dim where">{where}</span>
+    </span>
+  );
+}
+
+/** What live.client.js makes rows and signs of. */
+function LiveTemplates() {
+  return (
+    <>
+      <template id="live-row">
+        <EventRow
+          event={{ id: "", source: "", type: "", received_at: "", verified_by: null, size: 0, deliveries: [] }}
+        />
+      </template>
+      {[...RANK, "unrouted"].map((state) => (
+        <template id={`live-${state}`}>
+          <StateBadge state={state} />
+        </template>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,205 @@
+// `/replays`: bulk replays, those that run and those that have ended, and the way to a new one: filter, preview, start.
+import { Hono } from "hono";
+import type { ReplayJob, ReplayPreview } from "../../contract/operations.ts";
+import { flashOf } from "../words/flash.ts";
+import { Page } from "../parts/layout.tsx";
+import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Empty, Foreign, When } from "../parts/parts.tsx";
+import { FilterForm, filterInWords, HiddenFilter, readFilter, type Wanted } from "../parts/replay-filter.tsx";
+import { jobPages, JobState } from "./replay.tsx";
+import { number, span } from "../words/words.ts";
+
+/** Deliveries a minute. */
+const RATE = { least: 1, usual: 600, most: 6_000 };
+
+export function replaysPages(deps: PageDeps): Hono<PageEnv> {
+  const { operator, access, config, now, newId } = deps;
+  const app = new Hono<PageEnv>();
+  const names = { sources: [...config.sources.keys()], destinations: [...config.destinations.keys()] };
+
+  app.get("/replays", async (c) => {
+    const jobs = await operator.replays.list();
+    return show(
+      c,
+      <Page
+        title="Replays"
+        caller={c.var.caller}
+        current="replays"
+        flash={flashOf(new URL(c.req.url))}
+        styles={["operate.css"]}
+      >
+        <h1>Bulk replays</h1>
+        {access.allows(c.var.caller, "operator") ? (
+          <section aria-labelledby="new">
+            <h2 id="new">A new one</h2>
+            <FilterForm names={names} wanted={readFilter((name) => (name === "state" ? "failed" : ""))} />
+          </section>
+        ) : null}
+        <Jobs jobs={jobs} now={now()} />
+      </Page>,
+    );
+  });
+
+  const preview = async (c: PageContext, wanted: Wanted, fault: string | null, rate: number): Promise<Response> => {
+    const counted = wanted.faults.size > 0 ? null : await operator.replays.preview(wanted.filter);
+    if (counted !== null && !counted.ok) return refuse(c, "replays", counted.problem);
+    if (wanted.faults.size > 0 || fault !== null) c.status(400);
+    return show(
+      c,
+      <Page title="New bulk replay" caller={c.var.caller} current="replays" styles={["operate.css"]}>
+        <p class="trail">
+          <a href="/replays">Replays</a>
+        </p>
+        <h1>New bulk replay</h1>
+        <FilterForm names={names} wanted={wanted} />
+        {counted === null ? null : (
+          <Preview counted={counted.value} wanted={wanted} once={newId()} fault={fault} rate={rate} />
+        )}
+      </Page>,
+    );
+  };
+
+  app.get("/replays/new", needs(deps, "operator", "replays"), (c) =>
+    preview(
+      c,
+      readFilter((name) => c.req.query(name) ?? ""),
+      null,
+      RATE.usual,
+    ),
+  );
+
+  app.post("/replays", needs(deps, "operator", "replays"), async (c) => {
+    const form = await c.req.formData();
+    const wanted = readFilter((name) => field(form, name));
+    const rate = Number(field(form, "rate"));
+    const rated = Number.isInteger(rate) && rate >= RATE.least && rate <= RATE.most;
+    if (wanted.faults.size > 0 || !rated) {
+      const fault = rated ? null : `must be a whole number from ${RATE.least} to ${number(RATE.most)}`;
+      return preview(c, wanted, fault, RATE.usual);
+    }
+    const started = await operator.replays.start(wanted.filter, rate, by(c, form));
+    return started.ok
+      ? done(c, `/replays/${started.value.id}`, "replay_started")
+      : refuse(c, "replays", started.problem);
+  });
+
+  app.route("/", jobPages(deps));
+  return app;
+}
+
+interface PreviewProps {
+  readonly counted: ReplayPreview;
+  readonly wanted: Wanted;
+  readonly once: string;
+  readonly fault: string | null;
+  readonly rate: number;
+}
+
+function Preview({ counted: { matching, complete, looked_back_to: back }, wanted, once, fault, rate }: PreviewProps) {
+  if (matching === 0)
+    return (
+      <Empty title="No delivery matches">
+        <p>Only deliveries that have ended can be opened again.</p>
+      </Empty>
+    );
+  const takes = (perMinute: number) => span(Math.max(1, Math.ceil((matching / perMinute) * 60)) * 1000);
+  return (
+    <section class="card" aria-labelledby="found">
+      <h2 id="found">
+        {complete ? "" : "More than "}
+        {number(matching)} {matching === 1 && complete ? "delivery matches" : "deliveries match"}
+      </h2>
+      {complete || back === null ? null : (
+        <p class="note">Counting stopped at {back.slice(0, 16).replace("T", " ")} UTC; the replay goes on behind it.</p>
+      )}
+      <p>Each gets its schedule anew. A receiver may see an event a second time, under the same webhook-id.</p>
+      <form method="post" action="/replays" class="start">
+        <input type="hidden" name="once" value={once} />
+        <HiddenFilter filter={wanted.filter} />
+        <label for="rate">Deliveries a minute</label>
+        <input
+          id="rate"
+          name="rate"
+          type="number"
+          min={RATE.least}
+          max={RATE.most}
+          value={rate}
+          required
+          aria-describedby={fault === null ? "rate-hint" : "rate-fault rate-hint"}
+          aria-invalid={fault === null ? undefined : "true"}
+        />
+        {fault === null ? null : (
+          <p class="fault" id="rate-fault">
+            {fault}
+          </p>
+        )}
+        <p class="note" id="rate-hint">
+          At 60 it takes {takes(60)}, at 600 {takes(600)}, at 6,000 {takes(6_000)}
+          {complete ? "" : ", and longer for what was not counted"}.
+        </p>
+        <button type="submit" class="primary">
+          Start the replay
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function Jobs({ jobs, now }: { readonly jobs: readonly ReplayJob[]; readonly now: number }) {
+  return (
+    <section aria-labelledby="all">
+      <h2 id="all">The last ones</h2>
+      {jobs.length === 0 ? (
+        <Empty title="None yet">
+          <p>A bulk replay opens deliveries again that have ended, as many as a filter finds.</p>
+        </Empty>
+      ) : (
+        <JobTable jobs={jobs} now={now} />
+      )}
+    </section>
+  );
+}
+
+function JobTable({ jobs, now }: { readonly jobs: readonly ReplayJob[]; readonly now: number }) {
+  return (
+    <div class="list">
+      <table class="stacked">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">State</th>
+            <th scope="col" class="num">
+              Replayed
+            </th>
+            <th scope="col">By</th>
+            <th scope="col">Started</th>
+          </tr>
+        </thead>
+        <tbody>
+          {jobs.map((job) => (
+            <tr>
+              <th scope="row" class="what">
+                <a href={`/replays/${job.id}`}>
+                  <Foreign text={filterInWords(job.filter)} />
+                </a>
+              </th>
+              <td data-label="State">
+                <JobState state={job.state} />
+              </td>
+              <td data-label="Replayed" class="num">
+                {number(job.replayed)} of {number(job.expected)}
+                {job.expected_complete ? "" : "+"}
+              </td>
+              <td data-label="By">
+                <Foreign text={job.actor} />
+              </td>
+              <td data-label="Started">
+                <When at={job.created_at} now={now} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

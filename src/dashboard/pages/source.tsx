@@ -1,0 +1,239 @@
+// `/sources/:name`: how a sender is set up, step by step, and why it was last turned away.
+import { Hono } from "hono";
+import type { RefusalAnswer, SourceAnswer } from "../../contract/overview.ts";
+import { factsOf, type ProviderFacts } from "../../scheme/facts.ts";
+import { flashOf } from "../words/flash.ts";
+import { sourceHealth } from "../words/health.ts";
+import { Page } from "../parts/layout.tsx";
+import { OfferedSecrets, RevealButton } from "../parts/offers.tsx";
+import { by, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Copyable, Empty, Exactly, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
+import { Marked } from "../parts/marked.tsx";
+import { list, number } from "../words/words.ts";
+
+export function sourcePages(deps: PageDeps): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+
+  app.get("/sources/:name", async (c) => {
+    const url = new URL(c.req.url);
+    const { sources } = await deps.operator.sources(url.origin);
+    const source = sources.find(({ name }) => name === c.req.param("name"));
+    const told = await deps.operator.refusals(c.req.param("name"));
+    if (source === undefined || !told.ok) return noSource(c);
+    const scheme = deps.config.sources.get(source.name)?.scheme;
+    const reveals = scheme?.handshake?.some((one) => one.reveals !== undefined) === true;
+    const now = deps.now();
+    return show(
+      c,
+      <Page
+        title={source.name}
+        caller={c.var.caller}
+        current="sources"
+        flash={flashOf(url)}
+        scripts={["copy.js"]}
+        styles={["past.css", "operate.css"]}
+      >
+        <SourceHead source={source} now={now} />
+        <SetUp
+          source={source}
+          facts={scheme === undefined ? null : factsOf(source.provider ?? "custom", scheme)}
+          reveal={reveals && deps.access.allows(c.var.caller, "admin") ? deps.newId() : null}
+        />
+        <Refusals refusals={told.value.refusals} now={now} />
+        <Addresses source={source} now={now} />
+      </Page>,
+    );
+  });
+
+  app.post("/sources/:name/offers", needs(deps, "admin", "sources"), async (c) => {
+    const offers = await deps.operator.reveal(c.req.param("name"), by(c, await c.req.formData()));
+    return offers.ok
+      ? show(c, <OfferedSecrets caller={c.var.caller} {...offers.value} />)
+      : refuse(c, "sources", offers.problem);
+  });
+  return app;
+}
+
+function noSource(c: PageContext): Promise<Response> {
+  const detail = "The configuration has no source of this name.";
+  return refuse(c, "sources", { status: 404, title: "No such source", detail });
+}
+
+function SourceHead({ source, now }: { readonly source: SourceAnswer; readonly now: number }) {
+  const health = sourceHealth(source);
+  return (
+    <>
+      <p class="trail">
+        <a href="/sources">Sources</a>
+      </p>
+      <div class="head">
+        <h1>
+          {source.name} <StateBadge state={health.sign} label={health.word} />
+        </h1>
+        <a href={`/events?source=${source.name}`}>Its events</a>
+      </div>
+      {source.why === null ? null : (
+        <p class="fault">
+          <Foreign text={source.why} />
+        </p>
+      )}
+      <div class="card">
+        <Facts
+          rows={[
+            ["Sender", source.provider_name === null ? "–" : <Foreign text={source.provider_name} />],
+            ["Proven by", source.proven_by ?? "a scheme of your own"],
+            ["Last event", <When at={source.last_event_at} now={now} />],
+            ["In 24 h", `${number(source.window.accepted)} accepted, ${number(source.window.refused)} refused`],
+          ]}
+        />
+      </div>
+    </>
+  );
+}
+
+interface SetUpProps {
+  readonly source: SourceAnswer;
+  readonly facts: ProviderFacts | null;
+  /** `once` of the button that shows what the sender handed over; `null` where there is none to press. */
+  readonly reveal: string | null;
+}
+
+/** The way of a first event, in the order in which to do it. */
+function SetUp({ source, facts, reveal }: SetUpProps) {
+  if (facts === null) return null;
+  const set = source.secrets.filter((secret) => secret.set).map(({ name }) => name);
+  const [first] = source.secrets;
+  return (
+    <section aria-labelledby="set-up">
+      <h2 id="set-up">Set up at the sender</h2>
+      <ol class="steps">
+        <li>
+          <b>Enter this URL</b> where {source.proven_by === null ? "the sender" : facts.name} asks for the endpoint.
+          <Copyable text={source.url} label="URL" />
+        </li>
+        {reveal === null ? null : (
+          <li>
+            <b>It hands its secret over</b> when the webhook is made. What came in the last hour can be read once.
+            <RevealButton source={source.name} once={reveal} />
+          </li>
+        )}
+        {first === undefined ? null : (
+          <li>
+            <b>Put its secret into the Worker</b>
+            {set.length > 0 ? (
+              <>
+                {" "}
+                <StateBadge state="delivered" label={`set: ${list(set)}`} />
+              </>
+            ) : null}
+            <Copyable text={`npx wrangler secret put ${first.name}`} label="command" />
+            <span class="note">
+              The form of the secret: <Marked text={facts.secret} />. While it is replaced, the old one may stand under{" "}
+              <code>{source.secrets[1]?.name ?? `${first.name}_OLD`}</code>.
+            </span>
+          </li>
+        )}
+        {facts.handshakes.map((sentence) => (
+          <li>
+            <b>It may ask first.</b> Hookline answers by itself: <Marked text={sentence} />
+          </li>
+        ))}
+        {facts.limits.map((sentence) => (
+          <li>
+            <Marked text={sentence} />
+          </li>
+        ))}
+        <li>
+          <b>Choose the events.</b> A route names them by their type, which is <Marked text={facts.type} />.{" "}
+          <span class="note">Braces hold a place in the request: its JSON, a header, a form field.</span>
+        </li>
+      </ol>
+      <details>
+        <summary>How its requests are proven</summary>
+        <div class="card">
+          <Facts
+            rows={[
+              ["Signed", <Marked text={facts.signed} />],
+              ["Not signed", <Marked text={facts.notSigned} />],
+              ["Age", facts.tolerance === null ? "not judged" : `up to ${facts.tolerance}`],
+              ["Repeats", <Marked text={facts.repeats.long} />],
+              ["Established by", facts.provenBy],
+              ["Its documentation", facts.docs === null ? "–" : <Foreign text={facts.docs} />],
+            ]}
+          />
+        </div>
+      </details>
+    </section>
+  );
+}
+
+interface RefusalsProps {
+  readonly refusals: readonly RefusalAnswer[];
+  readonly now: number;
+}
+
+function Refusals({ refusals, now }: RefusalsProps) {
+  return (
+    <section aria-labelledby="refusals">
+      <h2 id="refusals">Last refusals</h2>
+      {refusals.length === 0 ? (
+        <Empty title="Nothing was refused" />
+      ) : (
+        <ol class="refusals">
+          {refusals.map((refusal) => (
+            <li class="card">
+              <p class="advice">
+                <Foreign text={refusal.advice} />
+              </p>
+              <p class="note">
+                <When at={refusal.at} now={now} /> · <Exactly at={refusal.at} /> · answered {refusal.status} ·{" "}
+                <code>{refusal.code}</code>
+                {refusal.address === "" ? null : (
+                  <>
+                    {" "}
+                    · from <Foreign text={refusal.address} />
+                  </>
+                )}
+              </p>
+              <details>
+                <summary>Evidence</summary>
+                <pre class="text">
+                  <Foreign text={JSON.stringify(refusal.evidence, null, 2)} />
+                </pre>
+              </details>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Addresses({ source: { addresses }, now }: { readonly source: SourceAnswer; readonly now: number }) {
+  if (addresses === null) return null;
+  return (
+    <section aria-labelledby="addresses">
+      <h2 id="addresses">Addresses that the sender publishes</h2>
+      {addresses.fault === null ? null : (
+        <p class="warn">
+          Its list could not be read: <Foreign text={addresses.fault} />
+        </p>
+      )}
+      <p class="note">
+        Read <When at={addresses.refreshed_at} now={now} />, again <When at={addresses.next_refresh_at} now={now} />.
+      </p>
+      {addresses.networks.length === 0 ? (
+        <p>None is known yet, so nobody is admitted by it.</p>
+      ) : (
+        <details open={addresses.networks.length <= 12}>
+          <summary>{number(addresses.networks.length)} networks are admitted</summary>
+          <ul class="networks mono">
+            {addresses.networks.map((network) => (
+              <li>{network}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,120 @@
+// What an event carried: its body, its headers, and a command that sends it again. All of it is a stranger's, and all of it is text.
+import type { EventStory } from "../../contract/history.ts";
+import type { BodyStyle, BodyView } from "../words/body.ts";
+import { Foreign, Scroll, withQuery } from "./parts.tsx";
+import { bytes, visible } from "../words/words.ts";
+
+const STYLES: Readonly<Record<BodyStyle, string>> = { pretty: "In order", raw: "As it came", hex: "Bytes" };
+
+interface BodyProps {
+  readonly story: EventStory;
+  readonly body: BodyView;
+  readonly url: URL;
+}
+
+export function BodySection({ story, body, url }: BodyProps) {
+  const download = `/api/events/${story.id}/body`;
+  return (
+    <section aria-labelledby="body">
+      <div class="head">
+        <h2 id="body">Body</h2>
+        <nav class="tabs" aria-label="How the body is shown">
+          {body.styles.map((style) => (
+            <a
+              href={`${withQuery(url, { body: style })}#body`}
+              aria-current={style === body.style ? "true" : undefined}
+            >
+              {STYLES[style]}
+            </a>
+          ))}
+          <a href={download} download={`${story.id}.body`}>
+            Download
+          </a>
+        </nav>
+      </div>
+      {body.note === null ? null : <p class="note">{body.note}</p>}
+      {story.size === 0 ? (
+        <p class="note">It is empty.</p>
+      ) : (
+        <pre class={`content ${body.style}`} role="region" aria-label="Body" tabindex={0} dir="ltr">
+          {body.style === "pretty" ? <Coloured json={body.text} /> : visible(body.text)}
+        </pre>
+      )}
+      {body.shown < story.size ? (
+        <p class="note">
+          The first {bytes(body.shown)} of {bytes(story.size)}. <a href={download}>Download all of it</a>
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+/** Characters of JSON that are coloured: more would be more elements than a page should have. */
+const COLOURED = 64 * 1024;
+const PART = /("[^"\\]*(?:\\.[^"\\]*)*")(:?)|[^"]+/g;
+
+/** Names apart from values, for the eye. Numbers and the rest stay as the page's text is. */
+function Coloured({ json }: { readonly json: string }) {
+  if (json.length > COLOURED) return <>{visible(json)}</>;
+  return (
+    <>
+      {[...json.matchAll(PART)].map(([whole, text, colon]) =>
+        text === undefined ? (
+          visible(whole)
+        ) : (
+          <>
+            <span class={colon === "" ? "value" : "name"}>{visible(text)}</span>
+            {colon}
+          </>
+        ),
+      )}
+    </>
+  );
+}
+
+export function HeadersSection({ headers }: { readonly headers: EventStory["headers"] }) {
+  const all = Object.entries(headers);
+  return (
+    <section>
+      <h2>Headers</h2>
+      {all.length === 0 ? (
+        <p class="note">None that is kept.</p>
+      ) : (
+        <Scroll label="Headers">
+          <table class="pairs">
+            <tbody>
+              {all.map(([name, value]) => (
+                <tr>
+                  <th scope="row" class="mono">
+                    {visible(name)}
+                  </th>
+                  <td class="mono">
+                    <Foreign text={value} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+      <p class="note">Signatures and credentials are not among them: they are never kept.</p>
+    </section>
+  );
+}
+
+export function Shell({ command }: { readonly command: string }) {
+  return (
+    <details class="card shell">
+      <summary>
+        <h2>As a curl command</h2>
+      </summary>
+      <p class="note">
+        The signature is for you to put in. A body that is large, not text or holds control characters is read from the
+        file that the download gives; a header that holds them is left out.
+      </p>
+      <pre class="content" id="curl" role="region" aria-label="Command" tabindex={0} dir="ltr" data-copy>
+        {command}
+      </pre>
+    </details>
+  );
+}

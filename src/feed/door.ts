@@ -1,0 +1,190 @@
+// The way to the Feed object. What is told to it is never waited for, bounded in size and number, and may be lost without anybody noticing.
+import type { News } from "../contract/overview.ts";
+import { problem } from "../errors.ts";
+import { deliveryId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import { sleep, within } from "../patience.ts";
+import type { Settled } from "../out/settle.ts";
+import { countAttempt, inMap, MINUTE_MS, newTally, sourceIn, type Sums, type Tally, type Totals } from "./tally.ts";
+import type { BellSeed, Told } from "../intake/journal.ts";
+
+/** The object has this long to take a telling, and to answer a question, in ms. */
+const TELL_MS = 2_000;
+const ASK_MS = 5_000;
+/** Between two calls of one kind from one isolate, in ms. Strangers decide how often there is a refusal, so that these cost one a second. */
+const PAUSE_MS = { accepted: 250, settled: 250, refused: 1_000 };
+/** An unreachable object is worth one line a minute. */
+const COMPLAIN_MS = 60_000;
+
+/** What is told in one call. */
+export interface Telling {
+  /** Counts by the minute, given as the time at which it begins. */
+  readonly counts: ReadonlyMap<number, Tally>;
+  /** The last of what happened. */
+  readonly news: readonly News[];
+  /** How many more there were. */
+  readonly skipped: number;
+}
+
+/** News in one call, and in one message to those who watch: more than anybody can read. */
+export const MOST_NEWS = 50;
+
+/** What the object offers. */
+export interface FeedRpc {
+  tell(telling: Telling): Promise<void>;
+  steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
+  totals(since: number): Promise<Totals>;
+  fetch(request: Request): Promise<Response>;
+}
+
+/** A refused request, without anything that it carried. */
+interface RefusalNews {
+  readonly source: string;
+  readonly reason: string;
+  readonly status: number;
+  readonly at: number;
+}
+
+/**
+ * The door to the Feed object. What tells never rejects and is never to be awaited by anything that matters: the promise ends
+ * when the object has heard, after two seconds at the latest, and is `null` where an earlier call will take it along.
+ */
+export interface FeedDoor {
+  accepted(seeds: readonly BellSeed[]): Promise<void> | null;
+  settled(settled: readonly Settled[]): Promise<void> | null;
+  refused(refusal: RefusalNews): Promise<void> | null;
+  /** Sums of each of so many steps since then. @throws if the object cannot be reached */
+  steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
+  /** Totals by name since then. @throws if the object cannot be reached */
+  totals(since: number): Promise<Totals>;
+  /** Hands a WebSocket upgrade on, for as long as `until` at most; 503 if the object cannot be reached. */
+  live(request: Request, until: number): Promise<Response>;
+}
+
+/** @param stub opens the object; a stub that has failed may stay broken, so every call takes a fresh one */
+export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): FeedDoor {
+  let complainedAt = -Infinity;
+  const unreachable = (error: unknown) => {
+    if (now() - complainedAt < COMPLAIN_MS) return;
+    complainedAt = now();
+    log.warn("feed.unreachable", { error: String(error) });
+  };
+  const send = async (telling: Telling) => {
+    try {
+      await within(TELL_MS, "feed", stub().tell(telling));
+    } catch (error) {
+      unreachable(error);
+    }
+  };
+  const ask = async <T>(question: (feed: FeedRpc) => Promise<T>) => await within(ASK_MS, "feed", question(stub()));
+  const accepted = new Gathering(PAUSE_MS.accepted, send, now);
+  const settled = new Gathering(PAUSE_MS.settled, send, now);
+  const refused = new Gathering(PAUSE_MS.refused, send, now);
+
+  // Whatever is wrong with the feed is the feed's alone: the journal and the deliveries go on.
+  const safely = (work: () => Promise<void> | null) => {
+    try {
+      return work();
+    } catch (error) {
+      unreachable(error);
+      return null;
+    }
+  };
+
+  return {
+    accepted: (seeds) =>
+      safely(() => {
+        const heard = seeds.flatMap(([id, size, , told]) => (told === undefined ? [] : [{ id, size, ...told }]));
+        for (const { source, receivedAt } of heard) sourceIn(accepted.countsAt(receivedAt), source).accepted += 1;
+        return accepted.add(heard, toEvent);
+      }),
+    settled: (group) =>
+      safely(() => {
+        for (const one of group) countAttempt(settled.countsAt(now()), one);
+        return settled.add(group, toDelivery);
+      }),
+    refused: (refusal) =>
+      safely(() => {
+        sourceIn(refused.countsAt(refusal.at), refusal.source).refused += 1;
+        return refused.add([refusal], toRefusal);
+      }),
+    steps: (since, stepMs, count) => ask((feed) => feed.steps(since, stepMs, count)),
+    totals: (since) => ask((feed) => feed.totals(since)),
+    async live(request, until) {
+      // Nothing else of the request: the object has no use for a cookie or a key.
+      const upgrade = request.headers.get("upgrade") ?? "";
+      try {
+        return await ask((feed) => feed.fetch(new Request(`https://feed/?until=${until}`, { headers: { upgrade } })));
+      } catch (error) {
+        unreachable(error);
+        return problem({ status: 503, title: "Service Unavailable", detail: "the feed cannot be reached" });
+      }
+    },
+  };
+}
+
+/** Gathers what is to be told until a call is due, and makes that call. */
+class Gathering {
+  readonly #pauseMs: number;
+  readonly #send: (telling: Telling) => Promise<void>;
+  readonly #now: () => number;
+  #counts = new Map<number, Tally>();
+  #news: News[] = [];
+  #skipped = 0;
+  #sentAt = -Infinity;
+  /** A call is planned until then. A time, not a flag: the invocation that planned it may have died. */
+  #plannedUntil = -Infinity;
+
+  constructor(pauseMs: number, send: (telling: Telling) => Promise<void>, now: () => number) {
+    this.#pauseMs = pauseMs;
+    this.#send = send;
+    this.#now = now;
+  }
+
+  /** The counts of the minute in which this happened. */
+  countsAt(at: number): Tally {
+    return inMap(this.#counts, at - (at % MINUTE_MS), newTally);
+  }
+
+  /** Only the last few are made into news: the others are counted. */
+  add<Item>(items: readonly Item[], toNews: (item: Item) => News): Promise<void> | null {
+    if (items.length === 0) return null;
+    const all = [...this.#news, ...items.slice(-MOST_NEWS).map(toNews)];
+    this.#skipped += this.#news.length + items.length - Math.min(all.length, MOST_NEWS);
+    this.#news = all.slice(-MOST_NEWS);
+    const now = this.#now();
+    if (now < this.#plannedUntil) return null;
+    const wait = Math.max(0, this.#sentAt + this.#pauseMs - now);
+    this.#plannedUntil = now + wait + this.#pauseMs;
+    return this.#sendAfter(wait);
+  }
+
+  async #sendAfter(wait: number): Promise<void> {
+    if (wait > 0) await sleep(wait);
+    const telling = { counts: this.#counts, news: this.#news, skipped: this.#skipped };
+    this.#counts = new Map();
+    this.#news = [];
+    this.#skipped = 0;
+    this.#sentAt = this.#now();
+    this.#plannedUntil = -Infinity;
+    // Where a call came so late that another was planned, that one has taken everything.
+    if (telling.counts.size > 0) await this.#send(telling);
+  }
+}
+
+function toEvent({ id, source, type, receivedAt, size }: Told & { id: string; size: number }): News {
+  return { kind: "event", id, source, type, received_at: iso(receivedAt), size };
+}
+
+function toDelivery({ id: event, destination, state, attempt, status, fault, latencyMs }: Settled): News {
+  const id = deliveryId(event, destination);
+  return { kind: "delivery", id, event, destination, state, attempt, status, fault, latency_ms: latencyMs };
+}
+
+function toRefusal({ source, at, reason, status }: RefusalNews): News {
+  return { kind: "refusal", source, at: iso(at), reason, status };
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,76 @@
+// The Feed object: counts what the relay tells it and passes it on to whoever watches. It knows no event that D1 does not: what it loses is seconds of counts.
+import { DurableObject } from "cloudflare:workers";
+import type { Sums, Totals } from "./tally.ts";
+import { Audience, type SocketState } from "./sockets.ts";
+import { Tallies } from "./tallies.ts";
+import type { Telling } from "./door.ts";
+
+export class FeedCore {
+  readonly #tallies: Tallies;
+  readonly #audience: Audience;
+
+  constructor(state: SocketState, now: () => number) {
+    this.#tallies = new Tallies(state.storage.sql, now);
+    this.#audience = new Audience(state, now);
+  }
+
+  tell({ counts, news, skipped }: Telling): void {
+    this.#audience.tell(news, skipped);
+    this.#tallies.add(counts);
+  }
+
+  /** @see Tallies.steps */
+  steps(since: number, stepMs: number, count: number): Sums[] {
+    return this.#tallies.steps(since, stepMs, count);
+  }
+
+  /** @see Tallies.totals */
+  totals(since: number): Totals {
+    return this.#tallies.totals(since);
+  }
+
+  /** The way in for whoever watches; `?until=` is when the socket must end. */
+  async join(request: Request): Promise<Response> {
+    if (request.headers.get("upgrade") !== "websocket") return new Response("a WebSocket is wanted", { status: 426 });
+    return await this.#audience.join(Number(new URL(request.url).searchParams.get("until") ?? Infinity));
+  }
+
+  /** @see Audience.alarm */
+  async alarm(): Promise<void> {
+    await this.#audience.alarm();
+  }
+}
+
+/** The object as the platform knows it; there is one, named `feed`. */
+export class Feed extends DurableObject {
+  readonly #core: FeedCore;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#core = new FeedCore(ctx, () => Date.now());
+  }
+
+  /** @see FeedCore.tell */
+  async tell(telling: Telling): Promise<void> {
+    await Promise.resolve(this.#core.tell(telling));
+  }
+
+  /** @see FeedCore.steps */
+  async steps(since: number, stepMs: number, count: number): Promise<Sums[]> {
+    return await Promise.resolve(this.#core.steps(since, stepMs, count));
+  }
+
+  /** @see FeedCore.totals */
+  async totals(since: number): Promise<Totals> {
+    return await Promise.resolve(this.#core.totals(since));
+  }
+
+  /** @see FeedCore.join */
+  override async fetch(request: Request): Promise<Response> {
+    return await this.#core.join(request);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#core.alarm();
+  }
+}

@@ -1,0 +1,127 @@
+// The Feed object's own SQLite: counts by the minute for a day, by the hour for a month. A few rows, whatever the traffic.
+import {
+  addTally,
+  inMap,
+  MINUTE_MS,
+  newTally,
+  packTally,
+  type Sums,
+  sums,
+  type Tally,
+  type Totals,
+  totalsOf,
+  unpackTally,
+} from "./tally.ts";
+import { sleep } from "../patience.ts";
+
+const HOUR_MS = 60 * MINUTE_MS;
+/** Longest time that counts are in memory only, in ms: what a crash may lose. */
+const WRITE_MS = 5_000;
+/** How long minutes are kept before they become hours, and hours, in ms: charts of a day and of a week, and some room. */
+const MINUTES_KEPT_MS = 26 * HOUR_MS;
+const HOURS_KEPT_MS = 31 * 24 * HOUR_MS;
+/** What happened longer ago than this is counted now, in ms: its minutes may be hours already. */
+const LATEST_MS = 24 * HOUR_MS;
+
+export class Tallies {
+  readonly #sql: SqlStorage;
+  readonly #now: () => number;
+  #unwritten = new Map<number, Tally>();
+  #writtenAt = -Infinity;
+  #writing = false;
+  #rolledTo = 0;
+
+  /** @param sql the object's storage; its tables are made on the first use */
+  constructor(sql: SqlStorage, now: () => number) {
+    this.#sql = sql;
+    this.#now = now;
+    for (const table of ["minutes", "hours"])
+      sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (at INTEGER PRIMARY KEY, counts TEXT NOT NULL)`);
+  }
+
+  /** Counts by the minute, given as the time at which it begins. They are written within five seconds. */
+  add(counts: ReadonlyMap<number, Tally>): void {
+    const now = this.#now();
+    for (const [minute, tally] of counts) {
+      const at = minute > now || minute < now - LATEST_MS ? now - (now % MINUTE_MS) : minute;
+      addTally(inMap(this.#unwritten, at, newTally), tally);
+    }
+    if (counts.size === 0 || this.#writing) return;
+    const wait = this.#writtenAt + WRITE_MS - now;
+    if (wait <= 0) this.write();
+    else {
+      // A timer, not an alarm: setting one would be another row.
+      this.#writing = true;
+      void sleep(wait)
+        .then(() => this.write())
+        // What could not be written is written with what comes next.
+        .catch(() => {});
+    }
+  }
+
+  /** Writes what is in memory, and rolls up what has come of age. */
+  write(): void {
+    this.#writing = false;
+    this.#writtenAt = this.#now();
+    for (const [minute, tally] of this.#unwritten) {
+      this.#addTo("minutes", minute, tally);
+      this.#unwritten.delete(minute);
+    }
+    this.#rollUp(this.#writtenAt);
+  }
+
+  /** The sums of each of `count` steps from `since` on: whole minutes, and whole hours where it is longer ago than 26 hours. */
+  steps(since: number, stepMs: number, count: number): Sums[] {
+    const steps = Array.from({ length: count }, newTally);
+    for (const [at, tally] of this.#from(since)) {
+      const step = steps[Math.floor((at - since) / stepMs)];
+      if (step !== undefined) addTally(step, tally);
+    }
+    return steps.map((tally, n) => Object.assign(sums(tally), { at: since + n * stepMs }));
+  }
+
+  /** The totals by name since then. */
+  totals(since: number): Totals {
+    const total = newTally();
+    const heard = new Map<string, number>();
+    for (const [at, tally] of this.#from(since)) {
+      addTally(total, tally);
+      for (const [name, { accepted }] of tally.sources)
+        if (accepted > 0) heard.set(name, Math.max(at, heard.get(name) ?? 0));
+    }
+    return totalsOf(total, heard);
+  }
+
+  *#from(since: number): Generator<[number, Tally], void> {
+    const rows = "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1";
+    for (const { at, counts } of this.#sql.exec<Row>(rows, since)) yield [at, unpackTally(counts)];
+    for (const [at, tally] of this.#unwritten) if (at >= since) yield [at, tally];
+  }
+
+  #addTo(table: "minutes" | "hours", at: number, tally: Tally): void {
+    const total = newTally();
+    for (const { counts } of this.#sql.exec<Row>(`SELECT at, counts FROM ${table} WHERE at = ?1`, at))
+      addTally(total, unpackTally(counts));
+    addTally(total, tally);
+    this.#sql.exec(
+      `INSERT INTO ${table} (at, counts) VALUES (?1, ?2) ON CONFLICT (at) DO UPDATE SET counts = excluded.counts`,
+      at,
+      packTally(total),
+    );
+  }
+
+  /** Whole hours only, so that no hour is half in one table and half in the other. */
+  #rollUp(now: number): void {
+    const end = Math.floor((now - MINUTES_KEPT_MS) / HOUR_MS) * HOUR_MS;
+    if (end <= this.#rolledTo) return;
+    this.#rolledTo = end;
+    const hours = new Map<number, Tally>();
+    for (const { at, counts } of this.#sql.exec<Row>("SELECT at, counts FROM minutes WHERE at < ?1", end))
+      addTally(inMap(hours, at - (at % HOUR_MS), newTally), unpackTally(counts));
+    for (const [at, tally] of hours) this.#addTo("hours", at, tally);
+    this.#sql.exec("DELETE FROM minutes WHERE at < ?1", end);
+    this.#sql.exec("DELETE FROM hours WHERE at < ?1", now - HOURS_KEPT_MS);
+  }
+}
+
+type Row = { at: number; counts: string };

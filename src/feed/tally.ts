@@ -1,0 +1,152 @@
+// What was counted, by source and by destination: how counts add up, how they are packed into a row, and what they tell. Pure.
+import type { Settlement } from "../d1/store.ts";
+import { addHistogram, type Histogram, observe, percentile } from "./histogram.ts";
+
+/** The smallest stretch of time that is counted on its own. */
+export const MINUTE_MS = 60_000;
+
+export interface SourceCount {
+  accepted: number;
+  refused: number;
+}
+
+interface DestinationCount {
+  delivered: number;
+  /** Attempts after which another was planned. */
+  retried: number;
+  failed: number;
+  latency: Histogram;
+}
+
+/** Counts of one stretch of time. Maps, not objects: a source may be named `constructor`. */
+export interface Tally {
+  readonly sources: Map<string, SourceCount>;
+  readonly destinations: Map<string, DestinationCount>;
+}
+
+export function newTally(): Tally {
+  return { sources: new Map(), destinations: new Map() };
+}
+
+/** The counts of a source, there from now on. */
+export function sourceIn({ sources }: Tally, name: string): SourceCount {
+  return inMap(sources, name, () => ({ accepted: 0, refused: 0 }));
+}
+
+function destinationIn({ destinations }: Tally, name: string): DestinationCount {
+  return inMap(destinations, name, () => ({ delivered: 0, retried: 0, failed: 0, latency: new Map() }));
+}
+
+/** Counts one attempt. What was never sent, such as a delivery whose destination is gone, has no latency. */
+export function countAttempt(
+  tally: Tally,
+  { destination, state, status, latencyMs }: Pick<Settlement, "destination" | "state" | "status" | "latencyMs">,
+): void {
+  const counts = destinationIn(tally, destination);
+  counts[state === "pending" ? "retried" : state] += 1;
+  if (status !== null || latencyMs > 0) observe(counts.latency, latencyMs);
+}
+
+/** Adds the counts of `from`. */
+export function addTally(into: Tally, from: Tally): void {
+  for (const [name, { accepted, refused }] of from.sources) {
+    const counts = sourceIn(into, name);
+    counts.accepted += accepted;
+    counts.refused += refused;
+  }
+  for (const [name, { delivered, retried, failed, latency }] of from.destinations) {
+    const counts = destinationIn(into, name);
+    counts.delivered += delivered;
+    counts.retried += retried;
+    counts.failed += failed;
+    addHistogram(counts.latency, latency);
+  }
+}
+
+/** As text for a row: some 20 bytes a source, some 100 a destination. */
+export function packTally({ sources, destinations }: Tally): string {
+  return JSON.stringify([
+    [...sources].map(([name, { accepted, refused }]) => [name, accepted, refused]),
+    [...destinations].map(([name, one]) => [name, one.delivered, one.retried, one.failed, [...one.latency]]),
+  ]);
+}
+
+type Packed = [[string, number, number][], [string, number, number, number, [number, number][]][]];
+
+/** @param text what `packTally` made */
+export function unpackTally(text: string): Tally {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `packTally` wrote it
+  const [sources, destinations] = JSON.parse(text) as Packed;
+  return {
+    sources: new Map(sources.map(([name, accepted, refused]) => [name, { accepted, refused }])),
+    destinations: new Map(
+      destinations.map(([name, delivered, retried, failed, latency]) => [
+        name,
+        { delivered, retried, failed, latency: new Map(latency) },
+      ]),
+    ),
+  };
+}
+
+/** The counts of all sources and destinations together. */
+export function sums({ sources, destinations }: Tally) {
+  const sum = { accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
+  for (const { accepted, refused } of sources.values()) {
+    sum.accepted += accepted;
+    sum.refused += refused;
+  }
+  for (const { delivered, retried, failed } of destinations.values()) {
+    sum.delivered += delivered;
+    sum.retried += retried;
+    sum.failed += failed;
+  }
+  return sum;
+}
+
+/** The sums of one step of time, which begins at `at`. */
+export type Sums = ReturnType<typeof sums> & { readonly at: number };
+
+/** How a destination did. */
+interface DestinationTotal {
+  readonly delivered: number;
+  readonly retried: number;
+  readonly failed: number;
+  /** Of all attempts that were sent, within 5 %; `null` where there were none. */
+  readonly latency: { readonly p50_ms: number; readonly p95_ms: number; readonly p99_ms: number } | null;
+}
+
+/** The totals of a stretch of time, by name. A name that did nothing is not there. */
+export interface Totals {
+  readonly sources: Map<string, SourceCount>;
+  readonly destinations: Map<string, DestinationTotal>;
+  /** In which minute, given as the time at which it begins, each source was last heard. */
+  readonly heard: Map<string, number>;
+}
+
+/** With percentiles in the place of histograms. */
+export function totalsOf({ sources, destinations }: Tally, heard: Totals["heard"]): Totals {
+  return {
+    sources,
+    heard,
+    destinations: new Map(
+      [...destinations].map(([name, { delivered, retried, failed, latency }]) => {
+        const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latency, share) ?? 0);
+        const known = latency.size > 0 && p50 !== undefined && p95 !== undefined && p99 !== undefined;
+        return [
+          name,
+          { delivered, retried, failed, latency: known ? { p50_ms: p50, p95_ms: p95, p99_ms: p99 } : null },
+        ];
+      }),
+    ),
+  };
+}
+
+/** The value under `key`, made if there is none. */
+export function inMap<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,184 @@
+// Challenges, pings and subscription confirmations: what a provider wants to hear before it sends. Pure but for WebCrypto.
+
+import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
+import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
+import { digest, hmac } from "../verify/hmac.ts";
+import { parseJson, Readings, type Inbound } from "../verify/readings.ts";
+import { pinnedUrl } from "../verify/pinned.ts";
+import type { Answer, Handshake, Provider } from "../scheme/scheme.ts";
+import { read, render, type Scope } from "../verify/template.ts";
+import type { Secret } from "../types.ts";
+import { isVerifyToken, verify } from "../verify/verify.ts";
+
+/** The answer to a handshake; the request goes no further than this. */
+export interface HandshakeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** A secret that the sender handed over, for the operator to keep. Never log it. */
+  readonly reveals?: string;
+  /** The URL that confirms the subscription when it is fetched; its host has been checked. */
+  readonly visits?: string;
+}
+
+/** Some handshakes are themselves signed and are answered only once that is proven; the others come before any signature. */
+export type Phase = "before-verify" | "after-verify";
+
+/**
+ * What a challenge may look like. The sender chooses it and sees it again, at some providers under a key that also proves events: text
+ * that could be markup, a body or a signed string is never echoed and never signed.
+ */
+const SYNTAX = {
+  token: /^[\w.~+/=-]{1,512}$/,
+  uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+  hex: /^[0-9a-f]{20,32}$/,
+  digits: /^\d{1,20}$/,
+  origin: /^(\*|[\w.-]{1,253}(:\d{1,5})?)$/,
+  sentence: /^[\w .:,;+/=@-]{1,1024}$/,
+} as const;
+
+/** A challenge never comes back as something that a browser would run. */
+const PLAIN = {
+  "content-type": "text/plain; charset=utf-8",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+const encoder = new TextEncoder();
+
+/** Methods that a source of this provider accepts: POST, and those of its handshakes. */
+export function acceptedMethods(provider: Provider): readonly string[] {
+  return [...new Set(["POST", ...(provider.handshake ?? []).map(({ method }) => method)])];
+}
+
+/** Whether any handshake of this provider could apply in this phase, without looking at the request. */
+export function hasHandshake(provider: Provider, method: string, phase: Phase): boolean {
+  return provider.handshake?.some((one) => one.method === method && phaseOf(one) === phase) ?? false;
+}
+
+/** The answer, or `null` where this request is no handshake (or one that must be verified first). */
+export async function handshake(
+  request: Inbound,
+  provider: Provider,
+  secrets: readonly Secret[],
+  settings: Readonly<Record<string, string>>,
+  phase: Phase,
+): Promise<HandshakeAnswer | null> {
+  if (!hasHandshake(provider, request.method, phase)) return null;
+  const scope: Scope = { readings: new Readings(request), provider, settings };
+  for (const one of provider.handshake ?? []) {
+    if (one.method !== request.method || phaseOf(one) !== phase) continue;
+    const within = await applicable(one, scope, secrets);
+    if (within === null) continue;
+    // Such challenges have no tolerance, so the time does not matter.
+    if (one.signed === true && !(await verify(request, provider, secrets, settings, 0)).ok) return refusalOf(one);
+    return answerTo(one, within, secrets);
+  }
+  return null;
+}
+
+/** What the sender must hear when a request of its was accepted or refused; `null` where any answer will do. */
+export function replyTo(
+  request: Inbound,
+  provider: Provider,
+  settings: Readonly<Record<string, string>>,
+  outcome: "accepted" | "refused",
+): HandshakeAnswer | null {
+  const reply = provider.replies?.[outcome];
+  return reply === undefined ? null : composed(reply, { readings: new Readings(request), provider, settings });
+}
+
+function phaseOf(one: Handshake): Phase {
+  return one.verified === true ? "after-verify" : "before-verify";
+}
+
+/** The scope in which this handshake is answered, or `null` where the request is not this handshake. */
+async function applicable(one: Handshake, scope: Scope, secrets: readonly Secret[]): Promise<Scope | null> {
+  if (one.unset === true && secrets.some(({ value }) => value !== "")) return null;
+  if (one.unless?.some((place) => read(place, scope) !== null) === true) return null;
+  const within = one.decrypt === undefined ? scope : await decrypted(one.decrypt, scope, secrets);
+  if (within === null) return null;
+  for (const [place, wanted] of Object.entries(one.when ?? {})) {
+    const value = read(place, within);
+    if (value === null || (wanted !== "" && value !== wanted)) return null;
+  }
+  return within;
+}
+
+async function decrypted(
+  { by, at }: NonNullable<Handshake["decrypt"]>,
+  scope: Scope,
+  secrets: readonly Secret[],
+): Promise<Scope | null> {
+  const text = read(at, scope);
+  if (text === null) return null;
+  for (const { value } of secrets) {
+    const plain = by === "lark" ? await decryptLark(text, value) : await decryptWecom(text, value);
+    if (plain !== null) return { ...scope, claims: by === "lark" ? parseJson(plain) : { message: plain } };
+  }
+  return null;
+}
+
+function refusalOf({ refusal = 403 }: Handshake): HandshakeAnswer {
+  return { status: refusal, headers: PLAIN, body: "" };
+}
+
+function answerTo(one: Handshake, scope: Scope, secrets: readonly Secret[]): HandshakeAnswer {
+  const refusal = refusalOf(one);
+  const challenge = one.challenge === undefined ? "" : read(one.challenge.at, scope);
+  if (challenge === null || (one.challenge && !SYNTAX[one.challenge.syntax].test(challenge))) return refusal;
+  if (one.token !== undefined && !holdsSecret(read(one.token, scope), secrets)) return refusal;
+  for (const [place, template] of Object.entries(one.expects ?? {})) {
+    const wanted = render(template, scope);
+    if (wanted === null || read(place, scope) !== wanted) return refusal;
+  }
+  const computed = one.compute === undefined ? "" : compute(one.compute, { ...scope, challenge }, secrets);
+  if (computed === null) return refusal;
+  const answer = composed(one.answer, { ...scope, challenge, computed });
+  const reveals = one.reveals === undefined ? null : read(one.reveals, scope);
+  const visits = one.visits === undefined ? null : pinnedUrl(read(one.visits.at, scope), one.visits);
+  if (one.visits !== undefined && visits === null) return refusal;
+  return { ...answer, ...(reveals === null ? {} : { reveals }), ...(visits === null ? {} : { visits }) };
+}
+
+function composed({ status = 200, text, json, headers = {} }: Answer, scope: Scope): HandshakeAnswer {
+  const extra: Record<string, string> = {};
+  for (const [name, template] of Object.entries(headers)) {
+    const value = render(template, scope);
+    if (value !== null) extra[name.toLowerCase()] = value;
+  }
+  if (json === undefined) {
+    return { status, headers: { ...PLAIN, ...extra }, body: text === undefined ? "" : (render(text, scope) ?? "") };
+  }
+  const members = Object.entries(json).map(([name, value]) => [
+    name,
+    typeof value === "number" ? value : render(value, scope),
+  ]);
+  return {
+    status,
+    headers: { ...PLAIN, "content-type": "application/json", ...extra },
+    body: JSON.stringify(Object.fromEntries(members)),
+  };
+}
+
+function holdsSecret(token: string | null, secrets: readonly Secret[]): boolean {
+  return token !== null && secrets.some(({ value }) => equal(encoder.encode(token), encoder.encode(value)));
+}
+
+/** A code under the newest secret that is not itself shown to the sender. */
+function compute(
+  { algorithm, over, key, encoding = "hex" }: NonNullable<Handshake["compute"]>,
+  scope: Scope,
+  secrets: readonly Secret[],
+): string | null {
+  const newest = secrets.find(({ name, value }) => value !== "" && !isVerifyToken(name));
+  if (newest === undefined) return null;
+  const content = render(over, { ...scope, secret: newest.value });
+  if (content === null) return null;
+  const code =
+    algorithm === "sha256"
+      ? digest("sha256", [content])
+      : hmac(algorithm === "hmac-sha1" ? "sha1" : "sha256", newest, key ?? "text", [content]);
+  if (code === null) return null;
+  return encoding === "hex" ? encodeHex(code) : encoding === "base64" ? encodeBase64(code) : encodeBase64Url(code);
+}

@@ -1,0 +1,128 @@
+// What happened, and is it a repeat? The event type and the dedupe key, by the provider's templates. Pure.
+
+import { Readings, type Inbound } from "../verify/readings.ts";
+import { claimsOf } from "../verify/jws.ts";
+import type { Provider } from "../scheme/scheme.ts";
+import { parsePlace, parseTemplate, render, type Piece, type Place, type Scope } from "../verify/template.ts";
+
+export interface Identity {
+  /** As the sender names it; `unknown` where it does not. */
+  readonly type: string;
+  /** What is the same when the sender repeats the event; `null` where it says nothing of that sort. */
+  readonly dedupe: Dedupe | null;
+}
+
+interface Dedupe {
+  readonly key: string;
+  /**
+   * The key is not under the signature (GitHub's and Shopify's delivery id), so that whoever has captured one request could use up any
+   * key with it: the identity must be bound to the body too.
+   */
+  readonly bindBody: boolean;
+}
+
+/** Longest event type, in characters: it becomes a column, a header and a line on the screen. */
+const TYPE_LIMIT = 200;
+
+/** Longest dedupe key, in characters; a longer one is nobody's id. */
+const KEY_LIMIT = 500;
+
+/** Reads type and key. Call it on verified requests only: it parses the body where a template asks for it. */
+export function identify(request: Inbound, provider: Provider, settings: Readonly<Record<string, string>>): Identity {
+  const readings = new Readings(request, "bytes");
+  const scope: Scope = { readings, provider, settings, claims: claimsOf({ readings, provider, settings }) };
+  return { type: typeOf(scope), dedupe: dedupeOf(scope) };
+}
+
+function typeOf(scope: Scope): string {
+  const { type } = scope.provider;
+  const text = type === undefined ? null : render(type, scope);
+  // It is matched by routes and sent on as a header: no control characters, nothing beyond ASCII's neighbours at the ends.
+  const clean = (text ?? "")
+    .slice(0, 4 * TYPE_LIMIT)
+    .replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "")
+    .trim();
+  return clean === "" ? "unknown" : clean.slice(0, TYPE_LIMIT).toWellFormed();
+}
+
+function dedupeOf(scope: Scope): Dedupe | null {
+  const { id } = scope.provider;
+  const key = id === undefined ? null : render(id, scope);
+  if (key === null || key.trim() === "" || key.length > KEY_LIMIT) return null;
+  return { key, bindBody: scope.provider.idShared === true || !idIsSigned(scope.provider) };
+}
+
+/** Whether every place that the dedupe key is read from is under the signature. */
+export function idIsSigned(provider: Provider): boolean {
+  return provider.id !== undefined && placesOf(provider.id).every((place) => isSigned(place, provider));
+}
+
+function isSigned(place: Place, provider: Provider): boolean {
+  if (provider.algorithm === "token" || provider.algorithm === "basic") return false;
+  const { signs = provider.jwt === undefined ? "{body}" : "", sorted = [] } = provider;
+  const covered = [signs, ...sorted].flatMap(placesOf);
+  if (place.source === "claim" || covered.some(({ source, name }) => source === place.source && name === place.name))
+    return true;
+  if (!["json", "form", "first-key"].includes(place.source)) return false;
+  const bound = provider.bodyHash ?? provider.jwt?.bodyHash;
+  return bound !== undefined || covered.some(({ source }) => BODY_PLACES.has(source));
+}
+
+/** Places through which the whole body is signed. CRC-32 is none: another body with the same sum is easily made. */
+const BODY_PLACES = new Set([
+  "body",
+  "body-sha256",
+  "body-sha256-hex",
+  "body-quoted",
+  "form-sorted",
+  "form-sorted-unique",
+  "form-appended",
+]);
+
+/** Every place of a template, alternatives and optional parts included. */
+export function placesOf(template: string): Place[] {
+  if (template === "") return [];
+  const flat = (piece: Piece): Place[] => {
+    if (piece.kind === "text") return [];
+    return piece.kind === "place" ? [...piece.places] : piece.pieces.flatMap(flat);
+  };
+  return parseTemplate(template).flatMap(flat);
+}
+
+/**
+ * Names of the inbound headers that are kept and forwarded, in lower case: what the body is, and what names the event.
+ * A list of what may pass, never of what may not: cookies, credentials, signatures and tokens are not on it.
+ */
+export function keptHeaders(provider: Provider): readonly string[] {
+  let names = kept.get(provider);
+  if (names === undefined) {
+    names = headersToKeep(provider);
+    kept.set(provider, names);
+  }
+  return names;
+}
+
+/** A provider does not change, and every request asks. */
+const kept = new WeakMap<Provider, readonly string[]>();
+
+function headersToKeep(provider: Provider): readonly string[] {
+  const signing = new Set(signatureHeaders(provider));
+  const naming = [provider.type, provider.id]
+    .flatMap((template) => (template === undefined ? [] : placesOf(template)))
+    .flatMap(({ source, name }) => (source === "header" ? [name.toLowerCase()] : []))
+    .filter((name) => !signing.has(name) && !NEVER_KEPT.test(name));
+  return [...new Set(["content-type", "content-encoding", ...naming])];
+}
+
+/** For a provider of the user's own, whose templates may name anything: credentials, and what belongs to one connection (RFC 9110, 7.6.1). */
+const NEVER_KEPT =
+  /authorization|cookie|secret|password|api-?key|(?<!idempotency-)token$|^cf-access-|^(?:host|content-length|transfer-encoding|connection|keep-alive|proxy-connection|te|trailer|upgrade|expect)$/;
+
+/** Headers that carry signatures and tokens, in lower case: never kept, never forwarded. */
+export function signatureHeaders(provider: Provider): string[] {
+  return headersOf([provider.signature.at].flat().flatMap(parsePlace));
+}
+
+function headersOf(places: readonly Place[]): string[] {
+  return places.flatMap(({ source, name }) => (source === "header" ? [name.toLowerCase()] : []));
+}

@@ -1,0 +1,245 @@
+// POST /in/:source, in the order in which it happens. Nothing is written for a stranger; a 2xx is written after the journal is.
+import type { Acceptance, Event } from "../types.ts";
+import type { Config, ConfiguredSource } from "../config/config.ts";
+import type { IntakeDoor } from "../intake/door.ts";
+import type { FeedDoor } from "../feed/door.ts";
+import type { Parts } from "../d1/parts.ts";
+import type { KeyRing } from "../verify/keyring.ts";
+import type { Log } from "../log.ts";
+import type { Published } from "../net/published.ts";
+import type { BodyReader } from "./read.ts";
+import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
+import { admits } from "../net/cidr.ts";
+import { encodeBody, encodeParts, INLINE_BYTES } from "../bytes/body.ts";
+import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "../errors.ts";
+import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
+import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
+import { type Identity, identify, keptHeaders } from "./identify.ts";
+import { anonymousEventId, eventId, receiptId } from "../ids.ts";
+import { type Inbound, signedUrl } from "../verify/readings.ts";
+import { within } from "../patience.ts";
+import { match } from "./route.ts";
+import { type Verdict, verify } from "../verify/verify.ts";
+
+/** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
+const PARTS_PATIENCE_MS = 7_000;
+
+export interface IngestDeps extends GreetDeps {
+  readonly config: Pick<Config, "sources" | "disabled" | "routes" | "adminToken">;
+  readonly intake: IntakeDoor;
+  readonly parts: Pick<Parts, "put" | "drop">;
+  /** Whether this address may come again so soon; asked before any cryptography. */
+  readonly floodGuard: (address: string) => Promise<boolean>;
+  /** The addresses that providers publish. */
+  readonly published: Pick<Published, "bar">;
+  readonly bodies: BodyReader;
+  /** The keys that providers publish. */
+  readonly keys: Pick<KeyRing, "keysFor">;
+  readonly refusals: Pick<RefusalBook, "wants" | "keep">;
+  readonly feed: Pick<FeedDoor, "refused">;
+  readonly now: () => number;
+  /** 32 random hexadecimal digits. */
+  readonly newId: () => string;
+  readonly log: Log;
+}
+
+/** Keeps the invocation alive after the answer. */
+interface After {
+  waitUntil(work: Promise<void>): void;
+}
+
+/** Turns a request away, in its provider's words if there are any. Whoever has looked at the request hands it over, for the diagnosis. */
+type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
+
+/**
+ * Answers a provider. Never throws for anything that a sender can do.
+ *
+ * @param after without it, refusals are logged and not looked into
+ */
+export async function ingest(request: Request, name: string, deps: IngestDeps, after?: After): Promise<Response> {
+  // The platform sets it; X-Forwarded-For is whatever the sender likes.
+  const address = request.headers.get("cf-connecting-ip") ?? "";
+  const source = deps.config.sources.get(name);
+  const refuse: Refuse = (rejection, inbound, words = null) =>
+    refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
+
+  if (source === undefined) {
+    const why = deps.config.disabled.get(name);
+    return refuse(
+      why === undefined ? { reason: "source_unknown", source: name.slice(0, 100) } : { reason: "source_disabled", why },
+    );
+  }
+  const methods = acceptedMethods(source.scheme);
+  if (!methods.includes(request.method))
+    return refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") });
+
+  if (source.allowPublished || source.allow.length > 0) {
+    if (!admits(source.allow, address)) {
+      const barred: Rejection | null = source.allowPublished
+        ? await deps.published.bar(source.provider, address)
+        : { reason: "address_refused", address };
+      if (barred !== null) return refuse(barred);
+    }
+  } else if (!(await deps.floodGuard(address))) return refuse({ reason: "flooding", address });
+
+  return await deps.bodies.with(request, source.maxBody, async (body) => {
+    if (!body.ok) return refuse(body.rejection);
+    const url = signedUrl(source.publicUrl, request.url);
+    const inbound: Inbound = { method: request.method, url, headers: request.headers, body: body.value };
+
+    const early = await greet(inbound, source, "before-verify", address, deps);
+    if (early !== null) return greeted(early, inbound, refuse);
+    if (request.method !== "POST")
+      return refuse({ reason: "method_not_allowed", method: request.method, allow: "POST" });
+
+    const proof = await prove(inbound, source, deps);
+    if (!proof.ok) return refuse(named(proof.rejection, source.secretNames), inbound);
+
+    const late = await greet(inbound, source, "after-verify", address, deps);
+    if (late !== null) return greeted(late, inbound, refuse);
+
+    return await accept(inbound, source, proof.value.secret, deps, refuse);
+  });
+}
+
+function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response {
+  return greeting.rejection === null ? greeting.answer : refuse(greeting.rejection, inbound, greeting.answer);
+}
+
+/** Is it really theirs? By the source's own secrets, or by a key that its provider publishes. */
+function prove(inbound: Inbound, source: ConfiguredSource, deps: IngestDeps): Promise<Verdict> {
+  const { scheme, secrets, settings } = source;
+  return scheme.keys === undefined
+    ? verify(inbound, scheme, secrets, settings, deps.now())
+    : proveByPublished(inbound, source, deps);
+}
+
+async function proveByPublished(
+  inbound: Inbound,
+  { scheme, secrets, settings }: ConfiguredSource,
+  { keys, now }: IngestDeps,
+): Promise<Verdict> {
+  const found = await keys.keysFor(inbound, scheme, secrets, settings, now());
+  return found.ok ? await verify(inbound, scheme, found.secrets, settings, now()) : found;
+}
+
+/** A secret that is missing has no name of its own; the operator looks for the names that would be taken. */
+function named(rejection: VerificationRejection, names: readonly string[]): VerificationRejection {
+  return rejection.reason === "secret_missing" ? { ...rejection, names } : rejection;
+}
+
+/** From a proven request to a durable event. */
+async function accept(
+  inbound: Inbound,
+  source: ConfiguredSource,
+  verifiedBy: string | null,
+  deps: IngestDeps,
+  refuse: Refuse,
+): Promise<Response> {
+  const { headers, body } = inbound;
+  const identity = identify(inbound, source.scheme, source.settings);
+  const now = deps.now();
+  const event: Omit<Event, "encoding" | "body" | "parts"> = {
+    id: await idOf(identity, source.name, body, deps.newId),
+    receipt: receiptId(now, deps.newId()),
+    source: source.name,
+    type: identity.type,
+    receivedAt: now,
+    verifiedBy,
+    headers: keep(headers, keptHeaders(source.scheme)),
+    size: body.byteLength,
+    // Decided now: what the routes say later does not change what was promised.
+    matched: match(deps.config.routes, source.name, identity.type),
+  };
+
+  const { id, receipt, size } = event;
+  const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
+  const large = size > INLINE_BYTES;
+  let row: Event;
+  if (large) {
+    // Before the event, so that an event which is accepted always has its body; the sweep removes parts without an event.
+    const { encoding, parts } = encodeParts(body);
+    const deadline = now + PARTS_PATIENCE_MS;
+    try {
+      for (let n = 0; n < parts.length; n += 2)
+        await within(deadline - deps.now(), "D1", deps.parts.put(receipt, id, n, parts[n] ?? "", parts[n + 1]));
+    } catch (error) {
+      return refuse({ reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 });
+    }
+    row = { ...event, encoding, body: null, parts: parts.length };
+  } else {
+    const { encoding, data } = encodeBody(body);
+    row = { ...event, encoding, body: data, parts: 0 };
+  }
+
+  const answer = await deps.intake.accept({
+    id,
+    receipt,
+    source: source.name,
+    rate: source.rate,
+    row: JSON.stringify(row),
+    bells: [id, size, event.matched.map(({ destination }) => destination), told],
+  });
+  if (large && answer.kind === "limited") await deps.parts.drop(receipt).catch(() => {});
+  return conclude(answer, event, deps.log, refuse, replyTo(inbound, source.scheme, source.settings, "accepted"));
+}
+
+function conclude(
+  answer: Acceptance,
+  { id, source, type, size, matched }: Pick<Event, "id" | "source" | "type" | "size" | "matched">,
+  log: Log,
+  refuse: Refuse,
+  reply: HandshakeAnswer | null,
+): Response {
+  switch (answer.kind) {
+    case "accepted":
+    case "duplicate":
+      log.info("ingest.accepted", { id, source, type, size, status: answer.kind, destinations: matched.length });
+      if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
+      // The sender reads the body; whoever looks for the id finds it beside.
+      return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });
+    case "limited":
+      return refuse({ reason: "rate_limited", retryAfterMs: answer.retryAfterMs });
+    case "busy":
+      return refuse({ reason: "busy", why: answer.why, retryAfterMs: 5000 });
+  }
+}
+
+async function idOf({ dedupe }: Identity, source: string, body: Uint8Array, newId: () => string): Promise<string> {
+  if (dedupe === null) return anonymousEventId(newId());
+  return await eventId(source, dedupe.key, dedupe.bindBody ? body : null);
+}
+
+function keep(headers: Headers, names: readonly string[]): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) kept[name] = value;
+  }
+  return kept;
+}
+
+/** The log hears everything, the sender what `toWire` tells it, or what its documentation promises it. */
+function refusal(
+  turnedAway: Omit<TurnedAway, "status">,
+  words: Response | null,
+  { refusals, feed, config, now, log }: IngestDeps,
+  after: After | undefined,
+): Response {
+  const { name, source, rejection, address, inbound } = turnedAway;
+  // A provider's own words are for what it has sent itself: our faults must not sound to it as if all were well (WebSub wants a 202).
+  const reply =
+    source !== null && inbound !== null && isSenders(rejection)
+      ? replyTo(inbound, source.scheme, source.settings, "refused")
+      : null;
+  const answer = words ?? (reply === null ? problem(toWire(rejection)) : responseOf(reply));
+  const { status } = answer;
+  const known = source !== null || config.disabled.has(name);
+  const telling =
+    known && after !== undefined ? feed.refused({ source: name, reason: rejection.reason, status, at: now() }) : null;
+  if (telling !== null) after?.waitUntil(telling);
+  if (known && after !== undefined && refusals.wants(name, rejection))
+    after.waitUntil(refusals.keep({ ...turnedAway, status }));
+  else log.warn("ingest.rejected", { source: name.slice(0, 100), address, status, ...rejection });
+  return answer;
+}

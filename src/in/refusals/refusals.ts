@@ -1,0 +1,85 @@
+// Which refusals are looked into and kept, so that "why do I get 401?" is answered in one look. A flood of them writes next to nothing.
+import { adviseOn } from "./advice.ts";
+import type { Refusals as Store } from "../../d1/refusals.ts";
+import { type Bucket, take } from "../../intake/bucket.ts";
+import type { ConfiguredSource } from "../../config/config.ts";
+import { type Diagnosis, diagnose } from "./diagnose.ts";
+import { isVerification, type Rejection } from "../../errors.ts";
+import type { Inbound } from "../../verify/readings.ts";
+import type { Log } from "../../log.ts";
+import type { Rate } from "../../types.ts";
+
+/** Of one source and one reason, in one isolate: three at once, and one in ten seconds. */
+const ALIKE: Rate = { burst: 3, periodMs: 30_000 };
+/** Of all of them in one isolate: twenty at once, and one in two seconds. */
+const ALL: Rate = { burst: 20, periodMs: 40_000 };
+
+/** Largest body, in bytes, that is verified again in other ways: an answer was given, and the processor's time is not ours alone. */
+const DIAGNOSED = 256 * 1024;
+
+/** A request that was turned away. */
+export interface TurnedAway {
+  /** By name, and `null` where its configuration is wrong. */
+  readonly name: string;
+  readonly source: ConfiguredSource | null;
+  readonly rejection: Rejection;
+  readonly status: number;
+  readonly address: string;
+  /** `null` where nobody came to look at it. */
+  readonly inbound: Inbound | null;
+}
+
+/** The refusals of one isolate. */
+export class RefusalBook {
+  readonly #store: Pick<Store, "keep">;
+  readonly #now: () => number;
+  readonly #log: Log;
+  readonly #alike = new Map<string, Bucket>();
+  #all: Bucket | null = null;
+
+  constructor(store: Pick<Store, "keep">, now: () => number, log: Log) {
+    this.#store = store;
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /** Whether one more of this kind is kept. Names come from the configuration and reasons are few, so the count of buckets is bounded. */
+  wants(source: string, { reason }: Rejection): boolean {
+    const kind = `${source} ${reason}`;
+    const alike = take(this.#alike.get(kind) ?? null, ALIKE, this.#now());
+    this.#alike.set(kind, alike.state);
+    if (!alike.ok) return false;
+    const all = take(this.#all, ALL, this.#now());
+    this.#all = all.state;
+    return all.ok;
+  }
+
+  /** Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some twenty times over. */
+  async keep(turnedAway: TurnedAway): Promise<void> {
+    const { name, rejection, status, address } = turnedAway;
+    const at = this.#now();
+    const { reason, ...evidence } = rejection;
+    try {
+      const { code, advice } = await explain(turnedAway, at);
+      this.#log.warn("ingest.rejected", { source: name, address, status, ...rejection, code, advice });
+      await this.#store.keep({
+        source: name,
+        at,
+        status,
+        reason,
+        code,
+        advice,
+        address,
+        evidence: JSON.stringify(evidence),
+      });
+    } catch (error) {
+      this.#log.warn("refusal.not_kept", { source: name, address, status, reason, error: String(error) });
+    }
+  }
+}
+
+async function explain({ source, rejection, inbound }: TurnedAway, now: number): Promise<Diagnosis> {
+  if (source === null || inbound === null || !isVerification(rejection) || inbound.body.byteLength > DIAGNOSED)
+    return { code: rejection.reason, advice: adviseOn(rejection, source?.scheme.name ?? "The sender") };
+  return await diagnose(rejection, inbound, source.scheme, source.secrets, source.settings, now);
+}

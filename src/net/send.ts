@@ -1,0 +1,141 @@
+// One HTTP request, to a destination or for what a provider publishes, with an end to everything: time, redirects, size. The only file that may call fetch.
+import { excerpt } from "./excerpt.ts";
+import type { Answer, Fault } from "../types.ts";
+
+/** Covers the connection, the headers and the body of the answer, in ms (the Standard Webhooks guide: 15 to 30 s). */
+const TIMEOUT_MS = 15_000;
+/** What is kept of an answer, in characters, and how much of it is read at most, in bytes. */
+const EXCERPT = 1_000;
+const MOST_READ = 64 * 1024;
+
+/** Where a request goes: the network, or a receiver in its place. It rejects when the signal says so. */
+export type Reach = (
+  url: string,
+  request: {
+    readonly method: "POST";
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
+export interface Outgoing {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  /** Texts that are not kept of the answer, longest first. */
+  readonly hidden?: readonly string[];
+  /** In the place of the network. */
+  readonly reach?: Reach;
+}
+
+/** Sends, and never throws: whatever the destination does is an answer. */
+export type Send = (request: Outgoing) => Promise<Answer>;
+
+/** @param now milliseconds, for the latency */
+export function openSend(now: () => number, timeoutMs = TIMEOUT_MS): Send {
+  return async ({ url, headers, body, hidden = [], reach = fetch }) => {
+    const began = now();
+    const controller = new AbortController();
+    // The timer stays until the body has been read: a receiver that trickles is as slow as one that is silent.
+    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    const answer = (
+      status: number | null,
+      fault: Fault | null,
+      kept = "",
+      retryAfter: string | null = null,
+    ): Answer => ({
+      status,
+      fault,
+      excerpt: kept,
+      retryAfter,
+      latencyMs: now() - began,
+    });
+    try {
+      // A redirect is not followed: it would carry the body to an address that nobody configured.
+      const response = await reach(url, {
+        method: "POST",
+        headers,
+        body,
+        redirect: "manual",
+        signal: controller.signal,
+      });
+      const text = await readExcerpt(response, controller.signal, hidden);
+      const redirected = response.status >= 300 && response.status < 400;
+      return answer(response.status, redirected ? "redirect" : null, text, response.headers.get("retry-after"));
+    } catch {
+      return answer(null, controller.signal.aborted ? "timeout" : "connection");
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** The start of the answer. The whole is not waited for once it can change nothing. */
+async function readExcerpt(response: Response, signal: AbortSignal, hidden: readonly string[]): Promise<string> {
+  const { text } = await readUpTo(MOST_READ, response, signal);
+  return excerpt(text, EXCERPT, hidden);
+}
+
+/** What is asked of a provider. */
+export interface Inquiry {
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
+
+/** The whole text of a 200, or `null` for anything else. Never throws. */
+export type FetchText = (inquiry: Inquiry) => Promise<string | null>;
+
+/**
+ * Opens the way to what providers publish: keys, address lists, confirmations. Who may be asked is decided before.
+ *
+ * @param most bytes; a longer answer is none, because half a list is worse
+ * @param timeoutMs covers the body
+ */
+export function openFetchText(most: number, timeoutMs: number): FetchText {
+  return async ({ url, method, headers, body }) => {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    try {
+      const options = { method, headers, body, redirect: "manual", signal: controller.signal } as const;
+      const response = await fetch(url, options);
+      const { text, whole } = await readUpTo(most + 1, response, controller.signal);
+      return response.status === 200 && whole ? text : null;
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** Reads until so many bytes have come, then hangs up. `whole` says whether the body ended before. */
+async function readUpTo(
+  most: number,
+  response: Response,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly whole: boolean }> {
+  if (response.body === null) return { text: "", whole: true };
+  const reader = response.body.getReader();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+  });
+  aborted.catch(() => {});
+  const decoder = new TextDecoder();
+  let text = "";
+  let read = 0;
+  try {
+    while (read < most) {
+      const { done, value } = await Promise.race([reader.read(), aborted]);
+      if (done) return { text: text + decoder.decode(), whole: true };
+      read += value.byteLength;
+      text += decoder.decode(value, { stream: true });
+    }
+    return { text, whole: false };
+  } finally {
+    void reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,76 @@
+// What does a destination's answer mean? One table, first line that fits; touches nothing.
+import { parseRetryAfter } from "./retry.ts";
+import type { Answer, Fault, Outcome } from "../types.ts";
+
+/** `retry when asked` also hears the answer's Retry-After. */
+type Verdict = "delivered" | "retry" | "retry when asked" | "gone" | "blocked";
+
+/** One line of policy. `status` is an inclusive range. */
+interface Line {
+  readonly status: readonly [from: number, to: number];
+  readonly verdict: Verdict;
+  readonly because: string;
+}
+
+/**
+ * Every HTTP status, read from the top. Standard Webhooks ends a delivery early for 410 alone: a 404 may be a deploy
+ * in progress and a 401 a secret half rotated, and both are mended while the schedule runs.
+ */
+const STATUSES: readonly Line[] = [
+  { status: [200, 299], verdict: "delivered", because: "any 2xx is a yes" },
+  { status: [410, 410], verdict: "gone", because: "the receiver asks for no more" },
+  { status: [429, 429], verdict: "retry when asked", because: "too fast for the receiver" },
+  { status: [503, 503], verdict: "retry when asked", because: "the receiver is not up" },
+  { status: [100, 599], verdict: "retry", because: "the receiver may mend it in time" },
+];
+
+/** What happens where there was no complete answer. A fault outweighs a status: half a 200 is not a yes. */
+const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
+  timeout: { verdict: "retry", because: "no complete answer within 15 s" },
+  connection: { verdict: "retry", because: "refused, reset, or no such host" },
+  redirect: {
+    verdict: "retry",
+    because: "a redirect is not followed: it would choose the address for us",
+  },
+  blocked: { verdict: "blocked", because: "the address may not be contacted" },
+  unaddressed: {
+    verdict: "retry",
+    because: "it has no address yet: its entry is wrong, or the secret that holds its URL is not set",
+  },
+  unsigned: { verdict: "retry", because: "no signing key is set yet" },
+  lost: { verdict: "retry", because: "the attempt's end was never heard of" },
+};
+
+/** What an attempt came to. `now` dates a Retry-After that names a time of day. */
+export function classify(answer: Pick<Answer, "status" | "fault" | "retryAfter">, now: number): Outcome {
+  const verdict = verdictOn(answer);
+  switch (verdict) {
+    case "delivered":
+      return { kind: "delivered" };
+    case "gone":
+    case "blocked":
+      return { kind: "failed", reason: verdict };
+    case "retry":
+      return { kind: "retry", retryAfterMs: null };
+    case "retry when asked":
+      return { kind: "retry", retryAfterMs: parseRetryAfter(answer.retryAfter, now) };
+  }
+  return verdict satisfies never;
+}
+
+function verdictOn({ status, fault }: Pick<Answer, "status" | "fault">): Verdict {
+  if (fault !== null) return FAULTS[fault].verdict;
+  if (status === null) return "retry";
+  const line = STATUSES.find(({ status: [from, to] }) => status >= from && status <= to);
+  // Some servers invent statuses beyond 599; none of them is a yes.
+  return line?.verdict ?? "retry";
+}
+
+/** Why there was no complete answer, in words; `null` for what is no fault. */
+export function faultInWords(fault: string): string | null {
+  return isFault(fault) ? FAULTS[fault].because : null;
+}
+
+function isFault(fault: string): fault is Fault {
+  return Object.hasOwn(FAULTS, fault);
+}

@@ -1,0 +1,128 @@
+// The receiver that the relay has of its own: keeps what arrives, and answers by a script. It stands where the network would.
+import type { Inspections } from "../d1/inspections.ts";
+import { encodeHead } from "../bytes/body.ts";
+import { parseScript, stepFor, YES } from "./script.ts";
+import type { Log } from "../log.ts";
+import { sleep } from "../patience.ts";
+import { standard } from "../providers/standard.ts";
+import type { Reach } from "../net/send.ts";
+import { derivedSecret } from "./sign.ts";
+import type { Destination, Script, Secret, Step } from "../types.ts";
+import { verify } from "../verify/verify.ts";
+
+/** Bytes of a body that are kept. */
+const KEPT_BYTES = 64 * 1024;
+/** Between two bytes of an answer that comes too slowly, in ms. */
+const DRIP_MS = 1_000;
+
+export interface InspectorDeps {
+  readonly inspections: Pick<Inspections, "keep">;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** An attempt that goes to an inspector. */
+export interface Visit {
+  readonly destination: Pick<Destination, "name" | "keys"> & { readonly script: Script };
+  /** The event's public id. */
+  readonly event: string;
+  readonly attempt: number;
+  /** Which attempt of this round, from 1: it picks the step of the script. */
+  readonly nth: number;
+}
+
+export type Inspect = (visit: Visit) => Reach;
+
+/** The receiver. As with one on the network, a request that it could not keep is a connection that broke. */
+export function openInspector({ inspections, now, log }: InspectorDeps): Inspect {
+  const receive = async (
+    { destination, event, attempt, nth }: Visit,
+    { headers, body, signal }: Parameters<Reach>[1],
+  ): Promise<Response> => {
+    const { name, keys, script } = destination;
+    const proof = { method: "POST", url: "", headers: new Headers(headers), body };
+    const proven = await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now());
+    const { encoding, data } = encodeHead(body, KEPT_BYTES);
+    const kept = { destination: name, event, attempt, nth, at: now(), headers: masked(headers), size: body.length };
+    const changed = await inspections.keep({ ...kept, encoding, body: data, proven: proven.ok, script: script.text });
+    return await answerOf(stepFor(readScript(changed), nth), signal);
+  };
+  return (visit) => async (_, request) => {
+    try {
+      return await Promise.race([receive(visit, request), aborted(request.signal)]);
+    } catch (error) {
+      if (!request.signal.aborted && !(error instanceof Reset)) {
+        log.warn("inspect.not_kept", { destination: visit.destination.name, event: visit.event, error: String(error) });
+      }
+      throw error;
+    }
+  };
+}
+
+/** A script that was checked when it was configured or set; an older relay may have known other words. */
+export function readScript(text: string): Script {
+  const read = parseScript(text);
+  return "script" in read ? read.script : YES;
+}
+
+/** The break that a script asks for. */
+class Reset extends Error {}
+
+async function answerOf(step: Step, signal: AbortSignal): Promise<Response> {
+  switch (step.kind) {
+    case "status": {
+      const { status, retryAfter } = step;
+      const headers = retryAfter === null ? undefined : { "retry-after": String(retryAfter) };
+      const body = BODILESS.has(status) ? null : `The inspector answers ${status}.`;
+      return new Response(body, { status, ...(headers === undefined ? {} : { headers }) });
+    }
+    case "hang":
+      return await aborted(signal);
+    case "slow":
+      return new Response(drip(signal));
+    case "reset":
+      throw new Reset("The script breaks the connection here.");
+  }
+  return step satisfies never;
+}
+
+/** Statuses that must not have a body (https://fetch.spec.whatwg.org/#null-body-status). */
+const BODILESS = new Set([204, 205, 304]);
+
+function drip(signal: AbortSignal): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      if (signal.aborted) {
+        controller.close();
+        return;
+      }
+      controller.enqueue(new Uint8Array([0x2e]));
+      await sleep(DRIP_MS);
+    },
+  });
+}
+
+/** Rejects when the sender has waited long enough. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const gone = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(new Error("aborted"));
+    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+  });
+  gone.catch(() => {});
+  return gone;
+}
+
+/** Without the signatures: they are fresh, and whoever looks on could use them. Whether they hold is kept. */
+function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const { "webhook-signature": signature, ...others } = headers;
+  return signature === undefined ? others : { ...others, "webhook-signature": signature.replaceAll(/,\S*/g, ",…") };
+}
+
+/** The destination's keys as its receiver would hold them. */
+async function secretsOf(name: string, keys: Destination["keys"]): Promise<Secret[]> {
+  return await Promise.all(
+    keys.map(async (key) =>
+      key.kind === "own" ? key.secret : { name: key.from.name, value: await derivedSecret(key.from.value, name) },
+    ),
+  );
+}

@@ -1,0 +1,84 @@
+// What proves to a destination that a delivery is ours? Standard Webhooks v1 (HMAC-SHA-256); WebCrypto and nothing else.
+import { decodeBase64, encodeBase64 } from "../bytes/encoding.ts";
+import type { Destination, SigningKey } from "../types.ts";
+
+/**
+ * How a destination's key comes out of the one SIGNING_KEY: HKDF-SHA-256 (RFC 5869) over its UTF-8 bytes, with this
+ * salt, the destination's name as info, 32 bytes. The salt carries a version: another way to derive needs another
+ * salt, or receivers would be left with keys that no longer verify.
+ */
+const SALT = "hookline/destination-key/v1";
+const KEY_BITS = 256;
+
+/** Imported keys, so that a delivery costs one HMAC and no derivation. Far more than the destinations that 128 vars hold. */
+const CACHE_LIMIT = 512;
+const cache = new Map<string, ImportedKey>();
+
+/** CryptoKey, by a name that both runtimes' type definitions have. */
+type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+const utf8 = new TextEncoder();
+
+/**
+ * The `webhook-signature` header: one `v1,…` for each key, newest first, over `id.timestamp.body`.
+ * `timestamp` is in Unix seconds. A destination without keys gets an empty string, which must not be sent.
+ */
+export async function signatures(
+  { name, keys }: Pick<Destination, "name" | "keys">,
+  id: string,
+  timestamp: number,
+  body: Uint8Array,
+): Promise<string> {
+  const head = utf8.encode(`${id}.${timestamp}.`);
+  const message = new Uint8Array(head.length + body.length);
+  message.set(head);
+  message.set(body, head.length);
+  const signed = keys.map(async (key) => {
+    const mac = await crypto.subtle.sign(HMAC, await cryptoKey(name, key), message);
+    return `v1,${encodeBase64(new Uint8Array(mac))}`;
+  });
+  return (await Promise.all(signed)).join(" ");
+}
+
+/** The secret that the receiver of `destination` verifies with, as `whsec_` and base64. */
+export async function derivedSecret(signingKey: string, destination: string): Promise<string> {
+  return `whsec_${encodeBase64(await derive(signingKey, destination))}`;
+}
+
+/** The bytes of a secret of the destination's own, `whsec_` and base64 or base64 alone; `null` where it is neither. */
+export function ownKey(secret: string): Uint8Array<ArrayBuffer> | null {
+  return decodeBase64(secret.trim().replace(/^whsec_/, ""));
+}
+
+async function cryptoKey(destination: string, key: SigningKey): Promise<ImportedKey> {
+  const name = key.kind === "derived" ? `${destination} ${key.from.value}` : ` ${key.secret.value}`;
+  const known = cache.get(name);
+  if (known !== undefined) return known;
+
+  const bytes = await keyBytes(destination, key);
+  const made = await crypto.subtle.importKey("raw", bytes, HMAC, false, ["sign"]);
+  // The key is cached, not the promise of it: a promise belongs to the request that made it and dies with it.
+  if (cache.size >= CACHE_LIMIT) cache.clear();
+  cache.set(name, made);
+  return made;
+}
+
+async function keyBytes(destination: string, key: SigningKey): Promise<Uint8Array<ArrayBuffer>> {
+  if (key.kind === "derived") return derive(key.from.value, destination);
+  const bytes = ownKey(key.secret.value);
+  // The configuration lets no such secret through.
+  if (bytes === null) throw new Error(`${key.secret.name} is not a whsec_ secret`);
+  return bytes;
+}
+
+async function derive(signingKey: string, destination: string): Promise<Uint8Array<ArrayBuffer>> {
+  const material = await crypto.subtle.importKey("raw", utf8.encode(signingKey), "HKDF", false, ["deriveBits"]);
+  const hkdf = {
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: utf8.encode(SALT),
+    info: utf8.encode(destination),
+  };
+  return new Uint8Array(await crypto.subtle.deriveBits(hkdf, material, KEY_BITS));
+}

@@ -1,0 +1,145 @@
+// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
+
+import * as z from "zod/mini";
+import english from "zod/v4/locales/en.js";
+import { findProvider } from "../providers/catalogue.ts";
+import { providerSchema, type Provider } from "./scheme.ts";
+
+// zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
+z.config(english());
+
+/** Either a provider, or what is wrong with its description: a key and a sentence. */
+export type Resolved =
+  | { readonly ok: true; readonly provider: Provider; readonly id: string }
+  | {
+      readonly ok: false;
+      readonly faults: readonly {
+        readonly path: readonly PropertyKey[];
+        readonly message: string;
+      }[];
+    };
+
+const header = z.string().check(z.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "is no header name"));
+const seconds = z.coerce.number().check(z.positive());
+
+/** Settings of `provider = "hmac"`. */
+const hmacSettings = z.strictObject({
+  header,
+  algorithm: z._default(z.enum(["hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"]), "hmac-sha256"),
+  encoding: z._default(z.enum(["hex", "base64", "base64url"]), "hex"),
+  prefix: z.optional(z.string().check(z.minLength(1))),
+  secret: z._default(z.enum(["text", "hex", "base64", "whsec"]), "text"),
+  timestamp: z.optional(header),
+  unit: z._default(z.enum(["s", "ms", "iso"]), "s"),
+  tolerance: z._default(seconds, 300),
+  signs: z.optional(z.string().check(z.minLength(1))),
+  type: z.optional(z.string().check(z.minLength(1))),
+  id: z.optional(z.string().check(z.minLength(1))),
+});
+
+/** Settings of `provider = "token"`: one of `header` and `query`, or neither for HTTP Basic credentials (`user:password`). */
+const tokenSettings = z.strictObject({
+  header: z.optional(header),
+  query: z.optional(z.string().check(z.minLength(1))),
+  prefix: z.optional(z.string().check(z.minLength(1))),
+  type: z.optional(z.string().check(z.minLength(1))),
+  id: z.optional(z.string().check(z.minLength(1))),
+});
+
+/**
+ * The provider that a source names or describes. `described` is the value of the source's `provider` key: a name of the catalogue, `hmac`
+ * or `token` with their `settings`, or a table in the form of `provider.ts`, which may begin from another provider with `like`.
+ */
+export function resolveProvider(described: unknown, settings: Readonly<Record<string, unknown>> = {}): Resolved {
+  if (described === "hmac") return checked("hmac", hmacSettings.safeParse(settings), fromHmac, ["settings"]);
+  if (described === "token") return checked("token", tokenSettings.safeParse(settings), fromToken, ["settings"]);
+  if (typeof described === "string") {
+    const provider = findProvider(described);
+    return provider === null ? fault(["provider"], "is not in the catalogue") : { ok: true, provider, id: described };
+  }
+  if (typeof described !== "object" || described === null) return fault(["provider"], "is neither a name nor a table");
+  const { like, ...own } = { like: undefined, ...described };
+  if (like === undefined) return checked("custom", providerSchema.safeParse(own), (provider) => provider, ["provider"]);
+  const base = typeof like === "string" ? findProvider(like) : null;
+  if (base === null) return fault(["provider", "like"], "is not in the catalogue");
+  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...copied } = base;
+  const { idNames: _idNames, ...rest } = copied;
+  // What the catalogue says of an id is said of that id alone.
+  const kept = Object.hasOwn(own, "id") ? rest : copied;
+  return checked("custom", providerSchema.safeParse({ ...kept, ...own }), (provider) => provider, ["provider"]);
+}
+
+function fromHmac(settings: z.output<typeof hmacSettings>): Provider {
+  const { algorithm, encoding, prefix, secret, timestamp, unit, tolerance, type, id } = settings;
+  return {
+    name: "HMAC",
+    algorithm,
+    signature: { at: `header:${settings.header}`, encoding, prefix },
+    timestamp: timestamp === undefined ? undefined : { at: `header:${timestamp}`, unit, tolerance },
+    signs: settings.signs ?? (timestamp === undefined ? "{body}" : "{timestamp}.{body}"),
+    secret,
+    type,
+    id,
+  };
+}
+
+function fromToken({ header: name, query, prefix, type, id }: z.output<typeof tokenSettings>): Provider {
+  const basic = name === undefined && query === undefined;
+  return {
+    name: "Token",
+    algorithm: basic ? "basic" : "token",
+    signature: {
+      at: name === undefined ? (basic ? "header:Authorization" : `query:${query}`) : `header:${name}`,
+      prefix,
+    },
+    type,
+    id,
+    uncovered: "Everything: a token proves who sent a request, not what it says.",
+  };
+}
+
+function checked<T>(
+  id: string,
+  parsed: z.core.util.SafeParseResult<T>,
+  make: (value: T) => Provider,
+  under: readonly string[],
+): Resolved {
+  if (!parsed.success) {
+    const faults = parsed.error.issues.flatMap(plain);
+    return { ok: false, faults: faults.map(({ path, message }) => ({ path: [...under, ...path], message })) };
+  }
+  const provider = make(parsed.data);
+  const broken = contradiction(provider);
+  return broken === null ? { ok: true, provider, id } : fault([...under, broken.key], broken.message);
+}
+
+/** Of a value that may have one of several forms, the fault of the first form says most; zod says "Invalid input". */
+function plain(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string }[] {
+  const [first] = issue.code === "invalid_union" ? issue.errors : [];
+  if (first === undefined) return [issue];
+  return first.map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
+}
+
+/** What no single field shows. */
+function contradiction(provider: Provider): { readonly key: string; readonly message: string } | null {
+  if (provider.signs?.includes("{body") === false && provider.uncovered === undefined) {
+    return {
+      key: "uncovered",
+      message: "is missing: `signs` leaves out the body, so say what an attacker could change",
+    };
+  }
+  if (provider.networks !== undefined) {
+    return {
+      key: "networks",
+      message: "is for senders of the catalogue: write the addresses under `allow` of the source",
+    };
+  }
+  if ((provider.algorithm === "jwt" || provider.algorithm === "jws-detached") && provider.jwt === undefined) {
+    return { key: "jwt", message: "is missing: say which algorithms are accepted" };
+  }
+  return null;
+}
+
+function fault(path: readonly string[], message: string): Resolved {
+  return { ok: false, faults: [{ path, message }] };
+}

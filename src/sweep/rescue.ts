@@ -1,0 +1,19 @@
+// What is due by the clock: the sweep, and beside it one step of a bulk replay.
+import { earlier } from "../patience.ts";
+import { type ReplaysDeps, runReplays } from "./replays.ts";
+import { sweep, type SweepDeps } from "./sweep.ts";
+
+export interface RescueDeps {
+  readonly sweep: SweepDeps;
+  readonly replays: ReplaysDeps;
+}
+
+/**
+ * The sweep goes first: what was accepted comes before what is replayed. Both together stay within the free plan's 50 queries.
+ *
+ * @returns when to look again (milliseconds since 1970), `null` while there is nothing to come back for
+ */
+export async function rescue(deps: RescueDeps): Promise<number | null> {
+  const next = await sweep(deps.sweep);
+  return earlier(next, await runReplays(deps.replays));
+}

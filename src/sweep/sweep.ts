@@ -1,0 +1,88 @@
+// The rescuer: rings whatever is overdue, frees what a dead isolate held, and lets go what was held for a pause that is over.
+import type { Upkeep } from "../d1/upkeep.ts";
+import type { Ring } from "../out/bells.ts";
+import type { Log } from "../log.ts";
+import type { Bell } from "../types.ts";
+import type { Cleanup } from "./cleanup.ts";
+
+/** Deliveries taken in one statement, and how often at most in one sweep: it shares the free plan's 50 queries with a bulk replay. */
+const TAKE = 500;
+const ROUNDS = 6;
+/** How often at most what was held is let go. */
+const RELEASES = 4;
+/** Deliveries that a sweep sends itself when the queue takes no bells: it stays within the free plan's 50 fetches. */
+const DIRECT = 10;
+/** What is due later than a bell reaches may be this late, in ms: thousands of them, each due at a moment of its own, are not as many sweeps. */
+const PAUSE_MS = 10_000;
+
+export interface SweepDeps {
+  readonly upkeep: Upkeep;
+  readonly ring: Ring;
+  /** Delivers without the queue; ends when all are settled. */
+  readonly deliverNow: (bells: readonly Bell[]) => Promise<void>;
+  readonly cleanup: Cleanup;
+  /** Names of the destinations that there are; `null` while the configuration is not to be believed. */
+  readonly destinations: readonly string[] | null;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/**
+ * Safe to run twice at once, late, or never: rows are taken and moved on by one statement.
+ *
+ * @returns when to look again (milliseconds since 1970), `null` while nothing is open
+ */
+export async function sweep(deps: SweepDeps): Promise<number | null> {
+  const overdue = await ringOverdue(deps);
+  const held = await releaseHeld(deps);
+  if (overdue.rung + held.rung > 0) deps.log.info("sweep.done", { rung: overdue.rung, released: held.rung });
+  const dirty = await deps.cleanup();
+  const next = await deps.upkeep.nextLook();
+  const at = deps.now();
+  if (overdue.more || held.more || dirty) return at;
+  return next === null ? null : Math.max(next, at + PAUSE_MS);
+}
+
+/** What was rung, and whether there is more to do at once. */
+interface Rung {
+  readonly rung: number;
+  readonly more: boolean;
+}
+
+async function ringOverdue(deps: SweepDeps): Promise<Rung> {
+  let rung = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { taken, bells } = await deps.upkeep.takeOverdue(deps.now(), TAKE);
+    rung += bells.length;
+    const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
+    if (!rang || taken < TAKE) return { rung, more: false };
+  }
+  return { rung, more: true };
+}
+
+/** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */
+async function releaseHeld(deps: SweepDeps): Promise<Rung> {
+  const { upkeep, destinations, now } = deps;
+  if (destinations !== null) await upkeep.endPauses(destinations, now());
+  let rung = 0;
+  for (let round = 0; round < RELEASES; round += 1) {
+    const bells = await upkeep.release(now(), TAKE);
+    rung += bells.length;
+    const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
+    if (!rang || bells.length < TAKE) return { rung, more: false };
+  }
+  return { rung, more: true };
+}
+
+/** Whether the queue took them. */
+async function ringOrDeliver(bells: readonly Bell[], { ring, deliverNow, log }: SweepDeps): Promise<boolean> {
+  try {
+    await ring(bells);
+    return true;
+  } catch (error) {
+    // The free plan's 10,000 operations are used up, or the queue is down: slowly is better than not at all.
+    log.warn("sweep.delivers_directly", { overdue: bells.length, error: String(error) });
+    await deliverNow(bells.slice(0, DIRECT));
+    return false;
+  }
+}

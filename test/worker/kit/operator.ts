@@ -1,0 +1,224 @@
+// An operator at the API of a relay whose clock stands still, and whose bells are caught before they ring.
+import { Hono } from "hono";
+import { beforeEach } from "vitest";
+import { openAccess } from "../../../src/access/access.ts";
+import { api, type ApiDeps } from "../../../src/api/api.ts";
+import { openAudit } from "../../../src/d1/audit.ts";
+import { openBacklog } from "../../../src/d1/backlog.ts";
+import { openCancel } from "../../../src/d1/cancel.ts";
+import { openDatabase } from "../../../src/d1/database.ts";
+import { openEnded } from "../../../src/d1/ended.ts";
+import { openByHand } from "../../../src/d1/hand.ts";
+import { openInspections } from "../../../src/d1/inspections.ts";
+import { openKeys } from "../../../src/d1/keys.ts";
+import { openLists } from "../../../src/d1/lists.ts";
+import { openOffers } from "../../../src/d1/offers.ts";
+import { openPauses } from "../../../src/d1/pauses.ts";
+import { openRecords } from "../../../src/d1/records.ts";
+import { openRefusals } from "../../../src/d1/refusals.ts";
+import { openReopen } from "../../../src/d1/reopen.ts";
+import { openJobs } from "../../../src/d1/replays.ts";
+import { openSessions } from "../../../src/d1/sessions.ts";
+import { openStandings } from "../../../src/d1/standing.ts";
+import { openStore, type Settlement } from "../../../src/d1/store.ts";
+import { openTrials } from "../../../src/d1/trials.ts";
+import { type Config, readConfig } from "../../../src/config/config.ts";
+import { openOperator, type OperatorDeps } from "../../../src/operate/open.ts";
+import { openInspector } from "../../../src/out/inspector.ts";
+import { type FetchText, openSend } from "../../../src/net/send.ts";
+import type { Bell, Event } from "../../../src/types.ts";
+import { bindings, setUp } from "./relay.ts";
+
+export const TOKEN = "test-admin-token";
+export const NOON = Date.parse("2026-03-01T12:00:00Z");
+export const ID = `evt_${"a".repeat(32)}`;
+export const OTHER = `evt_${"b".repeat(32)}`;
+
+export const FAILED = { state: "failed", reason: "gone", status: 410, excerpt: "gone" } as const;
+
+/** A clean relay for each test of the file. */
+export class Operator {
+  clock = NOON;
+  rung: Bell[] = [];
+  logged: string[] = [];
+  reminded: number | null = null;
+  /** What goes on after the answer. */
+  later: Promise<unknown>[] = [];
+  /** The relay's vars, as far as its sources go. */
+  vars: Record<string, unknown> = {};
+  #ids = 0;
+  #run = openDatabase(bindings.DB);
+  store = openStore(this.#run);
+
+  readonly receiver = setUp();
+
+  constructor() {
+    beforeEach(() => {
+      this.clock = NOON;
+      this.rung = [];
+      this.logged = [];
+      this.later = [];
+      this.vars = {};
+      this.#run = openDatabase(bindings.DB);
+      this.store = openStore(this.#run);
+    });
+  }
+
+  /** The relay's configuration: two destinations, an inspector, and what a test gives in `vars`. */
+  get config(): Config {
+    const DESTINATIONS = {
+      billing: { url: "http://127.0.0.1:9/billing" },
+      crm: { url: "http://127.0.0.1:9/crm" },
+      bin: { inspect: true },
+    };
+    const SIGNING_KEY = "test-signing-key-0123456789abcdef";
+    return readConfig({ ADMIN_TOKEN: TOKEN, SIGNING_KEY, LOOPBACK_DESTINATIONS: "true", DESTINATIONS, ...this.vars });
+  }
+
+  get #shared() {
+    const write = (event: string, fields: object) => void this.logged.push(JSON.stringify({ event, ...fields }));
+    return {
+      config: this.config,
+      ring: async (bells: readonly Bell[]) => {
+        this.rung.push(...bells);
+        await Promise.resolve();
+      },
+      remind: async (at: number) => {
+        this.reminded = at;
+        await Promise.resolve();
+      },
+      now: () => this.clock,
+      newId: () => (this.#ids += 1).toString(16).padStart(8, "0").repeat(4),
+      log: { info: write, warn: write, error: write },
+    };
+  }
+
+  /** What everything that an operator does is built on: all of it real, but for the counts and the journal of other objects. */
+  get deps(): OperatorDeps {
+    const [run, shared] = [this.#run, this.#shared];
+    const inspections = openInspections(run);
+    return {
+      ...shared,
+      records: openRecords(run),
+      reopen: openReopen(run),
+      cancel: openCancel(run),
+      openByHand: openByHand(run),
+      pauses: openPauses(run),
+      standings: openStandings(run),
+      inspections,
+      trials: openTrials(run),
+      jobs: openJobs(run),
+      ended: openEnded(run),
+      backlog: openBacklog(run),
+      refusals: openRefusals(run),
+      lists: openLists(run),
+      offers: openOffers(run),
+      keys: openKeys(run),
+      audit: openAudit(run),
+      send: openSend(shared.now),
+      inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
+      dice: () => 0.5,
+      feed: { steps: async () => await Promise.resolve([]) },
+      totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
+      intake: { status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }) },
+    };
+  }
+
+  /** Who gets in; new at each call, so that nothing is remembered but what D1 keeps. */
+  access(fetchText: FetchText = async () => await Promise.resolve(null)) {
+    return openAccess({
+      ...this.#shared,
+      keys: openKeys(this.#run),
+      sessions: openSessions(this.#run),
+      fetchText,
+      later: (work) => void this.later.push(work),
+    });
+  }
+
+  /** The API alone, with other parts where a test asks for them. */
+  app(other: Partial<OperatorDeps> = {}, face: Partial<ApiDeps> = {}): Hono {
+    const deps: ApiDeps = {
+      operator: openOperator({ ...this.deps, ...other }),
+      access: this.access(),
+      live: async () => await Promise.resolve(new Response("live")),
+      ...face,
+    };
+    return new Hono().route("/api", api(deps));
+  }
+
+  /** A request with the token, unless the headers say otherwise. */
+  async call(
+    path: string,
+    {
+      method = "GET",
+      headers = {},
+      body = null,
+    }: { method?: string; headers?: Record<string, string>; body?: string | null } = {},
+    other: Partial<OperatorDeps> = {},
+  ): Promise<Response> {
+    return await this.app(other).request(path, {
+      method,
+      body,
+      headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+    });
+  }
+
+  /** What a page says; throws unless it is 200. */
+  async get<T = Record<string, unknown>>(path: string): Promise<T> {
+    const response = await this.call(path);
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return await response.json<T>();
+  }
+
+  async replay(id: string, headers: Record<string, string> = {}) {
+    const list = id.includes(":") ? "deliveries" : "events";
+    const response = await this.call(`/api/${list}/${id}/replay`, { method: "POST", headers });
+    const answer = await response.json<{
+      replayed?: number;
+      deliveries?: object[];
+      detail?: string;
+    }>();
+    return { status: response.status, ...answer };
+  }
+
+  async accept(change: Partial<Event> = {}): Promise<void> {
+    const event: Event = {
+      id: ID,
+      receipt: `receipt-${change.id ?? ID}`,
+      source: "github",
+      type: "push",
+      receivedAt: NOON,
+      verifiedBy: "GITHUB_SECRET",
+      headers: { "content-type": "application/json" },
+      encoding: "text",
+      size: 2,
+      body: "{}",
+      parts: 0,
+      matched: [{ destination: "billing", route: "money" }],
+      ...change,
+    };
+    await this.store.commit(JSON.stringify([event]), event.receivedAt);
+  }
+
+  /** Claims an attempt of a delivery and settles it; with `null` it stays under way. */
+  async attempt(n: number, end: Partial<Settlement> | null, destination = "billing"): Promise<void> {
+    const [claim] = await this.store.claim([{ event: ID, destination, attempt: n }], this.clock);
+    if (claim === undefined) throw new Error(`attempt ${n} was not to be had`);
+    if (end === null) return;
+    const settlement: Settlement = {
+      event: claim.event,
+      destination,
+      attempt: n,
+      state: "delivered",
+      reason: null,
+      dueAt: this.clock,
+      startedAt: this.clock,
+      latencyMs: 12,
+      status: 200,
+      fault: null,
+      excerpt: "ok",
+      ...end,
+    };
+    await this.store.settle([settlement], this.clock + 12);
+  }
+}

@@ -1,0 +1,102 @@
+// The deliver stage in the test's hands: D1 is real and counted; the clock, the network and the bells are the test's.
+import { openDatabase } from "../../../src/d1/database.ts";
+import { openInspections } from "../../../src/d1/inspections.ts";
+import { openParts } from "../../../src/d1/parts.ts";
+import { openStore } from "../../../src/d1/store.ts";
+import { deliver, type DeliverDeps } from "../../../src/out/deliver.ts";
+import { openInspector } from "../../../src/out/inspector.ts";
+import { deliveryId } from "../../../src/ids.ts";
+import { Pace } from "../../../src/out/pace.ts";
+import { openSend, type Outgoing } from "../../../src/net/send.ts";
+import type { Answer, Bell, Destination, Event } from "../../../src/types.ts";
+import { type Counted, countedDatabase } from "./counted.ts";
+import { candidate, Logged, THEN } from "./hands.ts";
+import { bindings } from "./relay.ts";
+
+export const YES: Answer = { status: 200, fault: null, latencyMs: 3, excerpt: "thanks", retryAfter: null };
+export const NO: Answer = { ...YES, status: 500, excerpt: "no" };
+export const SILENCE: Answer = { ...YES, status: null, fault: "timeout", latencyMs: 15_000, excerpt: "" };
+
+export class Round {
+  clock = THEN;
+  readonly rung: Bell[] = [];
+  readonly sent: { to: string; at: number; headers: Readonly<Record<string, string>>; body: Uint8Array }[] = [];
+  readonly log = new Logged();
+  readonly counted: Counted = countedDatabase(bindings.DB);
+  readonly store;
+  readonly parts;
+  readonly inspections;
+  readonly pace = new Pace();
+  readonly destinations = new Map<string, Destination>();
+  readonly unreadable = new Map<string, Destination>();
+  onSend: (to: string, n: number) => Answer | Promise<Answer> = () => YES;
+  onRing: () => Promise<void> = () => Promise.resolve();
+
+  constructor() {
+    const run = openDatabase(this.counted.database);
+    this.store = openStore(run);
+    this.parts = openParts(run);
+    this.inspections = openInspections(run);
+    for (const name of ["first", "second", "third", "fourth"]) this.configure(name);
+  }
+
+  /** Waits of one and two seconds, unless they are given. */
+  configure(name: string, retry: readonly number[] = [1000, 2000]): void {
+    const secret = { name: "SIGNING_KEY", value: "test-signing-key-0123456789abcdef" };
+    this.destinations.set(name, {
+      name,
+      url: `https://${name}.example.com/`,
+      retry,
+      keys: [{ kind: "derived", from: secret }],
+    });
+  }
+
+  get deps(): DeliverDeps {
+    return {
+      store: this.store,
+      parts: this.parts,
+      ring: async (bells) => {
+        await this.onRing();
+        this.rung.push(...bells);
+      },
+      config: { destinations: this.destinations, unreadable: this.unreadable },
+      pace: this.pace,
+      feed: { settled: () => null },
+      inspect: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
+      send: async ({ url, headers, body, reach }: Outgoing) => {
+        if (reach !== undefined) return await openSend(() => this.clock)({ url, headers, body, reach });
+        const to = new URL(url).hostname.split(".")[0] ?? "";
+        this.sent.push({ to, at: this.clock, headers, body });
+        return await this.onSend(to, this.sent.length);
+      },
+      now: () => this.clock,
+      dice: () => 0.5,
+      log: this.log,
+    };
+  }
+
+  /** Puts an event into D1 and gives the bells of its first attempts. */
+  async accept(n: number, to: readonly string[] = ["first"], change: Partial<Event> = {}): Promise<Bell[]> {
+    const one = candidate(n, { matched: to.map((destination) => ({ destination, route: "all" })), ...change });
+    await this.store.commit(`[${one.row}]`, this.clock);
+    return to.map((destination) => ({
+      v: 1,
+      delivery: deliveryId(one.id, destination),
+      attempt: 1,
+      due: this.clock,
+      size: one.bells[1],
+    }));
+  }
+
+  /** Rings, and waits until everything that was claimed is settled. */
+  async ring(bells: readonly Bell[]): Promise<void> {
+    await (
+      await deliver(bells, this.deps)
+    ).sending;
+  }
+
+  /** Takes the bells that were rung so far. */
+  take(): Bell[] {
+    return this.rung.splice(0);
+  }
+}

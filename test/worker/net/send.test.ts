@@ -1,0 +1,142 @@
+// One request to a destination: what leaves, and how whatever the destination does comes to an end.
+import { expect, test, vi } from "vitest";
+import { openSend } from "../../../src/net/send.ts";
+import { held } from "../kit/hands.ts";
+import { deliveries, post, setUp, hmac, signed } from "../kit/relay.ts";
+
+const receiver = setUp();
+
+const URL_OF_ONE = "http://127.0.0.1:9/first";
+const outgoing = { url: URL_OF_ONE, headers: { "webhook-id": "evt_1" }, body: new Uint8Array([1, 2, 3]) };
+const send = (timeoutMs = 15_000) => openSend(() => Date.now(), timeoutMs);
+
+test("an answer is told by its status, its first characters and its Retry-After", async () => {
+  receiver.behaviour = () => new Response("thanks", { status: 201, headers: { "retry-after": "7" } });
+  expect(await send()(outgoing)).toMatchObject({ status: 201, fault: null, excerpt: "thanks", retryAfter: "7" });
+});
+
+test("a redirect is a fault, and where it points to is not asked", async () => {
+  receiver.behaviour = () => new Response(null, { status: 307, headers: { location: "http://169.254.169.254/" } });
+  expect(await send()(outgoing)).toMatchObject({ status: 307, fault: "redirect" });
+  expect(receiver.arrivals.map(({ url }) => url)).toEqual([URL_OF_ONE]);
+});
+
+test("fetch is told not to follow", async () => {
+  const seen: (RequestInit | undefined)[] = [];
+  vi.stubGlobal("fetch", async (_: string, init?: RequestInit) => {
+    seen.push(init);
+    return await Promise.resolve(new Response("ok"));
+  });
+  await send()(outgoing);
+  expect(seen).toMatchObject([{ method: "POST", redirect: "manual" }]);
+});
+
+test("a destination that does not answer has timed out", async () => {
+  receiver.behaviour = async () => await held<Response>().promise;
+  expect(await send(30)(outgoing)).toMatchObject({ status: null, fault: "timeout", excerpt: "" });
+});
+
+test("an answer that trickles has timed out too: the deadline covers the body", async () => {
+  receiver.behaviour = () =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => {
+            setTimeout(resolve, 10);
+          });
+          controller.enqueue(new Uint8Array([0x2e]));
+        },
+      }),
+    );
+  expect(await send(100)(outgoing)).toMatchObject({ status: null, fault: "timeout" });
+});
+
+test("an answer that ends before its time has come is not cut", async () => {
+  receiver.behaviour = () => new Response("x".repeat(10));
+  expect(await send(30_000)(outgoing)).toMatchObject({ status: 200, fault: null, excerpt: "x".repeat(10) });
+});
+
+test("of an answer without end 64 KiB are read, 1,000 characters kept, and the rest hung up on", async () => {
+  let given = 0;
+  const hungUp = held<void>();
+  receiver.behaviour = () =>
+    new Response(
+      new ReadableStream({
+        pull(controller) {
+          given += 1024;
+          controller.enqueue(new Uint8Array(1024).fill(0x2e));
+        },
+        cancel: () => hungUp.resolve(),
+      }),
+    );
+  const answer = await send()(outgoing);
+  expect(answer).toMatchObject({ status: 200, fault: null, excerpt: ".".repeat(1000) });
+  await hungUp.promise;
+  expect(given).toBeLessThanOrEqual(256 * 1024);
+});
+
+test("the kept part of an answer is text that every column takes: no half characters, no NUL", async () => {
+  receiver.behaviour = () => new Response(`${"x".repeat(999)}\u{1F600}`);
+  const { excerpt } = await send()(outgoing);
+  expect([excerpt.length, excerpt.isWellFormed()]).toEqual([1000, true]);
+  receiver.behaviour = () => new Response(Uint8Array.of(0x61, 0x00, 0xff, 0x62));
+  expect((await send()(outgoing)).excerpt).toBe("a\uFFFD\uFFFDb");
+});
+
+test("whatever fetch throws is a connection that failed, and its words are not kept", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("getaddrinfo secret.internal")));
+  const answer = await send()(outgoing);
+  expect(answer).toMatchObject({ status: null, fault: "connection", excerpt: "" });
+  expect(JSON.stringify(answer)).not.toContain("secret.internal");
+});
+
+test("what leaves carries an allowlist of the sender's headers and nothing else of them", async () => {
+  const body = "{}";
+  await post("/in/github", body, {
+    "x-hub-signature-256": `sha256=${await hmac("github-secret", body)}`,
+    "x-hub-signature": "sha1=0",
+    "x-github-event": "push",
+    "x-github-delivery": "1",
+    "content-type": "application/json; charset=utf-8",
+    "content-encoding": "identity",
+    cookie: "session=secret",
+    authorization: "Bearer secret",
+    "proxy-authorization": "Basic secret",
+    "cf-access-jwt-assertion": "secret",
+    "x-api-key": "secret",
+    "x-forwarded-for": "198.51.100.1",
+    "webhook-id": "evt_of_somebody_else",
+    "webhook-signature": "v1,forged",
+    "hookline-source": "forged",
+    "hookline-attempt": "99",
+    "user-agent": "GitHub-Hookshot",
+    host: "relay.example.com",
+  });
+  await deliveries("delivered");
+  const [arrival] = receiver.arrivals;
+  const names = [...(arrival?.headers ?? [])].map(([name]) => name).toSorted();
+  expect(names).toEqual([
+    "content-encoding",
+    "content-type",
+    "hookline-attempt",
+    "hookline-event-type",
+    "hookline-source",
+    "user-agent",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+    "x-github-delivery",
+    "x-github-event",
+  ]);
+  expect(
+    [...(arrival?.headers ?? [])].filter(([, value]) => /secret|forged|^99$|198\.51|Hookshot|somebody/.test(value)),
+  ).toEqual([]);
+  expect(arrival?.headers.get("content-type")).toBe("application/json; charset=utf-8");
+});
+
+test("a header of the sender's that is no ASCII comes through or is left out, and the event arrives", async () => {
+  const answer = await signed("lone", "{}", { "content-type": "text/plain; name=\u00e9\u00ff", "x-type": "caf\u00e9" });
+  expect(answer.status).toBe(200);
+  await deliveries("delivered");
+  expect(receiver.arrivals[0]?.headers.get("hookline-event-type")).toBe("caf%C3%A9");
+});
