@@ -92,7 +92,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     if (request.method !== "POST")
       return refuse({ reason: "method_not_allowed", method: request.method, allow: "POST" });
 
-    const proof = await prove(inbound, source, deps);
+    const proof = await prove(inbound, source, address, deps);
     if (!proof.ok) return refuse(named(proof.rejection, source.secretNames), inbound);
 
     const late = await greet(inbound, source, "after-verify", address, deps);
@@ -107,20 +107,24 @@ function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response
 }
 
 /** Is it really theirs? By the source's own secrets, or by a key that its provider publishes. */
-function prove(inbound: Inbound, source: ConfiguredSource, deps: IngestDeps): Promise<Verdict> {
+function prove(inbound: Inbound, source: ConfiguredSource, address: string, deps: IngestDeps): Promise<Verdict> {
   const { scheme, secrets, settings } = source;
   return scheme.keys === undefined
     ? verify(inbound, scheme, secrets, settings, deps.now())
-    : proveByPublished(inbound, source, deps);
+    : proveByPublished(inbound, source, address, deps);
 }
 
 async function proveByPublished(
   inbound: Inbound,
-  { scheme, secrets, settings }: ConfiguredSource,
+  source: ConfiguredSource,
+  address: string,
   { keys, now }: IngestDeps,
 ): Promise<Verdict> {
-  const found = await keys.keysFor(inbound, scheme, secrets, settings, now());
-  return found.ok ? await verify(inbound, scheme, found.secrets, settings, now()) : found;
+  const found = await keys.keysFor(inbound, source, address, now());
+  if (!found.ok) return found;
+  const verdict = await verify(inbound, source.scheme, found.secrets, source.settings, now());
+  if (verdict.ok) found.vouch();
+  return verdict;
 }
 
 /** A secret that is missing has no name of its own; the operator looks for the names that would be taken. */

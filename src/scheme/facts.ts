@@ -207,8 +207,7 @@ function limitsOf(provider: Provider): string[] {
   if (signsUrl(provider)) limits.push("Signs the URL: set `public_url` to the one that the sender was given.");
   if (text.includes('"token":"'))
     limits.push("Its verify token is a second secret, with a name that ends in `_VERIFY_TOKEN`.");
-  if (provider.keys !== undefined)
-    limits.push(`Its keys are taken from hosts that match ${written(provider.keys.host)} alone.`);
+  if (provider.keys !== undefined) limits.push(...keyLimits(provider.keys));
   const refused = provider.replies?.refused?.status;
   if (refused !== undefined) limits.push(`A refused request is answered with ${refused}, as the sender asks.`);
   const accepted = provider.replies?.accepted?.text?.replaceAll(/([{}[\]])\1/g, "$1");
@@ -217,6 +216,12 @@ function limitsOf(provider: Provider): string[] {
   if (provider.confidence === "unverified")
     limits.push("Nobody has checked these facts yet: try them with a real request before you rely on them.");
   return limits;
+}
+
+function keyLimits({ host, path, subject }: NonNullable<Provider["keys"]>): string[] {
+  const where = `Its keys are taken from URLs whose host matches ${written(host)} and whose path matches ${written(path)}, without a query.`;
+  if (subject === undefined) return [where];
+  return [where, `A certificate must be issued to ${subject.map(written).join(" or ")}.`];
 }
 
 function signsUrl({ signs = "", sorted = [], jwt, handshake = [], signature }: Provider): boolean {

@@ -15,7 +15,7 @@ function requestOf({ method, when = {}, unless = [] }: Handshake): string {
 
 function answerOf({ challenge, compute, visits, reveals, decrypt, answer }: Handshake): string {
   if (visits !== undefined)
-    return `is confirmed by fetching \`${visits.at}\`, on hosts that match \`${visits.host}\` alone`;
+    return `is confirmed by fetching \`${visits.at}\`, at hosts that match \`${visits.host}\` alone`;
   if (reveals !== undefined) return "tells the secret, for the operator to set";
   if (compute !== undefined)
     return `is answered with a code over \`${challenge?.at ?? compute.over}\` under the secret`;

@@ -24,8 +24,8 @@ const template = z.string().check((given) => {
   if (fault !== null) given.issues.push({ code: "custom", message: fault, input: given.value });
 });
 
-/** A regular expression for the whole host name. */
-const host = z.string().check(z.refine(isPattern, "is no regular expression"));
+/** A regular expression for the whole of a host name, of a path, or of a query (without the question mark). */
+const pattern = z.string().check(z.refine(isPattern, "is no regular expression"));
 
 function isPattern(text: string): boolean {
   try {
@@ -192,24 +192,36 @@ const handshake = z.strictObject({
   refusal: z.optional(z.int().check(z.gte(400), z.lte(499))),
   /** Where the secret is that the sender hands over in this handshake; it is for the operator to keep. */
   reveals: z.optional(place),
-  /** The URL that confirms a subscription when it is fetched, and the pattern of hosts that it may be on. */
-  visits: z.optional(z.strictObject({ at: place, host })),
+  /** The URL that confirms a subscription when it is fetched, and what its host, path and query must be. */
+  visits: z.optional(z.strictObject({ at: place, host: pattern, path: pattern, query: z.optional(pattern) })),
 });
 
-/** Where the sender publishes its public keys: a fixed URL, or one that the request names, and then on its own hosts only. */
-const keys = z.strictObject({
-  url: template,
-  host,
-  /** How the path must end. */
-  suffix: z.optional(z.string()),
-  form: z.enum(["certificate", "jwks", "jwk", "text"]),
-  /** Where in the JSON answer the key is, as a path. */
-  member: z.optional(z.string()),
-  /** Members of the JSON that is posted; a GET without it. */
-  send: z.optional(z.record(z.string(), template)),
-  /** Where the source's secret (`client id:client secret`) is turned into a bearer token first. */
-  login: z.optional(z.strictObject({ url: z.string(), form: z.string() })),
-});
+/**
+ * Where the sender publishes its public keys: a fixed URL, or one that the request names, and then at its own hosts and paths only. The
+ * URL is nothing but scheme, host and path.
+ */
+const keys = z
+  .strictObject({
+    url: template,
+    host: pattern,
+    path: pattern,
+    form: z.enum(["certificate", "jwks", "jwk", "text"]),
+    /** Names that a certificate may be issued to (its DNS names, or else its common name); `$1` is the first group of `host`. */
+    subject: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(8))),
+    /** Where in the JSON answer the key is, as a path. */
+    member: z.optional(z.string()),
+    /** Members of the JSON that is posted; a GET without it. */
+    send: z.optional(z.record(z.string(), template)),
+    /** Where the source's secret (`client id:client secret`) is turned into a bearer token first. */
+    login: z.optional(z.strictObject({ url: z.url({ protocol: /^https$/ }), form: z.string() })),
+  })
+  .check(
+    z.refine(({ form, subject }) => form !== "certificate" || subject !== undefined, {
+      path: ["subject"],
+      error:
+        "is missing: whoever gets a certificate onto that host could sign with it. Write the name that it is issued to",
+    }),
+  );
 
 /** The addresses that the sender sends from, for `allow = ["provider"]`: where its list is published, or the list itself. */
 const networks = z.strictObject({

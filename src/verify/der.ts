@@ -1,4 +1,4 @@
-// As much of ASN.1 DER as signatures need: the public key of a certificate, and ECDSA signatures in the one right spelling. Pure.
+// As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key, and ECDSA signatures in the one right spelling. Pure.
 
 import { decodeBase64 } from "../bytes/encoding.ts";
 
@@ -12,13 +12,65 @@ interface Element {
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
+const OID = 0x06;
 const VERSION = 0xa0;
+const EXTENSIONS = 0xa3;
+const DNS_NAME = 0x82;
 const UTC_TIME = 0x17;
+
+/** The object identifiers of a common name (2.5.4.3) and of the names of the subject (2.5.29.17), as DER has them. */
+const COMMON_NAME = "85,4,3";
+const ALTERNATIVE_NAME = "85,29,17";
 
 /** The bytes of a certificate in PEM, or `null`. */
 export function certificateBytes(text: string): Uint8Array<ArrayBuffer> | null {
   const pem = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(text)?.[1];
   return pem === undefined ? null : decodeBase64(pem.replaceAll(/\s/g, ""));
+}
+
+/** The certificate that a text is: one, in PEM, with white space around it at most. `null` for anything else, whatever it may contain. */
+export function soleCertificate(text: string): Uint8Array<ArrayBuffer> | null {
+  const bytes = /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(text)
+    ? certificateBytes(text)
+    : null;
+  return bytes !== null && shape(bytes) === "30 30 03" && publicKeyOfCertificate(bytes) !== null ? bytes : null;
+}
+
+/**
+ * Whom a certificate is issued to, in lower case: the DNS names of its subject where it has any, else its one common name (RFC 9525, 6.3,
+ * and RFC 6125, 6.4.4, for certificates without DNS names).
+ */
+export function namesOfCertificate(certificate: Uint8Array): readonly string[] {
+  const fields = fieldsOf(certificate);
+  const partsOf = (whole: Element | undefined): readonly Element[] =>
+    whole === undefined ? [] : (childrenOf(certificate, whole) ?? []);
+  const isOid = (one: Element | undefined, oid: string): boolean =>
+    one?.tag === OID && certificate.subarray(one.start, one.end).join() === oid;
+  const textOf = ({ start, end }: Element): string =>
+    new TextDecoder().decode(certificate.subarray(start, end)).toLowerCase();
+
+  const [extensions] = partsOf(fields.find((field, at) => at > 6 && field?.tag === EXTENSIONS));
+  const alternative = partsOf(extensions).find((one) => isOid(partsOf(one)[0], ALTERNATIVE_NAME));
+  const [names] = partsOf(partsOf(alternative).at(-1));
+  const dns = partsOf(names).filter(({ tag }) => tag === DNS_NAME);
+  if (dns.length > 0) return dns.map(textOf);
+
+  const attributes = partsOf(fields[5]).flatMap(partsOf).map(partsOf);
+  const common = attributes.flatMap(([oid, value]) =>
+    isOid(oid, COMMON_NAME) && value !== undefined ? [textOf(value)] : [],
+  );
+  return common.length === 1 ? common : [];
+}
+
+/**
+ * The tags of a sequence that is the whole of the bytes, such as `30 03` for a SubjectPublicKeyInfo: an algorithm and a bit string.
+ * `null` where the bytes are no such sequence.
+ */
+export function shape(bytes: Uint8Array): string | null {
+  const outer = element(bytes, 0, bytes.length);
+  if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return null;
+  const parts = childrenOf(bytes, outer);
+  return parts === null ? null : parts.map(({ tag }) => tag.toString(16).padStart(2, "0")).join(" ");
 }
 
 /** Whether a certificate is within its dates; `now` in milliseconds. */
@@ -44,21 +96,29 @@ export function publicKeyOfCertificate(certificate: Uint8Array): Uint8Array<Arra
   return key?.tag === SEQUENCE ? certificate.slice(key.at, key.end) : null;
 }
 
-/** Version, serial number, signature algorithm, issuer, validity, subject, public key; the version may be left out. */
+/** Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is; the version may be left out. */
 function fieldsOf(certificate: Uint8Array): readonly (Element | undefined)[] {
   const outer = element(certificate, 0, certificate.length);
   const signed = outer?.tag === SEQUENCE ? element(certificate, outer.start, outer.end) : null;
-  if (signed?.tag !== SEQUENCE) return [];
-  const fields: (Element | undefined)[] = [];
-  let at = signed.start;
-  while (fields.length < 7) {
-    const field = element(certificate, at, signed.end);
-    if (field === null) return [];
-    if (fields.length === 0 && field.tag !== VERSION) fields.push(undefined);
-    fields.push(field);
-    at = field.end;
+  const fields = signed?.tag === SEQUENCE ? (childrenOf(certificate, signed) ?? []) : [];
+  const all = fields[0]?.tag === VERSION ? fields : [undefined, ...fields];
+  return all.length < 7 ? [] : all;
+}
+
+/** Elements of one sequence; the longest real one, the names of a certificate, may have a hundred. */
+const CHILD_LIMIT = 256;
+
+/** The elements of which an element is made up, or `null` where its content is not made up of elements. */
+function childrenOf(bytes: Uint8Array, { start, end }: Element): readonly Element[] | null {
+  const children: Element[] = [];
+  let at = start;
+  while (at < end) {
+    const child = element(bytes, at, end);
+    if (child === null || children.length === CHILD_LIMIT) return null;
+    children.push(child);
+    at = child.end;
   }
-  return fields;
+  return children;
 }
 
 /** r‖s of an ECDSA signature over a curve of that many bytes, as WebCrypto wants it; anything but strict DER is `null`. */

@@ -5,7 +5,8 @@ import type { VerificationRejection } from "../errors.ts";
 import { digest, hmac, type Hash } from "./hmac.ts";
 import { member, parseJson, queryOf } from "./readings.ts";
 import type { JwsAlgorithm, Provider, SecretForm } from "../scheme/scheme.ts";
-import { looksPublic, publicKeys, signedBy, type Method } from "./publickey.ts";
+import { parsesAsKey } from "./parses-as-key.ts";
+import { hasLength, publicKeys, signedBy, type Method } from "./publickey.ts";
 import { shownText, unprefixed } from "./signature.ts";
 import { render, type Scope } from "./template.ts";
 import type { Secret } from "../types.ts";
@@ -66,6 +67,12 @@ export function tokenOf(scope: Scope): Jws | null {
   return token === null ? null : parseJws(token, algorithm === "jws-detached" ? scope.readings.request.body : null);
 }
 
+/** Whether a signature has a length that its algorithm can give; codes are compared as they are. */
+export function hasTokenLength({ algorithm, signature }: Jws): boolean {
+  const method = METHODS[algorithm];
+  return method === undefined || hasLength(signature, method);
+}
+
 /** The claims of a token that has been verified before; `undefined` where the provider sends none. */
 export function claimsOf(scope: Scope): unknown {
   const token = scope.provider.algorithm === "jwt" ? tokenOf(scope) : null;
@@ -83,7 +90,7 @@ export async function isSigned(
   allowed: readonly JwsAlgorithm[],
 ): Promise<boolean> {
   if (!allowed.some((one) => one === jws.algorithm)) return false;
-  const isPublic = form === "public" || (form === "public-or-text" && looksPublic(secret.value));
+  const isPublic = form === "public" || (form === "public-or-text" && parsesAsKey(secret.value));
   const hash = HMACS[jws.algorithm];
   if (hash !== undefined) {
     const code = isPublic ? null : hmac(hash, secret, form, jws.signed);

@@ -23,11 +23,6 @@ const imported = new Map<string, Promise<readonly Key[]>>();
 /** Keys of one set that are tried: no sender publishes more at a time, and each costs a public-key operation. */
 const SET_LIMIT = 8;
 
-/** Whether a text can be a public key at all, as opposed to a secret that is shared. */
-export function looksPublic(text: string): boolean {
-  return /^\s*(-----BEGIN|\{)/.test(text);
-}
-
 /**
  * The keys that a text stands for, by method: PEM (a key or a certificate), a JWK or a set of them, base64 or hex. Empty where it is none
  * of these, or none that fits the method. `kid` narrows a set.
@@ -51,10 +46,21 @@ export async function signedBy(
   content: Uint8Array,
   der = false,
 ): Promise<boolean> {
-  const size = { "P-256": 32, "P-384": 48, "P-521": 66 }[method.namedCurve ?? "P-256"];
-  const raw = der ? rawEcdsa(signature, size) : signature;
+  const raw = der ? rawEcdsa(signature, sizeOf(method)) : signature;
   if (raw === null || raw.length === 0) return false;
   return crypto.subtle.verify(method, key, raw, content);
+}
+
+/** Whether a signature has a length (and, in ASN.1, a form) that some key of this method could give. */
+export function hasLength(signature: Uint8Array, method: Method, der = false): boolean {
+  if (method.name === "Ed25519") return signature.length === 64;
+  if (method.name !== "ECDSA") return signature.length * 8 >= RSA_BITS.least && signature.length * 8 <= RSA_BITS.most;
+  return der ? rawEcdsa(signature, sizeOf(method)) !== null : signature.length === 2 * sizeOf(method);
+}
+
+/** Bytes of one coordinate. */
+function sizeOf({ namedCurve = "P-256" }: Method): number {
+  return { "P-256": 32, "P-384": 48, "P-521": 66 }[namedCurve];
 }
 
 async function importAll(text: string, method: Method, kid: string | null): Promise<readonly Key[]> {
@@ -142,14 +148,23 @@ function sameAlgorithm(written: unknown, wanted: string): boolean {
   return written === wanted || (written === "Ed25519" && wanted === "EdDSA");
 }
 
-/** At least 2048 bits (RFC 7518, 3.3), an odd exponent above 1, and not from the key generator that CVE-2017-15361 broke. */
+/** Sizes of RSA keys that are used: 2048 at least (RFC 7518, 3.3), and no more than a signature can be checked under in reasonable time. */
+const RSA_BITS = { least: 2048, most: 8192 };
+
+/** Of one of these sizes, an odd exponent above 1, and not from the key generator that CVE-2017-15361 broke. */
 function strongRsa({ n, e }: { readonly n?: string; readonly e?: string }): boolean {
   const modulus = decodeBase64Url(n ?? "");
   const exponent = decodeBase64Url(e ?? "");
   if (modulus === null || exponent === null) return false;
   const value = integer(modulus);
   const bits = value.toString(2).length;
-  return bits >= 2048 && bits <= 8192 && integer(exponent) > 1n && (exponent.at(-1) ?? 0) % 2 === 1 && !isRoca(value);
+  return (
+    bits >= RSA_BITS.least &&
+    bits <= RSA_BITS.most &&
+    integer(exponent) > 1n &&
+    (exponent.at(-1) ?? 0) % 2 === 1 &&
+    !isRoca(value)
+  );
 }
 
 function integer(bytes: Uint8Array): bigint {

@@ -30,7 +30,7 @@ async function knock(vars: Record<string, unknown>, source: string, body: string
     floodGuard: () => Promise.resolve(true),
     published: { bar: () => Promise.resolve(null) },
     bodies: new BodyReader(Date.now),
-    keys: { keysFor: (_request, _provider, secrets) => Promise.resolve({ ok: true, secrets }) },
+    keys: { keysFor: (_request, { secrets }) => Promise.resolve({ ok: true, secrets, vouch: () => {} }) },
     offers: { keep: () => Promise.resolve(false) },
     fetchText: () => Promise.resolve(null),
     refusals: { wants: () => false, keep: () => Promise.resolve() },

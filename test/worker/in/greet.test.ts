@@ -51,7 +51,10 @@ describe("SNS", () => {
     const text = Object.entries(message)
       .map(([key, value]) => `${key}\n${value}\n`)
       .join("");
-    const rest = { SignatureVersion: "2", SigningCertURL: "https://sns.eu-west-1.amazonaws.com/a.pem" };
+    const rest = {
+      SignatureVersion: "2",
+      SigningCertURL: "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
+    };
     return JSON.stringify({ ...message, ...rest, Signature: await sign(forged ? "other" : text) });
   }
 

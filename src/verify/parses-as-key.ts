@@ -1,0 +1,66 @@
+// Is a text a key of the asymmetric kind? Such a text is public, or is not for sharing: it is never a shared secret. Pure.
+
+import { decodeBase64, decodeHex } from "../bytes/encoding.ts";
+import { shape } from "./der.ts";
+
+/**
+ * The sequences that keys and certificates are in DER: SubjectPublicKeyInfo, a certificate, PKCS#1 (public, private), PKCS#8 with and
+ * without attributes, and SEC 1.
+ */
+const SHAPES = /^(?:30 03|30 30 03|02 02|02( 02){8}|02 30 04( a0)?( a1)?|02 04( a0)?( a1)?)$/;
+
+/** Longest text that is looked at, in characters; a secret of a Worker holds 5 KB. */
+const LIMIT = 64 * 1024;
+
+/**
+ * Whether a text is a key or certificate, in any of the spellings in which one gets pasted: PEM with line ends, with literal `\n` or
+ * without, a JWK or a set of them, OpenSSH, or DER in base64, base64url or hexadecimal, wrapped, quoted, or once more in base64. 32 bare
+ * bytes are not recognised: an Ed25519 key without a wrapping cannot be told from a random secret.
+ */
+export function parsesAsKey(text: string): boolean {
+  return text.length <= LIMIT && isKey(unquoted(text), true);
+}
+
+function isKey(text: string, outermost: boolean): boolean {
+  if (/-----BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE)[A-Z0-9 ]*-----/.test(text)) return true;
+  if (/^(?:ssh-|ecdsa-sha2-|sk-)[\w@.-]+ +AAAA/.test(text) || text.startsWith("whpk_")) return true;
+  if (text.startsWith("{") || text.startsWith("[")) return isJwk(parsed(text));
+  const bytes = bytesOf(text);
+  if (bytes === null) return false;
+  if (SHAPES.test(shape(bytes) ?? "")) return true;
+  return outermost && isKey(new TextDecoder().decode(bytes).trim(), false);
+}
+
+function unquoted(text: string): string {
+  return text
+    .trim()
+    .replace(/^(["'`])(.*)\1$/s, "$2")
+    .replaceAll(/\\r|\\n/g, "\n")
+    .trim();
+}
+
+/** Anything of which a key could be made, without what wraps it. */
+function bytesOf(text: string): Uint8Array | null {
+  const digits = text.replaceAll(/\s/g, "");
+  const hex = /^(?:0x)?[0-9a-f:]+$/i.test(digits)
+    ? decodeHex(digits.replace(/^0x/i, "").replaceAll(":", "").toLowerCase())
+    : null;
+  if (hex !== null) return hex;
+  const base64 = digits.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
+  return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A key, a list of them, or a set (RFC 7517); one of the symmetric kind too, whose text is not the secret that it holds. */
+function isJwk(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isJwk);
+  if (typeof value !== "object" || value === null) return false;
+  return "kty" in value || ("keys" in value && Array.isArray(value.keys));
+}
