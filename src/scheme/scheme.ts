@@ -2,38 +2,8 @@
 
 // "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English, where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
-import { placeFault, templateFault } from "../verify/template.ts";
-
-/**
- * Where a value is: `header:Name`, `query:name`, `form:name`, `json:path.to.it` (an index is a path segment: `json:events.0.type`),
- * `pair:t` (within the signature header), `item:path` (within one element of `each`), `claim:name` (of a JWT), `setting:name` (of the
- * source), or one of `body`, `url`, `method`, `timestamp`, `secret`. The rest of the kinds are in `canonical.ts`.
- * Alternatives stand behind a bar, the first that is there counts: `header:svix-id|header:webhook-id`.
- */
-const place = z.string().check((given) => {
-  const fault = placeFault(given.value);
-  if (fault !== null) given.issues.push({ code: "custom", message: fault, input: given.value });
-});
-
-/**
- * Text with places in braces, `{timestamp}.{body}`. A part in square brackets is left out where one of its places is missing:
- * `{header:X-GitHub-Event}[.{json:action}]`. Double a brace or bracket to write it.
- */
-const template = z.string().check((given) => {
-  const fault = templateFault(given.value);
-  if (fault !== null) given.issues.push({ code: "custom", message: fault, input: given.value });
-});
-
-/** A regular expression for the whole of a host name, of a path, or of a query (without the question mark). */
-const pattern = z.string().check(z.refine(isPattern, "is no regular expression"));
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text).source !== "";
-  } catch {
-    return false;
-  }
-}
+import { keys, networks } from "./published.ts";
+import { pattern, place, template } from "./text.ts";
 
 const algorithms = [
   "hmac-sha1",
@@ -194,47 +164,6 @@ const handshake = z.strictObject({
   reveals: z.optional(place),
   /** The URL that confirms a subscription when it is fetched, and what its host, path and query must be. */
   visits: z.optional(z.strictObject({ at: place, host: pattern, path: pattern, query: z.optional(pattern) })),
-});
-
-/**
- * Where the sender publishes its public keys: a fixed URL, or one that the request names, and then at its own hosts and paths only. The
- * URL is nothing but scheme, host and path.
- */
-const keys = z
-  .strictObject({
-    url: template,
-    host: pattern,
-    path: pattern,
-    form: z.enum(["certificate", "jwks", "jwk", "text"]),
-    /** Names that a certificate may be issued to (its DNS names, or else its common name); `$1` is the first group of `host`. */
-    subject: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(8))),
-    /** Where in the JSON answer the key is, as a path. */
-    member: z.optional(z.string()),
-    /** Members of the JSON that is posted; a GET without it. */
-    send: z.optional(z.record(z.string(), template)),
-    /** Where the source's secret (`client id:client secret`) is turned into a bearer token first. */
-    login: z.optional(z.strictObject({ url: z.url({ protocol: /^https$/ }), form: z.string() })),
-  })
-  .check(
-    z.refine(({ form, subject }) => form !== "certificate" || subject !== undefined, {
-      path: ["subject"],
-      error:
-        "is missing: whoever gets a certificate onto that host could sign with it. Write the name that it is issued to",
-    }),
-  );
-
-/** The addresses that the sender sends from, for `allow = ["provider"]`: where its list is published, or the list itself. */
-const networks = z.strictObject({
-  /** Networks that the sender's documentation names and that no program can ask for. */
-  fixed: z.optional(z.array(z.string()).check(z.minLength(1))),
-  /** Every one of them is asked, and each must answer. */
-  urls: z.optional(z.array(z.url({ protocol: /^https$/ })).check(z.minLength(1), z.maxLength(4))),
-  /** Where in a JSON answer the list is, as a path, empty for the whole answer; without it the answer is text, a network in a line. */
-  at: z.optional(z.string()),
-  /** Which member of an element is the network, where the elements are objects. */
-  member: z.optional(z.string()),
-  /** Members and what they must hold, or have among what they hold, for an element to count. */
-  where: z.optional(z.record(z.string(), z.string())),
 });
 
 export const providerSchema = z.strictObject({
