@@ -31,7 +31,7 @@ interface Group {
 
 function groups(name: string): readonly Group[] {
   const file: { testGroups: Group[] } = JSON.parse(
-    readFileSync(new URL(`../../../shared/security/wycheproof/${name}_test.json`, import.meta.url), "utf8"),
+    readFileSync(new URL(`../../../../shared/security/wycheproof/${name}_test.json`, import.meta.url), "utf8"),
   );
   return file.testGroups;
 }
