@@ -6,18 +6,31 @@ const encoder = new TextEncoder();
  * The id of an event: the same for every repeat of it, so that a repeat gets its first id without a lookup.
  *
  * @param source name of the source; two sources never share an id
+ * @param rule the template that made the key, so that a source which is given another rule meets no id of the old one
  * @param key the sender's own id of the event
+ * @param turn which turn of the source's window it came in, `null` where a repeat is a repeat for ever
  * @param body given where that id is not under the signature: a captured request with a fresh or a stolen id
  *   is then another event instead of a way past the dedupe, or into somebody else's
  */
-export async function eventId(source: string, key: string, body: Uint8Array | null): Promise<string> {
-  // JSON ends itself, so no two triples read the same.
-  const name = encoder.encode(JSON.stringify([source, key, body !== null]));
+export async function eventId(
+  { source, rule, key, turn }: { source: string; rule: string; key: string; turn: number | null },
+  body: Uint8Array | null,
+): Promise<string> {
+  // JSON ends itself, so no two of these read the same.
+  const name = encoder.encode(JSON.stringify([source, rule, key, turn, body !== null]));
   const whole = new Uint8Array(name.length + (body?.length ?? 0));
   whole.set(name);
   if (body !== null) whole.set(body, name.length);
   const digest = await crypto.subtle.digest("SHA-256", whole);
   return `evt_${hex(digest.slice(0, 16))}`;
+}
+
+/**
+ * Which turn of a window a moment is in: the clock is cut into turns of that length, so that a repeat finds its first id without a lookup.
+ * The price is the edge: a repeat on the other side of it is a new event, however short the time between the two.
+ */
+export function turnOf(now: number, windowMs: number | null): number | null {
+  return windowMs === null ? null : Math.floor(now / windowMs);
 }
 
 /** The id of an event whose sender gives it none. `random` is 32 hexadecimal digits. */

@@ -17,6 +17,8 @@ export interface Source {
   readonly rate: Rate | null;
   /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
   readonly maxBody: number;
+  /** How long a repeat counts as one, in ms: the clock is cut into turns of this length. `null` for as long as events are kept. */
+  readonly dedupeWindowMs: number | null;
   /** The URL that the provider was given, for schemes that sign it. */
   readonly publicUrl: string | null;
   /** Settings that a scheme asks for by name (`{cfg:name}` in the catalogue's terms). */

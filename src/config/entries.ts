@@ -8,7 +8,7 @@ import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
 import { providerIds } from "../providers/catalogue.ts";
-import { resolveProvider } from "../scheme/custom.ts";
+import { idFault, resolveProvider } from "../scheme/custom.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { ownKey } from "../out/sign.ts";
 import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
@@ -48,6 +48,12 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     );
     return null;
   }
+  const scheme = withDedupe(resolved.provider, keys.dedupe?.by);
+  const fault = keys.dedupe === undefined ? null : idFault(scheme.id);
+  if (fault !== null) {
+    reading.findings.push(complain(key, value, ["dedupe"], fault));
+    return null;
+  }
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
   reading.findings.push(...unmadeDemands(key, resolved.provider, settings));
@@ -60,15 +66,23 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   return {
     name,
     provider: resolved.id,
-    scheme: resolved.provider,
+    scheme,
     secrets,
     secretNames,
     ...admitted,
     rate: keys.rate ?? null,
     maxBody: keys.max_body,
+    dedupeWindowMs: keys.dedupe?.windowMs ?? null,
     publicUrl: keys.public_url ?? null,
     settings,
   };
+}
+
+/** The provider with the rule of the source in the place of its own; `null` is no rule, `undefined` leaves its own. */
+function withDedupe(provider: Provider, by: string | null | undefined): Provider {
+  if (by === undefined) return provider;
+  const { id: _id, idNames: _idNames, idShared: _idShared, ...rest } = provider;
+  return by === null ? rest : { ...rest, id: by };
 }
 
 /** A demand that needs a setting is not made without it, and whoever else the provider signs for gets in. */

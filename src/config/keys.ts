@@ -62,6 +62,34 @@ function parseRetry(value: unknown): readonly number[] | null {
   return waits.length === value.length ? waits : null;
 }
 
+/** How repeats of a source are told: by a template, `null` for not at all, and for how long. */
+interface DedupeRule {
+  readonly by: string | null;
+  readonly windowMs: number | null;
+}
+
+/** What `dedupe = "body"` stands for. */
+const BODY = "{body-sha256-hex}";
+
+function parseDedupe(value: unknown): DedupeRule | null {
+  if (typeof value === "string") return dedupeBy(value, null);
+  if (typeof value !== "object" || value === null || Object.keys(value).some((key) => key !== "by" && key !== "window"))
+    return null;
+  const { by, window }: { by?: unknown; window?: unknown } = value;
+  const windowMs = typeof window === "string" ? parseDuration(window) : null;
+  if (typeof by !== "string" || (window !== undefined && windowMs === null)) return null;
+  // Nothing to tell apart, so nothing that could end.
+  if (by === "none" && windowMs !== null) return null;
+  return dedupeBy(by, windowMs);
+}
+
+function dedupeBy(by: string, windowMs: number | null): DedupeRule | null {
+  if (by === "none") return { by: null, windowMs };
+  if (by === "body") return { by: BODY, windowMs };
+  // Text without a place would be the same for every request: all of them would be one event.
+  return by.includes("{") ? { by, windowMs } : null;
+}
+
 function parseUrl(value: string): string | null {
   const protocol = URL.parse(value)?.protocol;
   return protocol === "https:" || protocol === "http:" ? value : null;
@@ -136,6 +164,12 @@ export const sourceKeys = z.strictObject({
     ),
   ),
   max_body: z._default(written(parseSize, 'is not a size. Write it as "512KiB" or "1MiB"; the most is "25MiB"'), MIB),
+  dedupe: z.optional(
+    understood(
+      parseDedupe,
+      'is no rule. Write "body", "none", a template such as "{json:id}/{json:status}", or with an end, { by = "body", window = "5m" }; the units are s, m, h and d, and the most is 7d',
+    ),
+  ),
   public_url: z.optional(
     written(
       parseUrl,

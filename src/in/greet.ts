@@ -20,9 +20,20 @@ export interface GreetDeps {
   readonly log: Log;
 }
 
+/** A handshake that tells the operator something: the type of the event that it is, and the answer that its sender waits for. */
+export interface News {
+  readonly type: string;
+  readonly words: HandshakeAnswer;
+}
+
 /** What became of a handshake: the answer in its provider's words, and whether that is a refusal. */
 export type Greeting =
-  | { readonly answer: Response; readonly rejection: null }
+  | {
+      readonly answer: Response;
+      readonly rejection: null;
+      /** Set where the message is an event as well, which is answered so once it is stored. */
+      readonly news: News | null;
+    }
   | { readonly answer: Response | null; readonly rejection: Rejection };
 
 /** `null` where this request is no handshake of its provider's, or none of this phase. */
@@ -43,7 +54,7 @@ export async function greet(
   if (why !== null) return { answer: null, rejection: { reason: "busy", why, retryAfterMs: 30_000 } };
   const words = responseOf(answer);
   return words.ok
-    ? { answer: words, rejection: null }
+    ? { answer: words, rejection: null, news: answer.news === undefined ? null : { type: answer.news, words: answer } }
     : { answer: words, rejection: { reason: "handshake_refused", method: inbound.method } };
 }
 

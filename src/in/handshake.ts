@@ -3,6 +3,7 @@
 import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
 import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import { digest, hmac } from "../verify/hmac.ts";
+import { asType } from "./identify.ts";
 import { parseJson, Readings, type Inbound } from "../verify/readings.ts";
 import { pinnedUrl } from "../verify/pinned.ts";
 import type { Answer, Handshake, Provider } from "../scheme/scheme.ts";
@@ -19,6 +20,8 @@ export interface HandshakeAnswer {
   readonly reveals?: string;
   /** The URL that confirms the subscription when it is fetched; its host has been checked. */
   readonly visits?: string;
+  /** The type of the event that the message is as well. */
+  readonly news?: string;
 }
 
 /** Some handshakes are themselves signed and are answered only once that is proven; the others come before any signature. */
@@ -138,7 +141,13 @@ function answerTo(one: Handshake, scope: Scope, secrets: readonly Secret[]): Han
   const reveals = one.reveals === undefined ? null : read(one.reveals, scope);
   const visits = one.visits === undefined ? null : pinnedUrl(read(one.visits.at, scope), one.visits);
   if (one.visits !== undefined && visits === null) return refusal;
-  return { ...answer, ...(reveals === null ? {} : { reveals }), ...(visits === null ? {} : { visits }) };
+  const news = typeof one.news === "string" ? asType(render(one.news, scope)) : null;
+  return {
+    ...answer,
+    ...(reveals === null ? {} : { reveals }),
+    ...(visits === null ? {} : { visits }),
+    ...(news === null ? {} : { news }),
+  };
 }
 
 function composed({ status = 200, text, json, headers = {} }: Answer, scope: Scope): HandshakeAnswer {

@@ -3,11 +3,14 @@
 import { Readings, type Inbound } from "../verify/readings.ts";
 import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import { parsePlace, parseTemplate, render, type Piece, type Place, type Scope } from "../verify/template.ts";
+import { placesIn, renderEach } from "../verify/elements.ts";
+import { parsePlace, parseTemplate, type Place, render, type Scope } from "../verify/template.ts";
 
 export interface Identity {
-  /** As the sender names it; `unknown` where it does not. */
+  /** As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come, with commas between. */
   readonly type: string;
+  /** Every type in the request, once each: routes look at all of them. One alone where it is no batch. */
+  readonly types: readonly string[];
   /** What is the same when the sender repeats the event; `null` where it says nothing of that sort. */
   readonly dedupe: Dedupe | null;
 }
@@ -21,34 +24,60 @@ interface Dedupe {
   readonly bindBody: boolean;
 }
 
-/** Longest event type, in characters: it becomes a column, a header and a line on the screen. */
+/** Longest event type that is kept, in characters: it becomes a column, a header and a line on the screen. */
 const TYPE_LIMIT = 200;
 
-/** Longest dedupe key, in characters; a longer one is nobody's id. */
-const KEY_LIMIT = 500;
+/** What stands at the end of a type that was cut. */
+const CUT = "...";
 
 /** Reads type and key. Call it on verified requests only: it parses the body where a template asks for it. */
 export function identify(request: Inbound, provider: Provider, settings: Readonly<Record<string, string>>): Identity {
   const readings = new Readings(request, "bytes");
   const scope: Scope = { readings, provider, settings, claims: claimsOf({ readings, provider, settings }) };
-  return { type: typeOf(scope), dedupe: dedupeOf(scope) };
+  const types = typesOf(scope);
+  return { type: together(types), types, dedupe: dedupeOf(scope) };
 }
 
-function typeOf(scope: Scope): string {
+function typesOf(scope: Scope): readonly string[] {
   const { type } = scope.provider;
-  const text = type === undefined ? null : render(type, scope);
-  // It is matched by routes and sent on as a header: no control characters, nothing beyond ASCII's neighbours at the ends.
-  const clean = (text ?? "")
-    .slice(0, 4 * TYPE_LIMIT)
-    .replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "")
-    .trim();
-  return clean === "" ? "unknown" : clean.slice(0, TYPE_LIMIT).toWellFormed();
+  const texts = type === undefined ? [] : renderEach(type, scope);
+  return texts.length === 0 ? ["unknown"] : [...new Set(texts.map(asType))];
+}
+
+/** A type is matched by routes and sent on as a header: no control characters, nothing beyond ASCII's neighbours at the ends. */
+export function asType(text: string | null): string {
+  const clean = (text ?? "").replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "").trim();
+  return clean === "" ? "unknown" : clean;
+}
+
+/** As many types as there is room for; how many more there are is said, and a type that is too long ends in dots. */
+export function together(types: readonly string[]): string {
+  let text = "";
+  for (const [at, type] of types.entries()) {
+    const next = at === 0 ? type : `${text},${type}`;
+    const rest = types.length - at - 1;
+    if (next.length + (rest === 0 ? 0 : `,+${rest}`.length) > TYPE_LIMIT) {
+      if (at > 0) return `${text},+${rest + 1}`;
+      const more = rest === 0 ? "" : `,+${rest}`;
+      return `${type.slice(0, TYPE_LIMIT - CUT.length - more.length).toWellFormed()}${CUT}${more}`;
+    }
+    text = next;
+  }
+  return text;
 }
 
 function dedupeOf(scope: Scope): Dedupe | null {
   const { id } = scope.provider;
-  const key = id === undefined ? null : render(id, scope);
-  if (key === null || key.trim() === "" || key.length > KEY_LIMIT) return null;
+  if (id === undefined) return null;
+  const alone = parseTemplate(id).length === 1;
+  let empty = false;
+  const key = render(id, scope, (value) => {
+    if (value.trim() === "") empty = true;
+    // Of several places, each is written so that it ends itself: `a/b` and `c` are not `a` and `b/c`.
+    return alone ? value : JSON.stringify(value);
+  });
+  // What is empty names nothing, and every event that has nothing there would be one.
+  if (key === null || key.trim() === "" || empty) return null;
   return { key, bindBody: scope.provider.idShared === true || !idIsSigned(scope.provider) };
 }
 
@@ -80,13 +109,8 @@ const BODY_PLACES = new Set([
 ]);
 
 /** Every place of a template, alternatives and optional parts included. */
-export function placesOf(template: string): Place[] {
-  if (template === "") return [];
-  const flat = (piece: Piece): Place[] => {
-    if (piece.kind === "text") return [];
-    return piece.kind === "place" ? [...piece.places] : piece.pieces.flatMap(flat);
-  };
-  return parseTemplate(template).flatMap(flat);
+export function placesOf(template: string): readonly Place[] {
+  return template === "" ? [] : placesIn(parseTemplate(template));
 }
 
 /**

@@ -12,10 +12,10 @@ import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { encodeBody, encodeParts, INLINE_BYTES } from "../bytes/body.ts";
 import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "../errors.ts";
-import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
+import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
-import { type Identity, identify, keptHeaders } from "./identify.ts";
-import { anonymousEventId, eventId, receiptId } from "../ids.ts";
+import { type Identity, identify, keptHeaders, together } from "./identify.ts";
+import { anonymousEventId, eventId, receiptId, turnOf } from "../ids.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
 import { within } from "../patience.ts";
 import { match } from "./route.ts";
@@ -96,9 +96,10 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     if (!proof.ok) return refuse(named(proof.rejection, source.secretNames), inbound);
 
     const late = await greet(inbound, source, "after-verify", address, deps);
-    if (late !== null) return greeted(late, inbound, refuse);
+    const news = late?.rejection === null ? late.news : null;
+    if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await accept(inbound, source, proof.value.secret, deps, refuse);
+    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
   });
 }
 
@@ -136,15 +137,16 @@ function named(rejection: VerificationRejection, names: readonly string[]): Veri
 async function accept(
   inbound: Inbound,
   source: ConfiguredSource,
-  verifiedBy: string | null,
+  { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
   deps: IngestDeps,
   refuse: Refuse,
 ): Promise<Response> {
   const { headers, body } = inbound;
-  const identity = identify(inbound, source.scheme, source.settings);
+  const identified = identify(inbound, source.scheme, source.settings);
+  const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
   const event: Omit<Event, "encoding" | "body" | "parts"> = {
-    id: await idOf(identity, source.name, body, deps.newId),
+    id: await idOf(identity, source, now, body, deps.newId),
     receipt: receiptId(now, deps.newId()),
     source: source.name,
     type: identity.type,
@@ -153,7 +155,7 @@ async function accept(
     headers: keep(headers, keptHeaders(source.scheme)),
     size: body.byteLength,
     // Decided now: what the routes say later does not change what was promised.
-    matched: match(deps.config.routes, source.name, identity.type),
+    matched: match(deps.config.routes, source.name, identity.types),
   };
 
   const { id, receipt, size } = event;
@@ -185,7 +187,13 @@ async function accept(
     bells: [id, size, event.matched.map(({ destination }) => destination), told],
   });
   if (large && answer.kind === "limited") await deps.parts.drop(receipt).catch(() => {});
-  return conclude(answer, event, deps.log, refuse, replyTo(inbound, source.scheme, source.settings, "accepted"));
+  return conclude(
+    answer,
+    event,
+    deps.log,
+    refuse,
+    news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted"),
+  );
 }
 
 function conclude(
@@ -209,9 +217,16 @@ function conclude(
   }
 }
 
-async function idOf({ dedupe }: Identity, source: string, body: Uint8Array, newId: () => string): Promise<string> {
+async function idOf(
+  { dedupe }: Identity,
+  { name: source, scheme, dedupeWindowMs }: ConfiguredSource,
+  now: number,
+  body: Uint8Array,
+  newId: () => string,
+): Promise<string> {
   if (dedupe === null) return anonymousEventId(newId());
-  return await eventId(source, dedupe.key, dedupe.bindBody ? body : null);
+  const name = { source, rule: scheme.id ?? "", key: dedupe.key, turn: turnOf(now, dedupeWindowMs) };
+  return await eventId(name, dedupe.bindBody ? body : null);
 }
 
 function keep(headers: Headers, names: readonly string[]): Record<string, string> {

@@ -4,12 +4,14 @@ import type { Match, Route } from "../types.ts";
 /**
  * The destinations of an event, in file order. A destination that several routes name gets one delivery, and the
  * first route in the file is the one on record.
+ *
+ * @param types all that the request holds: a batch goes where any of its events would go
  */
-export function match(routes: Iterable<Route>, source: string, type: string): Match[] {
+export function match(routes: Iterable<Route>, source: string, types: readonly string[]): Match[] {
   const matched = new Map<string, Match>();
   for (const { name, from, events, to } of routes) {
     if (!from.includes(source)) continue;
-    if (events.length > 0 && !events.some((pattern) => fits(pattern, type))) continue;
+    if (events.length > 0 && !events.some((pattern) => types.some((type) => fits(pattern, type)))) continue;
     for (const destination of to) {
       if (!matched.has(destination)) matched.set(destination, { destination, route: name });
     }

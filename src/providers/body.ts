@@ -124,7 +124,7 @@ export const body = {
     confidence: "unverified",
     algorithm: "hmac-sha512",
     signature: { at: "header:X-TFE-Notification-Signature" },
-    type: "{json:notifications.0.trigger}",
+    type: "{json:notifications.*.trigger}",
     id: "{json:run_id}/{json:notifications.0.trigger}/{json:notifications.0.run_updated_at}",
     idNames: {
       what: "version",
@@ -171,7 +171,7 @@ export const body = {
     confidence: "library",
     algorithm: "hmac-sha256",
     signature: { at: "header:x-line-signature", encoding: "base64" },
-    type: "{json:events.0.type}",
+    type: "{json:events.*.type}",
     id: "{json:events.0.webhookEventId}",
     idNames: { what: "batch", by: "LINE: Webhook event objects, webhookEventId" },
     idShared: true,
@@ -206,7 +206,7 @@ export const body = {
     confidence: "library",
     algorithm: "hmac-sha256",
     signature: { at: "header:Webhook-Signature" },
-    type: "{json:events.0.resource_type}.{json:events.0.action}",
+    type: "{json:events.*.resource_type}.{json:events.*.action}",
     id: "{json:events.0.id}",
     idNames: { what: "batch", by: "GoCardless: Events, id" },
     idShared: true,
@@ -241,7 +241,7 @@ export const body = {
     confidence: "library",
     algorithm: "hmac-sha256",
     signature: { at: "header:X-Pusher-Signature" },
-    type: "{json:events.0.name}",
+    type: "{json:events.*.name}",
     id: "{json:time_ms}",
     idNames: { what: "version", changes: "json:time_ms", by: "Pusher: Webhooks, time_ms" },
     idShared: true,
@@ -265,7 +265,7 @@ export const body = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "header:X-Hub-Signature-256", prefix: "sha256=" },
-    type: "{json:object}[.{json:entry.0.changes.0.field}]",
+    type: "{json:object}[.{json:entry.*.changes.*.field}]",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     handshake: [
       {
@@ -283,7 +283,7 @@ export const body = {
     confidence: "document",
     algorithm: "hmac-sha256",
     signature: { at: "header:x-twitter-webhooks-signature", prefix: "sha256=", encoding: "base64" },
-    type: "{first-key:for_user_id}",
+    type: "{first-key:for_user_id,user_has_blocked,users,apps}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     handshake: [
       {
@@ -326,7 +326,7 @@ export const body = {
     confidence: "document",
     algorithm: "hmac-sha256",
     signature: { at: "header:X-Hook-Signature" },
-    type: "{json:events.0.resource.resource_type}.{json:events.0.action}",
+    type: "{json:events.*.resource.resource_type}.{json:events.*.action}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     handshake: [
       {
@@ -454,7 +454,7 @@ export const body = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "header:x-xero-signature", encoding: "base64" },
-    type: "{json:events.0.eventCategory}.{json:events.0.eventType}",
+    type: "{json:events.*.eventCategory}.{json:events.*.eventType}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
     replies: { accepted: {}, refused: { status: 401 } },
   },
@@ -463,7 +463,7 @@ export const body = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "header:intuit-signature", encoding: "base64" },
-    type: "{json:eventNotifications.0.dataChangeEvent.entities.0.name}.{json:eventNotifications.0.dataChangeEvent.entities.0.operation}",
+    type: "{json:eventNotifications.*.dataChangeEvent.entities.*.name}.{json:eventNotifications.*.dataChangeEvent.entities.*.operation}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
   },
   airtable: {
@@ -481,7 +481,7 @@ export const body = {
     algorithm: "hmac-sha256",
     signature: { at: "header:X-Ably-Signature", encoding: "base64" },
     secret: "after-colon",
-    type: "{json:items.0.name|json:source}",
+    type: "{json:items.*.name|json:source}",
     id: "{json:items.0.serial}",
     idNames: { what: "batch", by: "Ably: Batched events; serial names the message" },
     idShared: true,
@@ -592,7 +592,7 @@ export const body = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "header:Signature" },
-    type: "{json:type|json:events.0.type}",
+    type: "{json:type|json:events.*.type}",
     uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
   },
   mautic: {

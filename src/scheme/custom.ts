@@ -3,6 +3,8 @@
 import * as z from "zod/mini";
 import english from "zod/v4/locales/en.js";
 import { findProvider } from "../providers/catalogue.ts";
+import { placesIn } from "../verify/elements.ts";
+import { parseTemplate, templateFault } from "../verify/template.ts";
 import { providerSchema, type Provider } from "./scheme.ts";
 
 // zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
@@ -120,8 +122,48 @@ function plain(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message
   return first.map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
 }
 
+/** Places that are known once a request is verified: what is read from any other is never there, and nobody would notice. */
+const IDENTITY_PLACES = new Set(
+  (
+    "body-sha256 body-sha256-hex claim default first-key form header json method query query-lower setting target url " +
+    "url-without-query xml"
+  ).split(" "),
+);
+
+/** Those that are the same in every request of a source, or nearly so: an id of them alone would make all events one. */
+const CONSTANT_PLACES = new Set(["default", "first-key", "method", "setting", "url-without-query"]);
+
+/** What is wrong with the template of an id, or `null`. */
+export function idFault(template: string | undefined): string | null {
+  const wrong = identityFault(template);
+  if (wrong !== null || template === undefined) return wrong;
+  if (placesIn(parseTemplate(template)).some(({ source }) => !CONSTANT_PLACES.has(source))) return null;
+  return "is the same for every event: all of them would be repeats of the first. Add what differs, such as {json:id}";
+}
+
+/** What is wrong with a template that names an event or its type, or `null`. */
+function identityFault(template: string | undefined): string | null {
+  if (template === undefined) return null;
+  const wrong = templateFault(template);
+  if (wrong !== null) return `is no template: ${wrong}`;
+  const places = placesIn(parseTemplate(template));
+  const unknown = places.find(({ source }) => !IDENTITY_PLACES.has(source));
+  if (unknown !== undefined) {
+    const written = unknown.name === "" ? unknown.source : `${unknown.source}:${unknown.name}`;
+    return `reads {${written}}, which is not known any more once a request is verified. Write a header, query, form, json or claim place`;
+  }
+  return null;
+}
+
 /** What no single field shows. */
 function contradiction(provider: Provider): { readonly key: string; readonly message: string } | null {
+  const [type, id] = [identityFault(provider.type), idFault(provider.id)];
+  if (type !== null) return { key: "type", message: type };
+  if (id !== null) return { key: "id", message: id };
+  const early = (provider.handshake ?? []).find(({ news, verified }) => typeof news === "string" && verified !== true);
+  if (early !== undefined) {
+    return { key: "handshake", message: "has news that nobody has proven: write verified = true, or leave news out" };
+  }
   if (provider.signs?.includes("{body") === false && provider.uncovered === undefined) {
     return {
       key: "uncovered",

@@ -57,8 +57,8 @@ export function providerFacts(id: string): ProviderFacts | null {
   return provider === null ? null : factsOf(id, provider);
 }
 
-/** The facts about any provider, one of the operator's own too. */
-export function factsOf(id: string, provider: Provider): ProviderFacts {
+/** The facts about any provider, one of the operator's own too; `dedupeWindowMs` is the window of a source that has one. */
+export function factsOf(id: string, provider: Provider, dedupeWindowMs: number | null = null): ProviderFacts {
   return {
     id,
     name: provider.name,
@@ -70,7 +70,7 @@ export function factsOf(id: string, provider: Provider): ProviderFacts {
     notSigned: provider.uncovered ?? `Other headers${signsUrl(provider) ? "" : ", the URL"}.`,
     tolerance: toleranceOf(provider),
     type: written(provider.type ?? "unknown"),
-    repeats: repeatsOf(provider),
+    repeats: repeatsOf(provider, dedupeWindowMs),
     handshakes: handshakeFacts(provider),
     addresses: addressesOf(provider),
     limits: limitsOf(provider),
@@ -166,15 +166,17 @@ function spoken(seconds: number): string {
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
-function repeatsOf(provider: Provider): ProviderFacts["repeats"] {
+function repeatsOf(provider: Provider, windowMs: number | null): ProviderFacts["repeats"] {
   const { id, idShared, idNames } = provider;
   if (id === undefined)
     return {
       short: "not told apart",
-      long: "The sender gives no id of an event: each request is an event of its own, repeats too.",
+      long: "There is no id of an event: each request is an event of its own, repeats too. `dedupe` of a source chooses otherwise.",
     };
+  const within = windowMs === null ? "" : ` Within the same ${spoken(windowMs / 1000)} of the clock only.`;
+  if (id === "{body-sha256-hex}") return { short: "body", long: `Same body.${within}` };
   const same = `Same ${written(id)}`;
-  const source = idNames === undefined ? "" : ` It names ${NAMED[idNames.what]} (${idNames.by}).`;
+  const source = idNames === undefined ? within : ` It names ${NAMED[idNames.what]} (${idNames.by}).`;
   if (idShared === true)
     return { short: "id and body", long: `${same} and same body: the id alone may stand for several events.${source}` };
   if (idIsSigned(provider)) return { short: "id", long: `${same}, which is under the signature.${source}` };

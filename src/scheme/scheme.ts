@@ -158,6 +158,11 @@ const handshake = z.strictObject({
     }),
   ),
   answer,
+  /**
+   * The message also tells the operator something (a subscription that was revoked): it is answered, and is an event of this type as
+   * well. `false` says that it is a check of the connection and tells nothing.
+   */
+  news: z.optional(z.union([z.literal(false), template])),
   /** Status where something is not as it must be; 403 by default. */
   refusal: z.optional(z.int().check(z.gte(400), z.lte(499))),
   /** Where the secret is that the sender hands over in this handshake; it is for the operator to keep. */

@@ -5,9 +5,6 @@ import { queryOf } from "./readings.ts";
 import { signatureBase, signingString } from "./message-signature.ts";
 import type { Scope } from "./template.ts";
 
-/** Longest list of headers that is followed. */
-const HEADER_LIMIT = 32;
-
 /** What a place of a derived kind holds, or `null` where the request lacks it. */
 export function canonical(source: string, name: string, scope: Scope): string | Uint8Array | null {
   const { readings } = scope;
@@ -136,7 +133,7 @@ export function signedHeaders(list: string, { readings, provider }: Scope): stri
   const rule = provider.signedHeaders;
   if (rule === undefined) return null;
   const written: string[] = [];
-  for (const listed of list.split(rule.separator).slice(0, HEADER_LIMIT)) {
+  for (const listed of list.split(rule.separator)) {
     const name = listed.trim().toLowerCase();
     const value = /^[\w-]+$/.test(name) ? readings.request.headers.get(name) : null;
     if (value === null) return null;

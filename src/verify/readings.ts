@@ -11,9 +11,6 @@ export interface Inbound {
   readonly body: Uint8Array;
 }
 
-/** Longest text that is parsed as a form; senders' forms are small. */
-const FORM_LIMIT = 2 * 1024 * 1024;
-
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
@@ -104,7 +101,7 @@ export class Readings {
 
   #readForm(): Map<string, string[]> {
     const byBytes = this.#formBy === "bytes";
-    if (this.request.body.length > FORM_LIMIT || (!byBytes && !this.isForm)) return new Map();
+    if (!byBytes && !this.isForm) return new Map();
     const type = this.request.headers.get("content-type") ?? "";
     const [, boundary] = byBytes
       ? (/^--([^\r\n]{1,70})\r\n/.exec(this.text) ?? [])
@@ -185,7 +182,7 @@ function parsePairs(text: string): Map<string, string[]> {
 /** Only the text of named fields; files and nested parts are of no use to a signature. */
 function parseMultipart(text: string, boundary: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
-  for (const part of text.split(`--${boundary}`, 200).slice(1)) {
+  for (const part of text.split(`--${boundary}`).slice(1)) {
     const end = part.indexOf("\r\n\r\n");
     if (end < 0) continue;
     const name = /^content-disposition:[^\r\n]*[;\s]name="([^"\r\n]*)"/im.exec(part.slice(0, end))?.[1];

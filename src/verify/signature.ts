@@ -32,7 +32,8 @@ export function candidates(scope: Scope): readonly Candidate[] | Rejected {
     if (value === null || value === "") continue;
     present = true;
     where = place;
-    if (value.length > HEADER_LIMIT) continue;
+    // Where the body is itself the token (Kinde), its own limit is the only one.
+    if (value.length > HEADER_LIMIT && place !== "body") continue;
     for (const set of sets(value, scope)) {
       const signatures = decodedAll(set.values, scope.provider);
       if (signatures.length > 0) found.push({ scope: set.scope, signatures });

@@ -23,6 +23,8 @@ export interface Scope {
   readonly kid?: string | null;
   readonly challenge?: string;
   readonly computed?: string;
+  /** Which element of a list a `*` of a path stands for, by the path before it. */
+  readonly indices?: ReadonlyMap<string, string>;
 }
 
 export interface Place {
@@ -136,23 +138,40 @@ export function templateFault(text: string): string | null {
   }
 }
 
-/** The text of a template, or `null` where a place that it needs is missing. */
-export function render(text: string, scope: Scope): string | null {
-  return renderPieces(parseTemplate(text), scope);
+/**
+ * The text of a template, or `null` where a place that it needs is missing.
+ *
+ * @param quote how the value of a place is written; as it is, by default
+ */
+export function render(text: string, scope: Scope, quote: (value: string) => string = (value) => value): string | null {
+  return renderPieces(parseTemplate(text), scope, quote);
 }
 
-function renderPieces(pieces: readonly Piece[], scope: Scope): string | null {
+function renderPieces(pieces: readonly Piece[], scope: Scope, quote: (value: string) => string): string | null {
   let rendered = "";
   for (const piece of pieces) {
     if (piece.kind === "text") rendered += piece.text;
-    else if (piece.kind === "optional") rendered += renderPieces(piece.pieces, scope) ?? "";
+    else if (piece.kind === "optional") rendered += renderPieces(piece.pieces, scope, quote) ?? "";
     else {
       const value = first(piece.places, scope);
       if (value === null) return null;
-      rendered += typeof value === "string" ? value : encodeHex(value);
+      rendered += quote(typeof value === "string" ? value : encodeHex(value));
     }
   }
   return rendered;
+}
+
+/** The names of a document's members, without those that stand in a list with commas. */
+export function keysOf(root: unknown, without: string): readonly string[] {
+  if (typeof root !== "object" || root === null) return [];
+  const left = new Set(without.split(","));
+  return Object.keys(root).filter((key) => !left.has(key));
+}
+
+/** A path with the elements at hand in the place of its stars. */
+export function chosen(path: readonly string[], indices: ReadonlyMap<string, string> | undefined): readonly string[] {
+  if (indices === undefined || !path.includes("*")) return path;
+  return path.map((step, at) => (step === "*" ? (indices.get(path.slice(0, at).join(".")) ?? step) : step));
 }
 
 /** The signed content of a template in pieces, or the first place that is missing. The body is handed on without a copy. */
@@ -162,7 +181,7 @@ export function renderChunks(text: string, scope: Scope): (string | Uint8Array)[
   let plain = "";
   for (const piece of parseTemplate(text)) {
     if (piece.kind === "text") plain += piece.text;
-    else if (piece.kind === "optional") plain += renderPieces(piece.pieces, scope) ?? "";
+    else if (piece.kind === "optional") plain += renderPieces(piece.pieces, scope, (value) => value) ?? "";
     else {
       const value = first(piece.places, scope);
       if (value === null) return { missing: piece.written };
@@ -224,12 +243,9 @@ function lookUp({ source, name, path }: Place, scope: Scope): string | Uint8Arra
     case "header":
       return readings.request.headers.get(name);
     case "json":
-      return scalar(member(document(scope), path));
-    case "first-key": {
-      const root = document(scope);
-      if (typeof root !== "object" || root === null) return null;
-      return Object.keys(root).find((key) => key !== name) ?? null;
-    }
+      return scalar(member(document(scope), chosen(path, scope.indices)));
+    case "first-key":
+      return scope.indices?.get(`first-key:${name}`) ?? keysOf(document(scope), name)[0] ?? null;
     case "item":
       return scalar(member(scope.item, path));
     case "claim":

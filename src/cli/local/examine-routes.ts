@@ -1,6 +1,9 @@
 // Do the routes mean what they say? Warnings about overlaps and about what no route reaches; touches nothing.
-import type { Config } from "../../config/config.ts";
+import type { Config, ConfiguredSource } from "../../config/config.ts";
 import { type Finding, warning } from "../../config/findings.ts";
+import { asType } from "../../in/identify.ts";
+import { fits } from "../../in/route.ts";
+import { parseTemplate, type Piece } from "../../verify/template.ts";
 import type { Route } from "../../types.ts";
 
 /** Warnings only: each of these can be meant. */
@@ -14,12 +17,32 @@ export function examineRoutes({
   return [
     ...idle("SOURCES", "is in no route: its events are kept and go nowhere", sources.keys(), from),
     ...idle("DESTINATIONS", "is in no route: it gets nothing", destinations.keys(), to),
+    ...routes.flatMap((route) => route.from.flatMap((name) => unmet(route, sources.get(name)))),
     ...routes.flatMap((later, index) => routes.slice(0, index).flatMap((earlier) => overlap(earlier, later))),
   ];
 }
 
 function idle(kind: string, says: string, names: Iterable<string>, used: ReadonlySet<string>): Finding[] {
   return [...names].filter((name) => !used.has(name)).map((name) => warning(`${kind}.${name}`, says));
+}
+
+/** A pattern for a sender whose events have one type, or none that could be read, and another than that. */
+function unmet({ name, events }: Route, source: ConfiguredSource | undefined): Finding[] {
+  const only = source === undefined ? null : onlyType(source.scheme.type);
+  if (source === undefined || only === null || events.length === 0) return [];
+  if (events.some((pattern) => fits(pattern, only))) return [];
+  const says = `fits nothing of ${source.name}: every event of it has the type "${only}". Write that, or leave events out`;
+  return [warning(`ROUTES.${name}.events`, says)];
+}
+
+/** The type of every event of a sender, or `null` where it depends on the request. */
+function onlyType(template: string | undefined): string | null {
+  const pieces = template === undefined ? [] : parseTemplate(template);
+  return pieces.every(({ kind }) => kind === "text") ? asType(pieces.map(textOf).join("")) : null;
+}
+
+function textOf(piece: Piece): string {
+  return piece.kind === "text" ? piece.text : "";
 }
 
 function overlap(earlier: Route, later: Route): Finding[] {

@@ -20,8 +20,8 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
     const source = sources.find(({ name }) => name === c.req.param("name"));
     const told = await deps.operator.refusals(c.req.param("name"));
     if (source === undefined || !told.ok) return noSource(c);
-    const scheme = deps.config.sources.get(source.name)?.scheme;
-    const reveals = scheme?.handshake?.some((one) => one.reveals !== undefined) === true;
+    const configured = deps.config.sources.get(source.name);
+    const reveals = configured?.scheme.handshake?.some((one) => one.reveals !== undefined) === true;
     const now = deps.now();
     return show(
       c,
@@ -36,7 +36,11 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
         <SourceHead source={source} now={now} />
         <SetUp
           source={source}
-          facts={scheme === undefined ? null : factsOf(source.provider ?? "custom", scheme)}
+          facts={
+            configured === undefined
+              ? null
+              : factsOf(source.provider ?? "custom", configured.scheme, configured.dedupeWindowMs)
+          }
           reveal={reveals && deps.access.allows(c.var.caller, "admin") ? deps.newId() : null}
         />
         <Refusals refusals={told.value.refusals} now={now} />

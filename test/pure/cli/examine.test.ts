@@ -184,3 +184,25 @@ test("two patterns meet if, and only if, some text fits both", () => {
     { numRuns: 2_000 },
   );
 });
+
+test.each([
+  [
+    "mollie-classic",
+    '["payments.*"]',
+    [
+      'warning ROUTES.money.events: fits nothing of shop: every event of it has the type "payment". Write that, or leave events out',
+    ],
+  ],
+  ["mollie-classic", '["pay*"]', []],
+  [
+    "braintree",
+    '["subscription_*"]',
+    [
+      'warning ROUTES.money.events: fits nothing of shop: every event of it has the type "notification". Write that, or leave events out',
+    ],
+  ],
+  ["stripe", '["nothing.of.stripe"]', []],
+])("a pattern for a sender of one type only (%s, %s)", (provider, events, expected) => {
+  const toml = RELAY.replaceAll("github", "shop").replace('"shop"', `"${provider}"`);
+  expect(found(`${toml}events = ${events}\n`).filter((line) => line.includes(".events"))).toEqual(expected);
+});

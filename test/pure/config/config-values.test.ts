@@ -102,3 +102,49 @@ describe("values of routes and of the relay", () => {
     }
   });
 });
+
+/** What a rule comes to. */
+const rule = (dedupe: unknown, entry: object = { provider: "github" }) => {
+  const found = source({ ...entry, dedupe });
+  return found === undefined ? null : [found.scheme.id, found.scheme.idShared, found.dedupeWindowMs];
+};
+
+describe("dedupe", () => {
+  test.each([
+    ["none", [undefined, undefined, null]],
+    ["body", ["{body-sha256-hex}", undefined, null]],
+    ["{json:id}/{json:status}", ["{json:id}/{json:status}", undefined, null]],
+    [{ by: "body", window: "5m" }, ["{body-sha256-hex}", undefined, 300_000]],
+    [{ by: "{form:id}", window: "7d" }, ["{form:id}", undefined, 604_800_000]],
+    [{ by: "body" }, ["{body-sha256-hex}", undefined, null]],
+  ])("%j", (dedupe, expected) => {
+    expect(rule(dedupe)).toEqual(expected);
+  });
+
+  test("without it the sender's own id counts, and with it nothing that the catalogue says of that id", () => {
+    expect(source({ provider: "sendgrid" })?.scheme).toMatchObject({ id: "{json:0.sg_event_id}", idShared: true });
+    expect(source({ provider: "sendgrid", dedupe: "none" })?.scheme.idNames).toBeUndefined();
+  });
+
+  test.each([
+    ["nonce", '"nonce" is no rule. Write "body", "none", a template such as'],
+    [true, "true is no rule"],
+    [[], "[] is no rule"],
+    [{ by: "none", window: "5m" }, "is no rule"],
+    [{ window: "5m" }, "is no rule"],
+    [{ by: "body", window: "5 minutes" }, "the units are s, m, h and d, and the most is 7d"],
+    [{ by: "body", window: "8d" }, "is no rule"],
+    [{ by: "body", for: "5m" }, "is no rule"],
+    ["{json:id", "is no template"],
+    ["{jason:id}", "is no template"],
+    ["{timestamp}/{json:id}", "reads {timestamp}, which is not known any more"],
+    ["{pair:t}", "reads {pair:t}"],
+    ["{setting:shop}", "is the same for every event"],
+  ])("%j is refused: %s", (dedupe, says) => {
+    const { findings, sources } = read({ SOURCES: { github: { provider: "github", dedupe } } });
+    expect(sources.has("github")).toBe(false);
+    const finding = findings.find(({ key }) => key === "SOURCES.github.dedupe");
+    expect(finding?.level).toBe("error");
+    expect(finding?.says).toContain(says);
+  });
+});

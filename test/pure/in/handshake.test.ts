@@ -233,3 +233,22 @@ test("trap 9: what a sender must hear", () => {
   expect(reply("adyen", "accepted")?.body).toBe("[accepted]");
   expect(reply("github", "accepted")).toBeNull();
 });
+
+test("a handshake that asks nothing is news, or says that it is none; and only what is proven is news", () => {
+  for (const id of providerIds()) {
+    for (const one of findProvider(id)!.handshake ?? []) {
+      const asks = one.challenge ?? one.compute ?? one.reveals ?? one.visits ?? one.decrypt;
+      if (one.method === "POST" && asks === undefined) expect(one.news, `${id}: write news`).toBeDefined();
+      if (typeof one.news === "string") expect(one.verified, `${id}: nobody has proven it`).toBe(true);
+    }
+  }
+});
+
+test("Twitch's revocation is answered, and is an event of its own type", async () => {
+  const headers = {
+    "twitch-eventsub-message-type": "revocation",
+    "twitch-eventsub-subscription-type": "channel.follow",
+  };
+  const answer = await ask("twitch", { method: "POST", headers, body: "{}", phase: "after-verify" });
+  expect(answer).toMatchObject({ status: 204, news: "revocation.channel.follow" });
+});

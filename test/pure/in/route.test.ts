@@ -51,9 +51,9 @@ describe("patterns", () => {
 describe("match", () => {
   test("a route without events takes every event of its sources, and of no other", () => {
     const routes = [route("all", ["github", "stripe"], [], ["log"])];
-    expect(match(routes, "github", "push")).toEqual([{ destination: "log", route: "all" }]);
-    expect(match(routes, "stripe", "")).toEqual([{ destination: "log", route: "all" }]);
-    expect(match(routes, "slack", "push")).toEqual([]);
+    expect(match(routes, "github", ["push"])).toEqual([{ destination: "log", route: "all" }]);
+    expect(match(routes, "stripe", [""])).toEqual([{ destination: "log", route: "all" }]);
+    expect(match(routes, "slack", ["push"])).toEqual([]);
   });
 
   test("a destination gets one delivery, on the first route in file order that names it", () => {
@@ -62,13 +62,21 @@ describe("match", () => {
       route("first", ["github"], ["push"], ["billing", "billing"]),
       route("second", ["github"], ["*"], ["audit", "billing"]),
     ];
-    expect(match(routes, "github", "push")).toEqual([
+    expect(match(routes, "github", ["push"])).toEqual([
       { destination: "billing", route: "first" },
       { destination: "audit", route: "second" },
     ]);
   });
 
+  test("a batch goes where any of its events would go", () => {
+    const routes = [route("money", ["gocardless"], ["payments.*"], ["ledger"])];
+    expect(match(routes, "gocardless", ["mandates.created", "payments.confirmed"])).toEqual([
+      { destination: "ledger", route: "money" },
+    ]);
+    expect(match(routes, "gocardless", ["mandates.created"])).toEqual([]);
+  });
+
   test("an event that no pattern fits goes nowhere", () => {
-    expect(match([route("r", ["github"], ["push", "issues.*"], ["x"])], "github", "issues")).toEqual([]);
+    expect(match([route("r", ["github"], ["push", "issues.*"], ["x"])], "github", ["issues"])).toEqual([]);
   });
 });

@@ -54,7 +54,11 @@ id        = "{json:ref}"
     headers: new Headers(),
     body: new TextEncoder().encode(BODY),
   };
-  expect(identify(request, acme, {})).toEqual({ type: "order.paid", dedupe: { key: "o1", bindBody: false } });
+  expect(identify(request, acme, {})).toEqual({
+    type: "order.paid",
+    types: ["order.paid"],
+    dedupe: { key: "o1", bindBody: false },
+  });
 });
 
 test("a provider may begin from another one", async () => {

@@ -16,7 +16,7 @@ const varsOf = (name: string) => table(open(name)["vars"]);
 
 /** Where an event of a sample goes. */
 function destinations(name: string, source: string, type: string): string[] {
-  return match(readConfig(varsOf(name)).routes, source, type).map(({ destination }) => destination);
+  return match(readConfig(varsOf(name)).routes, source, [type]).map(({ destination }) => destination);
 }
 
 /** A configuration as text, so that two can be compared whatever is in them. */

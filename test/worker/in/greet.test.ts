@@ -1,7 +1,7 @@
 // Handshakes that do something: a subscription is confirmed once it is proven, and a secret that is handed over goes to the operator alone.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { front } from "../kit/front.ts";
-import { bytes, hmac, rows, setUp } from "../kit/relay.ts";
+import { bytes, carried, hmac, rows, setUp } from "../kit/relay.ts";
 
 const receiver = setUp();
 const base64 = (data: ArrayBuffer) => btoa(String.fromCharCode(...new Uint8Array(data)));
@@ -229,4 +229,23 @@ describe("a key that the provider publishes", () => {
     const [, headers] = await kick();
     expect((await kicked().post("kick", '{"a":2}', headers)).status).toBe(401);
   });
+});
+
+test("Twitch's revocation is answered as Twitch expects, and stored; its repeat is answered likewise and stored once", async () => {
+  const relay = front({ twitch: { provider: "twitch" } }, { TWITCH_SECRET: "s" });
+  const body = '{"subscription":{"status":"authorization_revoked"}}';
+  const time = new Date().toISOString();
+  const headers = {
+    "twitch-eventsub-message-id": "m1",
+    "twitch-eventsub-message-timestamp": time,
+    "twitch-eventsub-message-type": "revocation",
+    "twitch-eventsub-subscription-type": "channel.follow",
+    "twitch-eventsub-message-signature": `sha256=${await hmac("s", `m1${time}${body}`)}`,
+  };
+  const [first, again] = [await relay.post("twitch", body, headers), await relay.post("twitch", body, headers)];
+  expect([first.status, again.status]).toEqual([204, 204]);
+  const id = first.headers.get("hookline-event-id");
+  expect(again.headers.get("hookline-event-id")).toBe(id);
+  await carried();
+  expect(await rows("SELECT id, type FROM events")).toEqual([{ id, type: "revocation.channel.follow" }]);
 });

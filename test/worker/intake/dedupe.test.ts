@@ -1,6 +1,7 @@
 // A repeat gets its first id and is kept and sent once; it opens again what has failed, and nothing else.
 import { abortAllDurableObjects } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { front } from "../kit/front.ts";
 import { carried, deliveries, github, hmac, post, rows, setUp, signed, until } from "../kit/relay.ts";
 
 const receiver = setUp();
@@ -132,4 +133,55 @@ test("a large repeat whose first is in D1 keeps the first's parts and body", asy
   expect(await told(signed("lone", body, key))).toEqual({ id, status: "duplicate" });
   await carried();
   expect(await rows("SELECT count(*) AS n FROM event_parts JOIN events USING (receipt)")).toEqual([{ n: 1 }]);
+});
+
+describe("a source that chooses", () => {
+  const token = { provider: "token", settings: { header: "x-token" } };
+  const relay = (dedupe: unknown) => front({ shop: { ...token, dedupe } }, { SHOP_SECRET: "s" });
+  const sent = async (dedupe: unknown, body: string, headers: Record<string, string> = {}) =>
+    await told(relay(dedupe).post("shop", body, { "x-token": "s", ...headers }));
+
+  test("the body: the same bytes are one event", async () => {
+    const first = await sent("body", "a=1");
+    expect(await sent("body", "a=1")).toEqual({ id: first.id, status: "duplicate" });
+    expect((await sent("body", "a=2")).status).toBe("accepted");
+  });
+
+  test("a window: within its turn the same bytes are one event", async () => {
+    const first = await sent({ by: "body", window: "7d" }, "a=1");
+    expect(await sent({ by: "body", window: "7d" }, "a=1")).toEqual({ id: first.id, status: "duplicate" });
+  });
+
+  test("nothing: each request is an event", async () => {
+    expect([(await sent("none", "a=1")).status, (await sent("none", "a=1")).status]).toEqual(["accepted", "accepted"]);
+  });
+
+  test("a template of its own: places that nobody signed count with the body", async () => {
+    const first = await sent("{header:x-id}", "a=1", { "x-id": "1" });
+    expect(await sent("{header:x-id}", "a=1", { "x-id": "1" })).toEqual({ id: first.id, status: "duplicate" });
+    expect((await sent("{header:x-id}", "a=2", { "x-id": "1" })).status).toBe("accepted");
+  });
+
+  test("another rule than before meets no id of the old one", async () => {
+    const rules = [
+      "body",
+      { by: "body", window: "7d" },
+      { by: "body", window: "6d" },
+      "{header:x-id}",
+      "{header:X-ID}{json:none|default:}",
+    ];
+    const ids = [];
+    for (const rule of rules) ids.push(await sent(rule, "a=1", { "x-id": "1" }));
+    expect(ids.map(({ status }) => status)).toEqual(rules.map(() => "accepted"));
+    expect(new Set(ids.map(({ id }) => id)).size).toBe(rules.length);
+  });
+
+  test("Mollie (classic) posts the same bytes for paid and for refunded: both are events", async () => {
+    const mollie = front({ mollie: { provider: "mollie-classic" } }, { MOLLIE_SECRET: "s" });
+    const answers = [
+      await told(mollie.post("mollie?token=s", "id=tr_1")),
+      await told(mollie.post("mollie?token=s", "id=tr_1")),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual(["accepted", "accepted"]);
+  });
 });
