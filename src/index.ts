@@ -35,6 +35,7 @@ import { openTrials } from "./d1/trials.ts";
 import { openUpkeep } from "./d1/upkeep.ts";
 import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
+import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
 import { hex } from "./ids.ts";
 import { openInspector } from "./out/inspector.ts";
@@ -123,6 +124,7 @@ function open(env: Env): Relay {
       intake,
       parts,
       floodGuard,
+      flood: new FloodGuard(floodGuard, now),
       published: new Published({ lists, remind, now, log }),
       bodies: new BodyReader(now),
       keys: new KeyRing(fetchText),

@@ -175,7 +175,7 @@ export type Outcome =
 export interface Answer {
   /** HTTP status, or `null` where there was none. */
   readonly status: number | null;
-  /** Why there was no complete answer: a fixed word, never the text of an exception. */
+  /** Why there was no answer that counts: a fixed word, never the text of an exception. */
   readonly fault: Fault | null;
   /** From the start of the attempt to the end of the answer that was read, in milliseconds. */
   readonly latencyMs: number;

@@ -2,6 +2,7 @@
 import relay from "./migrations/0001_relay.sql";
 import refusals from "./migrations/0002_refusals.sql";
 import operator from "./migrations/0003_operator.sql";
+import repeats from "./migrations/0004_repeats.sql";
 
 export interface Migration {
   /** Its file's name, as wrangler records it. */
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0001_relay.sql", sql: relay },
   { name: "0002_refusals.sql", sql: refusals },
   { name: "0003_operator.sql", sql: operator },
+  { name: "0004_repeats.sql", sql: repeats },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -9,13 +9,15 @@ export function openParts(run: Run) {
 
   return {
     /**
-     * Keeps one piece, or two that follow each other: a body of 25 MiB has 35 of them, and the free plan's invocation 50 statements.
-     * They belong to nothing until the event with this id and receipt is accepted.
+     * Keeps pieces that follow each other, `n` being the first one's number. They belong to nothing until the event with this id
+     * and receipt is accepted.
+     *
+     * @param pieces at most `PIECES_AT_ONCE`
      */
-    async put(receipt: string, event: string, n: number, data: string, next?: string): Promise<void> {
-      const second = next === undefined ? "" : ", (?1, ?2 + 1, ?3, ?5)";
-      const sql = `INSERT INTO event_parts (receipt, n, event, data) VALUES (?1, ?2, ?3, ?4)${second} ON CONFLICT DO NOTHING`;
-      await all(sql, receipt, n, event, data, ...(next === undefined ? [] : [next]));
+    async put(receipt: string, event: string, n: number, ...pieces: readonly string[]): Promise<void> {
+      const values = pieces.map((_, index) => `(?1, ?2 + ${index}, ?3, ?${index + 4})`).join(", ");
+      const sql = `INSERT INTO event_parts (receipt, n, event, data) VALUES ${values} ON CONFLICT DO NOTHING`;
+      await all(sql, receipt, n, event, ...pieces);
     },
 
     /** Forgets the pieces of a body whose event was refused after all. */

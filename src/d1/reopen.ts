@@ -39,7 +39,8 @@ WHERE attempts.outcome = 'lost'`;
  */
 export const openAgain = (chosen: string, when: string, receipt = "?5"): string => `
 UPDATE deliveries
-SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, due_at = c.due, look_at = c.due + ${GRACE_MS}, receipt = ${receipt}
+SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = 0, due_at = c.due, look_at = c.due + ${GRACE_MS},
+    receipt = ${receipt}
 FROM (${chosen}) c WHERE ${ended(when)}
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size`;

@@ -66,16 +66,33 @@ JOIN json_each(j.value, '$.matched') m
 WHERE true
 ON CONFLICT (event, destination) DO NOTHING`;
 
-// A repeat of an event whose delivery has failed opens it again. Receipts sort by time: one that was committed already, and is once more
-// after an answer that was lost, is older than whatever opened the delivery since.
-const REOPEN_FAILED = `
-UPDATE deliveries
-SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, due_at = ?2, look_at = ?2 + ${GRACE_MS}, receipt = r.receipt
+/** How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for ever. */
+const MOST_REPEATS = 3;
+
+/** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
+const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason = 'exhausted' AND deliveries.repeats < ${MOST_REPEATS}`;
+
+// A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed already, and is once
+// more after an answer that was lost, is older than whatever opened the delivery since.
+const REPEATED = `
 FROM (
-  SELECT e.seq, j.value->>'receipt' AS receipt
+  SELECT e.seq, e.id, e.source, max(j.value->>'receipt') AS receipt
   FROM json_each(?1) j JOIN events e ON e.id = j.value->>'id' AND e.receipt <> j.value->>'receipt'
-) r
-WHERE deliveries.event = r.seq AND deliveries.state = 'failed' AND deliveries.receipt < r.receipt
+  GROUP BY e.seq
+) r`;
+const REPEAT_OPENS = `deliveries.event = r.seq AND ${EXHAUSTED} AND deliveries.receipt < r.receipt`;
+
+const AUDIT_REPEATS = `
+INSERT INTO audit (at, actor, action, target, detail)
+SELECT ?2, 'source:' || r.source, 'repeat', r.id, json_group_array(deliveries.destination)
+${REPEATED} CROSS JOIN deliveries WHERE ${REPEAT_OPENS} GROUP BY r.seq`;
+
+const REOPEN_EXHAUSTED = `
+UPDATE deliveries
+SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = repeats + 1, due_at = ?2, look_at = ?2 + ${GRACE_MS},
+    receipt = r.receipt
+${REPEATED}
+WHERE ${REPEAT_OPENS}
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
           (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
@@ -159,14 +176,15 @@ export function openStore(run: Run) {
      */
     async commit(rows: string, due: number): Promise<Bell[]> {
       const openings = openingsOf(rows);
-      const [, , reopened] = await run((db) =>
+      const results = await run((db) =>
         db.batch<BellRow>([
           db.prepare(INSERT_EVENTS).bind(rows),
           db.prepare(INSERT_DELIVERIES).bind(openings, due),
-          db.prepare(REOPEN_FAILED).bind(openings, due),
+          db.prepare(AUDIT_REPEATS).bind(openings, due),
+          db.prepare(REOPEN_EXHAUSTED).bind(openings, due),
         ]),
       );
-      return (reopened?.results ?? []).map(toBell);
+      return (results.at(-1)?.results ?? []).map(toBell);
     },
 
     /** Takes the deliveries that these bells are for, as far as they are still waiting for just this attempt and not paused. */

@@ -10,7 +10,8 @@ import type { Published } from "../net/published.ts";
 import type { BodyReader } from "./read.ts";
 import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
-import { encodeBody, encodeParts, INLINE_BYTES } from "../bytes/body.ts";
+import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/body.ts";
+import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
@@ -28,8 +29,8 @@ export interface IngestDeps extends GreetDeps {
   readonly config: Pick<Config, "sources" | "disabled" | "routes" | "adminToken">;
   readonly intake: IntakeDoor;
   readonly parts: Pick<Parts, "put" | "drop">;
-  /** Whether this address may come again so soon; asked before any cryptography. */
-  readonly floodGuard: (address: string) => Promise<boolean>;
+  /** Decides from memory whether this address is still listened to; asked before anything is read. */
+  readonly flood: Pick<FloodGuard, "enter">;
   /** The addresses that providers publish. */
   readonly published: Pick<Published, "bar">;
   readonly bodies: BodyReader;
@@ -73,27 +74,34 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   if (!methods.includes(request.method))
     return refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") });
 
-  if (source.allowPublished || source.allow.length > 0) {
-    if (!admits(source.allow, address)) {
-      const barred: Rejection | null = source.allowPublished
-        ? await deps.published.bar(source.provider, address)
-        : { reason: "address_refused", address };
-      if (barred !== null) return refuse(barred);
-    }
-  } else if (!(await deps.floodGuard(address))) return refuse({ reason: "flooding", address });
+  const fenced = source.allowPublished || source.allow.length > 0;
+  if (fenced && !admits(source.allow, address)) {
+    const barred: Rejection | null = source.allowPublished
+      ? await deps.published.bar(source.provider, address)
+      : { reason: "address_refused", address };
+    if (barred !== null) return refuse(barred);
+  }
+  const entrant = fenced ? UNCOUNTED : deps.flood.enter(source.name, address);
+  if (entrant === null) return refuse({ reason: "flooding", address });
 
   return await deps.bodies.with(request, source.maxBody, async (body) => {
-    if (!body.ok) return refuse(body.rejection);
+    /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
+    const unproven = async (answer: Response, rejection: Rejection | null = null) => {
+      if (rejection?.reason !== "busy") await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
+      return answer;
+    };
+    if (!body.ok) return await unproven(refuse(body.rejection), body.rejection);
     const url = signedUrl(source.publicUrl, request.url);
     const inbound: Inbound = { method: request.method, url, headers: request.headers, body: body.value };
 
     const early = await greet(inbound, source, "before-verify", address, deps);
-    if (early !== null) return greeted(early, inbound, refuse);
+    if (early !== null) return await unproven(greeted(early, inbound, refuse), early.rejection);
     if (request.method !== "POST")
-      return refuse({ reason: "method_not_allowed", method: request.method, allow: "POST" });
+      return await unproven(refuse({ reason: "method_not_allowed", method: request.method, allow: "POST" }));
 
     const proof = await prove(inbound, source, address, deps);
-    if (!proof.ok) return refuse(named(proof.rejection, source.secretNames), inbound);
+    if (!proof.ok) return await unproven(refuse(named(proof.rejection, source.secretNames), inbound));
+    entrant.proven();
 
     const late = await greet(inbound, source, "after-verify", address, deps);
     const news = late?.rejection === null ? late.news : null;
@@ -167,8 +175,12 @@ async function accept(
     const { encoding, parts } = encodeParts(body);
     const deadline = now + PARTS_PATIENCE_MS;
     try {
-      for (let n = 0; n < parts.length; n += 2)
-        await within(deadline - deps.now(), "D1", deps.parts.put(receipt, id, n, parts[n] ?? "", parts[n + 1]));
+      for (let n = 0; n < parts.length; n += PIECES_AT_ONCE)
+        await within(
+          deadline - deps.now(),
+          "D1",
+          deps.parts.put(receipt, id, n, ...parts.slice(n, n + PIECES_AT_ONCE)),
+        );
     } catch (error) {
       return refuse({ reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 });
     }

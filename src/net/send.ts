@@ -1,9 +1,8 @@
 // One HTTP request, to a destination or for what a provider publishes, with an end to everything: time, redirects, size. The only file that may call fetch.
+import { ATTEMPT_MS } from "../deadlines.ts";
 import { excerpt } from "./excerpt.ts";
 import type { Answer, Fault } from "../types.ts";
 
-/** Covers the connection, the headers and the body of the answer, in ms (the Standard Webhooks guide: 15 to 30 s). */
-const TIMEOUT_MS = 15_000;
 /** What is kept of an answer, in characters, and how much of it is read at most, in bytes. */
 const EXCERPT = 1_000;
 const MOST_READ = 64 * 1024;
@@ -30,15 +29,18 @@ export interface Outgoing {
   readonly reach?: Reach;
 }
 
-/** Sends, and never throws: whatever the destination does is an answer. */
+/**
+ * Sends, and never throws: whatever the destination does is an answer. Once a status has come it counts, however its body ends: cut off,
+ * reset, of another length than announced, not to be decoded, or without end. A receiver that has said 2xx has the event.
+ */
 export type Send = (request: Outgoing) => Promise<Answer>;
 
 /** @param now milliseconds, for the latency */
-export function openSend(now: () => number, timeoutMs = TIMEOUT_MS): Send {
+export function openSend(now: () => number, timeoutMs = ATTEMPT_MS): Send {
   return async ({ url, headers, body, hidden = [], reach = fetch }) => {
     const began = now();
     const controller = new AbortController();
-    // The timer stays until the body has been read: a receiver that trickles is as slow as one that is silent.
+    // The timer stays until the body has been read: one that trickles must not hold its place for longer than one that is silent.
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     const answer = (
       status: number | null,
@@ -72,7 +74,7 @@ export function openSend(now: () => number, timeoutMs = TIMEOUT_MS): Send {
   };
 }
 
-/** The start of the answer. The whole is not waited for once it can change nothing. */
+/** The start of the answer, as far as it came. Never throws: its status is known, and the body changes nothing. */
 async function readExcerpt(response: Response, signal: AbortSignal, hidden: readonly string[]): Promise<string> {
   const { text } = await readUpTo(MOST_READ, response, signal);
   return excerpt(text, EXCERPT, hidden);
@@ -112,7 +114,7 @@ export function openFetchText(most: number, timeoutMs: number): FetchText {
   };
 }
 
-/** Reads until so many bytes have come, then hangs up. `whole` says whether the body ended before. */
+/** Reads until so many bytes have come or no more do, then hangs up. `whole` says whether the body ended as it should. Never throws. */
 async function readUpTo(
   most: number,
   response: Response,
@@ -121,7 +123,9 @@ async function readUpTo(
   if (response.body === null) return { text: "", whole: true };
   const reader = response.body.getReader();
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+    const abort = () => reject(new Error("aborted"));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
   });
   aborted.catch(() => {});
   const decoder = new TextDecoder();
@@ -134,6 +138,8 @@ async function readUpTo(
       read += value.byteLength;
       text += decoder.decode(value, { stream: true });
     }
+    return { text, whole: false };
+  } catch {
     return { text, whole: false };
   } finally {
     void reader.cancel().catch(() => {});

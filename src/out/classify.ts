@@ -24,9 +24,9 @@ const STATUSES: readonly Line[] = [
   { status: [100, 599], verdict: "retry", because: "the receiver may mend it in time" },
 ];
 
-/** What happens where there was no complete answer. A fault outweighs a status: half a 200 is not a yes. */
+/** What happens where no status came, or one that may not be followed. Where a status has come it counts, however its body ended. */
 const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
-  timeout: { verdict: "retry", because: "no complete answer within 15 s" },
+  timeout: { verdict: "retry", because: "no answer within 15 s" },
   connection: { verdict: "retry", because: "refused, reset, or no such host" },
   redirect: {
     verdict: "retry",
@@ -59,7 +59,7 @@ export function classify(answer: Pick<Answer, "status" | "fault" | "retryAfter">
 }
 
 function verdictOn({ status, fault }: Pick<Answer, "status" | "fault">): Verdict {
-  if (fault !== null) return FAULTS[fault].verdict;
+  if (fault === "redirect" || (fault !== null && status === null)) return FAULTS[fault].verdict;
   if (status === null) return "retry";
   const line = STATUSES.find(({ status: [from, to] }) => status >= from && status <= to);
   // Some servers invent statuses beyond 599; none of them is a yes.

@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import type { Log } from "../log.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { decodeBody, INLINE_BYTES, joinParts } from "../bytes/body.ts";
+import { ATTEMPT_MS } from "../deadlines.ts";
 import { deliveryId, parseDeliveryId } from "../ids.ts";
 import type { Pace } from "./pace.ts";
 import { type Settled, Settler } from "./settle.ts";
@@ -180,7 +181,8 @@ async function one(claim: Claim, events: Loader, settler: Settler, late: Claim[]
       return false;
     }
     settler.add({ ...settlement, id: claim.id, size: event.size });
-    return settlement.fault === "timeout";
+    // A status whose body did not come to its end counts, and has held its place just as long.
+    return settlement.fault === "timeout" || settlement.latencyMs >= ATTEMPT_MS;
   } catch (error) {
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.
     deps.log.error("delivery.broken", {

@@ -16,6 +16,7 @@ export interface Move {
   readonly receipt: string;
   readonly leaseBefore: number | null;
   readonly reason: string | null;
+  readonly reasonBefore: string | null;
   readonly round: number;
   /** What the last attempt that was settled was answered with. */
   readonly status: number | null;
@@ -176,10 +177,10 @@ export class D1 {
     const after = "NEW.attempt, NEW.due_at, NEW.receipt, NEW.reason, NEW.round, NEW.status";
     db.exec(`
       CREATE TEMP TRIGGER observe_update AFTER UPDATE ON deliveries BEGIN
-        SELECT observed(NEW.event, NEW.destination, OLD.state, NEW.state, OLD.attempt, OLD.receipt, OLD.lease_until, ${after});
+        SELECT observed(NEW.event, NEW.destination, OLD.state, NEW.state, OLD.attempt, OLD.receipt, OLD.lease_until, ${after}, OLD.reason);
       END;
       CREATE TEMP TRIGGER observe_insert AFTER INSERT ON deliveries BEGIN
-        SELECT observed(NEW.event, NEW.destination, NULL, NEW.state, 0, '', NULL, ${after});
+        SELECT observed(NEW.event, NEW.destination, NULL, NEW.state, 0, '', NULL, ${after}, NULL);
       END;`);
   }
 }
@@ -246,5 +247,6 @@ function moveOf(v: readonly unknown[]): Omit<Move, "by"> {
     reason: text(10),
     round: Number(v[11]),
     status: v[12] === null ? null : Number(v[12]),
+    reasonBefore: text(13),
   };
 }

@@ -29,6 +29,8 @@ export interface Arrival {
   readonly by: Invocation;
   /** `null` until there is an answer, and for ever where none came. */
   status: number | null;
+  /** When the status was said. */
+  saidAt: number | null;
   /** Whether the answer came to its end. */
   complete: boolean;
   /** When the exchange was over, for whatever reason. */
@@ -96,6 +98,7 @@ export class Network {
       body: bytesOf(init.body),
       by: caller,
       status: null,
+      saidAt: null,
       complete: false,
       over: null,
     };
@@ -121,6 +124,7 @@ export class Network {
   async #answer(mood: string, arrival: Arrival, init: RequestInit, caller: Invocation): Promise<Response> {
     const say = (status: number, text: string | null, headers: Record<string, string> = {}) => {
       arrival.status = status;
+      arrival.saidAt = this.#scheduler.now;
       arrival.complete = true;
       arrival.over ??= this.#scheduler.now;
       return new Response(text, { status, headers });
@@ -166,8 +170,9 @@ export class Network {
 
   /** A body that comes drop by drop; after `drops` the connection breaks. */
   #stream(arrival: Arrival, status: number, drops: number): Response {
-    arrival.status = status;
     const scheduler = this.#scheduler;
+    arrival.status = status;
+    arrival.saidAt = scheduler.now;
     const end = () => {
       arrival.over ??= scheduler.now;
     };
@@ -195,6 +200,7 @@ export class Network {
   /** A body without end, as fast as it is read. Read to its cap, a 2xx is a yes. */
   #flood(arrival: Arrival): Response {
     arrival.status = 200;
+    arrival.saidAt = this.#scheduler.now;
     const piece = new Uint8Array(16_384).fill(46);
     let sent = 0;
     const body = new ReadableStream<Uint8Array>({

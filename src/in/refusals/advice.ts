@@ -17,7 +17,7 @@ export function adviseOn(rejection: Rejection, provider: string): string {
     case "addresses_unknown":
       return `The address list of ${provider} has not been had yet, so that nobody is on it: it is asked for once a minute, and GET /api/sources says what went wrong.`;
     case "flooding":
-      return `${rejection.address || "Somebody"} sends more than the flood guard admits of one address: name the networks of ${provider} under allow, which are not counted.`;
+      return `${rejection.address || "Somebody"} has sent more requests that prove nothing than the flood guard admits of one address. What is genuine passes beside a good many of them; should it not, name the networks of ${provider} under allow, which are not counted.`;
     case "body_too_large":
       return `The body is larger than ${rejection.limit} bytes: raise max_body, up to 25MiB.`;
     case "body_too_slow":

@@ -4,6 +4,7 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
+import { UNCOUNTED } from "../../../src/in/flood.ts";
 import { ingest } from "../../../src/in/ingest.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import { BodyReader } from "../../../src/in/read.ts";
@@ -27,7 +28,7 @@ async function knock(vars: Record<string, unknown>, source: string, body: string
       remind: () => Promise.resolve(),
     },
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
-    floodGuard: () => Promise.resolve(true),
+    flood: { enter: () => UNCOUNTED },
     published: { bar: () => Promise.resolve(null) },
     bodies: new BodyReader(Date.now),
     keys: { keysFor: (_request, { secrets }) => Promise.resolve({ ok: true, secrets, vouch: () => {} }) },

@@ -60,8 +60,15 @@ describe("a fault", () => {
     expect(fault("blocked")).toEqual({ kind: "failed", reason: "blocked" });
   });
 
-  test("half an answer is no yes, even if it began with 200", () => {
-    expect(fault("timeout", 200)).toEqual(RETRY);
-    expect(fault("connection", 204)).toEqual(RETRY);
+  test("a status that came counts, however its body ended", () => {
+    for (const word of ["timeout", "connection"] as const) {
+      expect(fault(word, 200)).toEqual({ kind: "delivered" });
+      expect(fault(word, 410)).toEqual({ kind: "failed", reason: "gone" });
+      expect(fault(word, 500)).toEqual(RETRY);
+    }
+  });
+
+  test("a redirect is none of them, whatever its status", () => {
+    for (const code of [200, 304, 410]) expect(fault("redirect", code)).toEqual(RETRY);
   });
 });

@@ -10,8 +10,12 @@ import { BULK } from "./bulk.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 const ENDS = new Set(["delivered", "failed"]);
+/** From the design: so often may repeats open a delivery, until an operator does. */
+const MOST_REPEATS = 3;
 /** From the design: no send starts with less lease than this, in ms; a request may be 100 ms on its way. */
 const LEASE_LEFT_MS = 20_000 - 100;
+/** An attempt has 15 s, and an answer that is slow on its way takes less than seven of them, in ms: what was said until then is heard. */
+const HEARD_MS = 8_000;
 /** From the design's schedule: a fifth more or less. */
 const EARLIEST = 0.8;
 /** After a storm: a lost bell's minute, the sweep's minute, a minute for a slow queue. And for each delivery before it in a line, an attempt's time. */
@@ -20,21 +24,39 @@ const LATE_EACH_MS = 20_000;
 
 export const oneEnd: Invariant = {
   id: "I-3",
-  says: "a delivery ends once; only a replay or the sender's own repeat of a failed one opens it again",
-  moved({ id, destination, from, to, by, receipt, receiptBefore }, { moves }) {
+  says: "a delivery ends once; only a replay opens it again, or a few times the sender's own repeat, if it is exhausted",
+  moved(move, ledger) {
+    const { id, destination, from, to, by, receipt, receiptBefore } = move;
+    const { moves } = ledger;
     if (from === null || !ENDS.has(from)) return null;
     const name = `${id}:${destination}`;
     if (ENDS.has(to)) return from === to ? null : `${name} ended as ${from}, and then as ${to}`;
-    if (by === "replay" || by === BULK || (by === "commit" && from === "failed")) {
+    const repeated = by === "commit" ? badRepeat(move, ledger) : null;
+    if (repeated !== null) return `${name} ${repeated}`;
+    if (by === "replay" || by === BULK || by === "commit") {
       if (receipt === receiptBefore) return `${name} was opened again under the receipt that it had`;
       const twice = moves.some(
-        (move) => move.id === id && move.destination === destination && move.receipt === receipt,
+        (earlier) => earlier.id === id && earlier.destination === destination && earlier.receipt === receipt,
       );
       return twice ? `${name} was opened twice by ${receipt}` : null;
     }
     return `${name} was ${from}, and "${by}" made it ${to}`;
   },
 };
+
+/** What is wrong with a repeat's opening of this delivery. */
+function badRepeat({ id, destination, from, reasonBefore, receipt }: Moved, ledger: Ledger): string | null {
+  if (from !== "failed" || reasonBefore !== "exhausted")
+    return `was ${from} (${reasonBefore}), and a repeat has opened it`;
+  const opened = ledger.movesOf(id, destination).filter((move) => move.to === "pending" && ENDS.has(move.from ?? ""));
+  const operated = opened.findLastIndex((move) => move.by !== "commit");
+  if (opened.length - operated - 1 >= MOST_REPEATS) return `was opened by more than ${MOST_REPEATS} repeats`;
+  const sql = "SELECT detail FROM audit WHERE action = 'repeat' AND target = ?1 ORDER BY seq DESC LIMIT 1";
+  const [row] = ledger.platform.d1.look<{ detail: string }>(sql, id);
+  return row?.detail.includes(`"${destination}"`) === true
+    ? null
+    : `was opened by ${receipt}, and the audit does not say so`;
+}
 
 export const deliveredMeansDelivered: Invariant = {
   id: "I-4",
@@ -52,7 +74,11 @@ export const deliveredMeansDelivered: Invariant = {
       return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
     if (status !== null && status !== (own?.status ?? null))
       return `attempt ${attempt} of ${name} is on record with ${status}, and was answered ${own?.status ?? "nothing"}`;
-    return null;
+    if (own === undefined || !own.by.alive || own.saidAt === null || own.saidAt - own.at > HEARD_MS) return null;
+    const ends = said2xx(own) || own.status === 410;
+    return ends && to === "pending"
+      ? `attempt ${attempt} of ${name} was answered ${own.status}, and is to be tried again`
+      : null;
   },
 };
 
@@ -156,8 +182,9 @@ function waitOf({ plan }: Ledger, { attempt, round, destination }: Moved): numbe
   return (destination === "gamma" ? [5000] : waits(plan.schedule))[attempt - round - 1];
 }
 
-function said2xx({ status, complete }: Arrival): boolean {
-  return complete && status !== null && status >= 200 && status < 300;
+/** The status that came is what counts, however its body ended. */
+function said2xx({ status }: Arrival): boolean {
+  return status !== null && status >= 200 && status < 300;
 }
 
 /** Standard Webhooks, written out once more from its specification. */

@@ -272,6 +272,6 @@ async function fail(n: number): Promise<void> {
   const [claim] = await store.claim(wanted, THEN + 1_000_000);
   if (claim === undefined) throw new Error(`attempt ${n} was not to be had`);
   const times = { dueAt: THEN, startedAt: THEN, latencyMs: 1 };
-  const end = { state: "failed", reason: "gone", status: 410, fault: null, excerpt: "" } as const;
+  const end = { state: "failed", reason: "exhausted", status: 500, fault: null, excerpt: "" } as const;
   await store.settle([{ event: claim.event, destination: "first", attempt: n, ...times, ...end }], THEN);
 }

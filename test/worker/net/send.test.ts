@@ -36,7 +36,31 @@ test("a destination that does not answer has timed out", async () => {
   expect(await send(30)(outgoing)).toMatchObject({ status: null, fault: "timeout", excerpt: "" });
 });
 
-test("an answer that trickles has timed out too: the deadline covers the body", async () => {
+/** A body that gives this and then breaks, or never ends. */
+const broken = (then: "breaks" | "hangs") =>
+  new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array([0x2e])),
+    pull: async (controller) => {
+      if (then === "breaks") controller.error(new TypeError("Decompression failed."));
+      else await held<void>().promise;
+    },
+  });
+
+test.each(["breaks", "hangs"] as const)(
+  "the status that came is what counts, where the body behind it %s",
+  async (then) => {
+    for (const status of [200, 202, 410, 404, 429, 500, 503]) {
+      receiver.behaviour = () => new Response(broken(then), { status, headers: { "retry-after": "7" } });
+      expect(await send(30)(outgoing)).toMatchObject({ status, fault: null, excerpt: ".", retryAfter: "7" });
+    }
+    receiver.behaviour = () =>
+      new Response(broken(then), { status: 302, headers: { location: "http://169.254.169.254/" } });
+    expect(await send(30)(outgoing)).toMatchObject({ status: 302, fault: "redirect" });
+  },
+);
+
+test("an answer that trickles is hung up on when its time is over: the deadline covers the body", async () => {
+  const hungUp = held<void>();
   receiver.behaviour = () =>
     new Response(
       new ReadableStream({
@@ -46,9 +70,11 @@ test("an answer that trickles has timed out too: the deadline covers the body", 
           });
           controller.enqueue(new Uint8Array([0x2e]));
         },
+        cancel: () => hungUp.resolve(),
       }),
     );
-  expect(await send(100)(outgoing)).toMatchObject({ status: null, fault: "timeout" });
+  expect(await send(100)(outgoing)).toMatchObject({ status: 200, fault: null });
+  await hungUp.promise;
 });
 
 test("an answer that ends before its time has come is not cut", async () => {

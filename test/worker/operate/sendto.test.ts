@@ -57,7 +57,7 @@ test("the sender's repeat opens it again if it has failed, and leaves it alone i
   await sendTo("crm");
   await operator.accept({ receipt: "second" });
   expect(operator.rung).toHaveLength(1);
-  await operator.attempt(1, FAILED, "crm");
+  await operator.attempt(1, { ...FAILED, reason: "exhausted", status: 500 }, "crm");
   await operator.accept({ receipt: "third" });
   expect(await rows("SELECT state FROM deliveries WHERE destination = 'crm'")).toEqual([{ state: "pending" }]);
 });

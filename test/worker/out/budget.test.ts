@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openParts } from "../../../src/d1/parts.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
-import { encodeParts } from "../../../src/bytes/body.ts";
+import { encodeParts, PIECES_AT_ONCE } from "../../../src/bytes/body.ts";
 import { openCleanup } from "../../../src/sweep/cleanup.ts";
 import { deliver } from "../../../src/out/deliver.ts";
 import { rescue } from "../../../src/sweep/rescue.ts";
@@ -186,12 +186,13 @@ test("a sweep whose queue refuses delivers ten itself, and leaves the others to 
 });
 
 test("an acceptance of 25 MiB that are not text, rate and schema included", async () => {
-  // 35 parts, all of them written by the invocation of the door, two at a time.
+  // 35 parts, all of them written by the invocation of the door, a few at a time.
   const counted = countedDatabase(bindings.DB);
   const parts = openParts(openDatabase(counted.database));
   const body = new Uint8Array(25 * MIB).fill(0xff);
   const pieces = encodeParts(body).parts.map((data) => data.slice(0, 10));
-  for (let n = 0; n < pieces.length; n += 2) await parts.put("receipt", "evt", n, pieces[n] ?? "", pieces[n + 1]);
+  for (let n = 0; n < pieces.length; n += PIECES_AT_ONCE)
+    await parts.put("receipt", "evt", n, ...pieces.slice(n, n + PIECES_AT_ONCE));
   await parts.drop("receipt");
   expect(counted.statements).toBeLessThanOrEqual(MOST);
 });
