@@ -71,7 +71,7 @@ describe("the headline", () => {
       ],
     ],
     [
-      "crm failed once (no complete answer within 15 s), and is not tried any more.",
+      "crm failed once (no answer within 15 s), and is not tried any more.",
       [
         delivery("crm", {
           state: "failed",
