@@ -25,9 +25,10 @@ function answerOf({ challenge, compute, visits, reveals, decrypt, answer }: Hand
   return `is answered with ${answer.status ?? 200}`;
 }
 
-function conditionOf({ verified, signed, unset, token, expects }: Handshake): string {
+function conditionOf({ verified, signed, unset, token, expects, news }: Handshake): string {
   const conditions = [
     ...(verified === true || signed === true ? ["once its signature is verified"] : []),
+    ...(typeof news === "string" ? [`and is an event of the type \`${news}\` as well`] : []),
     ...(unset === true ? ["only while the source has no secret"] : []),
     ...(token === undefined ? [] : [`if \`${token}\` is the verify token`]),
     ...Object.entries(expects ?? {}).map(([place, template]) => `if \`${place}\` is \`${template}\``),

@@ -207,7 +207,7 @@ export const providerSchema = z.strictObject({
   /** What is the same when the sender repeats an event. */
   id: z.optional(template),
   /**
-   * What the id names, and who says so. Two events that get one id are one event here, and the second is lost, so that every id of the
+   * What the id names, and where that is written. Two events that get one id are one event here, and the second is lost, so that every id of the
    * catalogue says it:
    * - `event`     one thing that happened; its retries have the id again
    * - `delivery`  one delivery; its retries have the id again, or a new one
@@ -218,7 +218,7 @@ export const providerSchema = z.strictObject({
     z.strictObject({
       what: z.enum(["event", "delivery", "batch", "version"]),
       changes: z.optional(place),
-      /** The sender's document that says so. */
+      /** Where the sender's documents speak of it, by title; the sender's `confidence` says how well such facts are established. */
       by: z.string().check(z.minLength(1)),
     }),
   ),

@@ -32,8 +32,7 @@ export function candidates(scope: Scope): readonly Candidate[] | Rejected {
     if (value === null || value === "") continue;
     present = true;
     where = place;
-    // Where the body is itself the token (Kinde), its own limit is the only one.
-    if (value.length > HEADER_LIMIT && place !== "body") continue;
+    if (value.length > HEADER_LIMIT) continue;
     for (const set of sets(value, scope)) {
       const signatures = decodedAll(set.values, scope.provider);
       if (signatures.length > 0) found.push({ scope: set.scope, signatures });

@@ -1,9 +1,10 @@
 // The traps that others fell into, each by name.
 
-import { createHmac } from "node:crypto";
+import { createHmac, createSign, generateKeyPairSync } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Inbound } from "../../../src/verify/verify.ts";
+import { findProvider } from "../../../src/providers/catalogue.ts";
+import { type Inbound, verify } from "../../../src/verify/verify.ts";
 import { base64, github, hex, NOW, reason, SECRET, sent, stripe, WHSEC } from "../../vectors/request.ts";
 
 describe("trap 1: bytes are signed, not text", () => {
@@ -124,4 +125,16 @@ test("a batch is accepted only if every element is proven", async () => {
   expect(await reason("ms-graph", sent(graphBody("cs", "cs"), {}), "cs")).toBe("ok");
   expect(await reason("ms-graph", sent(graphBody("cs", "no"), {}), "cs")).toBe("signature_mismatch");
   expect(await reason("ms-graph", sent(graphBody(), {}), "cs")).toBe("signature_missing");
+});
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+test("where the body is the token (Kinde), it is as long as the body may be", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const content = `${part({ alg: "RS256", typ: "JWT" })}.${part({ type: "user.updated", event_id: "e1", data: "x".repeat(200_000) })}`;
+  const token = `${content}.${createSign("sha256").update(content).sign(privateKey, "base64url")}`;
+  const body = new TextEncoder().encode(token);
+  const request: Inbound = { method: "POST", url: "https://x.example/in/kinde", headers: new Headers(), body };
+  const secrets = [{ name: "KINDE_SECRET", value: publicKey.export({ type: "spki", format: "pem" }).toString() }];
+  expect(await verify(request, findProvider("kinde")!, secrets, {}, NOW * 1000)).toMatchObject({ ok: true });
 });
