@@ -34,6 +34,8 @@ export type VerificationRejection =
   | { readonly reason: "part_missing"; readonly where: string }
   /** Something that must have one of a few values has another. */
   | { readonly reason: "part_refused"; readonly where: string }
+  /** The signature is right, but a stranger could have had it computed by asking for the answer to a challenge. */
+  | { readonly reason: "challenge_signed" }
   /** The signature is right, but it speaks of another body. */
   | { readonly reason: "body_mismatch"; readonly where: string }
   | { readonly reason: "timestamp_missing"; readonly where: string }
@@ -110,6 +112,7 @@ export function toWire(rejection: Rejection): Problem {
     case "setting_missing":
     case "part_missing":
     case "part_refused":
+    case "challenge_signed":
     case "body_mismatch":
     case "signature_missing":
     case "signature_malformed":

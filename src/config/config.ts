@@ -3,6 +3,7 @@ import { type AccessPolicy, readAccess } from "./access.ts";
 import { type Entry, readDestination, readRoute, readSource, type Reading } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import { refuseSharedOracles } from "./shared-secrets.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { type Level, LEVELS } from "../log.ts";
 import { PRESETS } from "../out/retry.ts";
@@ -70,7 +71,11 @@ export function readConfig(vars: Vars): Config {
     destinations: entries(vars, "DESTINATIONS", reading),
     routes: entries(vars, "ROUTES", reading),
   };
-  const sources = collect(named.sources, (entry) => readSource(entry, reading));
+  const sources = refuseSharedOracles(
+    collect(named.sources, (entry) => readSource(entry, reading)),
+    (name) => named.sources.get(name)?.key ?? name,
+    reading.findings,
+  );
   const destinations = collect(named.destinations, (entry) => readDestination(entry, reading));
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),

@@ -5,6 +5,7 @@ import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encodi
 import { digest, hmac } from "../verify/hmac.ts";
 import { asType } from "./identify.ts";
 import { parseJson, Readings, type Inbound } from "../verify/readings.ts";
+import { SYNTAX } from "../verify/oracle.ts";
 import { pinnedUrl } from "../verify/pinned.ts";
 import type { Answer, Handshake, Provider } from "../scheme/scheme.ts";
 import { read, render, type Scope } from "../verify/template.ts";
@@ -26,19 +27,6 @@ export interface HandshakeAnswer {
 
 /** Some handshakes are themselves signed and are answered only once that is proven; the others come before any signature. */
 export type Phase = "before-verify" | "after-verify";
-
-/**
- * What a challenge may look like. The sender chooses it and sees it again, at some providers under a key that also proves events: text
- * that could be markup, a body or a signed string is never echoed and never signed.
- */
-const SYNTAX = {
-  token: /^[\w.~+/=-]{1,512}$/,
-  uuid: /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
-  hex: /^[0-9a-f]{20,32}$/,
-  digits: /^\d{1,20}$/,
-  origin: /^(\*|[\w.-]{1,253}(:\d{1,5})?)$/,
-  sentence: /^[\w .:,;+/=@-]{1,1024}$/,
-} as const;
 
 /** A challenge never comes back as something that a browser would run. */
 const PLAIN = {

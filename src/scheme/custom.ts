@@ -6,6 +6,7 @@ import { findProvider } from "../providers/catalogue.ts";
 import { placesIn } from "../verify/elements.ts";
 import { parseTemplate, templateFault } from "../verify/template.ts";
 import { providerSchema, type Provider } from "./scheme.ts";
+import { oracleFault } from "../verify/oracle.ts";
 
 // zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
 z.config(english());
@@ -179,7 +180,7 @@ function contradiction(provider: Provider): { readonly key: string; readonly mes
   if ((provider.algorithm === "jwt" || provider.algorithm === "jws-detached") && provider.jwt === undefined) {
     return { key: "jwt", message: "is missing: say which algorithms are accepted" };
   }
-  return null;
+  return oracleFault(provider);
 }
 
 function fault(path: readonly string[], message: string): Resolved {

@@ -7,6 +7,7 @@ import { claimsFault, isJws, itemsOf, METHODS, tokenFrom, type Trial, trialsOf }
 import { digest, hmac, type Hash } from "./hmac.ts";
 import { isSigned } from "./jws.ts";
 import { Readings, type Inbound } from "./readings.ts";
+import { couldBeComputed } from "./oracle.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
 import { checkTimestamp, shownText, unprefixed } from "./signature.ts";
@@ -104,7 +105,10 @@ function byCode(trials: readonly Trial[]): Proof | null {
     const expected =
       keyed !== undefined ? hmac(keyed, secret, form, content) : plain !== undefined ? digest(plain, content) : null;
     if (expected === null) proof = unusable(secret, form);
-    else if (holds(candidate.signatures, expected)) return { secret: secret.name };
+    else if (holds(candidate.signatures, expected)) {
+      if (couldBeComputed(content, candidate.scope, secret.value)) return { fault: { reason: "challenge_signed" } };
+      return { secret: secret.name };
+    }
   }
   return proof;
 }
@@ -148,6 +152,7 @@ async function jws(scope: Scope, secrets: readonly Secret[], now: number): Promi
   if ("fault" in found) return found;
   for (const secret of secrets) {
     if (!(await isSigned(found.token, secret, provider.secret ?? "text", provider.jwt?.algorithms ?? []))) continue;
+    if (couldBeComputed(found.token.signed, scope, secret.value)) return { fault: { reason: "challenge_signed" } };
     const fault = claimsFault(found.token, scope, now);
     return fault === null ? { secret: secret.name } : { fault };
   }

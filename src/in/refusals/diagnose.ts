@@ -195,6 +195,8 @@ export function sentence(rejection: VerificationRejection, name: string): string
       return `${rejection.where} is signed along with the body, but is not in the request: a proxy may have removed it.`;
     case "part_refused":
       return `${rejection.where} has a value that ${name} does not send or that this source does not take.`;
+    case "challenge_signed":
+      return `What is signed has the form of a challenge, whose answer anybody can have: it is no event of ${name}, and may be an attempt to forge one.`;
     case "body_mismatch":
       return `The signature is right, but speaks of another body (${rejection.where}): something rewrites it on the way, or it is forged.`;
     case "timestamp_missing":
