@@ -23,13 +23,19 @@ const people = z._default(
   [],
 );
 
+const TEAM = 'Write the part before ".cloudflareaccess.com"';
+const AUDIENCE = "Copy it from the application: 64 hexadecimal digits";
+
+/** Text of a form; a message each for what is not there and for what has another form. */
+function formed(form: RegExp, what: string, mend: string) {
+  const message = ({ input }: { readonly input?: unknown }) =>
+    `${input === undefined ? "is missing" : `is not ${what}`}. ${mend}`;
+  return z.string({ error: message }).check(z.regex(form, `is not ${what}. ${mend}`));
+}
+
 export const accessKeys = z.strictObject({
-  team: z
-    .string('is missing. Write the part before ".cloudflareaccess.com"')
-    .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a team. Write the part before ".cloudflareaccess.com"')),
-  audience: z
-    .string("is missing. Copy the Audience tag of the application, 64 hexadecimal digits")
-    .check(z.regex(/^[0-9a-f]{64}$/, "is not an Audience tag. Copy it from the application: 64 hexadecimal digits")),
+  team: formed(/^[a-z0-9][a-z0-9-]{0,62}$/, "a team", TEAM),
+  audience: formed(/^[0-9a-f]{64}$/, "an Audience tag", AUDIENCE),
   role: z._default(z.enum(role.options, "is no role. Write viewer, operator or admin"), "viewer"),
   operators: people,
   admins: people,
@@ -45,7 +51,7 @@ export function readAccess(value: unknown, findings: Finding[]): AccessPolicy | 
   }
   const parsed = accessKeys.safeParse(table);
   if (parsed.success) return parsed.data;
-  findings.push(...explain("ACCESS", table, parsed.error.issues, Object.keys(accessKeys.shape)));
+  findings.push(...explain("ACCESS", table, parsed.error.issues));
   return null;
 }
 

@@ -199,7 +199,9 @@ function checkVars(vars: Vars): Finding[] {
   const findings: Finding[] = [];
   const loopback = vars["LOOPBACK_DESTINATIONS"];
   if (!ON.has(loopback) && !OFF.has(loopback)) {
-    findings.push(error("LOOPBACK_DESTINATIONS", `${show(loopback)} is neither "true" nor "false"`));
+    findings.push(
+      error("LOOPBACK_DESTINATIONS", `${show(loopback)} is neither "true" nor "false". Write one of the two`),
+    );
   }
   for (const name of ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"]) {
     const key = readSecret(vars, name);
@@ -229,7 +231,7 @@ function readNumber(
   if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= most) {
     return number;
   }
-  findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}`));
+  findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}. Write one, such as ${unset}`));
   return unset;
 }
 
@@ -237,7 +239,8 @@ function readNumber(
 function readLevel(vars: Vars, findings: Finding[]): Level {
   const value = vars["LOG_LEVEL"] ?? "info";
   const level = LEVELS.find((one) => one === value);
-  if (level === undefined) findings.push(error("LOG_LEVEL", `${show(value)} is not one of ${LEVELS.join(", ")}`));
+  if (level === undefined)
+    findings.push(error("LOG_LEVEL", `${show(value)} is not one of ${LEVELS.join(", ")}. Write one of them`));
   return level ?? "info";
 }
 

@@ -1,15 +1,15 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
 import type * as z from "zod/mini";
 import type { ConfiguredSource } from "./config.ts";
-import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
+import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../net/lists.ts";
 import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
-import { providerIds } from "../providers/catalogue.ts";
 import { idFault, resolveProvider } from "../scheme/custom.ts";
 import type { Provider } from "../scheme/scheme.ts";
+import { settingFaults } from "../scheme/settings.ts";
 import { ownKey } from "../out/sign.ts";
 import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
 
@@ -41,22 +41,22 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   const settings = keys.settings ?? {};
   const resolved = resolveProvider(keys.provider, settings);
   if (!resolved.ok) {
-    reading.findings.push(
-      ...resolved.faults.map(({ path, message }) =>
-        complain(key, value, path, message + (path.join() === "provider" ? meant(keys.provider) : "")),
-      ),
-    );
+    reading.findings.push(...resolved.faults.map((fault) => complain(key, value, fault)));
     return null;
   }
   const scheme = withDedupe(resolved.provider, keys.dedupe?.by);
   const fault = keys.dedupe === undefined ? null : idFault(scheme.id);
   if (fault !== null) {
-    reading.findings.push(complain(key, value, ["dedupe"], fault));
+    reading.findings.push(complain(key, value, { path: ["dedupe"], message: fault }));
+    return null;
+  }
+  const slips = resolved.short ? [] : settingFaults(scheme, settings);
+  if (slips.length > 0) {
+    reading.findings.push(...slips.map((slip) => complain(key, value, slip)));
     return null;
   }
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
-  reading.findings.push(...unmadeDemands(key, resolved.provider, settings));
   const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
@@ -85,18 +85,6 @@ function withDedupe(provider: Provider, by: string | null | undefined): Provider
   return by === null ? rest : { ...rest, id: by };
 }
 
-/** A demand that needs a setting is not made without it, and whoever else the provider signs for gets in. */
-function unmadeDemands(key: string, { name, demands = {} }: Provider, settings: object): Finding[] {
-  return Object.entries(demands).flatMap(([where, templates]) =>
-    templates.flatMap((template) => {
-      const setting = /^\{setting:(\w+)\}$/.exec(template)?.[1];
-      if (setting === undefined || Object.hasOwn(settings, setting)) return [];
-      const says = `is not set: a signature then proves ${name}, and not who uses it. Write what ${where} must be`;
-      return [warning(`${key}.settings.${setting}`, says)];
-    }),
-  );
-}
-
 /** The networks that are known now, and whether more are to be asked for; `null` with a finding where nobody could answer. */
 function readAllow(
   key: string,
@@ -115,11 +103,6 @@ function readAllow(
   const fixed = parseNetworks(networks.fixed ?? []);
   // With no network at all, an empty `allow` would admit everybody.
   return { allow: [...own, ...fixed], allowPublished: networks.urls !== undefined || fixed.length === 0 };
-}
-
-function meant(provider: unknown): string {
-  if (typeof provider === "string") return `.${suggest(provider, [...providerIds(), "hmac", "token"])}`;
-  return '. Write the name of one, such as provider = "github"';
 }
 
 /** A destination, or `null` with a finding. */
@@ -242,6 +225,6 @@ function check<T extends z.ZodMiniObject>(
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  findings.push(...explain(key, value, parsed.error.issues, Object.keys(schema.shape)));
+  findings.push(...explain(key, value, parsed.error.issues));
   return null;
 }

@@ -22,28 +22,46 @@ export function warning(key: string, says: string): Finding {
   return { level: "warning", key, says };
 }
 
-/** The issues of a schema as findings. `input` is what was read, and `keys` what its top level may hold. */
-export function explain(
-  key: string,
-  input: unknown,
-  issues: readonly z.core.$ZodIssue[],
-  keys: readonly string[],
-): Finding[] {
+/** One thing that is wrong with a value: where in it, and a sentence that goes on from what stands there and ends in the mend. */
+export interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  /** What stands there is not repeated. */
+  readonly hidden?: boolean;
+}
+
+/** The issues of a schema, each about one place: of several forms of a value, the faults of the one that it comes nearest to. */
+export function faultsOf(issues: readonly z.core.$ZodIssue[], under: readonly PropertyKey[] = []): Fault[] {
   return issues.flatMap((issue) => {
-    if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
-      return issue.keys.map((unknown) => error(`${key}.${unknown}`, `is unknown here.${suggest(unknown, keys)}`));
+    const path = [...under, ...issue.path];
+    if (issue.code === "unrecognized_keys") {
+      const lines = issue.message.split("\n");
+      return issue.keys.map((key, index) => ({ path: [...path, key], message: lines[index] ?? "", hidden: true }));
+    }
+    if (issue.code === "invalid_union") {
+      const inside = issue.errors.find((form) =>
+        form.some((one) => one.path.length > 0 || one.code === "unrecognized_keys"),
+      );
+      return faultsOf(inside ?? issue.errors[0] ?? [], path);
     }
     const hidden = issue.code === "custom" && issue.params?.["hidden"] === true;
-    return [complain(key, hidden ? undefined : input, issue.path, issue.message)];
+    return [{ path, message: issue.message, hidden }];
   });
 }
 
-/** A finding about the value at `path` of `input`; `message` goes on from the value: "is not a rate. Write …". */
-export function complain(key: string, input: unknown, path: readonly PropertyKey[], message: string): Finding {
+/** The issues of a schema as findings. `input` is what was read. */
+export function explain(key: string, input: unknown, issues: readonly z.core.$ZodIssue[]): Finding[] {
+  return faultsOf(issues).map((fault) => complain(key, input, fault));
+}
+
+/** Under such a key stands a secret as often as what belongs there. */
+const SECRETIVE = /secret|token|passw|credential|api_?key|signing_?key/i;
+
+/** A finding about the value at a place of `input`: "`x` is not a rate. Write …". */
+export function complain(key: string, input: unknown, { path, message, hidden = false }: Fault): Finding {
   const names = path.filter((step) => typeof step === "string");
-  const value = at(input, path);
-  if (value === undefined) return error([key, ...names].join("."), message);
-  return error([key, ...names].join("."), `${show(value)} ${message}`);
+  const value = hidden || SECRETIVE.test(names.at(-1) ?? "") ? undefined : at(input, path);
+  return error([key, ...names].join("."), value === undefined ? message : `${show(value)} ${message}`);
 }
 
 /** A value as a message shows it: in quotes if it is text, and cut. */
@@ -52,16 +70,21 @@ export function show(value: unknown): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
+/** Of so many names all are told; of more, the nearest. */
+const TOLD = 12;
+
 /** " Did you mean …?", or which names there are. */
 export function suggest(wrong: string, names: readonly string[]): string {
-  const near = names
-    .map((name) => ({ name, distance: distance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter((one) => one.distance <= Math.ceil(wrong.length / 3))
-    .toSorted((a, b) => a.distance - b.distance)[0];
-  if (near !== undefined) return ` Did you mean ${near.name}?`;
-  if (names.length === 0) return " There is none yet.";
-  if (names.length === 1) return ` There is only ${names.join()}.`;
-  return names.length > 12 ? "" : ` There are ${names.join(", ")}.`;
+  const ranked = names
+    .map((name) => ({ name, distance: distance(wrong.slice(0, SHOWN).toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const [near] = ranked;
+  if (near === undefined) return " There is none yet: leave it out.";
+  if (near.distance <= Math.ceil(wrong.length / 3)) return ` Did you mean ${near.name}?`;
+  if (names.length === 1) return ` There is only ${near.name}.`;
+  if (names.length <= TOLD) return ` There are ${names.join(", ")}.`;
+  const nearest = ranked.slice(0, 3).map(({ name }) => name);
+  return ` Of the ${names.length} that there are, ${nearest.join(", ")} come nearest.`;
 }
 
 /** Follows a path as far as there is something; a single value stands for the list that it was read as. */

@@ -143,9 +143,14 @@ export const sourceKeys = z.strictObject({
   /** A name of the catalogue, `hmac` or `token` with `settings`, or a whole table: `resolveProvider` judges it. */
   provider: z.optional(z.unknown()),
   settings: z.optional(
-    z.record(z.string(), z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String)), {
-      error: 'is not a table. Write it as { header = "X-Signature" }',
-    }),
+    z.record(
+      z.string(),
+      understood(
+        (value) => (["string", "number", "boolean"].includes(typeof value) ? String(value) : null),
+        "is not text, a number, true or false. Write it in quotes",
+      ),
+      'is not a table. Write it as { header = "X-Signature" }',
+    ),
   ),
   secrets: z.optional(list(secretName, "names no secret. Leave it out to use the one named after the source")),
   allow: z.optional(
@@ -181,7 +186,9 @@ export const sourceKeys = z.strictObject({
 export const destinationKeys = z.strictObject({
   url: z.optional(written((text) => text, 'is not text. Write it as "https://…"')),
   url_secret: z.optional(secretName),
-  inspect: z.optional(z.literal(true, "is not true. Leave it out where the destination has a URL")),
+  inspect: z.optional(
+    z.literal(true, "is not true. Write true without quotes, or leave it out where the destination has a URL"),
+  ),
   script: z.optional(written((text) => text, 'is not text. Write it as "503x3, ok"')),
   secret: z.optional(secretName),
   retry: z._default(
@@ -194,7 +201,10 @@ export const destinationKeys = z.strictObject({
 });
 
 export const routeKeys = z.strictObject({
-  from: list(spelled(NAME, "is not the name of a source"), "is missing. Name a source, or a list of them"),
+  from: list(
+    spelled(NAME, "is not the name of a source. Write one as it stands in [vars.SOURCES.name]"),
+    "names no source. Write the name of one, or a list of them",
+  ),
   events: z.optional(
     list(
       spelled(
@@ -204,5 +214,8 @@ export const routeKeys = z.strictObject({
       "names no event. Leave it out to route all of them",
     ),
   ),
-  to: list(spelled(NAME, "is not the name of a destination"), "is missing. Name a destination, or a list of them"),
+  to: list(
+    spelled(NAME, "is not the name of a destination. Write one as it stands in [vars.DESTINATIONS.name]"),
+    "names no destination. Write the name of one, or a list of them",
+  ),
 });

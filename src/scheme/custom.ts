@@ -1,28 +1,35 @@
 // A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
 
 import * as z from "zod/mini";
-import english from "zod/v4/locales/en.js";
-import { findProvider } from "../providers/catalogue.ts";
+import { type Fault, faultsOf, suggest } from "../config/findings.ts";
+import { words } from "../config/wording.ts";
+import { findProvider, providerIds } from "../providers/catalogue.ts";
 import { placesIn } from "../verify/elements.ts";
 import { parseTemplate, templateFault } from "../verify/template.ts";
 import { providerSchema, type Provider } from "./scheme.ts";
 import { oracleFault } from "../verify/oracle.ts";
 
 // zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
-z.config(english());
+z.config({ localeError: words });
 
-/** Either a provider, or what is wrong with its description: a key and a sentence. */
+/** Either a provider, or what is wrong with its description: places in the source's table, each with a sentence. */
 export type Resolved =
-  | { readonly ok: true; readonly provider: Provider; readonly id: string }
   | {
-      readonly ok: false;
-      readonly faults: readonly {
-        readonly path: readonly PropertyKey[];
-        readonly message: string;
-      }[];
-    };
+      readonly ok: true;
+      readonly provider: Provider;
+      readonly id: string;
+      /** Described by `settings` alone, which then hold nothing for templates. */
+      readonly short: boolean;
+    }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
 
-const header = z.string().check(z.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "is no header name"));
+/** For whoever does not find a sender by its name. */
+const WAY_OUT =
+  'For a sender that the catalogue lacks, write provider = "hmac" or "token" with settings, or a table of its own (docs/own-provider.md)';
+
+const header = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is no header name. Write it as "X-Signature"'));
 const seconds = z.coerce.number().check(z.positive());
 
 /** Settings of `provider = "hmac"`. */
@@ -58,18 +65,49 @@ export function resolveProvider(described: unknown, settings: Readonly<Record<st
   if (described === "token") return checked("token", tokenSettings.safeParse(settings), fromToken, ["settings"]);
   if (typeof described === "string") {
     const provider = findProvider(described);
-    return provider === null ? fault(["provider"], "is not in the catalogue") : { ok: true, provider, id: described };
+    return provider === null
+      ? fault(["provider"], unknownProvider(described))
+      : { ok: true, provider, id: described, short: false };
   }
-  if (typeof described !== "object" || described === null) return fault(["provider"], "is neither a name nor a table");
+  if (described === undefined)
+    return fault(
+      ["provider"],
+      `is missing. Write provider = "github" or another name of docs/providers.md. ${WAY_OUT}`,
+    );
+  if (typeof described !== "object" || described === null || Array.isArray(described))
+    return fault(
+      ["provider"],
+      `is neither a name nor a table. Write the name of one, such as provider = "github". ${WAY_OUT}`,
+    );
   const { like, ...own } = { like: undefined, ...described };
-  if (like === undefined) return checked("custom", providerSchema.safeParse(own), (provider) => provider, ["provider"]);
   const base = typeof like === "string" ? findProvider(like) : null;
-  if (base === null) return fault(["provider", "like"], "is not in the catalogue");
-  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...copied } = base;
-  const { idNames: _idNames, ...rest } = copied;
-  // What the catalogue says of an id is said of that id alone.
-  const kept = Object.hasOwn(own, "id") ? rest : copied;
+  if (like !== undefined && base === null)
+    return fault(
+      ["provider", "like"],
+      `is not in the catalogue.${suggestSender(String(like))} Or leave it out, and describe all of the sender`,
+    );
+  const { confidence: _confidence, addresses: _addresses, networks: _networks, docs: _docs, ...kept } = base ?? {};
   return checked("custom", providerSchema.safeParse({ ...kept, ...own }), (provider) => provider, ["provider"]);
+}
+
+function unknownProvider(name: string): string {
+  return `is not in the catalogue.${suggestSender(name)} ${WAY_OUT}`;
+}
+
+/** By a slip of the pen, by the name that people write, or by a part of either: `sns` is in `aws-sns`. */
+function suggestSender(wrong: string): string {
+  const names = [...providerIds(), "hmac", "token"];
+  const word = plainly(wrong);
+  const alike = names.filter(
+    (id) => word.length > 2 && (plainly(id).includes(word) || plainly(findProvider(id)?.name ?? "").includes(word)),
+  );
+  const slip = suggest(wrong, names);
+  if (slip.startsWith(" Did you mean") || alike.length === 0) return slip;
+  return ` Did you mean ${alike.slice(0, 5).join(", ")}?`;
+}
+
+function plainly(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }
 
 function fromHmac(settings: z.output<typeof hmacSettings>): Provider {
@@ -108,19 +146,13 @@ function checked<T>(
   under: readonly string[],
 ): Resolved {
   if (!parsed.success) {
-    const faults = parsed.error.issues.flatMap(plain);
-    return { ok: false, faults: faults.map(({ path, message }) => ({ path: [...under, ...path], message })) };
+    return { ok: false, faults: faultsOf(parsed.error.issues, under) };
   }
   const provider = make(parsed.data);
   const broken = contradiction(provider);
-  return broken === null ? { ok: true, provider, id } : fault([...under, broken.key], broken.message);
-}
-
-/** Of a value that may have one of several forms, the fault of the first form says most; zod says "Invalid input". */
-function plain(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string }[] {
-  const [first] = issue.code === "invalid_union" ? issue.errors : [];
-  if (first === undefined) return [issue];
-  return first.map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
+  return broken === null
+    ? { ok: true, provider, id, short: under[0] === "settings" }
+    : fault([...under, broken.key], broken.message);
 }
 
 /** Places that are known once a request is verified: what is read from any other is never there, and nobody would notice. */
@@ -146,7 +178,7 @@ export function idFault(template: string | undefined): string | null {
 function identityFault(template: string | undefined): string | null {
   if (template === undefined) return null;
   const wrong = templateFault(template);
-  if (wrong !== null) return `is no template: ${wrong}`;
+  if (wrong !== null) return wrong;
   const places = placesIn(parseTemplate(template));
   const unknown = places.find(({ source }) => !IDENTITY_PLACES.has(source));
   if (unknown !== undefined) {
@@ -163,22 +195,22 @@ function contradiction(provider: Provider): { readonly key: string; readonly mes
   if (id !== null) return { key: "id", message: id };
   const early = (provider.handshake ?? []).find(({ news, verified }) => typeof news === "string" && verified !== true);
   if (early !== undefined) {
-    return { key: "handshake", message: "has news that nobody has proven: write verified = true, or leave news out" };
+    return { key: "handshake", message: "has news that nobody has proven. Write verified = true, or leave news out" };
   }
   if (provider.signs?.includes("{body") === false && provider.uncovered === undefined) {
     return {
       key: "uncovered",
-      message: "is missing: `signs` leaves out the body, so say what an attacker could change",
+      message: "is missing. Write what an attacker could change, since `signs` leaves out the body",
     };
   }
   if (provider.networks !== undefined) {
     return {
       key: "networks",
-      message: "is for senders of the catalogue: write the addresses under `allow` of the source",
+      message: "is for senders of the catalogue. Write the addresses under `allow` of the source",
     };
   }
   if ((provider.algorithm === "jwt" || provider.algorithm === "jws-detached") && provider.jwt === undefined) {
-    return { key: "jwt", message: "is missing: say which algorithms are accepted" };
+    return { key: "jwt", message: 'is missing. Write which algorithms are accepted, as in { algorithms = ["ES256"] }' };
   }
   return oracleFault(provider);
 }

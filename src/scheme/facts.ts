@@ -4,6 +4,7 @@ import { idIsSigned } from "../in/identify.ts";
 import { findProvider } from "../providers/catalogue.ts";
 import { handshakeFacts } from "./handshake-facts.ts";
 import { confidenceLabel, type Provider, type SecretForm } from "./scheme.ts";
+import { settingsOf } from "./settings.ts";
 
 /** Sentences are Markdown: names that belong to the protocol stand between backticks. */
 export interface ProviderFacts {
@@ -204,8 +205,12 @@ function addressesOf({ networks, addresses }: Provider): string | null {
 function limitsOf(provider: Provider): string[] {
   const text = JSON.stringify(provider);
   const limits: string[] = [];
-  const settings = [...new Set([...text.matchAll(/setting:([\w-]+)/g)].map(([, name]) => written(name ?? "")))];
-  if (settings.length > 0) limits.push(`Reads ${settings.join(", ")} from the source's \`settings\`.`);
+  const settings = settingsOf(provider);
+  const [needed, others] = [true, false].map((one) =>
+    settings.filter((read) => read.needed === one).map(({ name }) => written(name)),
+  );
+  if (needed?.length) limits.push(`Needs ${needed.join(", ")} under the source's \`settings\`.`);
+  if (others?.length) limits.push(`Takes ${others.join(", ")} from the source's \`settings\`, if it is there.`);
   if (signsUrl(provider)) limits.push("Signs the URL: set `public_url` to the one that the sender was given.");
   if (text.includes('"token":"'))
     limits.push("Its verify token is a second secret, with a name that ends in `_VERIFY_TOKEN`.");

@@ -24,7 +24,9 @@ export const template = z.string().check((given) => {
 });
 
 /** A regular expression for the whole of a host name, of a path, or of a query (without the question mark). */
-export const pattern = z.string().check(z.refine(isPattern, "is no regular expression"));
+export const pattern = z
+  .string()
+  .check(z.refine(isPattern, 'is no regular expression. Write one for the whole of it, such as "api\\.example\\.com"'));
 
 function isPattern(text: string): boolean {
   try {

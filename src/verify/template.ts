@@ -82,7 +82,8 @@ function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
       cursor.at += 2;
     } else if (character === "{") {
       const end = text.indexOf("}", cursor.at);
-      if (end < 0) throw new SyntaxError(`${text}: a brace is not closed`);
+      if (end < 0)
+        throw new SyntaxError("has a brace that is not closed. Write } behind the place, or {{ for a brace itself");
       flush();
       const written = text.slice(cursor.at + 1, end);
       pieces.push({ kind: "place", places: parsePlace(written), written });
@@ -96,13 +97,16 @@ function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
       cursor.at++;
       return pieces;
     } else if (character === "]" || character === "}") {
-      throw new SyntaxError(`${text}: ${character} closes nothing`);
+      throw new SyntaxError(`has a ${character} that closes nothing. Write ${character}${character} for one itself`);
     } else {
       plain += character;
       cursor.at++;
     }
   }
-  if (nested) throw new SyntaxError(`${text}: a bracket is not closed`);
+  if (nested)
+    throw new SyntaxError(
+      "has a bracket that is not closed. Write ] behind the optional part, or [[ for a bracket itself",
+    );
   flush();
   return pieces;
 }
@@ -119,7 +123,8 @@ const SOURCES = new Set(
 /** What is wrong with a place as it is written, or `null`. */
 export function placeFault(written: string): string | null {
   for (const { source } of parsePlace(written)) {
-    if (!SOURCES.has(source)) return `\`${written}\` is no place, such as \`header:X-Signature\` or \`json:data.id\``;
+    if (!SOURCES.has(source))
+      return `is no place (${written}). Write one such as "header:X-Signature" or "json:data.id"`;
   }
   return null;
 }
@@ -132,7 +137,9 @@ export function templateFault(text: string): string | null {
         if (piece.kind === "text") return [];
         return piece.kind === "place" ? [placeFault(piece.written)] : faults(piece.pieces);
       });
-    return text === "" ? "is empty" : (faults(parseTemplate(text)).find((fault) => fault !== null) ?? null);
+    return text === ""
+      ? "is empty. Write a template such as {json:type}, or leave the key out"
+      : (faults(parseTemplate(text)).find((fault) => fault !== null) ?? null);
   } catch (error) {
     return error instanceof SyntaxError ? error.message : String(error);
   }

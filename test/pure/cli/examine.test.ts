@@ -5,6 +5,8 @@ import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { examine } from "../../../src/cli/local/examine.ts";
 import { meet } from "../../../src/cli/local/examine-routes.ts";
+import { findProvider } from "../../../src/providers/catalogue.ts";
+import { settingsOf } from "../../../src/scheme/settings.ts";
 import { fits } from "../../../src/in/route.ts";
 
 const shipped = readFileSync(new URL("../../../wrangler.toml", import.meta.url), "utf8");
@@ -203,6 +205,8 @@ test.each([
   ],
   ["stripe", '["nothing.of.stripe"]', []],
 ])("a pattern for a sender of one type only (%s, %s)", (provider, events, expected) => {
-  const toml = RELAY.replaceAll("github", "shop").replace('"shop"', `"${provider}"`);
+  const settings = settingsOf(findProvider(provider)!).map(({ name }) => `${name} = "x"`);
+  const entry = settings.length === 0 ? `"${provider}"` : `"${provider}"\nsettings = { ${settings.join(", ")} }`;
+  const toml = RELAY.replaceAll("github", "shop").replace('"shop"', entry);
   expect(found(`${toml}events = ${events}\n`).filter((line) => line.includes(".events"))).toEqual(expected);
 });

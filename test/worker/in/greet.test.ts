@@ -29,7 +29,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const sns = () => front({ sns: { provider: "aws-sns" } }, { SNS_SECRET: PEM });
+const TOPIC = "arn:aws:sns:eu-west-1:123456789012:orders";
+const sns = () => front({ sns: { provider: "aws-sns", settings: { topic: TOPIC } } }, { SNS_SECRET: PEM });
 const unset = (vars = {}) => front({ asana: { provider: "asana" }, notion: { provider: "notion" } }, vars);
 const kicked = () => front({ kick: { provider: "kick" } });
 const visited = () => receiver.arrivals.map(({ url }) => url);
@@ -44,7 +45,7 @@ describe("SNS", () => {
       SubscribeURL: CONFIRM,
       Timestamp: new Date().toISOString(),
       Token: "secret-token",
-      TopicArn: "arn:aws:sns:eu-west-1:123456789012:orders",
+      TopicArn: TOPIC,
       Type: "SubscriptionConfirmation",
       ...change,
     };

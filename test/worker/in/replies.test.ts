@@ -6,7 +6,8 @@ import { bytes, carried, hmac, rows, setUp } from "../kit/relay.ts";
 setUp();
 
 const NAMES = ["xero", "dropbox-sign", "gocardless", "figma", "websub", "github", "adyen"];
-const SOURCES = Object.fromEntries(NAMES.map((provider) => [provider, { provider }]));
+const websub = { provider: "websub", settings: { topic: "https://example.com/feed" } };
+const SOURCES = { ...Object.fromEntries(NAMES.map((provider) => [provider, { provider }])), websub };
 const relay = () =>
   front(SOURCES, Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase().replace("-", "_")}_SECRET`, "s"])));
 const hex64 = (hex: string) =>
@@ -42,10 +43,7 @@ test.each([
 });
 
 test("what is our own fault never sounds like an acceptance", async () => {
-  const unset = front(
-    { websub: { provider: "websub" }, wrong: { provider: "websub", allow: ["198.51.100.0/24"] } },
-    { WRONG_SECRET: "s" },
-  );
+  const unset = front({ websub, wrong: { ...websub, allow: ["198.51.100.0/24"] } }, { WRONG_SECRET: "s" });
   expect((await unset.post("websub", "{}", { "x-hub-signature": `sha256=${await hmac("s", "{}")}` })).status).toBe(401);
   expect((await unset.post("wrong", "{}", { "x-hub-signature": `sha256=${await hmac("s", "{}")}` })).status).toBe(403);
   expect((await relay().post("websub", new Uint8Array(2 * 1024 * 1024))).status).toBe(413);

@@ -1,0 +1,83 @@
+// Which settings of a source does a scheme read, and which of them does it need? Derived from the scheme's own templates. Pure.
+import { type Fault, suggest } from "../config/findings.ts";
+import type { Provider } from "./scheme.ts";
+import { parsePlace, parseTemplate, type Piece, type Place } from "../verify/template.ts";
+
+/** A setting by its name, and where the scheme reads it first. */
+export interface ReadSetting {
+  readonly name: string;
+  /** Without it a template has no value: the request cannot be proven, or would be proven for everybody. */
+  readonly needed: boolean;
+  /** Which field of the description reads it, as a path: `keys.url`. */
+  readonly at: string;
+}
+
+/**
+ * Every `setting:NAME` of a scheme. One is needed unless the template is whole without it: it stands in square brackets, or beside
+ * an alternative (`{setting:environment|default:production}`).
+ */
+export function settingsOf(provider: Provider): ReadSetting[] {
+  let read = known.get(provider);
+  if (read === undefined) {
+    const found = new Map<string, ReadSetting>();
+    for (const setting of readIn(provider, [])) {
+      if (found.get(setting.name)?.needed !== true) found.set(setting.name, setting);
+    }
+    read = [...found.values()];
+    known.set(provider, read);
+  }
+  return read;
+}
+
+/** A provider does not change, and the configuration is read in every isolate. */
+const known = new WeakMap<Provider, ReadSetting[]>();
+
+function readIn(value: unknown, path: readonly string[]): ReadSetting[] {
+  if (typeof value === "string") return value.includes("setting:") ? readInText(value, path.join(".")) : [];
+  if (typeof value !== "object" || value === null) return [];
+  const names = Array.isArray(value) ? [] : Object.keys(value).flatMap((name) => readIn(name, path));
+  return [...names, ...Object.entries(value).flatMap(([name, inner]) => readIn(inner, [...path, name]))];
+}
+
+function readInText(text: string, at: string): ReadSetting[] {
+  if (!text.includes("{")) return readInPlaces(parsePlace(text), at, true);
+  try {
+    return parseTemplate(text).flatMap((piece) => readInPiece(piece, at, true));
+  } catch {
+    // No template after all; the schema has said so where it should be one.
+    return [];
+  }
+}
+
+function readInPiece(piece: Piece, at: string, needed: boolean): ReadSetting[] {
+  if (piece.kind === "text") return [];
+  if (piece.kind === "place") return readInPlaces(piece.places, at, needed);
+  return piece.pieces.flatMap((inner) => readInPiece(inner, at, false));
+}
+
+function readInPlaces(places: readonly Place[], at: string, needed: boolean): ReadSetting[] {
+  const alone = places.every(({ source }) => source === "setting");
+  return places
+    .filter(({ source }) => source === "setting")
+    .map(({ name }) => ({ name, needed: needed && alone && places.length === 1, at }));
+}
+
+/** What is wrong with a source's settings: an unknown one is a slip that would change nothing, a needed one that is missing refuses all. */
+export function settingFaults(provider: Provider, settings: Readonly<Record<string, string>>): Fault[] {
+  const read = settingsOf(provider);
+  const names = read.map(({ name }) => name);
+  const unknown = Object.keys(settings)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const says = names.length === 0 ? ` ${provider.name} reads no settings: leave it out` : suggest(name, names);
+      return { path: ["settings", name], message: `is unknown here.${says}`, hidden: true };
+    });
+  const missing = read.flatMap(({ name, needed, at }) => {
+    const value = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (value === undefined ? !needed : value.trim() !== "") return [];
+    const state = value === undefined ? `is missing, and ${provider.name} needs it (${at})` : "is empty";
+    const mend = `Write settings = { ${name} = "…" }${needed ? "" : ", or leave it out"}`;
+    return [{ path: ["settings", name], message: `${state}. ${mend}` }];
+  });
+  return [...unknown, ...missing];
+}
