@@ -2,25 +2,36 @@
 // relays in processes of their own, spoken to over HTTP; and their pages in a real browser.
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { env } from "node:process";
+
+/** Tests over the test data of other projects (`*.corpus.ts`), which only a folder beside the repository holds: CORPORA names it. */
+const corpora = (env["CORPORA"] ?? "") !== "";
+const named = (folder: string) => [`${folder}/**/*.test.ts`, ...(corpora ? [`${folder}/**/*.corpus.ts`] : [])];
 
 // oxlint-disable-next-line import/no-default-export -- vitest asks for it
 export default defineConfig({
   test: {
     // Shared by all worlds: those of processes mostly wait, and projects with numbers of their own would run one after another.
     maxWorkers: 4,
+    globalSetup: "test/vectors/setup.ts",
     projects: [
       {
         // Timeouts only end what hangs: a loaded machine may take many times as long as this one.
         test: {
           name: "pure",
-          include: ["test/pure/**/*.test.ts", "test/vectors/**/*.test.ts"],
+          include: named("test/pure"),
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/worker/wrangler.toml" } })],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: "worker",
+          include: named("test/worker"),
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         // Each starts relays of its own and mostly waits: for leases to end, for receivers that hang.

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { requestOf, secretsOf, type KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { findProvider } from "../../src/providers/catalogue.ts";
 import { verify } from "../../src/verify/verify.ts";
-import { NOW, signedRequest, type Facts } from "../vectors/signer.ts";
+import { facts } from "../vectors/facts.ts";
+import { NOW, signedRequest } from "../vectors/signer.ts";
 import { asymmetric } from "./asymmetric.ts";
 import { body } from "./body.ts";
 import { composed } from "./composed.ts";
@@ -18,9 +19,6 @@ import { otherBody, type Side } from "./side.ts";
 import { standard } from "./standard.ts";
 import { timestamped } from "./timestamped.ts";
 
-const facts: Facts[] = JSON.parse(
-  readFileSync(new URL("../../../shared/providers/catalogue.json", import.meta.url), "utf8"),
-);
 const {
   dependencies,
   optionalDependencies,

@@ -1,33 +1,8 @@
-// The other side: signs a request as a sender would, from the facts of `catalogue.json` and node:crypto. It shares no code with the verifier.
+// The other side: signs a request as a sender would, from facts.json and node:crypto. It shares no code with the verifier.
 
 import { createHash, createHmac, createSign, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
-
-/** A scheme as the facts write it. */
-interface Scheme {
-  readonly alg: string;
-  readonly sig?: {
-    readonly in: string;
-    readonly name: string;
-    readonly format?: string;
-    readonly prefix?: string;
-    readonly enc?: string;
-    readonly sep?: string;
-    readonly key?: string;
-    readonly tag?: string;
-    readonly group?: string | null;
-  };
-  readonly ts?: { readonly in: string; readonly name: string; readonly unit: string } | null;
-  readonly msg?: string;
-  readonly key?: string;
-}
-
-export interface Facts {
-  readonly id: string;
-  readonly name: string;
-  readonly confidence: string;
-  readonly scheme: Scheme;
-}
+import type { Facts, Signature, Timestamp } from "./facts.ts";
 
 /** Unix seconds of every request that is signed here. */
 export const NOW = 1_760_000_000;
@@ -43,15 +18,8 @@ export const pairs = {
 
 /** A signed request, or `null` where the facts describe the scheme in words (those are signed by hand in the tests). */
 export function signedRequest({ id, scheme }: Facts, body = BODY): KnownRequest | null {
-  const { alg, sig, ts, msg, key } = scheme;
-  if (
-    sig === undefined ||
-    msg === undefined ||
-    msg === null ||
-    /bespoke|sorted-concat|fj:|urldec/.test(msg) ||
-    alg === "hmac-dyn"
-  )
-    return null;
+  const { alg, sig, ts, msg, key, sent: always, bodyHash } = scheme;
+  if (!sig || !msg || bodyHash || /bespoke|sorted-concat|fj:|urldec/.test(msg) || alg === "hmac-dyn") return null;
   if (
     !["header", "query"].includes(sig.in) ||
     (ts && !["header", "sig"].includes(ts.in)) ||
@@ -59,10 +27,10 @@ export function signedRequest({ id, scheme }: Facts, body = BODY): KnownRequest 
   )
     return null;
   const time = timestamp(ts?.unit);
-  const headers: Record<string, string> = { "content-type": "application/json" };
+  const headers: Record<string, string> = { "content-type": "application/json", ...always };
   for (const [, name] of msg.matchAll(/\{h:([^}]+)\}/g)) headers[name!] = `value-of-${name}`;
   if (ts?.in === "header") headers[ts.name] = time;
-  const secret = secretText(id, key);
+  const secret = secretText(id, key ?? undefined);
   const settings: Record<string, string> = {};
   for (const [, name] of msg.matchAll(/\{cfg:([^}]+)\}/g)) settings[name!] = `setting-${name}`;
   const form = /\{form\*\}|\{f:/.test(msg);
@@ -85,13 +53,13 @@ export function signedRequest({ id, scheme }: Facts, body = BODY): KnownRequest 
   const bytes = made(alg, content, secret);
   if (bytes === null) return null;
   const text = bytes.toString(sig.enc === "base64" || sig.enc === "base64url" ? sig.enc : "hex");
-  const value = written(sig, text, time, ts);
+  const value = written(sig, text, time, ts ?? null);
   if (sig.in === "header") headers[sig.name] = value;
   const owned = secret.publicKey === undefined ? { secret: secret.text } : { publicKey: secret.publicKey };
   return { provider: id, method: "POST", url: URL_SIGNED, headers, body: sent, config: settings, ...owned };
 }
 
-function written(sig: NonNullable<Scheme["sig"]>, text: string, time: string, ts: Scheme["ts"]): string {
+function written(sig: Signature, text: string, time: string, ts: Timestamp | null): string {
   const value = (sig.prefix ?? "") + text;
   if (sig.format === "kv") return `${ts?.in === "sig" ? `${ts.name}=${time}${sig.sep}` : ""}${sig.key}=${value}`;
   if (sig.format === "taglist") return `${sig.tag},${value}`;

@@ -2,14 +2,17 @@
 
 import { decodeBase64 } from "../../bytes/encoding.ts";
 import { handshake, replyTo, type HandshakeAnswer } from "../../in/handshake.ts";
-import { findProvider } from "../../providers/catalogue.ts";
+import { resolveProvider } from "../../scheme/custom.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
 import { verify, type Inbound } from "../../verify/verify.ts";
 
 /** A request as these files write it. */
 export interface KnownRequest {
+  /** A sender of the catalogue; only a name where there is a `table`. */
   readonly provider: string;
+  /** A sender's own scheme, as a source has it under `provider` in wrangler.toml: a table, or `"hmac"` or `"token"` with `config`. */
+  readonly table?: unknown;
   readonly method: string;
   /** The source's configured public URL. */
   readonly url: string;
@@ -19,6 +22,7 @@ export interface KnownRequest {
   readonly secret?: string;
   readonly publicKey?: string;
   readonly publicKeyJwk?: object;
+  /** Settings of the source. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -41,8 +45,8 @@ export interface KnownHandshake extends KnownRequest {
 
 /** `null` where the verdict is the expected one, else what happened instead. */
 export async function judgeVector(vector: Vector): Promise<string | null> {
-  const provider = findProvider(vector.provider);
-  if (provider === null) return "no such provider";
+  const provider = schemeOf(vector);
+  if (typeof provider === "string") return provider;
   const { now, config = {}, expect } = vector;
   const verdict = await verify(requestOf(vector), provider, secretsOf(vector), config, now * 1000);
   if (verdict.ok === (expect === "accept")) return null;
@@ -53,8 +57,8 @@ export async function judgeVector(vector: Vector): Promise<string | null> {
 
 /** `null` where the answer is the expected one. Handshakes that come after verification are asked as if that had succeeded. */
 export async function judgeHandshake(known: KnownHandshake): Promise<string | null> {
-  const provider = findProvider(known.provider);
-  if (provider === null) return "no such provider";
+  const provider = schemeOf(known);
+  if (typeof provider === "string") return provider;
   const answer = await answerOf(known, provider);
   if (answer === null) return "no handshake";
   const { status, contentType, headers = {}, body, json } = known.response;
@@ -80,6 +84,13 @@ async function answerOf(known: KnownHandshake, provider: Provider): Promise<Hand
     (await handshake(request, provider, secrets, settings, "after-verify")) ??
     replyTo(request, provider, settings, "accepted")
   );
+}
+
+/** The scheme that the row names or brings, or what is wrong with it. */
+function schemeOf({ provider, table, config }: KnownRequest): Provider | string {
+  const resolved = resolveProvider(table ?? provider, config);
+  if (resolved.ok) return resolved.provider;
+  return resolved.faults.map(({ path, message }) => `${path.map(String).join(".")} ${message}`).join("; ");
 }
 
 /** The request, byte for byte. */

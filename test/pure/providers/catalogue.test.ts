@@ -1,6 +1,5 @@
 // The whole catalogue: complete, well formed, and in agreement with a signer that knows only the facts.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { requestOf, secretsOf } from "../../../src/cli/local/known-answers.ts";
 import { idIsSigned, identify, signatureHeaders } from "../../../src/in/identify.ts";
@@ -8,11 +7,9 @@ import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import { confidenceLabel, providerSchema } from "../../../src/scheme/scheme.ts";
 import { parseTemplate } from "../../../src/verify/template.ts";
 import { verify } from "../../../src/verify/verify.ts";
-import { NOW, signedRequest, type Facts } from "../../vectors/signer.ts";
+import { facts } from "../../vectors/facts.ts";
+import { NOW, signedRequest } from "../../vectors/signer.ts";
 
-const facts: Facts[] = JSON.parse(
-  readFileSync(new URL("../../../../shared/providers/catalogue.json", import.meta.url), "utf8"),
-);
 const CONFIDENCE: Readonly<Record<string, string>> = {
   sdk: "library",
   doc: "document",

@@ -1,10 +1,9 @@
 // Project Wycheproof's vectors through our own code: the whole verifier for message codes and signatures, the token parser for JWS.
 
-import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
 import { isSigned, parseJws } from "../../../src/verify/jws.ts";
 import type { JwsAlgorithm, Provider } from "../../../src/scheme/scheme.ts";
 import { verify } from "../../../src/verify/verify.ts";
+import { testCorpus } from "../../vectors/corpora.ts";
 
 interface Case {
   readonly tcId: number;
@@ -29,11 +28,31 @@ interface Group {
   readonly tests: readonly Case[];
 }
 
-function groups(name: string): readonly Group[] {
-  const file: { testGroups: Group[] } = JSON.parse(
-    readFileSync(new URL(`../../../../shared/security/wycheproof/${name}_test.json`, import.meta.url), "utf8"),
+interface File {
+  readonly testGroups: readonly Group[];
+}
+
+/** A case with its group. */
+type Row = Case & { readonly group: Group };
+
+const rowsOf = ({ testGroups }: File): Row[] =>
+  testGroups.flatMap((group) => group.tests.map((one) => ({ ...one, group })));
+
+/** One test over a file: what is right of a case, and what we say. */
+function suite(
+  name: string,
+  claim: string,
+  right: (row: Row) => boolean,
+  ours: (row: Row) => Promise<boolean>,
+  counts: (row: Row) => boolean = () => true,
+): void {
+  testCorpus(
+    `security/wycheproof/${name}_test.json`,
+    claim,
+    (file: File) => rowsOf(file).filter(counts),
+    async (row) =>
+      (await ours(row)) === right(row) ? null : `${row.tcId} ${row.group.comment ?? ""} ${row.comment} ${row.result}`,
   );
-  return file.testGroups;
 }
 
 /** A provider that signs the body and nothing else. */
@@ -54,44 +73,38 @@ async function accepts(provider: Provider, key: string, message: string, signatu
   return (await verify(request, provider, [{ name: "K", value: key }], {}, 0)).ok;
 }
 
-test.for([
+for (const [file, algorithm, size] of [
   ["hmac_sha1", "hmac-sha1", 160],
   ["hmac_sha256", "hmac-sha256", 256],
   ["hmac_sha512", "hmac-sha512", 512],
-] as const)("%s: every verdict is right, and a truncated tag is refused", async ([file, algorithm, size]) => {
-  for (const { tagSize, tests } of groups(file)) {
-    for (const { tcId, key = "", msg = "", tag = "", result } of tests) {
-      const right = result === "valid" && tagSize === size && key !== "";
-      expect(await accepts(plain(algorithm, "hex"), key, msg, tag), `${file} ${tcId}`).toBe(right);
-    }
-  }
-});
+] as const)
+  suite(
+    file,
+    "every verdict is right, and a truncated tag is refused",
+    ({ result, group, key }) => result === "valid" && group.tagSize === size && key !== "",
+    ({ key = "", msg = "", tag = "" }) => accepts(plain(algorithm, "hex"), key, msg, tag),
+  );
 
-test("ed25519: every verdict is right", async () => {
-  for (const { publicKey, tests } of groups("ed25519")) {
-    for (const { tcId, msg = "", sig = "", result } of tests) {
-      expect(await accepts(plain("ed25519", "public"), publicKey?.pk ?? "", msg, sig), `${tcId}`).toBe(
-        result === "valid",
-      );
-    }
-  }
-});
+suite(
+  "ed25519",
+  "every verdict is right",
+  ({ result }) => result === "valid",
+  ({ group, msg = "", sig = "" }) => accepts(plain("ed25519", "public"), group.publicKey?.pk ?? "", msg, sig),
+);
 
-test.for([
+for (const [file, algorithm, der] of [
   ["ecdsa_secp256r1_sha256", "ecdsa-p256-sha256", true],
   ["ecdsa_secp256r1_sha256_p1363", "ecdsa-p256-sha256", false],
   ["rsa_signature_2048_sha256", "rsa-sha256", false],
-] as const)("%s: every verdict is right", async ([file, algorithm, der]) => {
-  for (const { publicKeyPem = "", tests } of groups(file)) {
-    for (const { tcId, comment, msg = "", sig = "", result } of tests) {
-      // The one "acceptable" signature leaves out a NULL that PKCS#1 demands; both verdicts are right.
-      if (result === "acceptable") continue;
-      expect(await accepts(plain(algorithm, "public", der), publicKeyPem, msg, sig), `${file} ${tcId} ${comment}`).toBe(
-        result === "valid",
-      );
-    }
-  }
-});
+] as const)
+  suite(
+    file,
+    "every verdict is right",
+    ({ result }) => result === "valid",
+    ({ group, msg = "", sig = "" }) => accepts(plain(algorithm, "public", der), group.publicKeyPem ?? "", msg, sig),
+    // The one "acceptable" signature leaves out a NULL that PKCS#1 demands; both verdicts are right.
+    ({ result }) => result !== "acceptable",
+  );
 
 const ALL: readonly JwsAlgorithm[] = [
   "HS256",
@@ -134,31 +147,22 @@ const DISPUTED: Readonly<Record<number, { readonly why: string; readonly ours: b
   373: { why: "a character outside base64url in the payload; 371 is the same and invalid", ours: false },
 };
 
-test("json_web_signature: every verdict is right", async () => {
-  const wrong: string[] = [];
-  for (const group of groups("json_web_signature")) {
-    for (const { tcId, comment, jws = "", result } of group.tests) {
-      const right = DISPUTED[tcId]?.ours ?? result === "valid";
-      if ((await jwsAccepted(group, jws)) !== right) wrong.push(`${tcId} ${group.comment} ${comment} ${result}`);
-    }
-  }
-  expect(wrong).toEqual([]);
-});
-
-test.for(["json_web_key", "json_web_crypto"] as const)(
-  "%s: every verdict on public keys is right, and a shared secret is no public key",
-  async (file) => {
-    const wrong: string[] = [];
-    for (const group of groups(file)) {
-      for (const { tcId, comment, jws, result } of group.tests) {
-        if (typeof jws !== "string") continue;
-        const keys = JSON.stringify(group.public ?? group.private);
-        const parsed = parseJws(jws);
-        const accepted = parsed !== null && (await isSigned(parsed, { name: "K", value: keys }, "public", ALL));
-        if (accepted !== (result === "valid" && group.public !== undefined))
-          wrong.push(`${tcId} ${group.comment} ${comment} ${result}`);
-      }
-    }
-    expect(wrong).toEqual([]);
-  },
+suite(
+  "json_web_signature",
+  "every verdict is right",
+  ({ tcId, result }) => DISPUTED[tcId]?.ours ?? result === "valid",
+  ({ group, jws = "" }) => jwsAccepted(group, jws),
 );
+
+for (const file of ["json_web_key", "json_web_crypto"])
+  suite(
+    file,
+    "every verdict on public keys is right, and a shared secret is no public key",
+    ({ result, group }) => result === "valid" && group.public !== undefined,
+    async ({ group, jws = "" }) => {
+      const parsed = parseJws(jws);
+      const keys = JSON.stringify(group.public ?? group.private);
+      return parsed !== null && (await isSigned(parsed, { name: "K", value: keys }, "public", ALL));
+    },
+    ({ jws }) => typeof jws === "string",
+  );
