@@ -1,104 +1,208 @@
-// Known answers (requests with a verdict, challenges with an answer), judged by the real interpreter. Pure, so that it runs in workerd too.
+// Known answers (requests with a verdict, challenges with an answer), judged by the real stages. No I/O, so that it runs on workerd too.
 
+import * as z from "zod/mini";
 import { decodeBase64 } from "../../bytes/encoding.ts";
-import { handshake, replyTo, type HandshakeAnswer } from "../../in/handshake.ts";
+import type { ConfiguredSource } from "../../config/config.ts";
+import { ingest } from "../../in/ingest.ts";
 import { resolveProvider } from "../../scheme/custom.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
-import { verify, type Inbound } from "../../verify/verify.ts";
+import { type Inbound, Readings, signedUrl } from "../../verify/readings.ts";
+import { read } from "../../verify/template.ts";
+import { verify } from "../../verify/verify.ts";
+import { memoryRelay } from "./memory-relay.ts";
 
-/** A request as these files write it. */
-export interface KnownRequest {
-  /** A sender of the catalogue; only a name where there is a `table`. */
-  readonly provider: string;
-  /** A sender's own scheme, as a source has it under `provider` in wrangler.toml: a table, or `"hmac"` or `"token"` with `config`. */
-  readonly table?: unknown;
-  readonly method: string;
-  /** The source's configured public URL. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly bodyEncoding?: "base64";
-  readonly secret?: string;
-  readonly publicKey?: string;
-  readonly publicKeyJwk?: object;
-  /** Settings of the source. */
-  readonly config?: Readonly<Record<string, string>>;
-}
+const texts = z.record(z.string(), z.string());
 
-export interface Vector extends KnownRequest {
-  readonly description: string;
+/** A request as these files write it. Members that nobody knows (`source`, `note` …) are left alone. */
+const knownRequest = z.object({
+  /** A sender of the catalogue; no more than a name where there is a `table`. */
+  provider: z.string().check(z.minLength(1)),
+  /** A sender's own scheme, as a source has it under `provider` in wrangler.toml: a table, or `"hmac"` or `"token"` with settings. */
+  table: z.optional(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  method: z.string().check(z.regex(/^[A-Z]+$/, "is no method")),
+  /** The URL that was asked for. */
+  url: z.url(),
+  /** The URL that the sender was given, where it is not the one that was asked for: `public_url` of the source. */
+  publicUrl: z.optional(z.url()),
+  headers: texts,
+  body: z.string(),
+  bodyEncoding: z.optional(z.literal("base64")),
+  secret: z.optional(z.string()),
+  publicKey: z.optional(z.string()),
+  publicKeyJwk: z.optional(z.record(z.string(), z.unknown())),
+  /** Settings of the source; `settings` is the same. */
+  config: z.optional(texts),
+  settings: z.optional(texts),
+});
+
+const vector = z.extend(knownRequest, {
+  description: z.string(),
   /** Unix seconds. */
-  readonly now: number;
-  readonly expect: "accept" | "reject";
+  now: z.number(),
+  expect: z.enum(["accept", "reject"]),
+});
+
+const knownHandshake = z.extend(knownRequest, {
+  /** Unix seconds; where the row has none, its request comes at the time that it is signed for, or at any. */
+  now: z.optional(z.number()),
+  response: z.object({
+    status: z.int(),
+    contentType: z.optional(z.string()),
+    headers: z.optional(texts),
+    body: z.optional(z.string()),
+    json: z.optional(z.unknown()),
+  }),
+});
+
+export type KnownRequest = Readonly<z.output<typeof knownRequest>>;
+export type Vector = Readonly<z.output<typeof vector>>;
+export type KnownHandshake = Readonly<z.output<typeof knownHandshake>>;
+
+/** `null` where the verdict is the expected one, else what happened instead, or what is wrong with the row. Never throws. */
+export function judgeVector(row: unknown): Promise<string | null> {
+  return judged(vector, row, async (known) => {
+    const { now, expect } = known;
+    const verdict = await verify(requestOf(known), schemeOf(known), secretsOf(known), settingsOf(known), now * 1000);
+    if (verdict.ok === (expect === "accept")) return null;
+    return verdict.ok
+      ? `accepted by ${verdict.value.secret ?? "nothing"}`
+      : `refused: ${JSON.stringify(verdict.rejection)}`;
+  });
 }
 
-export interface KnownHandshake extends KnownRequest {
-  readonly response: {
-    readonly status: number;
-    readonly contentType?: string;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: string;
-    readonly json?: unknown;
+/** `null` where the relay answers as expected, else what it answers instead, or what is wrong with the row. Never throws. */
+export function judgeHandshake(row: unknown): Promise<string | null> {
+  return judged(knownHandshake, row, async (known) => {
+    const answer = await answerTo(known);
+    const { status, contentType, headers = {}, body, json } = known.response;
+    if (answer.status !== status) return `status ${answer.status} instead of ${status}`;
+    const type = answer.headers.get("content-type") ?? "";
+    if (contentType !== undefined && !type.startsWith(contentType))
+      return `content type ${type} instead of ${contentType}`;
+    for (const [name, value] of Object.entries(headers))
+      if (answer.headers.get(name) !== value) return `${name} is ${answer.headers.get(name) ?? "missing"}`;
+    const text = await answer.text();
+    if (body !== undefined && text !== body) return `body ${text} instead of ${body}`;
+    if (json === undefined) return null;
+    return sameJson(JSON.parse(text), json) ? null : `body ${text} instead of ${JSON.stringify(json)}`;
+  });
+}
+
+/** Whatever is wrong with a row fails that row alone. */
+async function judged<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  row: unknown,
+  judge: (known: z.output<Schema>) => Promise<string | null>,
+): Promise<string | null> {
+  const parsed = schema.safeParse(row);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.map(String).join(".")}: ${message}`);
+    return `the row is broken: ${faults.join("; ")}`;
+  }
+  try {
+    return await judge(parsed.data);
+  } catch (error) {
+    return `the row is broken: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/**
+ * What the relay answers, by the stages that it answers everybody with. Documents show challenges without their signatures: such a row says
+ * nothing of the proof, and is believed where the proof is what it lacks, unless it is that refusal that the row is about.
+ */
+async function answerTo(known: KnownHandshake): Promise<Response> {
+  const answer = await ask(known, schemeOf(known), secretsOf(known));
+  if (answer.status !== 401 || known.response.status === 401 || !isUnsigned(known)) return answer;
+  const believed = { ...known, headers: { ...known.headers, [BELIEF.name]: BELIEF.value } };
+  return await ask(believed, shownOnly(schemeOf(known)), [...secretsOf(known), BELIEF]);
+}
+
+/** One request at the front door of a relay that has this source alone. */
+async function ask(known: KnownHandshake, scheme: Provider, secrets: readonly Secret[]): Promise<Response> {
+  const { method, url, headers, body } = requestOf({ ...known, publicUrl: undefined });
+  const source: ConfiguredSource = {
+    name: "known",
+    provider: known.provider,
+    scheme: known.now === undefined ? ageless(scheme) : scheme,
+    secrets,
+    secretNames: ["SECRET"],
+    allow: [],
+    allowPublished: false,
+    rate: null,
+    maxBody: body.byteLength + 1,
+    dedupeWindowMs: null,
+    publicUrl: known.publicUrl ?? null,
+    settings: settingsOf(known),
+  };
+  const config = {
+    sources: new Map([[source.name, source]]),
+    disabled: new Map<string, string>(),
+    routes: [],
+    adminToken: { name: "ADMIN_TOKEN", value: "whoever has it is shown what senders hand over" },
+  };
+  const content = method === "GET" || method === "HEAD" ? {} : { body };
+  const request = new Request(url, { method, headers, ...content });
+  return await ingest(request, source.name, memoryRelay(config, (known.now ?? 0) * 1000));
+}
+
+/** A row without a time says nothing of the age of its request. */
+function ageless(scheme: Provider): Provider {
+  const { timestamp, jwt } = scheme;
+  return {
+    ...scheme,
+    timestamp: timestamp && { ...timestamp, tolerance: undefined },
+    jwt: jwt && { ...jwt, maxAge: undefined },
   };
 }
 
-/** `null` where the verdict is the expected one, else what happened instead. */
-export async function judgeVector(vector: Vector): Promise<string | null> {
-  const provider = schemeOf(vector);
-  if (typeof provider === "string") return provider;
-  const { now, config = {}, expect } = vector;
-  const verdict = await verify(requestOf(vector), provider, secretsOf(vector), config, now * 1000);
-  if (verdict.ok === (expect === "accept")) return null;
-  return verdict.ok
-    ? `accepted by ${verdict.value.secret ?? "nothing"}`
-    : `refused: ${JSON.stringify(verdict.rejection)}`;
+/** Stands in for a signature that a row does not show. */
+const BELIEF: Secret = { name: "known-answers-believed", value: "believed" };
+
+/** The scheme with all that it says beside the signature, which is shown and not computed. */
+function shownOnly(scheme: Provider): Provider {
+  const { name, type, id, payload, handshake, replies } = scheme;
+  return {
+    name,
+    type,
+    id,
+    payload,
+    handshake,
+    replies,
+    algorithm: "token",
+    signature: { at: `header:${BELIEF.name}` },
+  };
 }
 
-/** `null` where the answer is the expected one. Handshakes that come after verification are asked as if that had succeeded. */
-export async function judgeHandshake(known: KnownHandshake): Promise<string | null> {
+function isUnsigned(known: KnownRequest): boolean {
   const provider = schemeOf(known);
-  if (typeof provider === "string") return provider;
-  const answer = await answerOf(known, provider);
-  if (answer === null) return "no handshake";
-  const { status, contentType, headers = {}, body, json } = known.response;
-  if (answer.status !== status) return `status ${answer.status} instead of ${status}`;
-  const type = answer.headers["content-type"] ?? "";
-  if (contentType !== undefined && !type.startsWith(contentType))
-    return `content type ${type} instead of ${contentType}`;
-  for (const [name, value] of Object.entries(headers)) {
-    if (answer.headers[name.toLowerCase()] !== value)
-      return `${name} is ${answer.headers[name.toLowerCase()] ?? "missing"}`;
-  }
-  if (body !== undefined && answer.body !== body) return `body ${answer.body} instead of ${body}`;
-  if (json === undefined) return null;
-  return sameJson(JSON.parse(answer.body), json) ? null : `body ${answer.body} instead of ${JSON.stringify(json)}`;
+  const scope = { readings: new Readings(requestOf(known)), provider, settings: settingsOf(known) };
+  return [provider.signature.at].flat().every((place) => read(place, scope) === null);
 }
 
-async function answerOf(known: KnownHandshake, provider: Provider): Promise<HandshakeAnswer | null> {
-  const request = requestOf(known);
-  const settings = known.config ?? {};
-  const secrets = secretsOf(known);
-  return (
-    (await handshake(request, provider, secrets, settings, "before-verify")) ??
-    (await handshake(request, provider, secrets, settings, "after-verify")) ??
-    replyTo(request, provider, settings, "accepted")
+/** The scheme that the row names or brings. Throws where there is none. */
+function schemeOf({ provider, table, ...row }: KnownRequest): Provider {
+  const resolved = resolveProvider(table ?? provider, settingsOf({ provider, table, ...row }));
+  if (resolved.ok) return resolved.provider;
+  throw new TypeError(
+    resolved.faults.map(({ path, message }) => `${path.map(String).join(".")} ${message}`).join("; "),
   );
 }
 
-/** The scheme that the row names or brings, or what is wrong with it. */
-function schemeOf({ provider, table, config }: KnownRequest): Provider | string {
-  const resolved = resolveProvider(table ?? provider, config);
-  if (resolved.ok) return resolved.provider;
-  return resolved.faults.map(({ path, message }) => `${path.map(String).join(".")} ${message}`).join("; ");
+function settingsOf({ config, settings }: KnownRequest): Readonly<Record<string, string>> {
+  return { ...config, ...settings };
 }
 
-/** The request, byte for byte. */
-export function requestOf(known: KnownRequest): Inbound {
-  const { method, url, headers, body, bodyEncoding } = known;
+/** The request, byte for byte, as the relay would see it. */
+export function requestOf({ method, url, publicUrl, headers, body, bodyEncoding }: KnownRequest): Inbound {
   const bytes = bodyEncoding === "base64" ? decodeBase64(body) : new TextEncoder().encode(body);
-  if (bytes === null && body !== "") throw new TypeError(`${known.provider}: the body is no base64`);
-  return { method, url, headers: new Headers(headers), body: bytes ?? new Uint8Array() };
+  if (bytes === null && body !== "") throw new TypeError("the body is no base64");
+  return {
+    method,
+    url: signedUrl(publicUrl ?? null, url),
+    headers: new Headers(headers),
+    body: bytes ?? new Uint8Array(),
+  };
 }
 
 /** The secret or the sender's public key, as an operator would configure it. */

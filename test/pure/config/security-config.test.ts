@@ -2,11 +2,10 @@
 
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { memoryRelay } from "../../../src/cli/local/memory-relay.ts";
 import { readConfig } from "../../../src/config/config.ts";
-import { UNCOUNTED } from "../../../src/in/flood.ts";
 import { ingest } from "../../../src/in/ingest.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
-import { BodyReader } from "../../../src/in/read.ts";
 import type { Candidate } from "../../../src/intake/intake.ts";
 import { ssrfUrls } from "../../vectors/ssrf.ts";
 import { working } from "./config-working.ts";
@@ -17,27 +16,18 @@ async function knock(vars: Record<string, unknown>, source: string, body: string
   const lines: string[] = [];
   const write = (event: string, fields: object) => void lines.push(JSON.stringify({ event, ...fields }));
   const request = new Request(`https://relay.example.com/in/${source}`, { method: "POST", body, headers });
+  const relay = memoryRelay(readConfig(vars), Date.now());
   const answer = await ingest(request, source, {
-    config: readConfig(vars),
+    ...relay,
     intake: {
+      ...relay.intake,
       accept: (candidate) => {
         accepted.push(candidate);
         return Promise.resolve({ kind: "accepted", id: candidate.id });
       },
-      status: () => Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }),
-      remind: () => Promise.resolve(),
     },
-    parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
-    flood: { enter: () => UNCOUNTED },
-    published: { bar: () => Promise.resolve(null) },
-    bodies: new BodyReader(Date.now),
-    keys: { keysFor: (_request, { secrets }) => Promise.resolve({ ok: true, secrets, vouch: () => {} }) },
     offers: { keep: () => Promise.resolve(false) },
     fetchText: () => Promise.resolve(null),
-    refusals: { wants: () => false, keep: () => Promise.resolve() },
-    feed: { refused: () => null },
-    now: Date.now,
-    newId: () => "0".repeat(32),
     log: { info: write, warn: write, error: write },
   });
   return { status: answer.status, accepted, lines };

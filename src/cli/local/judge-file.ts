@@ -1,0 +1,53 @@
+// A file of known answers, row by row, as `N passed, N failed`. Reads the file, writes the terminal.
+
+import { readFileSync } from "node:fs";
+import { argv, exit, stdout } from "node:process";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Judges the rows of the file that the command was given, prints what is wrong with any, and ends the process: 0 where nothing is wrong, 1
+ * where a row fails, 2 where there are no rows to judge.
+ *
+ * @param judge what is wrong with a row, or `null`; a row that is broken must not throw
+ */
+export async function judgeFile(command: string, judge: (row: unknown) => Promise<string | null>): Promise<never> {
+  const file = argv[2];
+  if (file === undefined) return leave(`Usage: npm run ${command} -- FILE`);
+  const rows = readRows(file);
+  if (typeof rows === "string") return leave(`${file} ${rows}`);
+  let failed = 0;
+  for (const [index, row] of rows.entries()) {
+    const fault = await judge(row);
+    if (fault === null) continue;
+    failed++;
+    stdout.write(`${titleOf(row, index)}: ${fault}\n`);
+  }
+  stdout.write(`${rows.length - failed} passed, ${failed} failed\n`);
+  return exit(failed === 0 ? 0 : 1);
+}
+
+function leave(why: string): never {
+  stdout.write(`${why}\n`);
+  return exit(2);
+}
+
+/** The rows, or why there are none. */
+function readRows(file: string): readonly unknown[] | string {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  if (!Array.isArray(rows)) return "is not a list of rows";
+  return rows.length === 0 ? "holds no rows" : rows;
+}
+
+/** What tells a row apart: its place in the file, its sender and what it says of itself. */
+function titleOf(row: unknown, index: number): string {
+  const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null;
+  const { provider, description, method, url } = isRow(row) ? row : {};
+  const about = description ?? [method, url].filter((part) => part !== undefined).join(" ");
+  return [`row ${index + 1}`, provider, about].filter((part) => typeof part === "string" && part !== "").join(": ");
+}
