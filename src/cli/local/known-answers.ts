@@ -97,7 +97,9 @@ async function judged<Schema extends z.ZodMiniType>(
 ): Promise<string | null> {
   const parsed = schema.safeParse(row);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.map(String).join(".")}: ${message}`);
+    const faults = parsed.error.issues.map(
+      ({ path, message }) => `${path.length === 0 ? "the row" : path.map(String).join(".")} ${message}`,
+    );
     return `the row is broken: ${faults.join("; ")}`;
   }
   try {
