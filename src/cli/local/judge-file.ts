@@ -46,8 +46,16 @@ function readRows(file: string): readonly unknown[] | string {
 
 /** What tells a row apart: its place in the file, its sender and what it says of itself. */
 function titleOf(row: unknown, index: number): string {
-  const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null;
   const { provider, description, method, url } = isRow(row) ? row : {};
-  const about = description ?? [method, url].filter((part) => part !== undefined).join(" ");
-  return [`row ${index + 1}`, provider, about].filter((part) => typeof part === "string" && part !== "").join(": ");
+  const about = description === undefined ? [method, url] : [description];
+  const named = [provider, about.filter(isText).join(" ")].filter((part) => isText(part) && part !== "");
+  return [`row ${index + 1}`, ...named].join(": ");
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

@@ -4,6 +4,8 @@ import type { IngestDeps } from "../../in/ingest.ts";
 import { BodyReader } from "../../in/read.ts";
 import { UNCOUNTED } from "../../in/flood.ts";
 
+const silent = () => {};
+
 /**
  * Everything that the front door asks for. Nobody is limited, every event is new, a source's own secrets stand in for published keys, and
  * whoever confirms a subscription is believed.
@@ -11,7 +13,6 @@ import { UNCOUNTED } from "../../in/flood.ts";
  * @param now milliseconds since 1970
  */
 export function memoryRelay(config: IngestDeps["config"], now: number): IngestDeps {
-  const silent = () => {};
   return {
     config,
     intake: {

@@ -62,20 +62,21 @@ describe("a handshake", () => {
   });
 });
 
+const own = (table: unknown, extra: object = {}) => ({
+  provider: "nobody-knows-it",
+  description: "own",
+  method: "POST",
+  url: "https://hooks.example.com/in/a",
+  headers: { "x-acme-signature": code("hex") },
+  body: BODY,
+  secret: "k",
+  now: 1_760_000_000,
+  expect: "accept",
+  table,
+  ...extra,
+});
+
 describe("a request", () => {
-  const own = (table: unknown, extra: object = {}) => ({
-    provider: "nobody-knows-it",
-    description: "own",
-    method: "POST",
-    url: "https://hooks.example.com/in/a",
-    headers: { "x-acme-signature": code("hex") },
-    body: BODY,
-    secret: "k",
-    now: 1_760_000_000,
-    expect: "accept",
-    table,
-    ...extra,
-  });
   const acme = { name: "Acme", algorithm: "hmac-sha256", signature: { at: "header:X-Acme-Signature" } };
 
   test("is judged by the table that its row brings, as a source may have one in wrangler.toml", async () => {
