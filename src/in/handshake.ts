@@ -63,6 +63,10 @@ export async function handshake(
     if (within === null) continue;
     // Such challenges have no tolerance, so the time does not matter.
     if (one.signed === true && !(await verify(request, provider, secrets, settings, 0)).ok) return refusalOf(one);
+    if (one.signedWith !== undefined) {
+      const offered = [{ name: one.signedWith, value: read(one.signedWith, within) ?? "" }];
+      if (!(await verify(request, provider, offered, settings, 0)).ok) return refusalOf(one);
+    }
     return answerTo(one, within, secrets);
   }
   return null;

@@ -26,7 +26,8 @@ export const asymmetric = {
       by: "Travis CI: Notifications; id is the build, which can be restarted",
     },
     idShared: true,
-    uncovered: "Everything but the payload field.",
+    uncovered:
+      "Everything but the payload field. The key is all customers': a signature proves Travis CI, not whose build it is.",
     docs: "travis-ci/docs-travis-ci-com:user/notifications.md.erb#verifying-webhook-requests",
   },
   netlify: {
@@ -43,7 +44,8 @@ export const asymmetric = {
       by: "Netlify: Deploy notifications; id is the deploy",
     },
     idShared: true,
-    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    uncovered:
+      "The headers, and there is no timestamp: a captured request can be sent again. The token names no audience: its secret is one hook's alone.",
   },
   sendgrid: {
     name: "SendGrid Event Webhook",
@@ -150,7 +152,7 @@ export const asymmetric = {
     type: "{json:Type}",
     id: "{json:MessageId}",
     idNames: { what: "event", by: "AWS: SNS message formats, MessageId is the same in a retry" },
-    uncovered: "UnsubscribeURL. A signature proves AWS, not a topic: set topic to the ARN that may post.",
+    uncovered: "UnsubscribeURL. A signature proves AWS, so that only topic, the ARN that may post, makes it yours.",
     handshake: [
       {
         method: "POST",
@@ -182,6 +184,8 @@ export const asymmetric = {
       member: "key",
       send: { client_id: "{setting:client_id}", secret: "{secret}", key_id: "{kid}" },
     },
+    uncovered:
+      "The headers. The token names no audience and its key is all customers': the client that asks for the key is not bound to the request.",
     type: "{json:webhook_type}.{json:webhook_code}",
     addresses: "52.21.26.131, 52.21.47.157, 52.41.247.19, 52.88.82.239 (plaid.com docs)",
     networks: { fixed: ["52.21.26.131", "52.21.47.157", "52.41.247.19", "52.88.82.239"] },
@@ -201,6 +205,8 @@ export const asymmetric = {
       path: "/\\.well-known/jwks\\.json",
       form: "jwks",
     },
+    uncovered:
+      "The headers, and there is no timestamp. The signature names no audience and its key is all workspaces': look at workspaceId.",
     type: "{json:eventType}",
     id: "{json:id}",
     idNames: { what: "event", by: "Fireblocks: Webhooks v2 event object, id" },
@@ -221,7 +227,8 @@ export const asymmetric = {
       by: "Fireblocks: Webhook structure; data.id is the transaction",
     },
     idShared: true,
-    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    uncovered:
+      "The headers, and there is no timestamp: a captured request can be sent again. The key is all workspaces'.",
     docs: "developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
   },
   vonage: {
@@ -229,7 +236,8 @@ export const asymmetric = {
     confidence: "library",
     algorithm: "jwt",
     signature: { at: "header:Authorization", prefix: "Bearer " },
-    jwt: { algorithms: ["HS256"], bodyHash: { claim: "payload_hash" }, maxAge: 300 },
+    jwt: { algorithms: ["HS256"], issuer: "Vonage", bodyHash: { claim: "payload_hash" }, maxAge: 300 },
+    uncovered: "The headers. The token names no audience: its secret is one account's alone.",
     type: "{json:type|json:status}",
     id: "{claim:jti}",
     idNames: { what: "delivery", by: "Vonage: Signed webhooks, jti" },
@@ -250,7 +258,7 @@ export const asymmetric = {
     type: "{json:type|json:status}",
     id: "{claim:jti}",
     idNames: { what: "delivery", by: "MessageBird: Signed requests, jti" },
-    uncovered: "The headers.",
+    uncovered: "The headers. The token names no audience: the hash of the URL takes its place.",
     docs: "messagebird/go-rest-api:signature_jwt/testdata/reference.json",
   },
   monday: {
@@ -258,7 +266,7 @@ export const asymmetric = {
     confidence: "third-party",
     algorithm: "jwt",
     signature: { at: "header:Authorization" },
-    jwt: { algorithms: ["HS256"], expires: true },
+    jwt: { algorithms: ["HS256"], audience: "{url}", expires: true },
     type: "{json:event.type}",
     id: "{json:event.triggerUuid}",
     idNames: { what: "event", by: "monday: Webhooks, triggerUuid" },
@@ -280,7 +288,8 @@ export const asymmetric = {
     signature: { at: "header:Authorization", prefix: "JWT " },
     jwt: { algorithms: ["HS256"], queryHash: "qsh", expires: true },
     type: "{json:webhookEvent|json:eventType}",
-    uncovered: "The body: the token binds method, path and query.",
+    uncovered:
+      "The body: the token binds method, path and query. It names no audience: its secret is one installation's alone.",
     docs: "Bitbucket query-string-hash page value reproduced",
   },
   wise: {
@@ -292,7 +301,8 @@ export const asymmetric = {
     type: "{json:event_type}",
     id: "{header:X-Delivery-Id}",
     idNames: { what: "delivery", by: "Wise: Webhooks, X-Delivery-Id is the same in a retry" },
-    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    uncovered:
+      "The headers, and there is no timestamp: a captured request can be sent again. The key is all customers': a signature proves Wise, not whose profile it is.",
     docs: "transferwise/digital-signatures-examples/verify-webhook-signature",
   },
   kick: {
@@ -310,6 +320,7 @@ export const asymmetric = {
       form: "text",
       member: "data.public_key",
     },
+    uncovered: "The other headers. The key is all customers': a signature proves Kick, not whose channel it is.",
     type: "{header:Kick-Event-Type}",
     id: "{header:Kick-Event-Message-Id}",
     idNames: { what: "delivery", by: "Kick: Webhook headers, message id as idempotency key" },
@@ -318,7 +329,13 @@ export const asymmetric = {
     name: "eBay",
     confidence: "third-party",
     algorithm: "ecdsa-p256-sha1",
-    signature: { at: "header:X-EBAY-SIGNATURE", format: "envelope", encoding: "base64", der: true },
+    signature: {
+      at: "header:X-EBAY-SIGNATURE",
+      format: "envelope",
+      encoding: "base64",
+      der: true,
+      names: { "pair:alg": ["ECDSA"], "pair:digest": ["SHA1", "SHA-1"] },
+    },
     secret: "public",
     keys: {
       url: "https://api.ebay.com/commerce/notification/v1/public_key/{kid}",
@@ -334,7 +351,8 @@ export const asymmetric = {
     type: "{json:metadata.topic}",
     id: "{json:notification.notificationId}",
     idNames: { what: "event", by: "eBay: Notification payload, notificationId" },
-    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    uncovered:
+      "The headers, and there is no timestamp: a captured request can be sent again. The key is all customers': a signature proves eBay, not for whom.",
     handshake: [
       {
         method: "GET",
@@ -361,7 +379,7 @@ export const asymmetric = {
     type: "{claim:type}",
     id: "{claim:event_id}",
     idNames: { what: "event", by: "Kinde: Webhooks, event_id" },
-    uncovered: "Nothing: the body is the token.",
+    uncovered: "Nothing: the body is the token. It names no audience: the issuer is the business's own domain.",
     docs: "@kinde/webhooks (npm)",
   },
   fusionauth: {
@@ -374,6 +392,7 @@ export const asymmetric = {
       algorithms: ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"],
       bodyHash: { claim: "request_body_sha256", encoding: "base64" },
     },
+    uncovered: "The headers. The token names no audience: its key is one tenant's alone.",
     type: "{json:event.type}",
     id: "{json:event.id}",
     idNames: { what: "event", by: "FusionAuth: Events, event.id" },
@@ -392,6 +411,8 @@ export const asymmetric = {
       path: "/\\.well-known/jwks\\.json",
       form: "jwks",
     },
+    uncovered:
+      "The other headers. The key is all customers': a signature proves fal.ai, not whose request it is; X-Fal-Webhook-User-Id is signed.",
     type: "{json:status}",
     id: "{header:X-Fal-Webhook-Request-Id}",
     idNames: { what: "event", by: "fal: Webhooks; one result per request_id, the same in a retry" },
@@ -401,7 +422,13 @@ export const asymmetric = {
     name: "MailChannels",
     confidence: "third-party",
     algorithm: "ed25519",
-    signature: { at: "header:Signature", format: "rfc9421", encoding: "base64", covers: ["content-digest"] },
+    signature: {
+      at: "header:Signature",
+      format: "rfc9421",
+      encoding: "base64",
+      covers: ["content-digest"],
+      names: { "pair:alg": ["ed25519"] },
+    },
     timestamp: { at: "pair:created", tolerance: 300 },
     signs: "{signature-base}",
     bodyHash: { at: "header:Content-Digest", form: "digest" },
@@ -417,6 +444,7 @@ export const asymmetric = {
       format: "cavage",
       encoding: "base64",
       covers: ["(request-target)", "date", "digest"],
+      names: { "pair:algorithm": ["ed25519"] },
     },
     timestamp: { at: "header:Date", unit: "http", tolerance: 300 },
     signs: "{signing-string}",

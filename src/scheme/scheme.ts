@@ -89,6 +89,8 @@ const signature = z.strictObject({
   der: z.optional(z.boolean()),
   /** What an HTTP message signature must cover at least. */
   covers: z.optional(z.array(z.string())),
+  /** Places where a request may name its algorithm, and the names that it may have there, in any case; it may also be silent. */
+  names: z.optional(z.record(place, z.array(z.string()).check(z.minLength(1)))),
 });
 
 const timestamp = z.strictObject({
@@ -102,8 +104,10 @@ const timestamp = z.strictObject({
 const jwt = z.strictObject({
   /** The only algorithms that are accepted, whatever the token says of itself. */
   algorithms: z.array(z.enum(jwsAlgorithms)).check(z.minLength(1)),
-  /** A template; where its setting is not set, the issuer is not looked at. */
+  /** What `iss` must be. */
   issuer: z.optional(template),
+  /** What `aud` must be, or have among its entries: the receiver, so that a token for somebody else's is not taken here. */
+  audience: z.optional(template),
   /** The claim that holds the body's SHA-256. `emptyAbsent`: an empty body has no claim, and only that. */
   bodyHash: z.optional(
     z.strictObject({ claim: z.string(), encoding: z.optional(encoding), emptyAbsent: z.optional(z.boolean()) }),
@@ -136,6 +140,8 @@ const handshake = z.strictObject({
   verified: z.optional(z.boolean()),
   /** A challenge that is itself signed, by the scheme of the provider. */
   signed: z.optional(z.boolean()),
+  /** Signed by the scheme of the provider, under the secret that stands at this place: the one that it hands over. */
+  signedWith: z.optional(place),
   /** Answered only while the source has no secret: this is how it is told its secret. */
   unset: z.optional(z.boolean()),
   /** The message is encrypted under the newest secret; what it holds is then `claim:…`. */
@@ -197,7 +203,7 @@ export const providerSchema = z.strictObject({
   bodyHash: z.optional(
     z.strictObject({ at: place, form: z.optional(z.enum(["hex", "digest"])), exceptForms: z.optional(z.boolean()) }),
   ),
-  /** Places and the values that they may hold, as templates; one whose setting is not set asks for nothing. */
+  /** Places and the values that they may hold, as templates; one whose setting is not set is met by nothing. */
   demands: z.optional(z.record(place, z.array(z.string()))),
   jwt: z.optional(jwt),
   /** How the sender may have written the URL before it signed it. */

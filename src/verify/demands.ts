@@ -11,10 +11,27 @@ export function unmetDemand(scope: Scope): VerificationRejection | null {
   if (demands === undefined) return null;
   for (const [where, templates] of Object.entries(demands)) {
     const wanted = templates.map((template) => render(template, scope)).filter((text) => text !== null);
-    if (wanted.length === 0) continue;
+    // What nobody has set is not met by anything: whoever else the sender signs for would get in.
+    if (wanted.length === 0) return missing(templates[0] ?? where);
     const value = read(where, scope);
     if (value === null) return { reason: "part_missing", where };
     if (!wanted.includes(value)) return { reason: "part_refused", where };
+  }
+  return null;
+}
+
+/** A template that could not be filled in: for want of a setting, which is the operator's to mend, or of a part of the request. */
+export function missing(template: string): VerificationRejection {
+  const setting = /\bsetting:([\w-]+)/.exec(template)?.[1];
+  return setting === undefined ? { reason: "part_missing", where: template } : { reason: "setting_missing", setting };
+}
+
+/** A signature that says of itself that it is of another algorithm; one that says nothing is of the sender's. */
+export function strangeAlgorithm(scope: Scope): VerificationRejection | null {
+  for (const [where, names] of Object.entries(scope.provider.signature.names ?? {})) {
+    const name = read(where, scope)?.toLowerCase();
+    if (name !== undefined && !names.some((one) => one.toLowerCase() === name))
+      return { reason: "part_refused", where };
   }
   return null;
 }

@@ -4,7 +4,7 @@ import type { VerificationRejection } from "../errors.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
 import type { Secret } from "../types.ts";
 import { urlForms } from "./canonical.ts";
-import { strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
+import { missing, strangeAlgorithm, strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
 import { member, parseJson } from "./readings.ts";
 import { hasTokenLength, judgeClaims, tokenOf, utf8, type Jws } from "./jws.ts";
 import { hasLength, type Method } from "./publickey.ts";
@@ -79,8 +79,10 @@ export function trialsOf(
   for (const written of found) {
     const algorithm = algorithmOf(written.scope);
     const timed = checkTimestamp(written.scope, now);
-    if (algorithm === null || "rejection" in timed) {
-      passed = "rejection" in timed ? timed.rejection : { reason: "part_refused", where: algorithmPlace(scope) };
+    const strange = strangeAlgorithm(written.scope);
+    if (algorithm === null || "rejection" in timed || strange !== null) {
+      const other: VerificationRejection = { reason: "part_refused", where: algorithmPlace(scope) };
+      passed = "rejection" in timed ? timed.rejection : (strange ?? other);
       continue;
     }
     const candidate = ofLength(written, algorithm);
@@ -136,13 +138,6 @@ function contentOf(
     parts.push(part);
   }
   return parts.toSorted();
-}
-
-function missing(where: string): VerificationRejection {
-  const [place] = parsePlace(where.replaceAll(/[{}]/g, ""));
-  return place?.source === "setting"
-    ? { reason: "setting_missing", setting: place.name }
-    : { reason: "part_missing", where };
 }
 
 /** The token, where it has the form of one; with `now`, its claims are judged too, for whatever they are worth. */

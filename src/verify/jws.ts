@@ -2,6 +2,7 @@
 
 import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
+import { missing } from "./demands.ts";
 import { digest, hmac, type Hash } from "./hmac.ts";
 import { member, parseJson, queryOf } from "./readings.ts";
 import type { JwsAlgorithm, Provider, SecretForm } from "../scheme/scheme.ts";
@@ -50,9 +51,10 @@ export function parseJws(token: string, detached: Uint8Array | null = null): Jws
   const algorithm = member(header, ["alg"]);
   const kid = member(header, ["kid"]);
   // A critical extension that is not understood must not be ignored (4.1.11), and none is understood.
+  if (kid !== undefined && typeof kid !== "string") return null;
   if (typeof algorithm !== "string" || Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) return null;
   const content = detached === null ? body : encodeBase64Url(detached);
-  return { algorithm, kid: typeof kid === "string" ? kid : null, payload, signature, signed: [`${head}.${content}`] };
+  return { algorithm, kid: kid ?? null, payload, signature, signed: [`${head}.${content}`] };
 }
 
 /** The token of a request, where its provider sends one, taken apart. */
@@ -105,12 +107,32 @@ export async function isSigned(
 export function judgeClaims(claims: unknown, scope: Scope, now: number): VerificationRejection | null {
   const { jwt } = scope.provider;
   if (jwt === undefined) return null;
-  const issuer = jwt.issuer === undefined ? null : render(jwt.issuer, scope);
-  if (issuer !== null && member(claims, ["iss"]) !== issuer) return { reason: "part_refused", where: "claim:iss" };
-  return judgeTimes(claims, jwt, now) ?? judgeBinding(claims, jwt, scope);
+  return judgeParties(claims, jwt, scope) ?? judgeTimes(claims, jwt, now) ?? judgeBinding(claims, jwt, scope);
 }
 
 type Rules = NonNullable<Provider["jwt"]>;
+
+/** Whom a token is from, and whom it is for (RFC 7519, 4.1.1 and 4.1.3). What the rules ask for is asked for, whatever is not set. */
+function judgeParties(claims: unknown, { issuer, audience }: Rules, scope: Scope): VerificationRejection | null {
+  if (issuer !== undefined) {
+    const wanted = render(issuer, scope);
+    if (wanted === null) return missing(issuer);
+    if (member(claims, ["iss"]) !== wanted) return { reason: "part_refused", where: "claim:iss" };
+  }
+  if (audience === undefined) return null;
+  const wanted = render(audience, scope);
+  if (wanted === null) return missing(audience);
+  const given = [member(claims, ["aud"])].flat();
+  return given.some((one) => isAudience(one, wanted)) ? null : { reason: "part_refused", where: "claim:aud" };
+}
+
+/** A URL is the same however it is written: `https://host` and `https://host/`. */
+function isAudience(given: unknown, wanted: string): boolean {
+  if (typeof given !== "string") return false;
+  return (
+    given === wanted || (URL.canParse(given) && URL.canParse(wanted) && new URL(given).href === new URL(wanted).href)
+  );
+}
 
 function judgeTimes(claims: unknown, { maxAge, expires }: Rules, now: number): VerificationRejection | null {
   const seconds = Math.floor(now / 1000);

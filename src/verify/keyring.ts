@@ -7,6 +7,7 @@ import { within } from "../patience.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { FetchText } from "../net/send.ts";
 import type { Secret } from "../types.ts";
+import { missing } from "./demands.ts";
 import { formFault } from "./form.ts";
 import { member, parseJson, Readings, type Inbound } from "./readings.ts";
 import { tokenOf } from "./jws.ts";
@@ -95,7 +96,7 @@ export class KeyRing {
     if (fault !== null) return refused(fault);
     const asked = { ...scope, kid: kidOf(scope), ...(credentials === undefined ? {} : { secret: credentials.value }) };
     const named = render(keys.url, asked);
-    if (named === null) return refused({ reason: "part_missing", where: keys.url });
+    if (named === null) return refused(missing(keys.url));
     const url = pinnedUrl(named, keys);
     if (url === null) return refused({ reason: "part_refused", where: keys.url });
     const held = this.#heldBy(source.name);

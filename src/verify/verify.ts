@@ -9,6 +9,7 @@ import { isSigned } from "./jws.ts";
 import { Readings, type Inbound } from "./readings.ts";
 import { couldBeComputed } from "./oracle.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
+import { parsesAsKey } from "./parses-as-key.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
 import { checkTimestamp, shownText, unprefixed } from "./signature.ts";
 import { concatenated, type Scope } from "./template.ts";
@@ -104,7 +105,7 @@ function byCode(trials: readonly Trial[]): Proof | null {
     const plain = DIGESTS[algorithm];
     const expected =
       keyed !== undefined ? hmac(keyed, secret, form, content) : plain !== undefined ? digest(plain, content) : null;
-    if (expected === null) proof = unusable(secret, form);
+    if (expected === null || parsesAsKey(secret.value)) proof = unusable(secret, form);
     else if (holds(candidate.signatures, expected)) {
       if (couldBeComputed(content, candidate.scope, secret.value)) return { fault: { reason: "challenge_signed" } };
       return { secret: secret.name };
@@ -169,7 +170,8 @@ function shown(scope: Scope, secrets: readonly Secret[], now: number): Proof {
   const timed = checkTimestamp(scope, now);
   if ("rejection" in timed) return { fault: timed.rejection };
   for (const secret of secrets) {
-    if (equal(given, encoder.encode(secret.value))) return { secret: secret.name };
+    if (!equal(given, encoder.encode(secret.value))) continue;
+    return parsesAsKey(secret.value) ? unusable(secret, scope.provider.secret ?? "text") : { secret: secret.name };
   }
   return { fault: { reason: "signature_mismatch", tried: secrets.map(({ name }) => name) } };
 }

@@ -26,10 +26,11 @@ export async function reason(
   request: Inbound,
   secrets: string | readonly Secret[] = SECRET,
   nowMs = NOW * 1000,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const found = typeof provider === "string" ? findProvider(provider)! : provider;
   const all = typeof secrets === "string" ? [{ name: "S", value: secrets }] : secrets;
-  const verdict = await verify(request, found, all, {}, nowMs);
+  const verdict = await verify(request, found, all, settings, nowMs);
   return verdict.ok ? "ok" : verdict.rejection.reason;
 }
 

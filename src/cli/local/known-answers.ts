@@ -63,7 +63,8 @@ export type KnownHandshake = Readonly<z.output<typeof knownHandshake>>;
 export function judgeVector(row: unknown): Promise<string | null> {
   return judged(vector, row, async (known) => {
     const { now, expect } = known;
-    const verdict = await verify(requestOf(known), schemeOf(known), secretsOf(known), settingsOf(known), now * 1000);
+    const scheme = schemeOf(known);
+    const verdict = await verify(requestOf(known), scheme, secretsOf(known), settingsFor(known, scheme), now * 1000);
     if (verdict.ok === (expect === "accept")) return null;
     return verdict.ok
       ? `accepted by ${verdict.value.secret ?? "nothing"}`
@@ -135,7 +136,7 @@ async function ask(known: KnownHandshake, scheme: Provider, secrets: readonly Se
     maxBody: body.byteLength + 1,
     dedupeWindowMs: null,
     publicUrl: known.publicUrl ?? null,
-    settings: settingsOf(known),
+    settings: settingsFor(known, scheme),
   };
   const config = {
     sources: new Map([[source.name, source]]),
@@ -193,6 +194,22 @@ function schemeOf({ provider, table, ...row }: KnownRequest): Provider {
 
 function settingsOf({ config, settings }: KnownRequest): Readonly<Record<string, string>> {
   return { ...config, ...settings };
+}
+
+/**
+ * The settings under which a row is judged. Rows that were made for another library know nothing of what our scheme demands: where a row
+ * has no settings at all, what the request says stands in for them, so that the signature is what is judged.
+ */
+function settingsFor(known: KnownRequest, provider: Provider): Readonly<Record<string, string>> {
+  if (known.config !== undefined || known.settings !== undefined) return settingsOf(known);
+  const scope = { readings: new Readings(requestOf(known)), provider, settings: {} };
+  const settings: Record<string, string> = {};
+  for (const [place, templates] of Object.entries(provider.demands ?? {})) {
+    const setting = templates.map((one) => /^\{setting:([\w-]+)\}$/.exec(one)?.[1]).find((one) => one !== undefined);
+    const value = setting === undefined ? null : read(place, scope);
+    if (setting !== undefined && value !== null) settings[setting] = value;
+  }
+  return settings;
 }
 
 /** The request, byte for byte, as the relay would see it. */

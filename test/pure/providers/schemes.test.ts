@@ -135,21 +135,25 @@ test("SNS signs its fields in byte order, with the hash that its version names, 
       .sign(pairs.rsa.privateKey, "base64");
     return JSON.stringify({ ...fields, SignatureVersion: version, Signature, ...extra });
   };
-  expect(await judged("aws-sns", { body: body("1") }, pem("rsa"))).toBe("accepted");
-  expect(await judged("aws-sns", { body: body("2") }, pem("rsa"))).toBe("accepted");
-  expect(await judged("aws-sns", { body: body("2", { Message: "evil" }) }, pem("rsa"))).toBe("signature_mismatch");
+  const topic = { topic: fields.TopicArn };
+  expect(await judged("aws-sns", { body: body("1") }, pem("rsa"), topic)).toBe("accepted");
+  expect(await judged("aws-sns", { body: body("2") }, pem("rsa"), topic)).toBe("accepted");
+  expect(await judged("aws-sns", { body: body("2", { Message: "evil" }) }, pem("rsa"), topic)).toBe(
+    "signature_mismatch",
+  );
   expect(
     await judged(
       "aws-sns",
       { body: body("2", { SigningCertURL: "https://sns.eu-west-1.amazonaws.com.evil.example/x.pem" }) },
       pem("rsa"),
+      topic,
     ),
   ).toBe("part_refused");
   expect(await judged("aws-sns", { body: body("2", { Type: "Notification\nx" }) }, pem("rsa"))).toBe("part_refused");
   expect(await judged("aws-sns", { body: body("2") }, pem("rsa"), { topic: "arn:aws:sns:eu-west-1:1:other" })).toBe(
     "part_refused",
   );
-  expect(await judged("aws-sns", { body: body("2") }, pem("rsa"), { topic: fields.TopicArn })).toBe("accepted");
+  expect(await judged("aws-sns", { body: body("2") }, pem("rsa"))).toBe("setting_missing");
 });
 
 const vonageToken = (claims: object): string =>
@@ -158,10 +162,10 @@ const vonageToken = (claims: object): string =>
 const vonage = (claims: object): Sent => ({ headers: { authorization: `Bearer ${vonageToken(claims)}` } });
 
 test("Vonage's token is bound to the body and to five minutes", async () => {
-  const good = { iat: NOW, payload_hash: sha256(BODY).toString("hex") };
+  const good = { iss: "Vonage", iat: NOW, payload_hash: sha256(BODY).toString("hex") };
   expect(await judged("vonage", vonage(good))).toBe("accepted");
   expect(await judged("vonage", vonage(good), SECRET, {}, NOW + 301)).toBe("timestamp_stale");
-  expect(await judged("vonage", vonage({ iat: NOW }))).toBe("part_missing");
+  expect(await judged("vonage", vonage({ iss: "Vonage", iat: NOW }))).toBe("part_missing");
   expect(await judged("vonage", vonage({ ...good, payload_hash: sha256("other").toString("hex") }))).toBe(
     "body_mismatch",
   );
@@ -187,14 +191,16 @@ test("eBay's signature is an envelope around an ECDSA signature in DER", async (
 });
 
 test("Kinde's whole body is the token", async () => {
-  const body = jwt({ alg: "RS256", kid: "k1" }, { iss: "issuer", type: "user.created" }, (input) =>
+  const body = jwt({ alg: "RS256", kid: "k1" }, { iss: "https://acme.kinde.com", type: "user.created" }, (input) =>
     createSign("sha256").update(input).sign(pairs.rsa.privateKey),
   );
   const set = JSON.stringify({ keys: [{ ...jwk("rsa"), kid: "k1", use: "sig" }] });
-  expect(await judged("kinde", { body }, set)).toBe("accepted");
-  expect(await judged("kinde", { body }, JSON.stringify(jwk("rsa")))).toBe("accepted");
-  expect(await judged("kinde", { body }, set, { issuer: "https://acme.kinde.com" })).toBe("part_refused");
-  expect(await judged("kinde", { body: `${body}x` }, set)).not.toBe("accepted");
+  const issuer = { issuer: "https://acme.kinde.com" };
+  expect(await judged("kinde", { body }, set, issuer)).toBe("accepted");
+  expect(await judged("kinde", { body }, JSON.stringify(jwk("rsa")), issuer)).toBe("accepted");
+  expect(await judged("kinde", { body }, set, { issuer: "https://other.kinde.com" })).toBe("part_refused");
+  expect(await judged("kinde", { body }, set)).toBe("setting_missing");
+  expect(await judged("kinde", { body: `${body}x` }, set, issuer)).not.toBe("accepted");
 });
 
 const fusionAuth = (token: string): Sent => ({ headers: { "x-fusionauth-signature-jwt": token } });

@@ -11,7 +11,10 @@ const b64url = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 const rsaPem = pairs.rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const rsaJwks = JSON.stringify({ keys: [pairs.rsa.publicKey.export({ format: "jwk" })] });
 
-const kinde = (token: string, secret = rsaJwks) => reason("kinde", sent(token, {}), secret);
+const ISSUER = "https://acme.kinde.com";
+
+const kinde = (token: string, secret = rsaJwks) =>
+  reason("kinde", sent(token, {}), secret, NOW * 1000, { issuer: ISSUER });
 
 const fusionauth = (token: string, secret: string) =>
   reason("fusionauth", sent("{}", { "x-fusionauth-signature-jwt": token }), secret);
@@ -25,7 +28,7 @@ const trio = (value: string) =>
 describe("algorithm confusion", () => {
   // FusionAuth binds the body by a claim, Kinde's body is the token.
   const hash = createHash("sha256").update("{}").digest("base64");
-  const claims = b64url({ event_id: "e", type: "user.created", request_body_sha256: hash });
+  const claims = b64url({ iss: ISSUER, event_id: "e", type: "user.created", request_body_sha256: hash });
   const signedBy = (header: object, code: (input: string) => Buffer): string => {
     const input = `${b64url(header)}.${claims}`;
     return `${input}.${code(input).toString("base64url")}`;
