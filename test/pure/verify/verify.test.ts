@@ -131,10 +131,11 @@ const part = (value: object): string => Buffer.from(JSON.stringify(value)).toStr
 
 test("where the body is the token (Kinde), it is as long as the body may be", async () => {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const content = `${part({ alg: "RS256", typ: "JWT" })}.${part({ type: "user.updated", event_id: "e1", data: "x".repeat(200_000) })}`;
+  const issuer = "https://acme.kinde.com";
+  const content = `${part({ alg: "RS256", typ: "JWT" })}.${part({ iss: issuer, type: "user.updated", event_id: "e1", data: "x".repeat(200_000) })}`;
   const token = `${content}.${createSign("sha256").update(content).sign(privateKey, "base64url")}`;
   const body = new TextEncoder().encode(token);
   const request: Inbound = { method: "POST", url: "https://x.example/in/kinde", headers: new Headers(), body };
   const secrets = [{ name: "KINDE_SECRET", value: publicKey.export({ type: "spki", format: "pem" }).toString() }];
-  expect(await verify(request, findProvider("kinde")!, secrets, {}, NOW * 1000)).toMatchObject({ ok: true });
+  expect(await verify(request, findProvider("kinde")!, secrets, { issuer }, NOW * 1000)).toMatchObject({ ok: true });
 });
