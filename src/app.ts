@@ -5,7 +5,8 @@ import { api, type ApiDeps } from "./api/api.ts";
 import type { Config } from "./config/config.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem, toWire } from "./errors.ts";
-import { ingest, type IngestDeps } from "./in/ingest.ts";
+import { sourceAt } from "./in/address.ts";
+import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
 
 /** Everything that the HTTP handlers are given. */
 export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {
@@ -17,7 +18,10 @@ export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {
 export function createApp(deps: Deps): Hono {
   const app = new Hono();
 
-  app.all("/in/:source", (c) => ingest(c.req.raw, c.req.param("source"), deps, c.executionCtx));
+  app.use(async (c, next) => {
+    const source = sourceAt(c.req.path);
+    return source === null ? await next() : await ingest(c.req.raw, source, deps, c.executionCtx);
+  });
 
   // What follows is for people and their programs, who bring credentials and browsers.
   app.use(async (c, next) => {
@@ -52,7 +56,7 @@ export function createApp(deps: Deps): Hono {
   });
 
   app.route("/", dashboard(deps));
-  app.notFound(() => problem({ status: 404, title: "Not Found" }));
+  app.notFound((c) => astray(c.req.raw, c.req.path, deps, c.executionCtx));
   app.onError((error, c) => {
     // Ours, so the log gets all of it and the client nothing.
     deps.log.error("http.failed", {

@@ -2,7 +2,8 @@
 
 /** A request that Hookline refuses, with the evidence. The union is the threat model of the front door. */
 export type Rejection =
-  | { readonly reason: "source_unknown"; readonly source: string }
+  /** `meant` is the source whose address was missed, where that can be told. */
+  | { readonly reason: "source_unknown"; readonly path: string; readonly meant?: string }
   | { readonly reason: "source_disabled"; readonly why: string }
   | { readonly reason: "method_not_allowed"; readonly method: string; readonly allow: string }
   | { readonly reason: "address_refused"; readonly address: string }

@@ -75,16 +75,30 @@ const TOLD = 12;
 
 /** " Did you mean …?", or which names there are. */
 export function suggest(wrong: string, names: readonly string[]): string {
-  const ranked = names
-    .map((name) => ({ name, distance: distance(wrong.slice(0, SHOWN).toLowerCase(), name.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance);
+  const ranked = byDistance(wrong, names);
   const [near] = ranked;
   if (near === undefined) return " There is none yet: leave it out.";
-  if (near.distance <= Math.ceil(wrong.length / 3)) return ` Did you mean ${near.name}?`;
+  if (isSlip(wrong, near.distance)) return ` Did you mean ${near.name}?`;
   if (names.length === 1) return ` There is only ${near.name}.`;
   if (names.length <= TOLD) return ` There are ${names.join(", ")}.`;
   const nearest = ranked.slice(0, 3).map(({ name }) => name);
   return ` Of the ${names.length} that there are, ${nearest.join(", ")} come nearest.`;
+}
+
+/** The name that differs from `wrong` by a slip of the pen, or `null`. */
+export function nearest(wrong: string, names: readonly string[]): string | null {
+  const [near] = byDistance(wrong, names);
+  return near !== undefined && isSlip(wrong, near.distance) ? near.name : null;
+}
+
+function isSlip(wrong: string, letters: number): boolean {
+  return letters <= Math.ceil(wrong.length / 3);
+}
+
+function byDistance(wrong: string, names: readonly string[]) {
+  return names
+    .map((name) => ({ name, distance: distance(wrong.slice(0, SHOWN).toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.distance - b.distance);
 }
 
 /** Follows a path as far as there is something; a single value stands for the list that it was read as. */

@@ -14,6 +14,7 @@ import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
+import { sourceMeant } from "./address.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
 import { type Identity, identify, keptHeaders, together } from "./identify.ts";
 import { anonymousEventId, eventId, receiptId, turnOf } from "../ids.ts";
@@ -66,9 +67,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
 
   if (source === undefined) {
     const why = deps.config.disabled.get(name);
-    return refuse(
-      why === undefined ? { reason: "source_unknown", source: name.slice(0, 100) } : { reason: "source_disabled", why },
-    );
+    return why === undefined ? astray(request, `/in/${name}`, deps, after) : refuse({ reason: "source_disabled", why });
   }
   const methods = acceptedMethods(source.scheme);
   if (!methods.includes(request.method))
@@ -109,6 +108,22 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
 
     return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
   });
+}
+
+/**
+ * Answers what came to an address that is nobody's: 404. Where it can be told which source was meant, its operator finds a trace there,
+ * within the same bounds as any refusal; nothing else is written for a stranger.
+ */
+export function astray(request: Request, path: string, deps: IngestDeps, after?: After): Response {
+  const address = request.headers.get("cf-connecting-ip") ?? "";
+  const { sources, disabled } = deps.config;
+  const addressed = /^\/+in\//i.test(path);
+  const names = request.method === "POST" || addressed ? [...sources.keys(), ...disabled.keys()] : [];
+  const meant = sourceMeant(path, names);
+  const missed = path.replaceAll(/[^\w/.~%-]/g, "?").slice(0, 100);
+  const rejection: Rejection = { reason: "source_unknown", path: missed, ...(meant === null ? {} : { meant }) };
+  if (meant === null && !addressed) return problem(toWire(rejection));
+  return refusal({ name: meant ?? missed, source: null, rejection, address, inbound: null }, null, deps, after);
 }
 
 function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response {
@@ -265,7 +280,7 @@ function refusal(
       : null;
   const answer = words ?? (reply === null ? problem(toWire(rejection)) : responseOf(reply));
   const { status } = answer;
-  const known = source !== null || config.disabled.has(name);
+  const known = config.sources.has(name) || config.disabled.has(name);
   const telling =
     known && after !== undefined ? feed.refused({ source: name, reason: rejection.reason, status, at: now() }) : null;
   if (telling !== null) after?.waitUntil(telling);

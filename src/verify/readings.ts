@@ -34,6 +34,12 @@ function normalised(query: string): string {
   return new URL(`https://host/?${query}`).search.slice(1);
 }
 
+/** Whether the content type says form data. */
+export function isForm(headers: Headers): boolean {
+  const type = headers.get("content-type")?.toLowerCase() ?? "";
+  return type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data");
+}
+
 /** The readings of one request. A reading that fails is empty; it never throws. */
 export class Readings {
   readonly request: Inbound;
@@ -95,8 +101,7 @@ export class Readings {
 
   /** Whether the content type says form data. */
   get isForm(): boolean {
-    const type = this.request.headers.get("content-type")?.toLowerCase() ?? "";
-    return type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data");
+    return isForm(this.request.headers);
   }
 
   #readForm(): Map<string, string[]> {

@@ -7,11 +7,15 @@ export function adviseOn(rejection: Rejection, provider: string): string {
   if (isVerification(rejection)) return sentence(rejection, provider);
   switch (rejection.reason) {
     case "source_unknown":
-      return "No source has this name: look at the address that the sender was given.";
+      return rejection.meant === undefined
+        ? "No source has this name: look at the address that the sender was given."
+        : `Somebody asked at ${rejection.path}, where nothing is: the address of this source is /in/${rejection.meant}. Give the sender that one.`;
     case "source_disabled":
-      return `The configuration of this source is wrong, so it takes nothing. ${rejection.why}`;
+      return `The configuration of this source is wrong, so it takes nothing. ${rejection.why}${/[.?]$/.test(rejection.why) ? "" : "."}`;
     case "method_not_allowed":
-      return `${rejection.method} is not what ${provider} sends: somebody opened the address in a browser, or a proxy turned a redirect into a GET.`;
+      return ["GET", "HEAD"].includes(rejection.method)
+        ? `${rejection.method} is not how ${provider} sends events: somebody opened the address in a browser, or a redirect on the way turned a POST into a GET. Give the sender the final https address.`
+        : `${rejection.method} is not taken here, only ${rejection.allow}: set the sender to POST.`;
     case "address_refused":
       return `${rejection.address || "A request without an address"} is not among the networks of allow: if it is ${provider}, add it; a proxy before Hookline also shows its own address.`;
     case "addresses_unknown":

@@ -1,176 +1,84 @@
 // Why was this refused, and what mends it? For the operator only: names, ages and places, never a body and never a secret. Pure but for WebCrypto.
 
 import type { VerificationRejection } from "../../errors.ts";
-import { signatureHeaders } from "../identify.ts";
-import type { Inbound } from "../../verify/readings.ts";
-import { parseJson } from "../../verify/readings.ts";
-import { findProvider, providerIds } from "../../providers/catalogue.ts";
-import type { Provider, SecretForm } from "../../scheme/scheme.ts";
-import type { Secret } from "../../types.ts";
-import { verify } from "../../verify/verify.ts";
+import type { Provider } from "../../scheme/scheme.ts";
+import { isForm } from "../../verify/readings.ts";
+import { strangeHeader, stranger } from "./strangers.ts";
+import {
+  bodyFault,
+  type Case,
+  type Diagnosis,
+  prefixFault,
+  retried,
+  schemeFault,
+  secretFault,
+  urlFault,
+  wrongSecret,
+} from "./trials.ts";
 
-export interface Diagnosis {
-  /** Stable, for filters and tests: the reason of the refusal, or a finer one. */
-  readonly code: string;
-  /** One sentence that says what to do. */
-  readonly advice: string;
-}
-
-/** Largest body, in bytes, that is tried in other spellings. */
-const REWRITE_LIMIT = 256 * 1024;
-
-/** Forms that a secret is mistaken for. */
-const FORMS: readonly SecretForm[] = ["text", "base64", "hex", "whsec", "after-colon"];
+export type { Diagnosis } from "./trials.ts";
 
 /**
- * Looks into a refusal. It may verify the request some twenty times over, so it is for refusals that are kept, which are bounded in
+ * Looks into a refusal. It may verify the request some sixty times over, so it is for refusals that are kept, which are bounded in
  * number and rate, and never before an answer.
  */
-export async function diagnose(
-  rejection: VerificationRejection,
-  request: Inbound,
-  provider: Provider,
-  secrets: readonly Secret[],
-  settings: Readonly<Record<string, string>>,
-  now: number,
-): Promise<Diagnosis> {
-  const passes = async (
-    changed: Partial<{ request: Inbound; provider: Provider; secrets: readonly Secret[] }>,
-  ): Promise<boolean> =>
-    (await verify(changed.request ?? request, changed.provider ?? provider, changed.secrets ?? secrets, settings, now))
-      .ok;
-  const { reason } = rejection;
-  if (reason === "signature_missing" || reason === "signature_malformed")
-    return stranger(request, provider) ?? plainly(rejection, provider);
-  if (reason === "timestamp_stale" || reason === "timestamp_future") return timeFault(rejection, provider, passes);
-  if (reason !== "signature_mismatch") return plainly(rejection, provider);
+export async function diagnose(rejection: VerificationRejection, one: Case): Promise<Diagnosis> {
+  const plain = plainly(rejection, one.provider);
+  switch (rejection.reason) {
+    case "signature_missing":
+      return contentType(one, rejection.where) ?? (await stranger(one)) ?? strangeHeader(one, rejection.where) ?? plain;
+    case "signature_malformed":
+      return (await prefixFault(one, rejection.where)) ?? (await schemeFault(one)) ?? (await stranger(one)) ?? plain;
+    case "part_missing":
+      return contentType(one, rejection.where) ?? plain;
+    case "timestamp_malformed":
+      return (await schemeFault(one)) ?? plain;
+    case "timestamp_stale":
+    case "timestamp_future":
+      return (await schemeFault(one)) ?? (await timeFault(rejection, one));
+    case "signature_mismatch":
+      return (await mismatch(one)) ?? wrongSecret(one);
+    default:
+      return plain;
+  }
+}
+
+async function mismatch(one: Case): Promise<Diagnosis | null> {
   return (
-    (await secretFault(provider, secrets, passes)) ??
-    (await bodyFault(request, passes)) ??
-    (await urlFault(request, provider, passes)) ?? {
-      code: "wrong_secret",
-      advice: `None of the secrets fits (${rejection.tried.join(", ")}): copy the one that ${provider.name} shows for this endpoint.`,
-    }
+    (await secretFault(one)) ??
+    (await bodyFault(one)) ??
+    (await urlFault(one)) ??
+    (await schemeFault(one)) ??
+    (await stranger(one, true))
   );
-}
-
-type Passes = (
-  changed: Partial<{ request: Inbound; provider: Provider; secrets: readonly Secret[] }>,
-) => Promise<boolean>;
-
-async function secretFault(provider: Provider, secrets: readonly Secret[], passes: Passes): Promise<Diagnosis | null> {
-  const trimmed = secrets.map(({ name, value }) => ({ name, value: value.trim() }));
-  if (secrets.some(({ value }, i) => value !== trimmed[i]?.value) && (await passes({ secrets: trimmed }))) {
-    return {
-      code: "secret_has_spaces",
-      advice: "The secret has a space or a line break at one end: put it again without.",
-    };
-  }
-  const taken = provider.secret ?? "text";
-  for (const form of FORMS) {
-    if (form === taken || !(await passes({ provider: { ...provider, secret: form } }))) continue;
-    return {
-      code: "secret_form",
-      advice: `The secret fits when it is read as ${form}, but ${provider.name} is set up to read it as ${taken}: check which sender this is.`,
-    };
-  }
-  return null;
-}
-
-/** Spellings that proxies and body parsers make of a body. */
-const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
-  "its JSON made compact": (text) => JSON.stringify(parseJson(text)) ?? text,
-  "its JSON indented": (text) => JSON.stringify(parseJson(text), null, 2) ?? text,
-  "characters beyond ASCII escaped": (text) =>
-    text.replaceAll(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
-  "its slashes escaped": (text) => text.replaceAll("/", "\\/"),
-  "a line break at the end": (text) => `${text}\n`,
-  "no white space at the ends": (text) => text.trim(),
-  "other line breaks": (text) =>
-    text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text.replaceAll("\n", "\r\n"),
-};
-
-async function bodyFault(request: Inbound, passes: Passes): Promise<Diagnosis | null> {
-  if (request.body.length > REWRITE_LIMIT) return null;
-  const text = new TextDecoder().decode(request.body);
-  for (const [what, rewrite] of Object.entries(REWRITINGS)) {
-    const other = rewrite(text);
-    if (other === text || !(await passes({ request: { ...request, body: new TextEncoder().encode(other) } }))) continue;
-    return {
-      code: "body_reencoded",
-      advice: `The signature fits the body with ${what}: something between the sender and Hookline rewrites it. Let the bytes through as they are.`,
-    };
-  }
-  return null;
-}
-
-async function urlFault(request: Inbound, provider: Provider, passes: Passes): Promise<Diagnosis | null> {
-  if (!/\{(url|target|form-appended)/.test(provider.signs ?? "")) return null;
-  const { url } = request;
-  const [base = ""] = url.split("?");
-  const others = [url.replace(/^https:/, "http:"), base, base.endsWith("/") ? base.slice(0, -1) : `${base}/`];
-  for (const other of others) {
-    if (other === url || !(await passes({ request: { ...request, url: other } }))) continue;
-    return {
-      code: "public_url",
-      advice: `${provider.name} signs the URL, and it signed another spelling of it: set public_url to exactly what is entered there.`,
-    };
-  }
-  return null;
 }
 
 async function timeFault(
   rejection: Extract<VerificationRejection, { reason: "timestamp_stale" | "timestamp_future" }>,
-  provider: Provider,
-  passes: Passes,
+  one: Case,
 ): Promise<Diagnosis> {
-  const { timestamp } = provider;
+  const { timestamp } = one.provider;
   const off =
     rejection.reason === "timestamp_stale" ? `${span(rejection.ageMs)} old` : `${span(rejection.aheadMs)} ahead`;
   const limit = span(rejection.toleranceMs);
-  if (
-    timestamp !== undefined &&
-    (await passes({ provider: { ...provider, timestamp: { at: timestamp.at, unit: timestamp.unit } } }))
-  ) {
-    return {
-      code: rejection.reason,
-      advice: `The signature is right, but its time is ${off} (limit ${limit}): a clock is wrong, the delivery was held up, or it is a replay.`,
-    };
-  }
-  return {
-    code: rejection.reason,
-    advice: `The time is ${off} (limit ${limit}), and the signature does not fit either: an old request, or the time is in another unit.`,
-  };
+  // The claims of a token are judged once its signature is right.
+  const right =
+    timestamp === undefined ||
+    (await retried(one, { provider: { ...one.provider, timestamp: { at: timestamp.at, unit: timestamp.unit } } })) ===
+      null;
+  const advice = right
+    ? `The signature is right, but its time is ${off} (limit ${limit}): a clock is wrong, the delivery was held up, or it is a replay.`
+    : `The time is ${off} (limit ${limit}), and the signature does not fit either: an old request, or the time is in another unit.`;
+  return { code: rejection.reason, advice };
 }
 
-/** The signature of somebody else in a request that lacks the right one. */
-function stranger(request: Inbound, provider: Provider): Diagnosis | null {
-  const own = new Set(signatureHeaders(provider));
-  for (const id of providerIds()) {
-    const other = findProvider(id);
-    if (other === null) continue;
-    const header = signatureHeaders(other).find(
-      (name) => !GENERIC.has(name) && !own.has(name) && request.headers.has(name),
-    );
-    if (header === undefined) continue;
-    return {
-      code: "other_provider",
-      advice: `The request carries ${header}, which ${other.name} sends: is provider = "${id}" meant?`,
-    };
-  }
-  return null;
+/** Where a form is read and the request says that it is none. */
+function contentType({ request, provider }: Case, where: string): Diagnosis | null {
+  if (!where.includes("form:") || isForm(request.headers)) return null;
+  const type = (request.headers.get("content-type") ?? "").replaceAll(/[^\w/.+-].*$/gs, "").slice(0, 60);
+  const advice = `${where} is read from a form, and the request says it is ${type === "" ? "nothing in particular" : type}: let it come with the content type that ${provider.name} sends, application/x-www-form-urlencoded or multipart/form-data.`;
+  return { code: "content_type", advice };
 }
-
-/** Headers that say nothing about who sent them. */
-const GENERIC = new Set([
-  "authorization",
-  "signature",
-  "x-signature",
-  "sign",
-  "webhook-signature",
-  "x-webhook-signature",
-  "x-hub-signature",
-]);
 
 function plainly(rejection: VerificationRejection, provider: Provider): Diagnosis {
   return { code: rejection.reason, advice: sentence(rejection, provider.name) };
@@ -180,7 +88,7 @@ function plainly(rejection: VerificationRejection, provider: Provider): Diagnosi
 export function sentence(rejection: VerificationRejection, name: string): string {
   switch (rejection.reason) {
     case "secret_missing":
-      return `No secret is set: wrangler secret put ${rejection.names[0] ?? "NAME"}.`;
+      return `No secret is set: npx wrangler secret put ${rejection.names[0] ?? "NAME"}, or for npm run dev a line in .dev.vars.`;
     case "secret_unusable":
       return `${rejection.name} is not written as ${name} writes it (${rejection.form}): copy it again, whole.`;
     case "setting_missing":

@@ -54,7 +54,7 @@ export class RefusalBook {
     return all.ok;
   }
 
-  /** Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some twenty times over. */
+  /** Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some sixty times over. */
   async keep(turnedAway: TurnedAway): Promise<void> {
     const { name, rejection, status, address } = turnedAway;
     const at = this.#now();
@@ -81,5 +81,6 @@ export class RefusalBook {
 async function explain({ source, rejection, inbound }: TurnedAway, now: number): Promise<Diagnosis> {
   if (source === null || inbound === null || !isVerification(rejection) || inbound.body.byteLength > DIAGNOSED)
     return { code: rejection.reason, advice: adviseOn(rejection, source?.scheme.name ?? "The sender") };
-  return await diagnose(rejection, inbound, source.scheme, source.secrets, source.settings, now);
+  const { scheme: provider, secrets, settings } = source;
+  return await diagnose(rejection, { request: inbound, provider, secrets, settings, now });
 }

@@ -30,7 +30,7 @@ async function found(
   const secrets: Secret[] = [{ name: "ACME_SECRET", value: secret }];
   const verdict = await verify(request, provider, secrets, settings, now);
   if (verdict.ok) throw new Error("accepted");
-  const { code, advice } = await diagnose(verdict.rejection, request, provider, secrets, settings, now);
+  const { code, advice } = await diagnose(verdict.rejection, { request, provider, secrets, settings, now });
   expect(advice).not.toContain("canary-body");
   if (secret !== "") expect(advice).not.toContain(secret.trim());
   expect(advice).toMatch(/^.{20,250}[.?]$/);
@@ -73,7 +73,13 @@ test("seven minutes: a clock or a replay", async () => {
   const verdict = await verify(request, provider, secrets, {}, NOW + 420_000);
   expect(verdict).toMatchObject({ ok: false, rejection: { reason: "timestamp_stale" } });
   if (verdict.ok) return;
-  const { advice } = await diagnose(verdict.rejection, request, provider, secrets, {}, NOW + 420_000);
+  const { advice } = await diagnose(verdict.rejection, {
+    request,
+    provider,
+    secrets,
+    settings: {},
+    now: NOW + 420_000,
+  });
   expect(advice).toBe(
     "The signature is right, but its time is 7 min old (limit 5 min): a clock is wrong, the delivery was held up, or it is a replay.",
   );
