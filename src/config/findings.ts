@@ -81,8 +81,8 @@ export function suggest(wrong: string, names: readonly string[]): string {
   if (isSlip(wrong, near.distance)) return ` Did you mean ${near.name}?`;
   if (names.length === 1) return ` There is only ${near.name}.`;
   if (names.length <= TOLD) return ` There are ${names.join(", ")}.`;
-  const nearest = ranked.slice(0, 3).map(({ name }) => name);
-  return ` Of the ${names.length} that there are, ${nearest.join(", ")} come nearest.`;
+  const three = ranked.slice(0, 3).map(({ name }) => name);
+  return ` Of the ${names.length} that there are, ${three.join(", ")} come nearest.`;
 }
 
 /** The name that differs from `wrong` by a slip of the pen, or `null`. */

@@ -24,7 +24,8 @@ export function sourceMeant(path: string, names: readonly string[]): string | nu
   const named = names.find((name) => segments.includes(name));
   if (named !== undefined) return named;
   const [first, second] = segments;
-  return first === "in" && second !== undefined ? nearest(second, names) : null;
+  // Of one or two letters, everything is a slip.
+  return first === "in" && second !== undefined && second.length > 2 ? nearest(second, names) : null;
 }
 
 function decoded(text: string): string {

@@ -38,7 +38,14 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
       return (await schemeFault(one)) ?? (await timeFault(rejection, one));
     case "signature_mismatch":
       return (await mismatch(one)) ?? wrongSecret(one);
-    default:
+    case "secret_missing":
+    case "secret_unusable":
+    case "setting_missing":
+    case "key_unavailable":
+    case "part_refused":
+    case "body_mismatch":
+    case "challenge_signed":
+    case "timestamp_missing":
       return plain;
   }
 }

@@ -198,10 +198,10 @@ export async function schemeFault(one: Case): Promise<Diagnosis | null> {
       `its signature is read as ${encoding}, and not as ${signature.encoding ?? "hex"}`,
     );
   }
-  if (ALGORITHMS.some((name) => name === provider.algorithm)) {
+  const taken = ALGORITHMS.find((name) => name === provider.algorithm);
+  if (taken !== undefined) {
     for (const algorithm of ALGORITHMS) {
-      if (algorithm !== provider.algorithm)
-        tryOut({ algorithm }, `the algorithm is ${algorithm}, and not ${provider.algorithm}`);
+      if (algorithm !== taken) tryOut({ algorithm }, `the algorithm is ${algorithm}, and not ${taken}`);
     }
     for (const signs of SIGNED) {
       if (timestamp === undefined && signs !== "{body}") continue;
