@@ -5,7 +5,7 @@ import table from "./facts.json" with { type: "json" };
 type Maybe<T> = T | null | undefined;
 
 /** A scheme as the facts write it; README.md explains the words. */
-interface Scheme {
+export interface Scheme {
   readonly alg: string;
   readonly sig?: Maybe<Signature>;
   readonly ts?: Maybe<Timestamp>;
@@ -45,12 +45,24 @@ export interface Timestamp {
 }
 
 /** What a JSON Web Token of this sender claims. */
-interface Token {
+export interface Token {
   readonly iss?: Maybe<string>;
+  /** The claim that holds the SHA-256 of the body, in `enc`. */
   readonly bodyHashClaim?: Maybe<string>;
+  /** The claim that holds the SHA-256 of the URL. */
   readonly urlHashClaim?: Maybe<string>;
   readonly enc?: Maybe<string>;
+  /** Seconds since `iat`. */
   readonly iatMaxAge?: Maybe<number>;
+  /** Whether the token is for one URL. */
+  readonly aud?: Maybe<boolean>;
+  /** Whether the token holds Atlassian's hash of method, path and query. */
+  readonly qsh?: Maybe<boolean>;
+  readonly exp?: Maybe<boolean>;
+  /** Whether it has both `iat` and `exp`. */
+  readonly iatExp?: Maybe<boolean>;
+  /** Whether it has both `exp` and `nbf`. */
+  readonly expNbf?: Maybe<boolean>;
 }
 
 export interface Facts {
