@@ -4,7 +4,8 @@ import { createHash, createSign } from "node:crypto";
 import https from "node:https";
 import { PassThrough } from "node:stream";
 import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
-import { NOW, pairs } from "../vectors/signer.ts";
+import { pairs } from "../vectors/keys.ts";
+import { NOW } from "../vectors/signed.ts";
 import { header, hmac, library, lowered, otherUrl, passes, secretOf, token, type Side } from "./side.ts";
 
 const URL_SIGNED = "https://hooks.example.com/in/a?foo=1";

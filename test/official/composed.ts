@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
-import { NOW } from "../vectors/signer.ts";
+import { NOW } from "../vectors/signed.ts";
 import { header, hmac, library, lowered, otherDigit, otherUrl, secretOf, type Side } from "./side.ts";
 
 const URL_SIGNED = "https://hooks.example.com/in/a?foo=1";

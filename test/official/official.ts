@@ -11,7 +11,8 @@ import { requestOf, secretsOf, type KnownRequest } from "../../src/cli/local/kno
 import { findProvider } from "../../src/providers/catalogue.ts";
 import { verify } from "../../src/verify/verify.ts";
 import { facts } from "../vectors/facts.ts";
-import { NOW, signedRequest } from "../vectors/signer.ts";
+import { NOW } from "../vectors/signed.ts";
+import { signedRequest } from "../vectors/signer.ts";
 import { asymmetric } from "./asymmetric.ts";
 import { body } from "./body.ts";
 import { composed } from "./composed.ts";

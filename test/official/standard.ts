@@ -1,7 +1,7 @@
 // Libraries of the senders that follow Standard Webhooks, or Svix before it.
 
 import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
-import { NOW } from "../vectors/signer.ts";
+import { NOW } from "../vectors/signed.ts";
 import { header, library, lowered, passes, secretOf, type Side } from "./side.ts";
 
 const BODY = '{"type":"test.event","data":{"name":"Zoë ☃","n":1}}';

@@ -1,6 +1,6 @@
 // Libraries of the senders that sign a timestamp with the body.
 
-import { NOW } from "../vectors/signer.ts";
+import { NOW } from "../vectors/signed.ts";
 import { header, hmac, library, lowered, module, passes, secretOf, type Side } from "./side.ts";
 
 const URL = "https://hooks.example.com/in/a";

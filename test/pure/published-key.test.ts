@@ -7,7 +7,7 @@ import { KeyRing, type KeySource } from "../../src/verify/keyring.ts";
 import { namesOfCertificate } from "../../src/verify/der.ts";
 import { verify, type Inbound } from "../../src/verify/verify.ts";
 import { certificateDer, certificatePem } from "../vectors/certificate.ts";
-import { pairs } from "../vectors/signer.ts";
+import { pairs } from "../vectors/keys.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 const { privateKey } = pairs.rsa;

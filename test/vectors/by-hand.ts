@@ -58,7 +58,7 @@ const HANDS: Readonly<Record<string, (hand: Hand) => Made>> = {
   "plivo-v3": ({ code }) => {
     const form = { From: "+15551111111", To: "+15555555555", Digits: "1234" };
     const appended = Object.entries(form)
-      .toSorted()
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => name + value)
       .join("");
     const proof = code(`${URL_SIGNED}.${appended}.12345678901234567890`);
@@ -174,7 +174,7 @@ const HANDS: Readonly<Record<string, (hand: Hand) => Made>> = {
     const params = `("content-digest");created=${at};alg="ed25519";keyid="mckey"`;
     const base = `"content-digest": ${digest}\n"@signature-params": ${params}`;
     const proof = sign(null, Buffer.from(base), key.pair!.privateKey).toString("base64");
-    const headers = { "content-digest": digest, "signature-input": `sig_1=${params}`, signature: `sig_1=:${proof}:` };
+    const headers = { "content-digest": digest, "signature-input": `sig_1=${params}`, Signature: `sig_1=:${proof}:` };
     return { proof, headers: { ...JSON_TYPE, ...headers }, covered: { ...IN_BODY, key: ["mckey", "mykey"] } };
   },
   keygen: ({ body, at, key }) => {

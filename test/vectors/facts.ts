@@ -23,6 +23,8 @@ export interface Scheme {
 }
 
 export interface Signature {
+  /** Whether the sender sends several at once while it rotates its keys. */
+  readonly multi?: Maybe<boolean>;
   readonly in: string;
   readonly name: string;
   readonly format?: Maybe<string>;
@@ -46,7 +48,10 @@ export interface Timestamp {
 
 /** What a JSON Web Token of this sender claims. */
 export interface Token {
+  /** `issuer` where each customer has one of its own. */
   readonly iss?: Maybe<string>;
+  /** Whether the algorithm of the facts may be used with any SHA-2. */
+  readonly anyHash?: Maybe<boolean>;
   /** The claim that holds the SHA-256 of the body, in `enc`. */
   readonly bodyHashClaim?: Maybe<string>;
   /** The claim that holds the SHA-256 of the URL. */

@@ -1,13 +1,15 @@
 // A file of known answers, judged row by row: how many there were, and every fault at once. Runs under Node and on workerd.
 
 import { expect } from "vitest";
-import type { Vector } from "../../src/cli/local/known-answers.ts";
+import type { KnownHandshake, Vector } from "../../src/cli/local/known-answers.ts";
 
 declare module "vitest" {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- vitest's interface is what is added to
   interface ProvidedContext {
     /** Requests that were signed under Node, for the tests on workerd. */
     signed: readonly Vector[];
+    /** Challenges, likewise. */
+    handshakes: readonly KnownHandshake[];
     /** Texts of the corpora that are judged on workerd too, by file; empty where a file is missing. */
     corpora: Readonly<Record<string, string>>;
   }

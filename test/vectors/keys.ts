@@ -2,8 +2,8 @@
 
 import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 
-/** The sender's own key, or somebody else's. */
-export type Whose = "own" | "other";
+/** The sender's own key, somebody else's, or none: a secret of no characters. */
+export type Whose = "own" | "other" | "empty";
 
 interface Pair {
   readonly privateKey: KeyObject;
@@ -32,7 +32,10 @@ export interface Key {
   /** The bytes that a message authentication code is made with. */
   readonly bytes: Buffer;
   readonly pair: Pair | null;
-  readonly row: { readonly secret: string } | { readonly publicKey: string } | { readonly publicKeyJwk: object };
+  readonly row:
+    | { readonly secret: string }
+    | { readonly publicKey: string }
+    | { readonly publicKeyJwk: Record<string, unknown> };
 }
 
 /** Words of the facts for keys that come in pairs, and the kind of the pair. */
@@ -58,23 +61,24 @@ const KINDS: Readonly<Record<string, keyof typeof pairs>> = {
  */
 export function keyOf(id: string, form: string, whose: Whose = "own"): Key {
   const kind = KINDS[form];
-  return kind === undefined ? shared(id, form, whose) : published(form, whose === "own" ? pairs[kind] : others[kind]);
+  if (kind !== undefined) return published(form, whose === "own" ? pairs[kind] : others[kind]);
+  return whose === "empty"
+    ? { text: "", bytes: Buffer.alloc(0), pair: null, row: { secret: "" } }
+    : shared(id, form, whose);
 }
 
-function shared(id: string, form: string, whose: Whose): Key {
+function shared(id: string, form: string, whose: "own" | "other"): Key {
   const raw = Buffer.from(HEX[whose], "hex");
   const plain = whose === "own" ? `secret-of-${id}` : `another-than-${id}`;
-  const [text, bytes] = (
-    {
-      hex: [HEX[whose], raw],
-      base64: [raw.toString("base64"), raw],
-      whsec: [`whsec_${raw.toString("base64")}`, raw],
-      "whsec-or-utf8": [`whsec_${raw.toString("base64")}`, raw],
-      sha1: [plain, createHash("sha1").update(plain).digest()],
-      userpass: [`user:${plain}`, Buffer.from(`user:${plain}`)],
-      aes: [Buffer.from(HEX[whose], "hex").toString("base64").slice(0, 43), raw],
-    } satisfies Record<string, [string, Buffer]> as Readonly<Record<string, [string, Buffer]>>
-  )[form] ?? [plain, Buffer.from(plain)];
+  const forms: Readonly<Record<string, readonly [text: string, bytes: Buffer]>> = {
+    hex: [HEX[whose], raw],
+    base64: [raw.toString("base64"), raw],
+    whsec: [`whsec_${raw.toString("base64")}`, raw],
+    "whsec-or-utf8": [`whsec_${raw.toString("base64")}`, raw],
+    sha1: [plain, createHash("sha1").update(plain).digest()],
+    userpass: [`user:${plain}`, Buffer.from(`user:${plain}`)],
+  };
+  const [text, bytes] = forms[form] ?? [plain, Buffer.from(plain)];
   return { text, bytes, pair: null, row: { secret: text } };
 }
 

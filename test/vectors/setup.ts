@@ -4,9 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { env } from "node:process";
 import type { TestProject } from "vitest/node";
-import type { Vector } from "../../src/cli/local/known-answers.ts";
-import { facts } from "./facts.ts";
-import { NOW, signedRequest } from "./signer.ts";
+import { handshakes } from "./handshakes.ts";
+import { vectors } from "./kinds.ts";
 
 const ON_WORKERD = ["vectors", "peer-suites", "handshakes", "peer-handshakes"].map((name) => `providers/${name}.json`);
 
@@ -15,10 +14,6 @@ export function setup(project: TestProject): void {
   if (folder === "") console.log("CORPORA is not set: the tests over the test data of other projects are not run.");
   const text = (file: string) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), "utf8") : "");
   project.provide("corpora", folder === "" ? {} : Object.fromEntries(ON_WORKERD.map((file) => [file, text(file)])));
-  const signed: Vector[] = [];
-  for (const fact of facts) {
-    const request = signedRequest(fact);
-    if (request !== null) signed.push({ ...request, description: "valid", now: NOW, expect: "accept" });
-  }
-  project.provide("signed", signed);
+  project.provide("signed", vectors());
+  project.provide("handshakes", handshakes());
 }

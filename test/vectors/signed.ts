@@ -1,7 +1,7 @@
 // A request that a sender has signed, and what may be done to it: the words that all signers of this folder share.
 
 import type { KnownRequest } from "../../src/cli/local/known-answers.ts";
-import type { Whose } from "./keys.ts";
+import type { Key, Whose } from "./keys.ts";
 
 /** Unix seconds of every request that does not say otherwise. */
 export const NOW = 1_760_000_000;
@@ -12,10 +12,14 @@ export const BODY = '{"id":"evt_1","type":"test.event","data":{"name":"Zoë ☃"
 export interface Asked {
   /** The body, where the sender's own form does not matter. */
   readonly body?: string | undefined;
+  /** Headers that the request has besides. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Unix seconds at which the sender signs. */
   readonly at?: number;
   /** Whose key it signs with; the row names the sender's own in any case. */
   readonly whose?: Whose;
+  /** What is different in a token that is forged: its algorithm, some claims, or what it is signed with. */
+  readonly token?: { readonly alg?: string; readonly claims?: object; readonly key?: Key };
 }
 
 /** A request with the text that proves it. */

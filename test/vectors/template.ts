@@ -8,14 +8,17 @@ import { type Asked, BODY, FORM, JSON_TYPE, NOW, type Signed, URL_SIGNED, withQu
 const FORM_BODY = "payload=%7B%22a%22%3A1%7D&b=2&a=1";
 
 /** A request that is signed by the template of its sender's facts. Throws for a word that it does not know. */
-export function signByTemplate({ id, scheme }: Facts, { body = BODY, at = NOW, whose = "own" }: Asked): Signed {
+export function signByTemplate(
+  { id, scheme }: Facts,
+  { body = BODY, at = NOW, whose = "own", headers: more = {} }: Asked,
+): Signed {
   const { alg, sig, ts, msg, sent = {} } = scheme;
   if (!sig || !msg) throw new TypeError(`${id}: the facts have no template`);
   const key = keyOf(id, scheme.key ?? "utf8", whose);
   const time = written(at, ts?.unit);
   const form = /\{form\*\}|\{f:/.test(msg);
   const content = form ? FORM_BODY : ts?.in === "json" ? body.replace("{", `{"${ts.name}":${time},`) : body;
-  const headers: Record<string, string> = { ...(form ? FORM : JSON_TYPE), ...sent };
+  const headers: Record<string, string> = { ...(form ? FORM : JSON_TYPE), ...sent, ...more };
   for (const [, name = ""] of msg.matchAll(/\{h:([^}]+)\}/g)) headers[name] = `value-of-${name}`;
   if (ts?.in === "header") headers[ts.name] = time;
   const config: Record<string, string> = {};

@@ -35,12 +35,16 @@ function nested([name, ...rest]: readonly string[], value: string): unknown {
 }
 
 /** A request with a JSON Web Token, in a header or as the whole body. */
-export function signByJwt({ id, scheme }: Facts, { body = BODY, at = NOW, whose = "own" }: Asked): Signed {
+export function signByJwt(
+  { id, scheme }: Facts,
+  { body = BODY, at = NOW, whose = "own", token: forged = {} }: Asked,
+): Signed {
   const { alg, sig, jwt } = scheme;
   if (!sig || !jwt) throw new TypeError(`${id}: the facts have no token`);
   const key = keyOf(id, scheme.key ?? "utf8", whose);
-  const claims = claimsOf(jwt, body, at);
-  const proof = token({ alg: alg.replace(/^jwt-?/, "").toUpperCase() || "HS256", typ: "JWT", kid: "k1" }, claims, key);
+  const claims = { ...claimsOf(jwt, body, at), ...forged.claims };
+  const named = alg.replace(/^jwt-/, "").toUpperCase();
+  const proof = token({ alg: forged.alg ?? named, typ: "JWT", kid: "k1" }, claims, forged.key ?? key);
   const whole = sig.in === "body";
   return {
     request: {
@@ -49,6 +53,7 @@ export function signByJwt({ id, scheme }: Facts, { body = BODY, at = NOW, whose 
       url: URL_SIGNED,
       headers: whole ? { "content-type": "application/jwt" } : { ...JSON_TYPE, [sig.name]: (sig.prefix ?? "") + proof },
       body: whole ? proof : body,
+      ...(jwt.iss === "issuer" ? { config: { issuer: ISSUER } } : {}),
       ...keyOf(id, scheme.key ?? "utf8").row,
     },
     proof,
@@ -61,15 +66,19 @@ export function signByJwt({ id, scheme }: Facts, { body = BODY, at = NOW, whose 
   };
 }
 
+/** Of a sender that has an issuer for each customer. */
+const ISSUER = "https://acme.kinde.com";
+
 /** Seconds that a token with an end lives. */
 const LIFE = 60;
 
+const sha256 = (text: string) => createHash("sha256").update(text).digest();
+
 function claimsOf(jwt: Token, body: string, at: number): object {
-  const sha256 = (text: string) => createHash("sha256").update(text).digest();
   const ends = jwt.exp || jwt.iatExp || jwt.expNbf;
   return {
     jti: "j1",
-    ...(jwt.iss ? { iss: jwt.iss === "issuer" ? "https://acme.example" : jwt.iss } : {}),
+    ...(jwt.iss ? { iss: jwt.iss === "issuer" ? ISSUER : jwt.iss } : {}),
     ...(jwt.iatMaxAge || jwt.iatExp ? { iat: at } : {}),
     ...(jwt.expNbf ? { nbf: at - 1 } : {}),
     ...(ends ? { exp: at + LIFE } : {}),
@@ -85,12 +94,18 @@ function claimsOf(jwt: Token, body: string, at: number): object {
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A token in compact form (RFC 7515), signed in the algorithm that its header names. */
-export function token(header: { readonly alg: string }, claims: object, key: Key): string {
+function token(
+  header: { readonly alg: string; readonly typ: string; readonly kid: string },
+  claims: object,
+  key: Key,
+): string {
   const input = `${part(header)}.${part(claims)}`;
   return `${input}.${jwsCode(header.alg, input, key).toString("base64url")}`;
 }
 
+/** The code or signature of a token. An algorithm that is none has none. */
 export function jwsCode(alg: string, input: string, { bytes, pair }: Key): Buffer {
+  if (alg.toLowerCase() === "none") return Buffer.alloc(0);
   const hash = `sha${alg.slice(2)}`;
   if (pair === null) return createHmac(hash, bytes).update(input).digest();
   if (alg.startsWith("RS")) return createSign(hash).update(input).sign(pair.privateKey);

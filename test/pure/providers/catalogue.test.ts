@@ -8,7 +8,8 @@ import { confidenceLabel, providerSchema } from "../../../src/scheme/scheme.ts";
 import { parseTemplate } from "../../../src/verify/template.ts";
 import { verify } from "../../../src/verify/verify.ts";
 import { facts } from "../../vectors/facts.ts";
-import { NOW, signedRequest } from "../../vectors/signer.ts";
+import { NOW } from "../../vectors/signed.ts";
+import { signedRequest } from "../../vectors/signer.ts";
 
 const CONFIDENCE: Readonly<Record<string, string>> = {
   sdk: "library",
@@ -46,13 +47,9 @@ describe.for(facts.map((fact) => [fact.id, fact] as const))("%s", ([id, fact]) =
   });
 
   const signed = signedRequest(fact);
-  // `twilio-json` wants the body's hash in the URL, which the facts keep apart from the signed content.
-  if (signed === null || provider.bodyHash?.at === "query:bodySHA256") return;
 
   test("accepts what a sender signs by the facts, and refuses it changed in one byte", async () => {
     const request = requestOf(signed);
-    for (const [place, [value]] of Object.entries(provider.demands ?? {}))
-      request.headers.set(place.replace("header:", ""), value!);
     const judge = (one: typeof request) => verify(one, provider, secretsOf(signed), signed.config ?? {}, NOW * 1000);
     expect(await judge(request)).toMatchObject({ ok: true });
     if (fact.scheme.msg?.includes("{body}") === true) {
@@ -77,8 +74,4 @@ describe.for(facts.map((fact) => [fact.id, fact] as const))("%s", ([id, fact]) =
     expect(identity.type.length).toBeGreaterThan(0);
     if (identity.dedupe !== null && !idIsSigned(provider)) expect(identity.dedupe.bindBody).toBe(true);
   });
-});
-
-test("the signer covers most of the catalogue", () => {
-  expect(facts.filter((fact) => signedRequest(fact) !== null).length).toBeGreaterThanOrEqual(140);
 });

@@ -6,7 +6,8 @@ import { isSigned, parseJws } from "../../../src/verify/jws.ts";
 import { findProvider } from "../../../src/providers/catalogue.ts";
 import type { Secret } from "../../../src/types.ts";
 import { verify, type Inbound } from "../../../src/verify/verify.ts";
-import { NOW, pairs } from "../../vectors/signer.ts";
+import { pairs } from "../../vectors/keys.ts";
+import { NOW } from "../../vectors/signed.ts";
 
 const URL_PUBLIC = "https://hooks.example.com/in/abc123";
 const BODY = '{"id":"evt_1","n":1}';

@@ -62,3 +62,14 @@ test("CORPORA is read in one place, and no file of a corpus is loaded without it
   );
   expect(users.filter((path) => !path.endsWith(".corpus.ts"))).toEqual([]);
 });
+
+test("what signs in test/vectors shares no code with what verifies: it imports types of src/ and nothing else", () => {
+  const signers = tracked.filter((path) => path.startsWith("test/vectors/") && path.endsWith(".ts"));
+  expect(signers.length).toBeGreaterThan(10);
+  const shared = signers.filter((path) => {
+    const text = readFileSync(join(root, path), "utf8");
+    return /^import (?!type )[^;]*from "[^"]*\/src\//m.test(text) || /import\([^)]*\/src\//.test(text);
+  });
+  // Short forms for tests of the verifier itself.
+  expect(shared).toEqual(["test/vectors/request.ts"]);
+});

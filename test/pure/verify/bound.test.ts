@@ -8,7 +8,8 @@ import type { Provider } from "../../../src/scheme/scheme.ts";
 import { parsesAsKey } from "../../../src/verify/parses-as-key.ts";
 import { verify, type Inbound } from "../../../src/verify/verify.ts";
 import { certificateDer, certificatePem } from "../../vectors/certificate.ts";
-import { NOW, pairs } from "../../vectors/signer.ts";
+import { pairs } from "../../vectors/keys.ts";
+import { NOW } from "../../vectors/signed.ts";
 
 const URL_PUBLIC = "https://hooks.example.com/in/x";
 const BODY = '{"event":{"type":"x"}}';

@@ -4,7 +4,7 @@ import { createHash, createHmac, sign } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Provider } from "../../../src/scheme/scheme.ts";
 import { NOW, reason, sent, WHSEC } from "../../vectors/request.ts";
-import { pairs } from "../../vectors/signer.ts";
+import { pairs } from "../../vectors/keys.ts";
 
 const whsecKey = Buffer.from(WHSEC.slice(6), "base64");
 const b64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
