@@ -39,6 +39,8 @@ export type VerificationRejection =
   | { readonly reason: "challenge_signed" }
   /** The signature is right, but it speaks of another body. */
   | { readonly reason: "body_mismatch"; readonly where: string }
+  /** It would have to be read before it is proven, and has too many parts for that; `what` says which. */
+  | { readonly reason: "body_too_complex"; readonly what: string }
   | { readonly reason: "timestamp_missing"; readonly where: string }
   | { readonly reason: "timestamp_malformed"; readonly where: string }
   | { readonly reason: "timestamp_stale"; readonly ageMs: number; readonly toleranceMs: number }
@@ -46,7 +48,7 @@ export type VerificationRejection =
 
 /** What a request lacks in proof; the sender of anything else may well be genuine. */
 export function isVerification(rejection: Rejection): rejection is VerificationRejection {
-  return toWire(rejection).status === 401 || rejection.reason === "key_unavailable";
+  return toWire(rejection).status === 401 || ["key_unavailable", "body_too_complex"].includes(rejection.reason);
 }
 
 /** Whether the sender has sent something wrong, as opposed to an operator who has not finished and a key that is not to be had. */
@@ -54,7 +56,7 @@ export function isSenders(rejection: Rejection): boolean {
   const { reason } = rejection;
   return (
     isVerification(rejection) &&
-    !["secret_missing", "secret_unusable", "setting_missing", "key_unavailable"].includes(reason)
+    !["secret_missing", "secret_unusable", "setting_missing", "key_unavailable", "body_too_complex"].includes(reason)
   );
 }
 
@@ -88,6 +90,7 @@ export function toWire(rejection: Rejection): Problem {
     case "flooding":
       return { status: 429, title: "Too Many Requests", headers: { "retry-after": "60" } };
     case "body_too_large":
+    case "body_too_complex":
       return { status: 413, title: "Content Too Large" };
     case "body_too_slow":
       return { status: 408, title: "Request Timeout" };

@@ -1,6 +1,6 @@
 // Which bodies the pages take: forms as browsers write them, and small. Whatever else comes is the sender's mistake, not the relay's.
 import type { MiddlewareHandler } from "hono";
-import { toWire } from "../errors.ts";
+import { type Result, toWire } from "../errors.ts";
 import type { PageDeps } from "./page.tsx";
 
 /**
@@ -15,13 +15,14 @@ export function forms({ bodies }: Pick<PageDeps, "bodies">, most: number): Middl
     if (raw.method === "GET" || raw.method === "HEAD") return await next();
     const type = raw.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
     if (type !== "application/x-www-form-urlencoded") return c.text("Not a form.", 415);
-    return await bodies.with(raw, most, async (body): Promise<Response | void> => {
+    const read = async (body: Result<Uint8Array>): Promise<Response | void> => {
       if (!body.ok) {
         const { status, title, headers = {} } = toWire(body.rejection);
         return new Response(title, { status, headers });
       }
       c.req.raw = new Request(raw, { method: raw.method, body: body.value });
       await next();
-    });
+    };
+    return await bodies.with(raw, most, read, c.req.header("cf-connecting-ip") ?? "");
   };
 }

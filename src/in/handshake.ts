@@ -4,7 +4,7 @@ import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
 import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import { digest, hmac } from "../verify/hmac.ts";
 import { asType } from "./identify.ts";
-import { parseJson, Readings, type Inbound } from "../verify/readings.ts";
+import { parseJson, PROVEN, Readings, type Inbound, UNPROVEN } from "../verify/readings.ts";
 import { SYNTAX } from "../verify/oracle.ts";
 import { pinnedUrl } from "../verify/pinned.ts";
 import type { Answer, Handshake, Provider } from "../scheme/scheme.ts";
@@ -35,6 +35,9 @@ const PLAIN = {
   "cache-control": "no-store",
 };
 
+/** Largest body of a handshake that nobody has proven, in bytes: a challenge and a token. What is larger is an event, or nothing. */
+const GREETING_LIMIT = 64 * 1024;
+
 const encoder = new TextEncoder();
 
 /** Methods that a source of this provider accepts: POST, and those of its handshakes. */
@@ -56,7 +59,9 @@ export async function handshake(
   phase: Phase,
 ): Promise<HandshakeAnswer | null> {
   if (!hasHandshake(provider, request.method, phase)) return null;
-  const scope: Scope = { readings: new Readings(request), provider, settings };
+  const proven = phase === "after-verify";
+  if (!proven && request.body.byteLength > GREETING_LIMIT) return null;
+  const scope: Scope = { readings: new Readings(request, proven ? PROVEN : UNPROVEN), provider, settings };
   for (const one of provider.handshake ?? []) {
     if (one.method !== request.method || phaseOf(one) !== phase) continue;
     const within = await applicable(one, scope, secrets);
@@ -80,7 +85,9 @@ export function replyTo(
   outcome: "accepted" | "refused",
 ): HandshakeAnswer | null {
   const reply = provider.replies?.[outcome];
-  return reply === undefined ? null : composed(reply, { readings: new Readings(request), provider, settings });
+  if (reply === undefined) return null;
+  const readings = new Readings(request, outcome === "accepted" ? PROVEN : UNPROVEN);
+  return composed(reply, { readings, provider, settings });
 }
 
 function phaseOf(one: Handshake): Phase {

@@ -1,6 +1,6 @@
 // What happened, and is it a repeat? The event type and the dedupe key, by the provider's templates. Pure.
 
-import { Readings, type Inbound } from "../verify/readings.ts";
+import { PROVEN, Readings, type Inbound } from "../verify/readings.ts";
 import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { placesIn, renderEach } from "../verify/elements.ts";
@@ -13,6 +13,8 @@ export interface Identity {
   readonly types: readonly string[];
   /** What is the same when the sender repeats the event; `null` where it says nothing of that sort. */
   readonly dedupe: Dedupe | null;
+  /** What was not looked at because it has too many parts, so that type and key may be wrong. */
+  readonly excess?: string | undefined;
 }
 
 interface Dedupe {
@@ -32,10 +34,11 @@ const CUT = "...";
 
 /** Reads type and key. Call it on verified requests only: it parses the body where a template asks for it. */
 export function identify(request: Inbound, provider: Provider, settings: Readonly<Record<string, string>>): Identity {
-  const readings = new Readings(request, "bytes");
+  const readings = new Readings(request, PROVEN, "bytes");
   const scope: Scope = { readings, provider, settings, claims: claimsOf({ readings, provider, settings }) };
   const types = typesOf(scope);
-  return { type: together(types), types, dedupe: dedupeOf(scope) };
+  const dedupe = dedupeOf(scope);
+  return { type: together(types), types, dedupe, excess: readings.excess ?? undefined };
 }
 
 function typesOf(scope: Scope): readonly string[] {

@@ -12,7 +12,7 @@ import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/body.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
-import { isSenders, problem, type Rejection, toWire, type VerificationRejection } from "../errors.ts";
+import { isSenders, problem, type Rejection, type Result, toWire, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
@@ -83,7 +83,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const entrant = fenced ? UNCOUNTED : deps.flood.enter(source.name, address);
   if (entrant === null) return refuse({ reason: "flooding", address });
 
-  return await deps.bodies.with(request, source.maxBody, async (body) => {
+  const handle = async (body: Result<Uint8Array>) => {
     /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
     const unproven = async (answer: Response, rejection: Rejection | null = null) => {
       if (rejection?.reason !== "busy") await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
@@ -107,7 +107,8 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
     return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
-  });
+  };
+  return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
 }
 
 /**
@@ -166,6 +167,8 @@ async function accept(
 ): Promise<Response> {
   const { headers, body } = inbound;
   const identified = identify(inbound, source.scheme, source.settings);
+  // Stored under a type that it may not have, it would go nowhere without a word.
+  if (identified.excess !== undefined) return refuse({ reason: "body_too_complex", what: identified.excess });
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
   const event: Omit<Event, "encoding" | "body" | "parts"> = {

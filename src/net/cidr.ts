@@ -102,11 +102,11 @@ function parseGroups(text: string, endsAddress: boolean): bigint[] | null {
 }
 
 /**
- * Under which name an address is counted by the flood guard. An IPv6 customer holds a /64 at least, so that counting single
- * addresses would count nothing; what is no address shares one count.
+ * Under which name an address is counted, wherever addresses are. An IPv6 customer holds a /64 at least and is given a /48 for the asking
+ * (RFC 6177), so that counting anything smaller would count nothing; what is no address shares one count.
  */
 export function floodKey(text: string): string {
   const address = parseAddress(text);
   if (address === null) return "unknown";
-  return address.version === 4 ? `4:${address.value}` : `6:${address.value >> 64n}`;
+  return address.version === 4 ? `4:${address.value}` : `6:${address.value >> 80n}`;
 }

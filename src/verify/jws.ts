@@ -39,10 +39,14 @@ export interface Jws {
   readonly signed: readonly (string | Uint8Array)[];
 }
 
+/** Longest header, in characters: it names an algorithm and a key, and a token may be a body of 25 MB. */
+const HEAD_LIMIT = 8192;
+
 /** The compact form (RFC 7515, 7.1), or `null`. With `detached` the payload is missing from the token and is given. */
 export function parseJws(token: string, detached: Uint8Array | null = null): Jws | null {
-  const [head, body, code, ...rest] = token.split(".");
+  const [head, body, code, ...rest] = token.split(".", 4);
   if (head === undefined || body === undefined || code === undefined || rest.length > 0) return null;
+  if (head.length > HEAD_LIMIT) return null;
   if (detached !== null && body !== "") return null;
   const signature = decodeBase64Url(code);
   const payload = detached ?? (body === "" ? new Uint8Array() : decodeBase64Url(body));

@@ -93,7 +93,8 @@ export class KeyRing {
       return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
     const scope: Scope = { readings: new Readings(request), provider, settings };
     const fault = formFault(scope, now);
-    if (fault !== null) return refused(fault);
+    const { excess } = scope.readings;
+    if (fault !== null) return refused(excess === null ? fault : { reason: "body_too_complex", what: excess });
     const asked = { ...scope, kid: kidOf(scope), ...(credentials === undefined ? {} : { secret: credentials.value }) };
     const named = render(keys.url, asked);
     if (named === null) return refused(missing(keys.url));
@@ -101,6 +102,8 @@ export class KeyRing {
     if (url === null) return refused({ reason: "part_refused", where: keys.url });
     const held = this.#heldBy(source.name);
     const name = keys.send === undefined ? url : `${url} ${asked.kid}`;
+    // Others come while this one waits for a key, and a document takes many times the memory of its bytes.
+    scope.readings.forget();
     const text = await this.#kept({ name, url, keys, scope: asked, address }, held, now);
     const key = text === null ? null : keyIn(text, keys, { url, kid: asked.kid }, now);
     if (key === null) return refused({ reason: "key_unavailable", why: `no usable key at ${new URL(url).host}` });

@@ -40,6 +40,22 @@ export function isForm(headers: Headers): boolean {
   return type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data");
 }
 
+/** How much of a request is taken apart. */
+export interface Measure {
+  /** Commas, lists and objects of a JSON document, all levels together: an empty list costs some 65 bytes, whatever it took to write it. */
+  readonly elements: number;
+  /** Fields of a form. */
+  readonly fields: number;
+}
+
+/**
+ * Of a request that nobody has proven: senders whose signature stands in the document itself have it read before. The largest of theirs,
+ * Microsoft Graph's batches of a thousand, have some twenty thousand elements.
+ */
+export const UNPROVEN: Measure = { elements: 200_000, fields: 2_000 };
+/** Of one that is proven. A document of 25 MB (GitHub's largest) has less; an isolate has 128 MB for it and its elements. */
+export const PROVEN: Measure = { elements: 2_000_000, fields: 250_000 };
+
 /** The readings of one request. A reading that fails is empty; it never throws. */
 export class Readings {
   readonly request: Inbound;
@@ -49,15 +65,29 @@ export class Readings {
   #query: Map<string, string[]> | undefined;
   #hash: Uint8Array<ArrayBuffer> | undefined;
 
+  readonly #most: Measure;
   readonly #formBy: "type" | "bytes";
+  #excess: string | null = null;
 
   /**
+   * @param most what is larger is not read, and `excess` says so
    * @param formBy what says that a body is a form: its content type, as the sender's own library reads it before it signs, or its
    *   bytes. No signature covers the content type, so that whatever must be the same for a captured request goes by the bytes.
    */
-  constructor(request: Inbound, formBy: "type" | "bytes" = "type") {
+  constructor(request: Inbound, most: Measure = UNPROVEN, formBy: "type" | "bytes" = "type") {
     this.request = request;
+    this.#most = most;
     this.#formBy = formBy;
+  }
+
+  /** What was asked for and is not read because it has more parts than are taken apart; `null` where there was no such thing. */
+  get excess(): string | null {
+    return this.#excess;
+  }
+
+  /** Lets go of what was read, for as long as somebody else is waited for; it is read again where it is asked for again. */
+  forget(): void {
+    this.#text = this.#json = this.#form = undefined;
   }
 
   /** The body as text; bytes that are not UTF-8 become U+FFFD, so this is for reading, never for signing. */
@@ -85,7 +115,10 @@ export class Readings {
     this.#json ??= new Map();
     if (this.#json.has(source)) return this.#json.get(source);
     const text = source === "body" ? this.text : (this.form.get(source)?.[0] ?? "");
-    const value = parseJson(text);
+    const { elements } = this.#most;
+    const weight = weigh(text, elements);
+    if (weight === "many") this.#excess = `more than ${elements} members and elements of JSON`;
+    const value = weight === "light" ? parsed(text) : undefined;
     this.#json.set(source, value);
     return value;
   }
@@ -96,7 +129,8 @@ export class Readings {
   }
 
   get query(): ReadonlyMap<string, readonly string[]> {
-    return (this.#query ??= parsePairs(queryOf(this.request.url)));
+    // The platform bounds a URL to 16 KB.
+    return (this.#query ??= parsePairs(queryOf(this.request.url), Infinity) ?? new Map());
   }
 
   /** Whether the content type says form data. */
@@ -111,7 +145,11 @@ export class Readings {
     const [, boundary] = byBytes
       ? (/^--([^\r\n]{1,70})\r\n/.exec(this.text) ?? [])
       : (/^multipart\/form-data\s*;.*boundary="?([^";]{1,70})"?/i.exec(type) ?? []);
-    return boundary === undefined ? parsePairs(this.text) : parseMultipart(this.text, boundary);
+    const most = this.#most.fields;
+    const form =
+      boundary === undefined ? parsePairs(this.text, most) : parseMultipart(this.text, `--${boundary}`, most);
+    if (form === null) this.#excess = `more than ${most} fields of a form`;
+    return form ?? new Map();
   }
 }
 
@@ -139,11 +177,19 @@ export function scalar(value: unknown): string | null {
   return String(value);
 }
 
-export function parseJson(text: string): unknown {
-  const start = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  if (isTooDeep(start)) return undefined;
+/**
+ * The value of a document; `undefined` where it is none, is nested beyond reason or has more members and elements than may be.
+ *
+ * @param most members and elements; as many as of a stranger, by default
+ * @param deepest levels
+ */
+export function parseJson(text: string, most: number = UNPROVEN.elements, deepest = DEPTH_LIMIT): unknown {
+  return weigh(text, most, deepest) === "light" ? parsed(text) : undefined;
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(start);
+    const value: unknown = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
     return value;
   } catch {
     return undefined;
@@ -153,10 +199,12 @@ export function parseJson(text: string): unknown {
 /** Levels of a document. A level costs the parser some fifty bytes, so that 25 MB of brackets would end the process. */
 const DEPTH_LIMIT = 1000;
 
-/** As far as the text is JSON; after the first fault in it, the parser stops anyway. */
-function isTooDeep(text: string): boolean {
-  if (text.length <= DEPTH_LIMIT) return false;
+/** As far as the text is JSON; after the first fault in it, the parser stops anyway, and so it does at a form or at binary data. */
+function weigh(text: string, most: number, deepest = DEPTH_LIMIT): "light" | "deep" | "many" {
+  // Every level and every element is a character at least.
+  if ((text.length <= deepest && text.length <= most) || !/^\uFEFF?[\t\n\r ]*[[{]/.test(text)) return "light";
   let depth = 0;
+  let parts = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -164,36 +212,52 @@ function isTooDeep(text: string): boolean {
       if (code === BACKSLASH) i++;
       else if (code === QUOTE) quoted = false;
     } else if (code === QUOTE) quoted = true;
+    else if (code === COMMA) parts++;
     else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
-      if (++depth > DEPTH_LIMIT) return true;
+      if (++depth > deepest) return "deep";
+      parts++;
     } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--;
+    if (parts > most) return "many";
   }
-  return false;
+  return "light";
 }
 
-const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [34, 92, 91, 93, 123, 125] as const;
+const [QUOTE, COMMA, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [
+  34, 44, 92, 91, 93, 123, 125,
+] as const;
 
-function parsePairs(text: string): Map<string, string[]> {
+/** `null` where there are more fields than that. */
+function parsePairs(text: string, most: number): Map<string, string[]> | null {
   const fields = new Map<string, string[]>();
   if (text === "") return fields;
-  for (const [name, value] of new URLSearchParams(text)) {
-    const values = fields.get(name);
-    if (values === undefined) fields.set(name, [value]);
-    else values.push(value);
+  let ends = 0;
+  for (let at = text.indexOf("&"); at >= 0; at = text.indexOf("&", at + 1)) if (++ends >= most) return null;
+  for (const [name, value] of new URLSearchParams(text)) add(fields, name, value);
+  return fields;
+}
+
+/** What stands before the value of a field, in characters: its name, its type and the name of a file. */
+const PART_HEADERS = 8 * 1024;
+
+/** Only the text of named fields; files and nested parts are of no use to a signature. `null` where there are more parts than that. */
+function parseMultipart(text: string, delimiter: string, most: number): Map<string, string[]> | null {
+  const fields = new Map<string, string[]>();
+  let parts = 0;
+  for (let start = text.indexOf(delimiter); start >= 0;) {
+    if (++parts > most) return null;
+    const next = text.indexOf(delimiter, start + delimiter.length);
+    const part = text.slice(start + delimiter.length, next < 0 ? text.length : next);
+    start = next;
+    const end = part.indexOf("\r\n\r\n");
+    if (end < 0 || end > PART_HEADERS) continue;
+    const name = /^content-disposition:[^\r\n]*[;\s]name="([^"\r\n]*)"/im.exec(part.slice(0, end))?.[1];
+    if (name !== undefined) add(fields, name, part.slice(end + 4).replace(/\r\n$/, ""));
   }
   return fields;
 }
 
-/** Only the text of named fields; files and nested parts are of no use to a signature. */
-function parseMultipart(text: string, boundary: string): Map<string, string[]> {
-  const fields = new Map<string, string[]>();
-  for (const part of text.split(`--${boundary}`).slice(1)) {
-    const end = part.indexOf("\r\n\r\n");
-    if (end < 0) continue;
-    const name = /^content-disposition:[^\r\n]*[;\s]name="([^"\r\n]*)"/im.exec(part.slice(0, end))?.[1];
-    if (name === undefined) continue;
-    const value = part.slice(end + 4).replace(/\r\n$/, "");
-    fields.set(name, [...(fields.get(name) ?? []), value]);
-  }
-  return fields;
+function add(fields: Map<string, string[]>, name: string, value: string): void {
+  const values = fields.get(name);
+  if (values === undefined) fields.set(name, [value]);
+  else values.push(value);
 }

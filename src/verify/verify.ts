@@ -54,7 +54,15 @@ export async function verify(
 ): Promise<Verdict> {
   const usable = secrets.every(isUsable) ? secrets : secrets.filter(isUsable);
   if (usable.length === 0) return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
-  const scope: Scope = { readings: new Readings(request), provider, settings };
+  const readings = new Readings(request);
+  const verdict = await judge({ readings, provider, settings }, usable, now);
+  // What was not read may have held the proof: the operator must not hear that it is missing.
+  if (verdict.ok || readings.excess === null) return verdict;
+  return refused({ reason: "body_too_complex", what: readings.excess });
+}
+
+async function judge(scope: Scope, usable: readonly Secret[], now: number): Promise<Verdict> {
+  const { provider } = scope;
   const unmet = unmetDemand(scope) ?? strayKeyUrl(scope);
   if (unmet !== null) return refused(unmet);
   const items = itemsOf(scope);

@@ -44,6 +44,7 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
     case "key_unavailable":
     case "part_refused":
     case "body_mismatch":
+    case "body_too_complex":
     case "challenge_signed":
     case "timestamp_missing":
       return plain;
@@ -114,6 +115,8 @@ export function sentence(rejection: VerificationRejection, name: string): string
       return `What is signed has the form of a challenge, whose answer anybody can have: it is no event of ${name}, and may be an attempt to forge one.`;
     case "body_mismatch":
       return `The signature is right, but speaks of another body (${rejection.where}): something rewrites it on the way, or it is forged.`;
+    case "body_too_complex":
+      return `The body has ${rejection.what}, which is more than is taken apart here: have ${name} send less in one request.`;
     case "timestamp_missing":
       return `The request has no timestamp at ${rejection.where}.`;
     case "timestamp_malformed":

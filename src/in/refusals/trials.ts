@@ -111,6 +111,11 @@ export function wrongSecret({ request, provider, secrets }: Case): Diagnosis {
   return { code: "wrong_secret", advice };
 }
 
+/** The document, unless it is a stranger's that grows beyond measure when it is indented: by two spaces for each level, at each element. */
+function rewritable(text: string): unknown {
+  return parseJson(text, 10_000, 32);
+}
+
 /** Spellings that proxies and body parsers make of a body. */
 const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
   "no byte order mark": (text) => text.replace(/^\uFEFF/, ""),
@@ -118,8 +123,8 @@ const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
   "no white space at the ends": (text) => text.trim(),
   "other line breaks": (text) =>
     text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text.replaceAll("\n", "\r\n"),
-  "its JSON made compact": (text) => JSON.stringify(parseJson(text)) ?? text,
-  "its JSON indented": (text) => JSON.stringify(parseJson(text), null, 2) ?? text,
+  "its JSON made compact": (text) => JSON.stringify(rewritable(text)) ?? text,
+  "its JSON indented": (text) => JSON.stringify(rewritable(text), null, 2) ?? text,
   "spaces behind its commas and colons": spaced,
   "characters beyond ASCII escaped": (text) =>
     text.replaceAll(/[\u0080-\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
@@ -128,7 +133,7 @@ const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
 
 /** As Python's json.dumps writes it. */
 function spaced(text: string): string {
-  const value = parseJson(text);
+  const value = rewritable(text);
   const write = (one: unknown): string => {
     if (Array.isArray(one)) return `[${one.map(write).join(", ")}]`;
     if (typeof one !== "object" || one === null) return JSON.stringify(one);

@@ -277,7 +277,7 @@ test("at most 48 MiB of bodies are in flight; one that its sender has left count
     });
     await begun.promise;
   }
-  expect(await reading(8 * MIB, () => Promise.resolve())).toBe("read");
+  expect(await reading(7 * MIB, () => Promise.resolve())).toBe("read");
   const answer = await ingest(await request(new Uint8Array(9 * MIB)), "acme", deps);
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
   now += 60_001;

@@ -103,3 +103,87 @@ test("compressed bombs: a body is never inflated, only counted, kept and sent on
   expect(await rows("SELECT DISTINCT size FROM events")).toEqual([{ size: bomb.byteLength }]);
   expect(receiver.arrivals.every(({ body }) => body.byteLength === bomb.byteLength)).toBe(true);
 });
+
+/** A request that declares so many bytes and sends none of them. */
+const declaring = (size: number) =>
+  new Request("https://relay.example.com/in/acme", {
+    method: "POST",
+    body: stalled(new Uint8Array(0)),
+    headers: { "content-length": String(size) },
+  });
+
+const MIB = 1024 * 1024;
+
+/** Lets what has been started come as far as it can. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A reader with a clock of its own, and what became of each request that was handed to it, in order. */
+function counting() {
+  const hands = { clock: 0, outcomes: [] as string[] };
+  const reader = new BodyReader(() => hands.clock, 2_000);
+  const send = (request: Request, address: string | null) => {
+    const at = hands.outcomes.push("reading") - 1;
+    void reader.with(
+      request,
+      25 * MIB,
+      (body) => {
+        hands.outcomes[at] = body.ok ? "read" : body.rejection.reason;
+        return Promise.resolve();
+      },
+      address,
+    );
+  };
+  const count = (outcome: string) => hands.outcomes.filter((one) => one === outcome).length;
+  return { hands, send, count };
+}
+
+test("small bodies are counted from the moment they are declared, and 2,500 of them are not held at once", async () => {
+  const { send, count } = counting();
+  for (let n = 0; n < 2_500; n += 1) send(declaring(64 * 1024), `192.0.${n >> 8}.${n & 255}`);
+  await settle();
+  expect(count("reading")).toBeLessThanOrEqual((48 * MIB) / (64 * 1024));
+  expect(count("reading")).toBeGreaterThan(600);
+  expect(count("busy")).toBe(2_500 - count("reading"));
+});
+
+test("who declares and does not send makes room for those who do", async () => {
+  const { hands, send, count } = counting();
+  for (let n = 0; n < 48; n += 1) send(declaring(MIB), `198.51.100.${n}`);
+  await settle();
+  expect(count("busy")).toBeGreaterThan(0);
+  // The room is not taken from anybody who may only be on his way.
+  send(new Request("https://relay.example.com/in/acme", { method: "POST", body: new Uint8Array(MIB) }), "203.0.113.1");
+  await settle();
+  expect(hands.outcomes.at(-1)).toBe("busy");
+  hands.clock = 5_000;
+  send(new Request("https://relay.example.com/in/acme", { method: "POST", body: new Uint8Array(MIB) }), "203.0.113.2");
+  await settle();
+  expect(hands.outcomes.at(-1)).toBe("read");
+  expect(count("body_too_slow")).toBeGreaterThan(0);
+  expect(count("body_too_slow")).toBeLessThan(4);
+});
+
+test("one address holds half of the memory at most, whatever it declares, and a network of IPv6 is one address", async () => {
+  for (const address of [() => "203.0.113.9", (n: number) => `2001:db8:7:${n.toString(16)}::1`]) {
+    const { send, hands, count } = counting();
+    for (let n = 0; n < 48; n += 1) send(declaring(MIB), address(n));
+    await settle();
+    expect(count("reading")).toBeLessThanOrEqual(24);
+    expect(count("reading")).toBeGreaterThan(20);
+    send(declaring(20 * MIB), "203.0.113.10");
+    await settle();
+    expect(hands.outcomes.at(-1)).toBe("reading");
+  }
+});
+
+test("what an address has given up is free again, and nothing is counted twice", async () => {
+  const { hands, send, count } = counting();
+  for (let round = 0; round < 5; round += 1) {
+    for (let n = 0; n < 60; n += 1) send(declaring(MIB), `198.51.100.${n}`);
+    await settle();
+    hands.clock += 5_000;
+  }
+  // All of the first rounds have made room for the last one.
+  expect(count("reading")).toBeGreaterThan(40);
+  expect(count("reading")).toBeLessThanOrEqual(48);
+});
