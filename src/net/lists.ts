@@ -1,6 +1,6 @@
 // Is this answer a provider's address list? All of it or nothing: a list that is half understood opens or closes the wrong doors. Pure.
 import { parseNetwork } from "./cidr.ts";
-import { member, parseJson } from "../verify/readings.ts";
+import { member, parseJson, PROVEN } from "../verify/readings.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Network } from "../types.ts";
 
@@ -50,7 +50,7 @@ function linesOf(text: string): string[] {
 }
 
 function elementsOf(text: string, at: string, { member: name, where = {} }: Form): readonly unknown[] | null {
-  const list = member(parseJson(text), at === "" ? [] : at.split("."));
+  const list = member(parseJson(text, PROVEN.elements), at === "" ? [] : at.split("."));
   if (!Array.isArray(list)) return null;
   const counted = list.filter((one) =>
     Object.entries(where).every(([key, wanted]) => holds(member(one, [key]), wanted)),
