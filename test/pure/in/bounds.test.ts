@@ -118,7 +118,7 @@ describe("before proof", () => {
   test("a token that is the whole body has a header of a few KB, and is not split into millions", () => {
     const split = vi.spyOn(String.prototype, "split");
     expect(parseJws(".".repeat(1_000_000))).toBeNull();
-    expect(split.mock.results.every(({ value }) => (value as string[]).length <= 4)).toBe(true);
+    expect(split.mock.results.every(({ value }) => Array.isArray(value) && value.length <= 4)).toBe(true);
     const longest = watchParser();
     const head = btoa(`{"alg":"HS256","x":"${"a".repeat(30_000)}"}`).replaceAll("=", "");
     expect(parseJws(`${head}.e30.AAAA`)).toBeNull();
@@ -148,12 +148,9 @@ test("a refusal is looked into without writing a document out at many times its 
 });
 
 test("after proof ten times as much is read, and what is more says so instead of being typed wrongly", () => {
-  const wide = (count: number) => `{"action":"opened","x":[${"[],".repeat(count)}[]]}`;
-  const github = (body: string) =>
-    identify(request(body, { "x-github-event": "issues", "x-github-delivery": "d" }), findProvider("github")!, {});
   expect(UNPROVEN.elements).toBeLessThan(PROVEN.elements);
-  expect(github(wide(UNPROVEN.elements / 2))).toMatchObject({ type: "issues.opened", excess: undefined });
-  expect(github(wide(PROVEN.elements / 2)).excess).toContain("elements");
+  expect(issueOf(UNPROVEN.elements / 2)).toMatchObject({ type: "issues.opened", excess: undefined });
+  expect(issueOf(PROVEN.elements / 2).excess).toContain("elements");
 });
 
 test("the count is of what the parser would make, not of commas in texts", () => {
@@ -163,6 +160,13 @@ test("the count is of what the parser would make, not of commas in texts", () =>
   expect(parseJson(`\u{feff} \n[${"{},".repeat(100)}1]`, 100)).toBeUndefined();
   expect(parseJson(`{"a":"\\"","b":[${"1,".repeat(100)}1]}`, 100)).toBeUndefined();
 });
+
+/** An issue of GitHub's with so many empty lists in it. */
+function issueOf(count: number) {
+  const body = `{"action":"opened","x":[${"[],".repeat(count)}[]]}`;
+  const headers = { "x-github-event": "issues", "x-github-delivery": "d" };
+  return identify(request(body, headers), findProvider("github")!, {});
+}
 
 /** Headers in which this sender's signature and time would stand, in no form in particular. */
 function signatureOf(provider: Provider): Record<string, string> {
@@ -175,7 +179,7 @@ function signatureOf(provider: Provider): Record<string, string> {
 function lookingLike(one: NonNullable<Provider["handshake"]>[number]): Inbound {
   const headers = new Headers();
   const query = new URLSearchParams();
-  const json: Record<string, unknown> = {};
+  const json: Tree = {};
   const form = new URLSearchParams();
   const wanted = {
     ...one.when,
@@ -197,12 +201,13 @@ function lookingLike(one: NonNullable<Provider["handshake"]>[number]): Inbound {
   return { method: one.method, url, headers, body: new TextEncoder().encode(body) };
 }
 
-function put(into: Record<string, unknown>, [name = "", ...rest]: readonly string[], value: string): void {
-  if (rest.length === 0) {
-    into[name] = value;
-    return;
-  }
-  const inner = (into[name] ?? {}) as Record<string, unknown>;
-  into[name] = inner;
-  put(inner, rest, value);
+interface Tree {
+  [name: string]: Tree | string;
+}
+
+function put(into: Tree, [name = "", ...rest]: readonly string[], value: string): void {
+  const there = into[name];
+  if (rest.length === 0) into[name] = value;
+  else if (typeof there === "object") put(there, rest, value);
+  else put((into[name] = {}), rest, value);
 }
