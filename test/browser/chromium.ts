@@ -51,7 +51,7 @@ export async function findChromium(environment: NodeJS.ProcessEnv = process.env)
       await browser.close();
       return { ...found, name: `Chromium ${version} (${found.name})` };
     } catch (error) {
-      failures.push(firstLines(error));
+      failures.push(inShort(error));
     }
   throw new Error([MISSING, ...failures].join("\n  "));
 }
@@ -115,9 +115,11 @@ async function unpack(folder: string): Promise<void> {
   await mkdir(join(root, ".hookline"), { recursive: true });
   const unfinished = await mkdtemp(`${folder}.`);
   try {
-    // The package unpacks into TMPDIR, and its libraries only where it believes to be at home.
+    // The package unpacks into TMPDIR, which it reads from the environment, hence a process of its own; its libraries only
+    // where it believes to be at home.
     const env = { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs22.x" };
-    await promisify(execFile)(process.execPath, [join(import.meta.dirname, "unpack-chromium.ts")], { env, cwd: root });
+    const script = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { env, cwd: root });
     await writeFile(join(unfinished, "fonts.conf"), fontsConf(folder));
     await rename(unfinished, folder).catch(async (error: unknown) => {
       if (!(await runs(join(folder, "chromium")))) throw error;
@@ -139,10 +141,9 @@ function fontsConf(folder: string): string {
 `;
 }
 
-/** Playwright's errors repeat the command and the whole log of the browser. */
-function firstLines(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split("\n");
-  const told = lines.find((line) => /error|cannot|denied|ENOENT|not found/i.test(line)) ?? lines[0] ?? "";
+/** Playwright's errors repeat the command and the whole log of the browser: what it said itself, or else what happened. */
+function inShort(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  const told = lines.find((line) => /shared libraries|ENOENT|EACCES|Exec format/.test(line)) ?? lines[0] ?? "";
   return told.trim().slice(0, 300);
 }
