@@ -1,29 +1,16 @@
-// A real browser for the pages: Chromium as the system has it, its pages watched for everything that must not happen on any of them.
+// A real browser for the pages, its pages watched for everything that must not happen on any of them.
 import axe from "axe-core";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Found, launchOptions } from "./chromium.ts";
 import { TOKEN } from "./relay.ts";
-
-/** Where the system keeps Chromium, if not where Debian does. */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-
-/** Nothing that the browser asks for by itself, and no sandbox, which needs rights that a container lacks. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  // A container often has 64 MB of shared memory, less than a page may take.
-  "--disable-dev-shm-usage",
-];
 
 export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1280, height: 900 };
 
-export async function launch(): Promise<Browser> {
-  return await chromium.launch({ executablePath, args: FLAGS, headless: true });
+/** @param found what {@link findChromium} answered, or the sentence that it threw */
+export async function launch(found: Found | string): Promise<Browser> {
+  if (typeof found === "string") throw new Error(found);
+  return await chromium.launch(launchOptions(found));
 }
 
 /** A page, and what went wrong on it: errors of scripts, of the console, and of the content security policy. */

@@ -1,7 +1,7 @@
 // What strangers send is text on the pages, whatever it pretends to be; and who is not signed in sees none of it.
 import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, inject, test } from "vitest";
 import * as z from "zod";
 import { launch, open, overflow, PHONE, type SignedIn, signedIn } from "./browser.ts";
 import { type Pages, startPages, TOKEN } from "./relay.ts";
@@ -14,13 +14,13 @@ let browser: Browser;
 let storageState: SignedIn;
 
 beforeAll(async () => {
-  [relay, browser] = await Promise.all([startPages(), launch()]);
+  browser = await launch(inject("chromium"));
+  relay = await startPages();
   storageState = await signedIn(browser, relay.url);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await relay.stop();
+  return async () => {
+    await browser.close();
+    await relay.stop();
+  };
 });
 
 test("naughty strings in a body stay text, on a phone too", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import * as z from "zod";
 import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { accessibilityFaults, DESK, launch, open, overflow, PHONE } from "./browser.ts";
@@ -13,7 +13,7 @@ let fixture: Local;
 let stateDir: string;
 
 beforeAll(async () => {
-  browser = await launch();
+  browser = await launch(inject("chromium"));
   stateDir = await mkdtemp(join(tmpdir(), "hookline-fixture-"));
   fixture = await runLocal({
     configPath: join(import.meta.dirname, "fixture.toml"),
@@ -25,12 +25,11 @@ beforeAll(async () => {
       if (level === "error") console.error(message);
     },
   });
-});
-
-afterAll(async () => {
-  await browser.close();
-  await fixture.stop();
-  await rm(stateDir, { recursive: true, force: true });
+  return async () => {
+    await browser.close();
+    await fixture.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  };
 });
 
 /** Which relay, and which of its pages. */

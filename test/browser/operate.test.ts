@@ -1,6 +1,6 @@
 // What one does on the pages, over a real relay and mostly without scripts: pause, resume, test, inspect, replay, give out keys.
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, inject, test } from "vitest";
 import { launch, open, signIn } from "./browser.ts";
 import { type Pages, startPages } from "./relay.ts";
 
@@ -8,12 +8,12 @@ let browser: Browser;
 let relay: Pages;
 
 beforeAll(async () => {
-  [browser, relay] = await Promise.all([launch(), startPages()]);
-});
-
-afterAll(async () => {
-  await browser.close();
-  await relay.stop();
+  browser = await launch(inject("chromium"));
+  relay = await startPages();
+  return async () => {
+    await browser.close();
+    await relay.stop();
+  };
 });
 
 /** How long something that another part of the relay does may take, in ms. */

@@ -1,6 +1,6 @@
 // The pages of events and deliveries, in a browser, over a relay in which things have gone wrong.
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, inject, test } from "vitest";
 import { until } from "../e2e/until.ts";
 import { accessibilityFaults, DESK, launch, open, overflow, PHONE, type SignedIn, signedIn } from "./browser.ts";
 import { type Pages, startPages } from "./relay.ts";
@@ -11,7 +11,8 @@ let storageState: SignedIn;
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  [relay, browser] = await Promise.all([startPages(), launch()]);
+  browser = await launch(inject("chromium"));
+  relay = await startPages();
   storageState = await signedIn(browser, relay.url);
   ids["none"] = await relay.post("{}", "user.renamed");
   ids["paid"] = await relay.post('{"amount":12345678901234567890,"note":"ünïcode"}', "order.paid");
@@ -24,11 +25,10 @@ beforeAll(async () => {
     const page: unknown = await relay.api("/api/deliveries?state=failed&destination=crm");
     return JSON.stringify(page).includes(String(ids["lost"])) || undefined;
   });
-});
-
-afterAll(async () => {
-  await browser.close();
-  await relay.stop();
+  return async () => {
+    await browser.close();
+    await relay.stop();
+  };
 });
 
 async function onPage(

@@ -10,6 +10,7 @@ import * as z from "zod";
 import { runLocal } from "../../src/cli/local/local.ts";
 import { until } from "../e2e/until.ts";
 import { DESK, launch, open, PHONE, signedIn, type SignedIn } from "./browser.ts";
+import { findChromium } from "./chromium.ts";
 import { TOKEN } from "./relay.ts";
 
 const folder = resolve(import.meta.dirname, "../../docs/screens");
@@ -131,7 +132,9 @@ const fixture = await runLocal({
   stateDir: join(stateDir, "fixture"),
   onLog: () => {},
 });
-const browser = await launch();
+const found = await findChromium();
+console.log(`The pictures are taken in ${found.name}.`);
+const browser = await launch(found);
 
 async function shoot(
   name: string,

@@ -1,37 +1,27 @@
 // Does `npm start` do what it says? The demo as a process without a terminal, and the commands that it prints.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
-import { createServer } from "node:net";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { nextSteps } from "../../src/cli/demo/next.ts";
 import { inventSecrets } from "../../src/cli/demo/relay.ts";
 import { portFault } from "../../src/cli/local/port.ts";
+import { freePort, listen } from "./port.ts";
 import { node, Relay, root, SECRETS, stateFolder } from "./relay.ts";
 import { until } from "./until.ts";
 
-/** A port that somebody has just had: nobody else will have taken it. */
-async function freePort(): Promise<number> {
-  const { port, server } = await listen();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function listen() {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { server, port: z.object({ port: z.number() }).parse(server.address()).port };
-}
+/** Where these demos keep their state: other tests run demos too. */
+const temporary = await mkdtemp(join(tmpdir(), "hookline-demos-"));
+afterAll(() => rm(temporary, { recursive: true, force: true }));
 
 function run(command: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = execFile(command, args, { cwd: root, maxBuffer: 50_000_000 }, (_, out, err) =>
+    const env = { ...process.env, TMPDIR: temporary };
+    const child = execFile(command, args, { cwd: root, maxBuffer: 50_000_000, env }, (_, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
     );
   });
@@ -48,7 +38,7 @@ function lines<T>(out: string, event: string, schema: z.ZodType<T>): T[] {
   return parsed.filter((line) => line.event === event).map((line) => schema.parse(line));
 }
 
-const demoFolders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith("hookline-demo-"));
+const demoFolders = async () => (await readdir(temporary)).filter((name) => name.startsWith("hookline-demo-"));
 
 test("without a terminal the demo delivers everything with proof, refuses the forged request, and leaves with 0", async () => {
   const before = await demoFolders();
@@ -107,7 +97,9 @@ test("a port that is taken is named, with what to do, and the demo leaves with 1
 test("an interrupted demo leaves at once: no words, no folder, nobody on its port", async () => {
   const before = await demoFolders();
   const port = await freePort();
-  const child = spawn(node, [join(root, "src/cli/hookline.ts"), "demo", "--json", "--port", String(port)]);
+  const child = spawn(node, [join(root, "src/cli/hookline.ts"), "demo", "--json", "--port", String(port)], {
+    env: { ...process.env, TMPDIR: temporary },
+  });
   let err = "";
   child.stderr.on("data", (data: Buffer) => (err += data.toString()));
   await once(child.stdout, "data");

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { symlinkSync, writeFileSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { onTestFinished, test, expect } from "vitest";
 import { type Arrival, startReceiver } from "../../src/cli/demo/receiver.ts";
 import { derivedSecret } from "../../src/out/sign.ts";
+import { freePort } from "./port.ts";
 import { root, stateFolder } from "./relay.ts";
 import { until } from "./until.ts";
 
@@ -60,15 +60,6 @@ function wrangler(folder: string, ...args: string[]): { child: ChildProcess; pri
     await gone;
   });
   return { child, printed: () => text };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 test("a signed request comes through `wrangler dev` to a receiver on this machine", async () => {

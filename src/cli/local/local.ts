@@ -1,5 +1,5 @@
 // Runs the Worker on this machine, on workerd itself, with D1, queues and Durable Objects of its own; alone may touch miniflare and esbuild.
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
@@ -49,7 +49,12 @@ export interface Local {
  */
 export async function runLocal(options: LocalOptions): Promise<Local> {
   const config = unstable_readConfig({ config: options.configPath ?? shippedConfig });
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(config);
+  // wrangler looks for `.dev.vars` and `.env` beside the configuration, and says on stdout, among lines of JSON, that it
+  // has found them. They are for `npm run dev` alone: here it looks where nobody keeps any.
+  const { workerOptions } = unstable_getMiniflareWorkerOptions({
+    ...config,
+    userConfigPath: join(options.stateDir, "wrangler.toml"),
+  });
   const contents = await bundle(options.main ?? config.main ?? "", {
     minify: config.minify ?? false,
     keepNames: config.keep_names ?? true,
