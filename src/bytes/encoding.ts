@@ -14,8 +14,14 @@ export function decode(text: string, encoding: ByteEncoding): Uint8Array<ArrayBu
     case "base64":
       return decodeBase64(text);
     case "base64url":
-      return decodeBase64Url(text);
+      return decodeBase64Url(unpadded(text));
   }
+}
+
+/** Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them); where it is, it is whole. */
+function unpadded(text: string): string {
+  const digits = text.replace(/={1,2}$/, "");
+  return digits.length === text.length || text.length % 4 === 0 ? digits : text;
 }
 
 /** All lower or all upper case (Authorize.Net writes capitals): two spellings, never the 2^n of mixed ones. */
@@ -39,7 +45,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
   return base64By(text, text.length - padding, BASE64);
 }
 
-/** Without padding, as JWS writes it (RFC 7515, 2). */
+/** Without padding, as JWS demands it (RFC 7515, 2). */
 export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   return text.length === 0 ? null : base64By(text, text.length, BASE64URL);
 }

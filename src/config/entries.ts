@@ -1,9 +1,10 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
 import type * as z from "zod/mini";
 import type { ConfiguredSource } from "./config.ts";
-import { complain, error, explain, type Finding, show, suggest } from "./findings.ts";
+import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../net/lists.ts";
+import { tolerating } from "./tolerance.ts";
 import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
@@ -55,6 +56,12 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     reading.findings.push(...slips.map((slip) => complain(key, value, slip)));
     return null;
   }
+  const timed = keys.tolerance === undefined ? { provider: scheme, warning: null } : tolerating(scheme, keys.tolerance);
+  if (timed.provider === null) {
+    reading.findings.push(complain(key, value, { path: ["tolerance"], message: timed.fault }));
+    return null;
+  }
+  if (timed.warning !== null) reading.findings.push(warning(`${key}.tolerance`, timed.warning));
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
   const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
@@ -66,7 +73,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   return {
     name,
     provider: resolved.id,
-    scheme,
+    scheme: timed.provider,
     secrets,
     secretNames,
     ...admitted,

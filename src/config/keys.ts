@@ -48,6 +48,12 @@ function parseDuration(text: string): number | null {
   return ms <= LONGEST_WAIT_MS ? ms : null;
 }
 
+/** `300` or `"10m"` in seconds, up to seven days. */
+function parseTolerance(value: unknown): number | null {
+  const ms = typeof value === "string" ? parseDuration(value) : typeof value === "number" ? value * 1000 : null;
+  return ms !== null && Number.isInteger(ms / 1000) && ms >= 1000 && ms <= LONGEST_WAIT_MS ? ms / 1000 : null;
+}
+
 /** `"512KiB"`, `"1MiB"` in bytes, up to 25 MiB. */
 function parseSize(text: string): number | null {
   const [, count, unit] = /^([1-9]\d{0,5})([A-Za-z]+)$/.exec(text) ?? [];
@@ -169,6 +175,12 @@ export const sourceKeys = z.strictObject({
     ),
   ),
   max_body: z._default(written(parseSize, 'is not a size. Write it as "512KiB" or "1MiB"; the most is "25MiB"'), MIB),
+  tolerance: z.optional(
+    understood(
+      parseTolerance,
+      'is no time. Write seconds, such as 300, or "10m"; the units are s, m, h and d, and the most is 7d',
+    ),
+  ),
   dedupe: z.optional(
     understood(
       parseDedupe,

@@ -28,6 +28,9 @@ export interface HandshakeAnswer {
 /** Some handshakes are themselves signed and are answered only once that is proven; the others come before any signature. */
 export type Phase = "before-verify" | "after-verify";
 
+/** Of what a request asks to see again in a header, such as a rate, no more than this is sent back. */
+const HEADER_VALUE = /^[\w .:,;+/=@*~-]{1,512}$/;
+
 /** A challenge never comes back as something that a browser would run. */
 const PLAIN = {
   "content-type": "text/plain; charset=utf-8",
@@ -97,6 +100,7 @@ function phaseOf(one: Handshake): Phase {
 /** The scope in which this handshake is answered, or `null` where the request is not this handshake. */
 async function applicable(one: Handshake, scope: Scope, secrets: readonly Secret[]): Promise<Scope | null> {
   if (one.unset === true && secrets.some(({ value }) => value !== "")) return null;
+  if (one.empty === true && scope.readings.request.body.length > 0) return null;
   if (one.unless?.some((place) => read(place, scope) !== null) === true) return null;
   const within = one.decrypt === undefined ? scope : await decrypted(one.decrypt, scope, secrets);
   if (within === null) return null;
@@ -108,13 +112,14 @@ async function applicable(one: Handshake, scope: Scope, secrets: readonly Secret
 }
 
 async function decrypted(
-  { by, at }: NonNullable<Handshake["decrypt"]>,
+  { by, at, key }: NonNullable<Handshake["decrypt"]>,
   scope: Scope,
   secrets: readonly Secret[],
 ): Promise<Scope | null> {
   const text = read(at, scope);
   if (text === null) return null;
-  for (const { value } of secrets) {
+  const own = key === undefined ? null : read(key, scope);
+  for (const value of own === null ? secrets.map((secret) => secret.value) : [own]) {
     const plain = by === "lark" ? await decryptLark(text, value) : await decryptWecom(text, value);
     if (plain !== null) return { ...scope, claims: by === "lark" ? parseJson(plain) : { message: plain } };
   }
@@ -153,7 +158,7 @@ function composed({ status = 200, text, json, headers = {} }: Answer, scope: Sco
   const extra: Record<string, string> = {};
   for (const [name, template] of Object.entries(headers)) {
     const value = render(template, scope);
-    if (value !== null) extra[name.toLowerCase()] = value;
+    if (value !== null && HEADER_VALUE.test(value)) extra[name.toLowerCase()] = value;
   }
   if (json === undefined) {
     return { status, headers: { ...PLAIN, ...extra }, body: text === undefined ? "" : (render(text, scope) ?? "") };

@@ -4,7 +4,8 @@ import { PROVEN, Readings, type Inbound } from "../verify/readings.ts";
 import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { placesIn, renderEach } from "../verify/elements.ts";
-import { parsePlace, parseTemplate, type Place, render, type Scope } from "../verify/template.ts";
+import { parsePlace, type Place } from "../verify/place.ts";
+import { parseTemplate, render, type Scope } from "../verify/template.ts";
 
 export interface Identity {
   /** As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come, with commas between. */

@@ -102,7 +102,7 @@ function unsent(fault: Fault): Answer {
 async function signed(claim: Claim, event: StoredEvent, destination: Destination, body: Uint8Array, now: number) {
   const timestamp = Math.floor(now / 1000);
   const headers = {
-    ...event.headers,
+    ...ofSender(event.headers),
     "user-agent": "Hookline (+https://www.standardwebhooks.com)",
     "webhook-id": event.id,
     "webhook-timestamp": String(timestamp),
@@ -112,6 +112,22 @@ async function signed(claim: Claim, event: StoredEvent, destination: Destination
     "hookline-attempt": String(claim.attempt),
   };
   return { headers, body };
+}
+
+/** Names that are the relay's own on the way out. */
+const OURS = /^(?:hookline-|webhook-(?:id|timestamp|signature)$|user-agent$)/;
+
+/**
+ * The sender's headers as the receiver gets them. One that has a name of ours (the `webhook-id` of a sender that follows Standard
+ * Webhooks, `hookline-event-type` of another relay) comes under `hookline-sender-`: `hookline-sender-id` is the id that the sender knows.
+ */
+export function ofSender(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      OURS.test(name) ? `hookline-sender-${name.replace(/^(?:hookline|webhook)-/, "")}` : name,
+      value,
+    ]),
+  );
 }
 
 /** A type may hold any character; a header value may not (RFC 9110, 5.5). Half a surrogate pair cannot be encoded at all. */

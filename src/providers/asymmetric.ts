@@ -127,7 +127,8 @@ export const asymmetric = {
     confidence: "library",
     algorithm: { by: "json:SignatureVersion", of: { "1": "rsa-sha1", "2": "rsa-sha256" } },
     signature: { at: "json:Signature", encoding: "base64" },
-    timestamp: { at: "json:Timestamp", unit: "iso", tolerance: 3600 },
+    // SNS tries for an hour at most (delivery policies), counted from this time; a message id that comes again is a repeat.
+    timestamp: { at: "json:Timestamp", unit: "iso", tolerance: 86_400, toleranceBy: "relay" },
     signs:
       "Message\n{json:Message}\nMessageId\n{json:MessageId}\n[Subject\n{json:Subject}\n][SubscribeURL\n{json:SubscribeURL}\n]Timestamp\n{json:Timestamp}\n[Token\n{json:Token}\n]TopicArn\n{json:TopicArn}\nType\n{json:Type}\n",
     secret: "public",
@@ -310,7 +311,7 @@ export const asymmetric = {
     confidence: "third-party",
     algorithm: "rsa-sha256",
     signature: { at: "header:Kick-Event-Signature", encoding: "base64" },
-    timestamp: { at: "header:Kick-Event-Message-Timestamp", unit: "iso", tolerance: 300 },
+    timestamp: { at: "header:Kick-Event-Message-Timestamp", unit: "iso", tolerance: 300, toleranceBy: "relay" },
     signs: "{header:Kick-Event-Message-Id}.{timestamp}.{body}",
     secret: "public",
     keys: {
@@ -402,7 +403,7 @@ export const asymmetric = {
     confidence: "third-party",
     algorithm: "ed25519",
     signature: { at: "header:X-Fal-Webhook-Signature" },
-    timestamp: { at: "header:X-Fal-Webhook-Timestamp", tolerance: 300 },
+    timestamp: { at: "header:X-Fal-Webhook-Timestamp", tolerance: 300, toleranceBy: "relay" },
     signs: "{header:X-Fal-Webhook-Request-Id}\n{header:X-Fal-Webhook-User-Id}\n{timestamp}\n{body-sha256-hex}",
     secret: "public",
     keys: {
@@ -429,7 +430,7 @@ export const asymmetric = {
       covers: ["content-digest"],
       names: { "pair:alg": ["ed25519"] },
     },
-    timestamp: { at: "pair:created", tolerance: 300 },
+    timestamp: { at: "pair:created", tolerance: 300, toleranceBy: "relay" },
     signs: "{signature-base}",
     bodyHash: { at: "header:Content-Digest", form: "digest" },
     secret: "public",
@@ -446,7 +447,7 @@ export const asymmetric = {
       covers: ["(request-target)", "date", "digest"],
       names: { "pair:algorithm": ["ed25519"] },
     },
-    timestamp: { at: "header:Date", unit: "http", tolerance: 300 },
+    timestamp: { at: "header:Date", unit: "http", tolerance: 300, toleranceBy: "relay" },
     signs: "{signing-string}",
     bodyHash: { at: "header:Digest", form: "digest" },
     secret: "public",

@@ -84,7 +84,7 @@ export const tokens = {
     handshake: [
       {
         method: "GET",
-        challenge: { at: "header:x-okta-verification-challenge", syntax: "token" },
+        challenge: { at: "header:x-okta-verification-challenge", syntax: "sentence" },
         answer: { json: { verification: "{challenge}" } },
         refusal: 400,
       },
@@ -241,8 +241,9 @@ export const tokens = {
     handshake: [
       {
         method: "POST",
-        when: { "query:validationToken": "" },
-        challenge: { at: "query:validationToken", syntax: "sentence" },
+        // Microsoft Graph writes the one, SharePoint's lists the other.
+        when: { "query:validationToken|query:validationtoken": "" },
+        challenge: { at: "query:validationToken|query:validationtoken", syntax: "sentence" },
         answer: { text: "{challenge}" },
       },
     ],
@@ -252,9 +253,9 @@ export const tokens = {
     confidence: "document",
     algorithm: "token",
     signature: { at: "query:code" },
-    type: "{json:*.eventType}",
-    id: "{json:0.id}",
-    idNames: { what: "batch", by: "Azure: Event Grid event schema, id" },
+    type: "{header:ce-type|json:type|json:*.type|json:*.eventType}",
+    id: "[{header:ce-source|json:source|json:0.source}/]{header:ce-id|json:id|json:0.id}",
+    idNames: { what: "batch", by: "Azure: Event Grid event schema and CloudEvents schema, id" },
     idShared: true,
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     handshake: [
@@ -263,6 +264,15 @@ export const tokens = {
         when: { "header:aeg-event-type": "SubscriptionValidation" },
         challenge: { at: "json:0.data.validationCode", syntax: "uuid" },
         answer: { json: { validationResponse: "{challenge}" } },
+      },
+      {
+        // Where the subscription's events are CloudEvents. The callback that it offers is for who cannot answer at once.
+        method: "OPTIONS",
+        when: { "header:WebHook-Request-Origin": "" },
+        challenge: { at: "header:WebHook-Request-Origin", syntax: "origin" },
+        answer: {
+          headers: { "WebHook-Allowed-Origin": "{challenge}", "WebHook-Allowed-Rate": "{header:WebHook-Request-Rate}" },
+        },
       },
     ],
     docs: "MicrosoftDocs/azure-docs:articles/event-grid/webhook-event-delivery.md",

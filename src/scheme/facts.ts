@@ -135,9 +135,15 @@ function overOf({ algorithm, signs, sorted, jwt, bodyHash, each, signature }: Pr
     if (claims.length > 0) return `whose ${claims.join(", ")}`;
     return signature.at === "body" ? "which is the whole body" : "which says who sent it";
   }
-  const content = signs === undefined || signs === "{body}" ? "the body" : written(signs);
+  const content = contentOf(signs ?? "{body}");
   const hash = bodyHash === undefined ? "" : `, and ${alternatives(bodyHash.at).join(" or ")} is the body's SHA-256`;
   return `${jwt === undefined ? "" : "over "}${content}${each === undefined ? "" : ` of each element of ${written(each)}`}${hash}`;
+}
+
+/** One place is named in words, anything composed is shown as it is. */
+function contentOf(signs: string): string {
+  const place = /^\{(form-only:[^{}]+|body)\}$/.exec(signs)?.[1];
+  return place === undefined ? written(signs) : alternatives(place).join(" or ");
 }
 
 /** `header:X-Signature` as a phrase. */
@@ -150,6 +156,7 @@ function alternatives(place: string): string[] {
       header: "header",
       query: "query parameter",
       form: "form field",
+      "form-only": "only form field",
       json: "JSON",
     };
     return nouns[source] === undefined ? written(one) : `${nouns[source]} ${written(name)}`;
@@ -158,7 +165,8 @@ function alternatives(place: string): string[] {
 
 function toleranceOf({ timestamp, jwt }: Provider): string | null {
   const seconds = timestamp?.tolerance ?? jwt?.maxAge;
-  if (seconds !== undefined) return spoken(seconds);
+  if (seconds !== undefined)
+    return `${spoken(seconds)}${timestamp?.toleranceBy === "relay" ? " (the relay's own)" : ""}`;
   return jwt?.expires === true ? "its expiry" : null;
 }
 

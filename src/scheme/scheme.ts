@@ -99,6 +99,8 @@ const timestamp = z.strictObject({
   unit: z.optional(z.enum(["s", "ms", "iso", "http", "text"])),
   /** Seconds, to either side and inclusive. Without it the age is not judged. */
   tolerance: z.optional(z.number().check(z.positive())),
+  /** Neither a document nor a library of the sender names a tolerance: this one is the relay's own, and a source may set another. */
+  toleranceBy: z.optional(z.literal("relay")),
 });
 
 const jwt = z.strictObject({
@@ -136,6 +138,8 @@ const handshake = z.strictObject({
   when: z.optional(z.record(place, z.string())),
   /** Places that must not be there. */
   unless: z.optional(z.array(place)),
+  /** There must be no body: a request with one is an event, and is never answered in its place. */
+  empty: z.optional(z.boolean()),
   /** Answered only once the request has been verified. */
   verified: z.optional(z.boolean()),
   /** A challenge that is itself signed, by the scheme of the provider. */
@@ -144,8 +148,8 @@ const handshake = z.strictObject({
   signedWith: z.optional(place),
   /** Answered only while the source has no secret: this is how it is told its secret. */
   unset: z.optional(z.boolean()),
-  /** The message is encrypted under the newest secret; what it holds is then `claim:…`. */
-  decrypt: z.optional(z.strictObject({ by: z.enum(["lark", "wecom"]), at: place })),
+  /** The message is encrypted under the key at `key`, or else under one of the secrets; what it holds is then `claim:…`. */
+  decrypt: z.optional(z.strictObject({ by: z.enum(["lark", "wecom"]), at: place, key: z.optional(place) })),
   /** What the sender wants to see again, and the syntax that it is held to: nothing else is ever sent back or signed. */
   challenge: z.optional(
     z.strictObject({ at: place, syntax: z.enum(["token", "uuid", "hex", "origin", "sentence", "digits"]) }),

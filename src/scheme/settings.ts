@@ -1,7 +1,8 @@
 // Which settings of a source does a scheme read, and which of them does it need? Derived from the scheme's own templates. Pure.
 import { type Fault, suggest } from "../config/findings.ts";
 import type { Provider } from "./scheme.ts";
-import { parsePlace, parseTemplate, type Piece, type Place } from "../verify/template.ts";
+import { parsePlace, type Place } from "../verify/place.ts";
+import { parseTemplate, type Piece } from "../verify/template.ts";
 
 /** A setting by its name, and where the scheme reads it first. */
 export interface ReadSetting {
@@ -36,7 +37,10 @@ function readIn(value: unknown, path: readonly string[]): ReadSetting[] {
   if (typeof value === "string") return value.includes("setting:") ? readInText(value, path.join(".")) : [];
   if (typeof value !== "object" || value === null) return [];
   const names = Array.isArray(value) ? [] : Object.keys(value).flatMap((name) => readIn(name, path));
-  return [...names, ...Object.entries(value).flatMap(([name, inner]) => readIn(inner, [...path, name]))];
+  const all = [...names, ...Object.entries(value).flatMap(([name, inner]) => readIn(inner, [...path, name]))];
+  // A handshake that is there only where a setting is does not need it.
+  const asked = "when" in value && typeof value.when === "object" ? Object.keys(value.when ?? {}) : [];
+  return all.map(({ name, needed, at }) => ({ name, needed: needed && !asked.includes(`setting:${name}`), at }));
 }
 
 function readInText(text: string, at: string): ReadSetting[] {

@@ -41,6 +41,11 @@ export function canonical(source: string, name: string, scope: Scope): string | 
       return joined(readings.form, (values) => values);
     case "form-sorted-unique":
       return joined(readings.form, (values) => [...new Set(values)].toSorted());
+    case "form-only":
+      // Without an ampersand there is nothing beside it, and nothing of another form around it.
+      return readings.text.startsWith(`${name}=`) && !readings.text.includes("&")
+        ? (readings.form.get(name)?.[0] ?? null)
+        : null;
     case "form-appended":
       return appended(url, readings.form);
     case "xml":
@@ -66,8 +71,10 @@ export function urlForms(url: string, forms: readonly string[] = []): readonly s
   const all = new Set([url]);
   const add = (rewrite: (one: string) => string): void => [...all].forEach((one) => all.add(rewrite(one)));
   for (const form of forms) {
-    if (form === "port") add(withOtherPort);
-    else if (form === "apostrophe") {
+    if (form === "port") {
+      add(withoutPort);
+      add(withDefaultPort);
+    } else if (form === "apostrophe") {
       // Request URLs are normalised (`'` becomes `%27`), whichever way the sender wrote it.
       add((one) => one.replaceAll("'", "%27"));
       add((one) => one.replaceAll("%27", "'"));
@@ -77,17 +84,15 @@ export function urlForms(url: string, forms: readonly string[] = []): readonly s
   return [...all];
 }
 
-/** The default port is left out or spelled out, as Twilio's library tries it. */
-function withOtherPort(url: string): string {
+/** Twilio's library leaves out any port, and spells out the default one where there is none. */
+function withoutPort(url: string): string {
+  return url.replace(/^(https?:\/\/[^/?#]*):\d+(?=[/?#]|$)/, "$1");
+}
+
+function withDefaultPort(url: string): string {
   const [, scheme, authority, rest] = /^(https?):\/\/([^/?#]*)(.*)$/s.exec(url) ?? [];
-  if (scheme === undefined || authority === undefined || rest === undefined) return url;
-  const port = scheme === "https" ? ":443" : ":80";
-  const other = authority.endsWith(port)
-    ? authority.slice(0, -port.length)
-    : /:\d+$/.test(authority)
-      ? authority
-      : authority + port;
-  return `${scheme}://${other}${rest}`;
+  if (scheme === undefined || authority === undefined || /:\d+$/.test(authority)) return url;
+  return `${scheme}://${authority}${scheme === "https" ? ":443" : ":80"}${rest ?? ""}`;
 }
 
 /** The query as a whole is escaped, and then what came of it: Contentful's library (`@contentful/node-apps-toolkit`) does so on both sides. */

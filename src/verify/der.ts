@@ -23,7 +23,7 @@ const COMMON_NAME = "85,4,3";
 const ALTERNATIVE_NAME = "85,29,17";
 
 /** The bytes of a certificate in PEM, or `null`. */
-export function certificateBytes(text: string): Uint8Array<ArrayBuffer> | null {
+function certificateBytes(text: string): Uint8Array<ArrayBuffer> | null {
   const pem = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(text)?.[1];
   return pem === undefined ? null : decodeBase64(pem.replaceAll(/\s/g, ""));
 }
@@ -94,6 +94,23 @@ function timeOf(bytes: Uint8Array, { tag, start, end }: Element): number {
 export function publicKeyOfCertificate(certificate: Uint8Array): Uint8Array<ArrayBuffer> | null {
   const key = fieldsOf(certificate)[6];
   return key?.tag === SEQUENCE ? certificate.slice(key.at, key.end) : null;
+}
+
+/** `rsaEncryption` with its NULL (RFC 3279, 2.3.1), which goes before a key of PKCS#1 in a SubjectPublicKeyInfo. */
+const RSA_ENCRYPTION = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+const BIT_STRING = 0x03;
+
+/** The SubjectPublicKeyInfo of an RSA key as PKCS#1 writes it (RFC 8017, A.1.1): modulus and exponent, without saying that it is RSA. */
+export function spkiOfPkcs1(key: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bits = wrapped(BIT_STRING, Uint8Array.of(0, ...key));
+  return wrapped(SEQUENCE, Uint8Array.of(...RSA_ENCRYPTION, ...bits));
+}
+
+/** An element around content of up to 64 KB, its length in the shortest form. */
+function wrapped(tag: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = content;
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Uint8Array.of(tag, ...size, ...content);
 }
 
 /** Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is; the version may be left out. */

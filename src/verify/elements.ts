@@ -1,7 +1,8 @@
 // A template that goes through lists (`{json:events.*.type}`) has a text for each element: a batch is typed by all that is in it. Pure.
 
 import { member } from "./readings.ts";
-import { chosen, document, keysOf, parseTemplate, type Piece, type Place, render, type Scope } from "./template.ts";
+import { type Place } from "./place.ts";
+import { chosen, document, keysOf, parseTemplate, type Piece, render, type Scope, STEP } from "./template.ts";
 
 /**
  * The texts of a template whose paths go through lists (`json:events.*.type`): one for each element, in order, and `null` for one that
@@ -34,14 +35,14 @@ export function renderEach(text: string, scope: Scope): readonly (string | null)
 function listsOf(pieces: readonly Piece[]): readonly string[] {
   const paths = placesIn(pieces).flatMap(({ source, name, path }) => {
     if (source === "first-key") return [`first-key:${name}`];
-    return source === "json" ? path.flatMap((step, at) => (step === "*" ? [path.slice(0, at).join(".")] : [])) : [];
+    return source === "json" ? path.flatMap((step, at) => (step === "*" ? [path.slice(0, at).join(STEP)] : [])) : [];
   });
   return [...new Set(paths)].toSorted((a, b) => a.length - b.length);
 }
 
 function elementsOf(list: string, scope: Scope): readonly string[] {
   if (list.startsWith("first-key:")) return keysOf(document(scope), list.slice("first-key:".length));
-  const found = member(document(scope), list === "" ? [] : chosen(list.split("."), scope.indices));
+  const found = member(document(scope), list === "" ? [] : chosen(list.split(STEP), scope.indices));
   return Array.isArray(found) ? Object.keys(found) : [];
 }
 

@@ -9,7 +9,8 @@ import { member, parseJson } from "./readings.ts";
 import { hasTokenLength, judgeClaims, tokenOf, utf8, type Jws } from "./jws.ts";
 import { hasLength, type Method } from "./publickey.ts";
 import { candidates, checkTimestamp, shownText, type Candidate } from "./signature.ts";
-import { document, parsePlace, read, render, renderChunks, type Scope } from "./template.ts";
+import { parsePlace } from "./place.ts";
+import { document, read, render, renderChunks, type Scope } from "./template.ts";
 
 /** Algorithms under a key that only the sender has. */
 export const METHODS: Readonly<Partial<Record<Algorithm, Method>>> = {

@@ -1,7 +1,7 @@
 // Is a text a key of the asymmetric kind? Such a text is public, or is not for sharing: it is never a shared secret. Pure.
 
-import { decodeBase64, decodeHex } from "../bytes/encoding.ts";
 import { shape } from "./der.ts";
+import { pastedBytes, unquoted } from "./key-text.ts";
 
 /**
  * The sequences that keys and certificates are in DER: SubjectPublicKeyInfo, a certificate, PKCS#1 (public, private), PKCS#8 with and
@@ -25,29 +25,10 @@ function isKey(text: string, outermost: boolean): boolean {
   if (/-----BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE)[A-Z0-9 ]*-----/.test(text)) return true;
   if (/^(?:ssh-|ecdsa-sha2-|sk-)[\w@.-]+ +AAAA/.test(text) || text.startsWith("whpk_")) return true;
   if (text.startsWith("{") || text.startsWith("[")) return isJwk(parsed(text));
-  const bytes = bytesOf(text);
+  const bytes = pastedBytes(text);
   if (bytes === null) return false;
   if (SHAPES.test(shape(bytes) ?? "")) return true;
   return outermost && isKey(new TextDecoder().decode(bytes).trim(), false);
-}
-
-function unquoted(text: string): string {
-  return text
-    .trim()
-    .replace(/^(["'`])(.*)\1$/s, "$2")
-    .replaceAll(/\\r|\\n/g, "\n")
-    .trim();
-}
-
-/** Anything of which a key could be made, without what wraps it. */
-function bytesOf(text: string): Uint8Array | null {
-  const digits = text.replaceAll(/\s/g, "");
-  const hex = /^(?:0x)?[0-9a-f:]+$/i.test(digits)
-    ? decodeHex(digits.replace(/^0x/i, "").replaceAll(":", "").toLowerCase())
-    : null;
-  if (hex !== null) return hex;
-  const base64 = digits.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
-  return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, "="));
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,8 @@
 // A sender's public key, in whatever form it publishes it, and signatures under it. Pure but for WebCrypto.
 
-import { decodeBase64, decodeBase64Url, decodeHex } from "../bytes/encoding.ts";
-import { certificateBytes, publicKeyOfCertificate, rawEcdsa } from "./der.ts";
+import { decodeBase64Url } from "../bytes/encoding.ts";
+import { rawEcdsa } from "./der.ts";
+import { keyBytes, unquoted } from "./key-text.ts";
 import { parseJson } from "./readings.ts";
 
 /** How to sign, without the key: what WebCrypto is told on import and again on verification. */
@@ -24,7 +25,7 @@ const imported = new Map<string, Promise<readonly Key[]>>();
 const SET_LIMIT = 8;
 
 /**
- * The keys that a text stands for, by method: PEM (a key or a certificate), a JWK or a set of them, base64 or hex. Empty where it is none
+ * The keys that a text stands for, by method: PEM (a key, also of PKCS#1, or a certificate), a JWK or a set of them, base64 or hex. Empty where it is none
  * of these, or none that fits the method. `kid` narrows a set.
  */
 export function publicKeys(text: string, method: Method, kid: string | null = null): Promise<readonly Key[]> {
@@ -91,14 +92,9 @@ interface Jwk {
 type Material = Uint8Array | Jwk;
 
 function materials(text: string, kid: string | null): readonly Material[] {
-  if (text.startsWith("{")) return jwks(parseJson(text), kid);
-  const certificate = certificateBytes(text);
-  if (certificate !== null) return [publicKeyOfCertificate(certificate) ?? []].flat();
-  const pem = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/.exec(text)?.[1];
-  if (pem !== undefined) return [decodeBase64(pem.replaceAll(/\s/g, "")) ?? []].flat();
-  const plain = text.replace(/^whpk_/, "");
-  const bytes = (plain.length === 64 ? decodeHex(plain) : null) ?? decodeBase64(plain) ?? decodeBase64Url(plain);
-  return bytes === null ? [] : [bytes];
+  const written = unquoted(text);
+  if (written.startsWith("{")) return jwks(parseJson(written), kid);
+  return [keyBytes(written) ?? []].flat();
 }
 
 /** The public keys of a JWK or a set, for signatures only. Two keys of one name are no name at all, and shared secrets have no place here. */

@@ -61,7 +61,8 @@ function sets(value: string, scope: Scope): readonly SignatureSet[] {
     case "tagged": {
       const tag = `${signature.tag ?? "v1"},`;
       const tagged = split(value, signature.separator ?? " ").filter((entry) => entry.startsWith(tag));
-      return [{ values: tagged.map((entry) => entry.slice(tag.length)), scope }];
+      // A header that comes twice is one with a comma between (RFC 9110, 5.3), and no signature ends in one.
+      return [{ values: tagged.map((entry) => entry.slice(tag.length).replace(/,$/, "")), scope }];
     }
     case "named": {
       const at = value.indexOf("=");
@@ -150,11 +151,24 @@ export function shownText(scope: Scope): string | null {
   return null;
 }
 
+/** An authentication scheme, as a prefix names it: a token (RFC 9110, 5.6.2), and the space behind it if it is written. */
+const SCHEME = /^([\w!#$%&'*+.^`|~-]+) *$/;
+
 /** Without the prefix; `null` where the provider demands one and it is not there. */
 export function unprefixed(text: string, { prefix, bare }: Provider["signature"]): string | null {
   if (prefix === undefined) return text;
+  const scheme = SCHEME.exec(prefix)?.[1];
+  const credentials = scheme === undefined ? null : afterScheme(text, scheme);
+  if (credentials !== null) return credentials;
   if (text.startsWith(prefix)) return text.slice(prefix.length);
   return bare === true ? text : null;
+}
+
+/** What stands behind the name of an authentication scheme, which has no case (RFC 9110, 11.1), and one or more spaces (11.4). */
+export function afterScheme(text: string, scheme: string): string | null {
+  if (text.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return null;
+  const rest = text.slice(scheme.length);
+  return rest.startsWith(" ") ? rest.replace(/^ +/, "") : null;
 }
 
 /**

@@ -4,6 +4,7 @@ import { encodeHex } from "../bytes/encoding.ts";
 import type { Readings } from "./readings.ts";
 import { member, scalar } from "./readings.ts";
 import { canonical, signedHeaders } from "./canonical.ts";
+import { closing, parsePlace, type Place, placeFault } from "./place.ts";
 import type { Provider } from "../scheme/scheme.ts";
 
 /** Everything that a place can name. What a step does not know yet is left out, and its places are then missing. */
@@ -27,12 +28,6 @@ export interface Scope {
   readonly indices?: ReadonlyMap<string, string>;
 }
 
-export interface Place {
-  readonly source: string;
-  readonly name: string;
-  readonly path: readonly string[];
-}
-
 export type Piece =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "place"; readonly places: readonly Place[]; readonly written: string }
@@ -40,7 +35,6 @@ export type Piece =
 
 /** Parsed once each: templates come from the catalogue and the configuration, so their number is fixed. */
 const templates = new Map<string, readonly Piece[]>();
-const places = new Map<string, readonly Place[]>();
 const encoder = new TextEncoder();
 
 /** The pieces of a template; throws on unbalanced brackets, which the configuration check reports. */
@@ -51,21 +45,6 @@ export function parseTemplate(text: string): readonly Piece[] {
     templates.set(text, pieces);
   }
   return pieces;
-}
-
-/** The alternatives of a place, in the order in which they are asked. */
-export function parsePlace(text: string): readonly Place[] {
-  let parsed = places.get(text);
-  if (parsed === undefined) {
-    parsed = text.split("|").map((written) => {
-      const colon = written.indexOf(":");
-      const source = colon < 0 ? written : written.slice(0, colon);
-      const name = colon < 0 ? "" : written.slice(colon + 1);
-      return { source, name: source === "header" ? name.toLowerCase() : name, path: name.split(".") };
-    });
-    places.set(text, parsed);
-  }
-  return parsed;
 }
 
 function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
@@ -81,7 +60,7 @@ function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
       plain += character;
       cursor.at += 2;
     } else if (character === "{") {
-      const end = text.indexOf("}", cursor.at);
+      const end = closing(text, cursor.at + 1);
       if (end < 0)
         throw new SyntaxError("has a brace that is not closed. Write } behind the place, or {{ for a brace itself");
       flush();
@@ -109,24 +88,6 @@ function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
     );
   flush();
   return pieces;
-}
-
-/** Kinds of places, for the check of the configuration; `canonical.ts` explains the derived ones. */
-const SOURCES = new Set(
-  (
-    "body body-crc32 body-quoted body-sha256 body-sha256-hex challenge claim computed default first-key form form-appended " +
-    "form-sorted form-sorted-unique get-query header item json kid method pair pair-quoted query query-lower query-sorted secret " +
-    "setting signature-base signed-headers signing-string target timestamp url url-without-query xml"
-  ).split(" "),
-);
-
-/** What is wrong with a place as it is written, or `null`. */
-export function placeFault(written: string): string | null {
-  for (const { source } of parsePlace(written)) {
-    if (!SOURCES.has(source))
-      return `is no place (${written}). Write one such as "header:X-Signature" or "json:data.id"`;
-  }
-  return null;
 }
 
 /** What is wrong with a template, or `null`. */
@@ -175,10 +136,13 @@ export function keysOf(root: unknown, without: string): readonly string[] {
   return Object.keys(root).filter((key) => !left.has(key));
 }
 
+/** Between the steps of a path that is written as one text: no dot, which a step may hold. */
+export const STEP = "\0";
+
 /** A path with the elements at hand in the place of its stars. */
 export function chosen(path: readonly string[], indices: ReadonlyMap<string, string> | undefined): readonly string[] {
   if (indices === undefined || !path.includes("*")) return path;
-  return path.map((step, at) => (step === "*" ? (indices.get(path.slice(0, at).join(".")) ?? step) : step));
+  return path.map((step, at) => (step === "*" ? (indices.get(path.slice(0, at).join(STEP)) ?? step) : step));
 }
 
 /** The signed content of a template in pieces, or the first place that is missing. The body is handed on without a copy. */

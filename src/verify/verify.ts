@@ -11,7 +11,8 @@ import { couldBeComputed } from "./oracle.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
-import { checkTimestamp, shownText, unprefixed } from "./signature.ts";
+import { afterScheme, checkTimestamp, shownText, unprefixed } from "./signature.ts";
+import { parsePlace } from "./place.ts";
 import { concatenated, type Scope } from "./template.ts";
 import type { Secret } from "../types.ts";
 
@@ -178,19 +179,39 @@ function shown(scope: Scope, secrets: readonly Secret[], now: number): Proof {
   const timed = checkTimestamp(scope, now);
   if ("rejection" in timed) return { fault: timed.rejection };
   for (const secret of secrets) {
-    if (!equal(given, encoder.encode(secret.value))) continue;
-    return parsesAsKey(secret.value) ? unusable(secret, scope.provider.secret ?? "text") : { secret: secret.name };
+    const { value } = secret;
+    // Many a sender asks for the whole of the header's value, so that its operators keep the scheme with the token.
+    const expected = [value, afterScheme(value, "Bearer") ?? ""].map((one) => encoder.encode(one));
+    if (!given.some((one) => expected.some((other) => equal(one, other)))) continue;
+    return parsesAsKey(value) ? unusable(secret, scope.provider.secret ?? "text") : { secret: secret.name };
   }
   return { fault: { reason: "signature_mismatch", tried: secrets.map(({ name }) => name) } };
 }
 
-function credentials(text: string, scope: Scope): Uint8Array | null {
-  if (scope.provider.algorithm !== "basic") {
-    const token = unprefixed(text, scope.provider.signature);
-    return token === null ? null : encoder.encode(token);
-  }
-  const encoded = /^basic +([^ ]+)$/i.exec(text)?.[1];
-  return encoded === undefined ? null : decodeBase64(encoded);
+/**
+ * What may be the secret. Where a provider names no scheme, its operator chose one beside the token: a bearer's (RFC 6750), HTTP Basic, or
+ * none at all. Whoever writes the secret in any of these forms has it.
+ */
+function credentials(text: string, { provider: { algorithm, signature } }: Scope): readonly Uint8Array[] | null {
+  const basic = basicCredentials(text);
+  if (algorithm === "basic") return basic === null ? null : [basic];
+  const token = unprefixed(text, signature);
+  if (token === null) return null;
+  const places = [signature.at].flat().flatMap(parsePlace);
+  if (signature.prefix !== undefined || !places.some(({ name }) => name === "authorization"))
+    return [encoder.encode(token)];
+  const bearer = afterScheme(token, "Bearer");
+  return [
+    encoder.encode(token),
+    ...(bearer === null ? [] : [encoder.encode(bearer)]),
+    ...(basic === null ? [] : [basic]),
+  ];
+}
+
+/** `user:password`, or `null` where these are no such credentials (RFC 7617). */
+function basicCredentials(text: string): Uint8Array | null {
+  const encoded = afterScheme(text, "Basic");
+  return encoded === null ? null : decodeBase64(encoded);
 }
 
 function refused(rejection: VerificationRejection): Verdict {

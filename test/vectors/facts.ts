@@ -42,7 +42,7 @@ export interface Timestamp {
   readonly unit: string;
   /** Tolerance in seconds. */
   readonly tol?: Maybe<number>;
-  /** Who demands the tolerance: `sdk`, `spec`, `recommended` or `none`. */
+  /** Who names the tolerance: `sdk`, `spec`, `recommended` (a document), `none`, or `relay` where no number is anywhere. */
   readonly enforce?: Maybe<string>;
 }
 

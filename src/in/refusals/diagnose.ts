@@ -2,6 +2,7 @@
 
 import type { VerificationRejection } from "../../errors.ts";
 import type { Provider } from "../../scheme/scheme.ts";
+import { keyTextFault } from "../../verify/key-text.ts";
 import { isForm } from "../../verify/readings.ts";
 import { strangeHeader, stranger } from "./strangers.ts";
 import {
@@ -38,8 +39,9 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
       return (await schemeFault(one)) ?? (await timeFault(rejection, one));
     case "signature_mismatch":
       return (await mismatch(one)) ?? wrongSecret(one);
-    case "secret_missing":
     case "secret_unusable":
+      return keyFault(one) ?? plain;
+    case "secret_missing":
     case "setting_missing":
     case "key_unavailable":
     case "part_refused":
@@ -53,12 +55,24 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
 
 async function mismatch(one: Case): Promise<Diagnosis | null> {
   return (
+    keyFault(one) ??
     (await secretFault(one)) ??
     (await bodyFault(one)) ??
     (await urlFault(one)) ??
     (await schemeFault(one)) ??
     (await stranger(one, true))
   );
+}
+
+/** A secret that is meant to be a public key and is none. */
+function keyFault({ provider: { name, secret = "text", keys }, secrets }: Case): Diagnosis | null {
+  // Where the sender publishes its keys, the secret may be what they are asked for with.
+  if (secret !== "public" || keys !== undefined) return null;
+  for (const { name: put, value } of secrets) {
+    const why = value === "" ? null : keyTextFault(value);
+    if (why !== null) return { code: "secret_unusable", advice: `${put} is no public key of ${name}: ${why}.` };
+  }
+  return null;
 }
 
 async function timeFault(
@@ -74,8 +88,9 @@ async function timeFault(
     timestamp === undefined ||
     (await retried(one, { provider: { ...one.provider, timestamp: { at: timestamp.at, unit: timestamp.unit } } })) ===
       null;
+  const whose = timestamp?.toleranceBy === "relay" ? `, which ${one.provider.name} never named` : "";
   const advice = right
-    ? `The signature is right, but its time is ${off} (limit ${limit}): a clock is wrong, the delivery was held up, or it is a replay.`
+    ? `The signature is right, but its time is ${off} (limit ${limit}${whose}): a clock is wrong, the delivery was held up, or it is a replay. Where the sender is only late, set tolerance of the source.`
     : `The time is ${off} (limit ${limit}), and the signature does not fit either: an old request, or the time is in another unit.`;
   return { code: rejection.reason, advice };
 }

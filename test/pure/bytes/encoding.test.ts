@@ -27,7 +27,9 @@ test("a text that is read is the one that would be written", () => {
       const value = decode(written, encoding);
       if (value === null) return;
       const again = Buffer.from(value).toString(encoding);
-      expect([again, again.toUpperCase()].slice(0, encoding === "hex" ? 2 : 1)).toContain(written);
+      const padded = again.padEnd(Math.ceil(again.length / 4) * 4, "=");
+      const spellings = { hex: [again, again.toUpperCase()], base64: [again], base64url: [again, padded] };
+      expect(spellings[encoding]).toContain(written);
     }),
     { numRuns: 5000 },
   );

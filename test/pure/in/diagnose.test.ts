@@ -81,8 +81,35 @@ test("seven minutes: a clock or a replay", async () => {
     now: NOW + 420_000,
   });
   expect(advice).toBe(
-    "The signature is right, but its time is 7 min old (limit 5 min): a clock is wrong, the delivery was held up, or it is a replay.",
+    "The signature is right, but its time is 7 min old (limit 5 min): a clock is wrong, the delivery was held up, or it is a replay. Where the sender is only late, set tolerance of the source.",
   );
+});
+
+test("a limit that the sender never named is said to be ours", async () => {
+  const fields = { timestamp: "1760000000", token: "t", signature: "" };
+  fields.signature = createHmac("sha256", CANARY).update("1760000000t").digest("hex");
+  const request = { ...sent({}), body: new TextEncoder().encode(JSON.stringify({ signature: fields })) };
+  const provider = findProvider("mailgun")!;
+  const secrets = [{ name: "S", value: CANARY }];
+  const late = NOW + 1_200_000;
+  const verdict = await verify(request, provider, secrets, {}, late);
+  expect(verdict).toMatchObject({ ok: false, rejection: { reason: "timestamp_stale" } });
+  if (verdict.ok) return;
+  const { advice } = await diagnose(verdict.rejection, { request, provider, secrets, settings: {}, now: late });
+  expect(advice).toContain("(limit 15 min, which Mailgun never named)");
+});
+
+test("a public key that is none is told apart from one that does not fit", async () => {
+  const provider = findProvider("wise")!;
+  const request = sent({ "x-signature-sha256": "A".repeat(342) + "==" });
+  const secrets = [{ name: "WISE_SECRET", value: "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----" }];
+  const { code, advice } = await diagnose(
+    { reason: "secret_unusable", name: "WISE_SECRET", form: "public" },
+    { request, provider, secrets, settings: {}, now: NOW },
+  );
+  expect(code).toBe("secret_unusable");
+  expect(advice).toContain("WISE_SECRET is no public key of Wise: it is a private key");
+  expect(advice).not.toContain("MIIE");
 });
 
 test("a URL that is entered differently at the sender", async () => {

@@ -2,6 +2,7 @@
 
 import { judgeHandshake, judgeVector, type KnownHandshake, type Vector } from "../../../src/cli/local/known-answers.ts";
 import { testCorpus } from "../../vectors/corpora.ts";
+import { asDecided } from "../../vectors/decided.ts";
 import { titled } from "../../vectors/judged.ts";
 
 for (const file of ["providers/vectors.json", "providers/peer-suites.json"])
@@ -9,7 +10,7 @@ for (const file of ["providers/vectors.json", "providers/peer-suites.json"])
     file,
     "every request gets its verdict",
     (rows: readonly Vector[]) => rows,
-    async (row) => titled(row, await judgeVector(row)),
+    async (row) => titled(row, await judgeVector(asDecided(row))),
   );
 
 for (const file of ["providers/handshakes.json", "providers/peer-handshakes.json"])

@@ -62,7 +62,7 @@ describe("what is said of a provider", () => {
 
   test.each([
     ["stripe", "5 min"],
-    ["aws-sns", "1 h"],
+    ["aws-sns", "24 h (the relay's own)"],
     ["contentful", "30 s"],
     ["monday", "its expiry"],
     ["github", null],

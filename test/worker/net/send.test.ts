@@ -1,4 +1,5 @@
 // One request to a destination: what leaves, and how whatever the destination does comes to an end.
+import { createHmac } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { openSend } from "../../../src/net/send.ts";
 import { held } from "../kit/hands.ts";
@@ -158,6 +159,23 @@ test("what leaves carries an allowlist of the sender's headers and nothing else 
     [...(arrival?.headers ?? [])].filter(([, value]) => /secret|forged|^99$|198\.51|Hookshot|somebody/.test(value)),
   ).toEqual([]);
   expect(arrival?.headers.get("content-type")).toBe("application/json; charset=utf-8");
+});
+
+test("the sender's own webhook-id comes through under a name of its own, and forges none of ours", async () => {
+  const time = String(Math.floor(Date.now() / 1000));
+  const key = Buffer.from("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "base64");
+  const code = btoa(createHmac("sha256", key).update(`msg_2Lml.${time}.{}`).digest("binary"));
+  const answer = await post("/in/standard", "{}", {
+    "webhook-id": "msg_2Lml",
+    "webhook-timestamp": time,
+    "webhook-signature": `v1,${code}`,
+    "hookline-sender-id": "forged",
+  });
+  expect(answer.status).toBe(200);
+  await deliveries("delivered");
+  const [arrival] = receiver.arrivals;
+  expect(arrival?.headers.get("hookline-sender-id")).toBe("msg_2Lml");
+  expect(arrival?.headers.get("webhook-id")).toMatch(/^evt_/);
 });
 
 test("a header of the sender's that is no ASCII comes through or is left out, and the event arrives", async () => {

@@ -2,6 +2,7 @@
 
 import { inject, test } from "vitest";
 import { judgeHandshake, judgeVector, type KnownHandshake, type Vector } from "../../../src/cli/local/known-answers.ts";
+import { asDecided } from "../../vectors/decided.ts";
 import { judgeCorpus, titled } from "../../vectors/judged.ts";
 
 const texts = inject("corpora");
@@ -10,7 +11,7 @@ test.for(["providers/vectors.json", "providers/peer-suites.json"])(
   "%s: every request gets its verdict on workerd",
   async (file) => {
     const rows: readonly Vector[] = JSON.parse(texts[file] ?? "");
-    await judgeCorpus(file, rows, async (row) => titled(row, await judgeVector(row)));
+    await judgeCorpus(file, rows, async (row) => titled(row, await judgeVector(asDecided(row))));
   },
 );
 
