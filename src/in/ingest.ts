@@ -166,6 +166,8 @@ async function accept(
 ): Promise<Response> {
   const { headers, body } = inbound;
   const identified = identify(inbound, source.scheme, source.settings);
+  if (news === null && identified.lacks !== undefined)
+    return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
   const event: Omit<Event, "encoding" | "body" | "parts"> = {
@@ -253,7 +255,8 @@ async function idOf(
 ): Promise<string> {
   if (dedupe === null) return anonymousEventId(newId());
   const name = { source, rule: scheme.id ?? "", key: dedupe.key, turn: turnOf(now, dedupeWindowMs) };
-  return await eventId(name, dedupe.bindBody ? body : null);
+  const { fields } = dedupe;
+  return await eventId(name, dedupe.bindBody ? (fields === undefined ? body : new TextEncoder().encode(fields)) : null);
 }
 
 function keep(headers: Headers, names: readonly string[]): Record<string, string> {
