@@ -37,6 +37,8 @@ export type VerificationRejection =
   | { readonly reason: "part_refused"; readonly where: string }
   /** The signature is right, but a stranger could have had it computed by asking for the answer to a challenge. */
   | { readonly reason: "challenge_signed" }
+  /** The signature is right, but the body is no JSON, in which type or id of an event would stand. */
+  | { readonly reason: "body_not_json"; readonly where: string }
   /** The signature is right, but it speaks of another body. */
   | { readonly reason: "body_mismatch"; readonly where: string }
   /** It would have to be read before it is proven, and has too many parts for that; `what` says which. */
@@ -117,6 +119,7 @@ export function toWire(rejection: Rejection): Problem {
     case "part_missing":
     case "part_refused":
     case "challenge_signed":
+    case "body_not_json":
     case "body_mismatch":
     case "signature_missing":
     case "signature_malformed":

@@ -5,7 +5,7 @@ import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { placesIn, renderEach } from "../verify/elements.ts";
 import { parsePlace, type Place } from "../verify/place.ts";
-import { parseTemplate, render, type Scope } from "../verify/template.ts";
+import { document, parseTemplate, read, render, type Scope } from "../verify/template.ts";
 
 export interface Identity {
   /** As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come, with commas between. */
@@ -16,6 +16,8 @@ export interface Identity {
   readonly dedupe: Dedupe | null;
   /** What was not looked at because it has too many parts, so that type and key may be wrong. */
   readonly excess?: string | undefined;
+  /** The place in the JSON document that type or id need, where the body is no such document: it is no event of this sender. */
+  readonly lacks?: string | undefined;
 }
 
 interface Dedupe {
@@ -25,6 +27,8 @@ interface Dedupe {
    * key with it: the identity must be bound to the body too.
    */
   readonly bindBody: boolean;
+  /** What stands for the body where the sender signs the fields of a form, which can be spelled in many ways under one signature. */
+  readonly fields?: string;
 }
 
 /** Longest event type that is kept, in characters: it becomes a column, a header and a line on the screen. */
@@ -39,8 +43,22 @@ export function identify(request: Inbound, provider: Provider, settings: Readonl
   const scope: Scope = { readings, provider, settings, claims: claimsOf({ readings, provider, settings }) };
   const types = typesOf(scope);
   const dedupe = dedupeOf(scope);
-  return { type: together(types), types, dedupe, excess: readings.excess ?? undefined };
+  const lacks = lacking(scope) ?? undefined;
+  return { type: together(types), types, dedupe, excess: readings.excess ?? undefined, lacks };
 }
+
+/** A part that type or id cannot do without (an optional one stands in square brackets) and that only a JSON document could give. */
+function lacking(scope: Scope): string | null {
+  const { type, id } = scope.provider;
+  for (const piece of [type, id].flatMap((template) => (template === undefined ? [] : parseTemplate(template)))) {
+    if (piece.kind !== "place" || !piece.places.some(({ source }) => JSON_PLACES.has(source))) continue;
+    if (read(piece.written, scope) !== null) continue;
+    if (document(scope) === undefined) return piece.written;
+  }
+  return null;
+}
+
+const JSON_PLACES = new Set(["json", "first-key"]);
 
 function typesOf(scope: Scope): readonly string[] {
   const { type } = scope.provider;
@@ -82,7 +100,17 @@ function dedupeOf(scope: Scope): Dedupe | null {
   });
   // What is empty names nothing, and every event that has nothing there would be one.
   if (key === null || key.trim() === "" || empty) return null;
-  return { key, bindBody: scope.provider.idShared === true || !idIsSigned(scope.provider) };
+  const bindBody = scope.provider.idShared === true || !idIsSigned(scope.provider);
+  const fields = bindBody ? signedFields(scope) : null;
+  return { key, bindBody, ...(fields === null ? {} : { fields }) };
+}
+
+/** The signed content, where it is made of the fields of a form: it is the same for every spelling of them. */
+function signedFields(scope: Scope): string | null {
+  const { signs, payload, timestamp } = scope.provider;
+  const ofForm = ({ source, name }: Place): boolean => source.startsWith("form-") || `${source}:${name}` === payload;
+  if (signs === undefined || !placesOf(signs).some((place) => ofForm(place))) return null;
+  return render(signs, { ...scope, timestamp: timestamp === undefined ? null : read(timestamp.at, scope) });
 }
 
 /** Whether every place that the dedupe key is read from is under the signature. */

@@ -169,6 +169,8 @@ async function accept(
   const identified = identify(inbound, source.scheme, source.settings);
   // Stored under a type that it may not have, it would go nowhere without a word.
   if (identified.excess !== undefined) return refuse({ reason: "body_too_complex", what: identified.excess });
+  if (news === null && identified.lacks !== undefined)
+    return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
   const event: Omit<Event, "encoding" | "body" | "parts"> = {
@@ -256,7 +258,8 @@ async function idOf(
 ): Promise<string> {
   if (dedupe === null) return anonymousEventId(newId());
   const name = { source, rule: scheme.id ?? "", key: dedupe.key, turn: turnOf(now, dedupeWindowMs) };
-  return await eventId(name, dedupe.bindBody ? body : null);
+  const { fields } = dedupe;
+  return await eventId(name, dedupe.bindBody ? (fields === undefined ? body : new TextEncoder().encode(fields)) : null);
 }
 
 function keep(headers: Headers, names: readonly string[]): Record<string, string> {

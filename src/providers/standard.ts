@@ -5,12 +5,13 @@ import type { Provider } from "../scheme/scheme.ts";
 /** What all of them share: the three headers, named after the specification or after Svix. */
 function trio(
   prefix: "webhook" | "svix",
-): Pick<Provider, "algorithm" | "signature" | "timestamp" | "signs" | "secret" | "type" | "id" | "idNames"> {
+): Pick<Provider, "algorithm" | "signature" | "timestamp" | "signs" | "forms" | "secret" | "type" | "id" | "idNames"> {
   return {
     algorithm: "hmac-sha256",
     signature: { at: `header:${prefix}-signature`, format: "tagged", encoding: "base64" },
     timestamp: { at: `header:${prefix}-timestamp`, tolerance: 300 },
     signs: `{header:${prefix}-id}.{timestamp}.{body}`,
+    forms: { [`header:${prefix}-id`]: "dotted" },
     secret: "whsec",
     type: "{json:type}",
     id: `{header:${prefix}-id}`,
@@ -51,6 +52,7 @@ export const standard = {
     signature: { at: "header:svix-signature|header:webhook-signature", format: "tagged", encoding: "base64" },
     timestamp: { at: "header:svix-timestamp|header:webhook-timestamp", tolerance: 300 },
     signs: "{header:svix-id|header:webhook-id}.{timestamp}.{body}",
+    forms: { "header:svix-id|header:webhook-id": "dotted" },
     id: "{header:svix-id|header:webhook-id}",
     addresses: "docs.svix.com/receiving/source-ips (per region)",
     docs: "svix (npm)",
@@ -96,6 +98,7 @@ export const standard = {
     signature: { at: "header:Finch-Signature", format: "tagged", encoding: "base64" },
     timestamp: { at: "header:Finch-Timestamp", tolerance: 300 },
     signs: "{header:Finch-Event-Id}.{timestamp}.{body}",
+    forms: { "header:Finch-Event-Id": "dotted" },
     secret: "base64",
     type: "{json:event_type}",
     id: "{header:Finch-Event-Id}",

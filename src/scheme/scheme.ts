@@ -56,6 +56,24 @@ const secretForms = [
   "public-or-text",
 ] as const;
 
+/** Forms of a part of the signed content; `parts.ts` says what each admits. */
+const formNames = [
+  "seconds",
+  "millis",
+  "iso",
+  "http",
+  "digits",
+  "time",
+  "uuid",
+  "name",
+  "token",
+  "dotted",
+  "url",
+  "unbracketed",
+  "json",
+  "any",
+] as const;
+
 const signature = z.strictObject({
   /** Where it is. Of several places, each that is there is tried. */
   at: z.union([place, z.array(place).check(z.minLength(1), z.maxLength(10))]),
@@ -193,6 +211,11 @@ export const providerSchema = z.strictObject({
   signs: z.optional(template),
   /** The parts of the signed content, put in order before they are joined; instead of `signs`. */
   sorted: z.optional(z.array(template).check(z.minLength(2))),
+  /**
+   * Forms of the parts of `signs`, by what stands between the braces. A timestamp has the form of its unit, and a part beside the body may not hold
+   * the character that stands between the two; where nothing does, it needs a form, or the body one that ends itself (`json`).
+   */
+  forms: z.optional(z.record(place, z.enum(formNames))),
   /** How the secret becomes a key; `text` by default, `public` for signatures that the sender alone can make. */
   secret: z.optional(z.enum(secretForms)),
   /** Where the JSON document is; `body` by default. */
@@ -252,6 +275,7 @@ export type Algorithm = (typeof algorithms)[number];
 export type JwsAlgorithm = (typeof jwsAlgorithms)[number];
 export type Handshake = z.output<typeof handshake>;
 export type Answer = z.output<typeof answer>;
+export type FormName = (typeof formNames)[number];
 export type SecretForm = (typeof secretForms)[number];
 
 /** What a user is shown for a provider's confidence. */

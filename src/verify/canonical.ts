@@ -38,16 +38,16 @@ export function canonical(source: string, name: string, scope: Scope): string | 
     case "default":
       return name;
     case "form-sorted":
-      return joined(readings.form, (values) => values);
+      return !isSignable(scope) ? null : joined(readings.form, (values) => values);
     case "form-sorted-unique":
-      return joined(readings.form, (values) => [...new Set(values)].toSorted());
+      return !isSignable(scope) ? null : joined(readings.form, (values) => [...new Set(values)].toSorted());
     case "form-only":
       // Without an ampersand there is nothing beside it, and nothing of another form around it.
       return readings.text.startsWith(`${name}=`) && !readings.text.includes("&")
         ? (readings.form.get(name)?.[0] ?? null)
         : null;
     case "form-appended":
-      return appended(url, readings.form);
+      return !isSignable(scope) ? null : appended(url, readings.form);
     case "xml":
       return xmlText(readings.text, name);
     case "signature-base":
@@ -57,6 +57,11 @@ export function canonical(source: string, name: string, scope: Scope): string | 
     default:
       return null;
   }
+}
+
+/** Whether the fields of the form stand for the whole body, or what is no form is bound by a hash of its own. */
+function isSignable({ readings, provider }: Scope): boolean {
+  return readings.isFieldsOnly || (provider.bodyHash !== undefined && !readings.isForm);
 }
 
 /** Path and query, as the request line has them. */

@@ -5,6 +5,7 @@ import type { Algorithm } from "../scheme/scheme.ts";
 import type { Secret } from "../types.ts";
 import { urlForms } from "./canonical.ts";
 import { missing, strangeAlgorithm, strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
+import { strayPart } from "./parts.ts";
 import { member, parseJson } from "./readings.ts";
 import { hasTokenLength, judgeClaims, tokenOf, utf8, type Jws } from "./jws.ts";
 import { hasLength, type Method } from "./publickey.ts";
@@ -84,6 +85,11 @@ export function trialsOf(
     if (algorithm === null || "rejection" in timed || strange !== null) {
       const other: VerificationRejection = { reason: "part_refused", where: algorithmPlace(scope) };
       passed = "rejection" in timed ? timed.rejection : (strange ?? other);
+      continue;
+    }
+    const stray = strayPart({ ...written.scope, timestamp: timed.timestamp });
+    if (stray !== null) {
+      passed = stray;
       continue;
     }
     const candidate = ofLength(written, algorithm);

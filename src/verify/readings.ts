@@ -138,6 +138,13 @@ export class Readings {
     return isForm(this.request.headers);
   }
 
+  /** Whether its fields are all that the body holds: a multipart one holds more than fields with names, and any other is no form at all. */
+  get isFieldsOnly(): boolean {
+    const type = this.request.headers.get("content-type")?.toLowerCase() ?? "";
+    const encoded = type.startsWith("application/x-www-form-urlencoded") || this.request.body.length === 0;
+    return this.#formBy === "bytes" || encoded;
+  }
+
   #readForm(): Map<string, string[]> {
     const byBytes = this.#formBy === "bytes";
     if (!byBytes && !this.isForm) return new Map();

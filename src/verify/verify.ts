@@ -7,6 +7,7 @@ import { claimsFault, isJws, itemsOf, METHODS, tokenFrom, type Trial, trialsOf }
 import { digest, hmac, type Hash } from "./hmac.ts";
 import { isSigned } from "./jws.ts";
 import { Readings, type Inbound } from "./readings.ts";
+import { strayBody } from "./parts.ts";
 import { couldBeComputed } from "./oracle.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
@@ -75,7 +76,7 @@ async function judge(scope: Scope, usable: readonly Secret[], now: number): Prom
     if ("fault" in proof) return refused(proof.fault);
   }
   if ("fault" in proof) return refused(proof.fault);
-  const unbound = unboundBody(scope);
+  const unbound = unboundBody(scope) ?? strayBody(scope);
   return unbound === null ? { ok: true, value: { secret: proof.secret } } : refused(unbound);
 }
 

@@ -1,6 +1,7 @@
 // What in a wrangler.toml would fail, or surprise, once it is deployed? Rules over the parsed file; touches nothing.
-import { readConfig } from "../../config/config.ts";
+import { type Config, readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
+import { boundaryFault } from "../../scheme/boundaries.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
 import { examineRoutes } from "./examine-routes.ts";
 import { type Table, table } from "./wrangler-file.ts";
@@ -149,5 +150,21 @@ function configuration(deployed: Table, local: Table): Finding[] {
   const says = `with the secrets there are ${count} of them; a Worker has ${VARS.paid}, and ${VARS.free} on the free plan`;
   const level = count > VARS.paid ? error : warning;
   const config = readConfig({ ...deployed, ...local });
-  return [...config.findings, ...(count > VARS.free ? [level("vars", says)] : []), ...examineRoutes(config)];
+  return [
+    ...config.findings,
+    ...(count > VARS.free ? [level("vars", says)] : []),
+    ...examineRoutes(config),
+    ...boundaries(config),
+  ];
+}
+
+/** A sender of one's own signs what it signs: it may be meant, and is worth a warning. */
+function boundaries({ sources }: Pick<Config, "sources">): Finding[] {
+  const own = [...sources.values()].filter(({ provider }) => provider === "custom" || provider === "hmac");
+  return own.flatMap(({ name, provider, scheme }) => {
+    const says = boundaryFault(scheme);
+    return says === null
+      ? []
+      : [warning(`SOURCES.${name}.${provider === "hmac" ? "settings" : "provider"}.signs`, says)];
+  });
 }

@@ -48,6 +48,7 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
     case "body_mismatch":
     case "body_too_complex":
     case "challenge_signed":
+    case "body_not_json":
     case "timestamp_missing":
       return plain;
   }
@@ -128,6 +129,8 @@ export function sentence(rejection: VerificationRejection, name: string): string
       return `${rejection.where} has a value that ${name} does not send or that this source does not take.`;
     case "challenge_signed":
       return `What is signed has the form of a challenge, whose answer anybody can have: it is no event of ${name}, and may be an attempt to forge one.`;
+    case "body_not_json":
+      return `The signature is right, but the body is no JSON, and ${name} has ${rejection.where} in it: it was cut or moved on the way, or the table of this source reads its type or id from a place that is not there. Put a part that may be missing in square brackets.`;
     case "body_mismatch":
       return `The signature is right, but speaks of another body (${rejection.where}): something rewrites it on the way, or it is forged.`;
     case "body_too_complex":

@@ -75,7 +75,7 @@ test("a body that is no JSON, or nested beyond reason, has a type that is unknow
     '{"__proto__":{"type":"x"}}',
     '{"type":{"toString":1}}',
   ]) {
-    expect(of("stripe", body)).toEqual({ type: "unknown", types: ["unknown"], dedupe: null });
+    expect(of("stripe", body)).toMatchObject({ type: "unknown", types: ["unknown"], dedupe: null });
   }
 });
 
