@@ -80,7 +80,7 @@ describe("before proof", () => {
       ["twilio", "a=1&".repeat(3_000), FORM],
       ["mailgun", `${"a=1&".repeat(3_000)}signature=00`, FORM],
       ["mandrill", "a&".repeat(500_000), FORM],
-      ["twilio", "--B--B".repeat(50_000), "multipart/form-data; boundary=B"],
+      ["mailgun", "--B--B".repeat(50_000), "multipart/form-data; boundary=B"],
     ] as const) {
       const provider = findProvider(id)!;
       const inbound = request(body, { "content-type": type, ...signatureOf(provider) });
