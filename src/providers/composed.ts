@@ -336,6 +336,8 @@ export const composed = {
     algorithm: "hmac-sha1",
     signature: { at: "form:bt_signature", format: "pairs", key: "{setting:publicKey}", separator: "&", equals: "|" },
     signs: "{form:bt_payload}",
+    // As its library checks before it verifies.
+    forms: { "form:bt_payload": "base64" },
     secret: "sha1",
     type: "notification",
     uncovered: "Everything but bt_payload.",

@@ -69,6 +69,7 @@ const formNames = [
   "token",
   "dotted",
   "url",
+  "base64",
   "unbracketed",
   "json",
   "any",

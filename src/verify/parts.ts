@@ -18,6 +18,8 @@ const FORMS: Readonly<Record<FormName, string>> = {
   // Of several with a full stop between, each has something that is no digit: none of them is a time.
   dotted: "[^.]{0,512}|\\d*[^.\\d][^.]*(?:\\.\\d*[^.\\d][^.]*)*",
   url: 'https?://[^\\s"<>{}\\[\\]]+',
+  // A document in base64, in lines.
+  base64: "[0-9A-Za-z+/=\\n]*",
   unbracketed: "[^{}\\[\\]]{0,8192}",
   // An object or an array, or nothing. It ends itself: what is cut off a document, or put before or behind it, leaves none.
   json: "(?:\\s*[{\\[][^]*[}\\]]\\s*)?",

@@ -162,13 +162,11 @@ function ageless(scheme: Provider): Provider {
 /** Stands in for a signature that a row does not show. */
 const BELIEF: Secret = { name: "known-answers-believed", value: "believed" };
 
-/** The scheme with all that it says beside the signature, which is shown and not computed. */
+/** The scheme with its answers, and a signature that is shown and not computed. Such a row says nothing of type and id either. */
 function shownOnly(scheme: Provider): Provider {
-  const { name, type, id, payload, handshake, replies } = scheme;
+  const { name, payload, handshake, replies } = scheme;
   return {
     name,
-    type,
-    id,
     payload,
     handshake,
     replies,
