@@ -124,7 +124,7 @@ test("a type of any characters reaches the receiver as a header", async () => {
   expect((await deliveries("delivered")).size).toBe(types.length);
   const said = receiver.arrivals.map(({ headers }) => headers.get("hookline-event-type"));
   const expected = ["50%", "abx-injected: 1", "half  of a pair", "smile %F0%9F%98%80", "snow%E2%98%83man"];
-  expect(new Set(said)).toEqual(new Set([...expected, `${"x".repeat(199)}%EF%BF%BD`]));
+  expect(new Set(said)).toEqual(new Set([...expected, `${"x".repeat(197)}...`]));
   expect(receiver.arrivals.some(({ headers }) => headers.has("x-injected"))).toBe(false);
 });
 

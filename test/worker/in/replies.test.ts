@@ -23,7 +23,7 @@ test("Xero hears an empty 200, and the id stands in a header", async () => {
 });
 
 test("Dropbox Sign hears its sentence", async () => {
-  const event = { event_time: "1", event_type: "sent", event_hash: await hmac("s", "1sent") };
+  const event = { event_time: "1760000000", event_type: "sent", event_hash: await hmac("s", "1760000000sent") };
   const body = new URLSearchParams({ json: JSON.stringify({ event }) }).toString();
   const answer = await relay().post("dropbox-sign", body, { "content-type": "application/x-www-form-urlencoded" });
   expect([answer.status, await answer.text()]).toEqual([200, "Hello API Event Received"]);
