@@ -109,7 +109,12 @@ function dedupeOf(scope: Scope): Dedupe | null {
 function signedFields(scope: Scope): string | null {
   const { signs, payload, timestamp } = scope.provider;
   const ofForm = ({ source, name }: Place): boolean => source.startsWith("form-") || `${source}:${name}` === payload;
-  if (signs === undefined || !placesOf(signs).some((place) => ofForm(place))) return null;
+  if (signs === undefined) return null;
+  // Where the sender may post no form (Gitea signs the field or the body), the body itself counts, and is the same event.
+  const there = placesOf(signs)
+    .filter(ofForm)
+    .some(({ source, name }) => read(`${source}:${name}`, scope) !== null);
+  if (!there) return null;
   return render(signs, { ...scope, timestamp: timestamp === undefined ? null : read(timestamp.at, scope) });
 }
 

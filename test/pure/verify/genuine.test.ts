@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { identify } from "../../../src/in/identify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import { resolveProvider } from "../../../src/scheme/custom.ts";
 import type { Provider } from "../../../src/scheme/scheme.ts";
@@ -136,6 +137,18 @@ describe("form mode", () => {
     for (const body of [`${payload}&action=forged`, `a=1&${payload}`, `${payload}&${payload}`, inside, `&x&${payload}`])
       expect(await reason(id, sent(body, headers)), body).toBe("signature_mismatch");
   });
+});
+
+test("one event in form mode and as JSON is one event: a captured request is not another in the other clothes", () => {
+  const document = '{"ref":"a b"}';
+  const named = { "x-gitea-delivery": "d1", "x-gitea-event": "push" };
+  const bound = (body: string, headers: Record<string, string>): string => {
+    const { dedupe } = identify(sent(body, { ...named, ...headers }), findProvider("gitea")!, {});
+    return dedupe?.fields ?? body;
+  };
+  expect(bound(document, { "content-type": "application/json" })).toBe(document);
+  for (const payload of [form({ payload: document }), `payload=${encodeURIComponent(document)}`])
+    expect(bound(payload, FORM)).toBe(document);
 });
 
 test("Twilio signs the URL with or without its port, whichever of them the relay sees", async () => {
