@@ -182,7 +182,7 @@ const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
 const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 
-/** The journal. Its objects are named `intake-0` … `intake-N`, see `bindings/shards.ts`. */
+/** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/door.ts`. */
 export class Intake extends DurableObject<Env> {
   readonly #core: IntakeCore;
 

@@ -1,4 +1,4 @@
-// The names of the Workers runtime that src/bindings uses, for the tests that run the real bindings in Node.
+// The names of the Workers runtime that src/d1, src/intake and src/feed use, for the tests that run the real bindings in Node.
 import type * as workers from "@cloudflare/workers-types";
 
 declare global {

@@ -6,6 +6,9 @@ import { destination } from "./operations.ts";
 const text = z.nullable(z.string());
 const count = z.number();
 
+/** Deliveries that are counted as waiting at the most: one more is told as "more". */
+export const MOST_COUNTED = 5_000;
+
 /** Counts of one step of time. `at` is its beginning. They are counters: a crash may lose the last seconds of them, never an event. */
 export const point = z.object({
   at: instant,

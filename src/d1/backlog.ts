@@ -1,8 +1,6 @@
 // D1: how much is open and held, and since when. Never more rows than a fixed number, by the two partial indexes.
+import { MOST_COUNTED } from "../contract/overview.ts";
 import { rowsOf, type Run } from "./database.ts";
-
-/** Where counting stops. */
-export const MOST_COUNTED = 5_000;
 
 // Both indexes hold the key of their rows, so that no delivery itself is read.
 const BACKLOG = `

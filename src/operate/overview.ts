@@ -1,6 +1,6 @@
 // How does the relay do as a whole? Counts over time, what waits, and every source and destination at a glance.
-import type { Backlog, Overview, Point } from "../contract/overview.ts";
-import { type Backlogs, MOST_COUNTED } from "../d1/backlog.ts";
+import { type Backlog, MOST_COUNTED, type Overview, type Point } from "../contract/overview.ts";
+import type { Backlogs } from "../d1/backlog.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { Config } from "../config/config.ts";
