@@ -138,13 +138,14 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "malformed body",
-    asks: "a body that is not what it says is no internal error; signed, it is the sender's own and is passed on",
+    asks: "a signed body that is no JSON, where type and id are read from JSON, is refused, and is nobody's internal error",
     steps: [
-      { send: "a", change: "no JSON, and another content type", answer: 200, status: "accepted" },
-      { delivered: "a" },
+      { send: "a", change: "no JSON, and another content type", answer: 401 },
+      { send: "b", answer: 200, status: "accepted" },
+      { delivered: "b" },
     ],
-    kept: ["a"],
-    heard: { a: 1 },
+    kept: ["b"],
+    heard: { a: 0, b: 1 },
   },
   {
     name: "restart between attempts",

@@ -42,6 +42,16 @@ async function allEnded(relay: Relay): Promise<string[]> {
   });
 }
 
+/** What a source hears whose type and id are read from JSON: only a document can hold them. */
+function statusOfJson(body: Uint8Array): 200 | 401 {
+  try {
+    JSON.parse(new TextDecoder().decode(body));
+    return 200;
+  } catch {
+    return 401;
+  }
+}
+
 test("JSONTestSuite: signed or not, no document is our own fault, and what is accepted is kept and delivered byte for byte", async () => {
   const receiver = await startReceiver((arrival, response) => say(200, arrival, response));
   const relay = await Relay.start(
@@ -61,12 +71,15 @@ test("JSONTestSuite: signed or not, no document is our own fault, and what is ac
       });
     const github = { "content-type": "application/json", "x-github-event": "push", "x-github-delivery": `${n}` };
     const answers = [
-      await post("json", proof("json", body)),
-      await post("github", { ...github, "x-hub-signature-256": `sha256=${code(KEYS.GITHUB_SECRET, body)}` }),
+      { answer: await post("json", proof("json", body)), status: statusOfJson(body) },
+      {
+        answer: await post("github", { ...github, "x-hub-signature-256": `sha256=${code(KEYS.GITHUB_SECRET, body)}` }),
+        status: 200,
+      },
     ];
-    for (const answer of answers) {
-      expect(answer.status, name).toBe(200);
-      bodies.set(told.parse(await answer.json()).id, body);
+    for (const { answer, status } of answers) {
+      expect(answer.status, name).toBe(status);
+      if (status === 200) bodies.set(told.parse(await answer.json()).id, body);
     }
     expect((await post("json", { "x-signature": code("another", body) })).status, name).toBe(401);
     expect((await post("github", github)).status, name).toBe(401);
@@ -102,7 +115,9 @@ test("naughty strings: as body, as type, as id, as a destination's answer and as
     // As a whole body, and inside of JSON, where it is the event's type and (with a number to tell them apart) its id.
     for (const body of [text, JSON.stringify({ type: text, id: `${n} ${text}`, [text]: text })]) {
       const response = await fetch(`${relay.url}/in/json`, { method: "POST", body, headers: proof("json", body) });
-      expect(response.status, text).toBe(200);
+      const status = statusOfJson(Buffer.from(body));
+      expect(response.status, text).toBe(status);
+      if (status === 401) continue;
       sent.set(told.parse(await response.json()).id, { body, text });
     }
     const repeat = JSON.stringify({ type: text, id: `${n} ${text}`, [text]: text });
