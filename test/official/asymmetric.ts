@@ -93,7 +93,7 @@ export const asymmetric: readonly Side[] = [
       const content = names.map((name) => `${name}\n${SNS[name]}\n`).join("");
       const Signature = createSign("sha256").update(content).sign(pairs.rsa.privateKey, "base64");
       const { secret: _, ...request } = sent("aws-sns", {}, JSON.stringify({ ...SNS, Signature }));
-      return { ...request, publicKey: publicPem };
+      return { ...request, publicKey: publicPem, config: { topic: SNS.TopicArn } };
     },
     accepts: (request) =>
       answered(publicPem, async () => {
