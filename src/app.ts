@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api/api.ts";
-import type { Config } from "./config/config.ts";
+import type { Config } from "./config/configured.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem, toWire } from "./errors.ts";
 import { sourceAt } from "./in/address.ts";

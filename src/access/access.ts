@@ -2,7 +2,7 @@
 import type { Caller, Role } from "../contract/access.ts";
 import type { KeyRow, Keys } from "../d1/keys.ts";
 import type { Sessions } from "../d1/sessions.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import type { FetchText } from "../net/send.ts";
 import { Assertions } from "./assertions.ts";

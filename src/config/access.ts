@@ -1,4 +1,5 @@
 // The table `ACCESS`: which Cloudflare Access application vouches for whom; touches nothing.
+import { parseJson } from "../bytes/json.ts";
 import * as z from "zod/mini";
 import { role } from "../contract/access.ts";
 import { error, explain, type Finding, show } from "./findings.ts";
@@ -53,12 +54,4 @@ export function readAccess(value: unknown, findings: Finding[]): AccessPolicy | 
   if (parsed.success) return parsed.data;
   findings.push(...explain("ACCESS", table, parsed.error.issues));
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

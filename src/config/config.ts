@@ -1,45 +1,14 @@
 // What did the operator configure? Vars and secrets in, everything that the stages ask for out; touches nothing.
-import { type AccessPolicy, readAccess } from "./access.ts";
+import { parseJson } from "../bytes/json.ts";
+import { readAccess } from "./access.ts";
+import type { Config, ConfiguredSource } from "./configured.ts";
 import { type Entry, readDestination, readRoute, readSource, type Reading } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
-import type { Provider } from "../scheme/scheme.ts";
 import { type Level, LEVELS } from "../log.ts";
 import { PRESETS } from "../out/retry.ts";
-import type { Destination, Route, Secret, Source } from "../types.ts";
-
-/** A source with the scheme that its requests are proven by. */
-export interface ConfiguredSource extends Source {
-  readonly scheme: Provider;
-}
-
-/** What is wrong is left out, here and in the maps; `findings` say why. */
-export interface Config {
-  readonly sources: ReadonlyMap<string, ConfiguredSource>;
-  /** Sources that are named but wrong, each with what the operator has to mend: they refuse everything. */
-  readonly disabled: ReadonlyMap<string, string>;
-  readonly destinations: ReadonlyMap<string, Destination>;
-  /** Destinations that are named but wrong, without an address: what goes to them waits on the standard schedule until they are mended. */
-  readonly unreadable: ReadonlyMap<string, Destination>;
-  /** In file order, which decides where routes overlap. */
-  readonly routes: readonly Route[];
-  /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
-  readonly adminToken: Secret | null;
-  /** `null` where Cloudflare Access vouches for nobody. */
-  readonly access: AccessPolicy | null;
-  /** Intake objects that the sources are spread over. */
-  readonly shards: number;
-  /** How long events are kept. */
-  readonly retentionMs: number;
-  /** Lines below it are not written. */
-  readonly logLevel: Level;
-  /** Whether http and loopback destinations are admitted: local development only. */
-  readonly loopback: boolean;
-  /** Names of the secrets that are still to be put. */
-  readonly missing: readonly string[];
-  readonly findings: readonly Finding[];
-}
+import type { Destination, Secret } from "../types.ts";
 
 /** Vars and secrets alike, as a Worker's env holds them. Members that nobody asks for are ignored. */
 type Vars = Readonly<Record<string, unknown>>;
@@ -134,14 +103,6 @@ function readTable(vars: Vars, variable: string, findings: Finding[]): object {
   if (typeof table === "object" && table !== null && !Array.isArray(table)) return table;
   findings.push(error(variable, `${show(value)} is not a table. Write each entry as [vars.${variable}.name]`));
   return {};
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads each entry once, and keeps those that came to something. */

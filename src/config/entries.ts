@@ -1,6 +1,8 @@
 // One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
 import type * as z from "zod/mini";
-import type { ConfiguredSource } from "./config.ts";
+import type { ConfiguredSource } from "./configured.ts";
+import { idFault, resolveProvider } from "./custom.ts";
+import { settingFaults } from "./settings.ts";
 import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../net/lists.ts";
@@ -8,9 +10,7 @@ import { tolerating } from "./tolerance.ts";
 import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
-import { idFault, resolveProvider } from "../scheme/custom.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import { settingFaults } from "../scheme/settings.ts";
 import { ownKey } from "../out/sign.ts";
 import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
 

@@ -1,7 +1,7 @@
 // May two sources have a secret in common? Not where the handshake of one answers codes that would prove events of the other. Touches nothing.
-import type { ConfiguredSource } from "./config.ts";
+import type { ConfiguredSource } from "./configured.ts";
+import { oracleFault } from "../scheme/oracle.ts";
 import { error, type Finding } from "./findings.ts";
-import { oracleFault } from "../verify/oracle.ts";
 
 /** Takes away the sources whose events a stranger could have signed at another source, with a finding for each. */
 export function refuseSharedOracles(

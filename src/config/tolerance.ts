@@ -1,6 +1,6 @@
 // How old may a request of this source be? The source's own answer in the place of its provider's; touches nothing.
 import type { Provider } from "../scheme/scheme.ts";
-import { idIsSigned } from "../in/identify.ts";
+import { idIsSigned } from "../scheme/derived.ts";
 
 /** A provider that judges the age as the source says, or what is wrong with asking for that. */
 export type Tolerating =

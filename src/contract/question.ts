@@ -1,6 +1,6 @@
 // What may be asked about the past: query parameters in, a question or a complaint out. Pure.
 import * as z from "zod/mini";
-import type { DeliveryFilter, EventFilter, Place } from "../d1/records.ts";
+import type { DeliveryFilter, EventFilter, Place } from "./filter.ts";
 import type { State } from "../types.ts";
 
 /** The lists that have cursors. */

@@ -1,7 +1,8 @@
 // D1: which ended deliveries a bulk replay is about. Newest first, and never more of the past at once than a fixed number of rows.
 import type { Run } from "./database.ts";
 import { SCAN_ROWS, tooOld } from "./moment.ts";
-import { behind, deliveriesEdge, type Edge, OF_EVENT, type Place, walkFrom } from "./records.ts";
+import { behind, deliveriesEdge, type Edge, OF_EVENT, walkFrom } from "./records.ts";
+import type { Place } from "../contract/filter.ts";
 
 /** In how many stretches deliveries are looked at to foretell what a job would open: some 100 ms of D1. */
 const STRETCHES = 4;

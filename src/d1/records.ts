@@ -1,5 +1,7 @@
 // D1: every statement that reads for people. Newest first by primary key, and never more of the past than a fixed number of rows.
-import type { Encoding, Fault, Reason, State } from "../types.ts";
+import type { DeliveryFilter, EventFilter, OfEvents, Place } from "../contract/filter.ts";
+import type { AttemptRow, DeliveryRow, EventRow, StateRow, Walk, WholeEventRow } from "./rows.ts";
+import type { State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { LEASE_MS } from "../deadlines.ts";
 import { endOf, SCAN_ROWS, tooOld } from "./moment.ts";
@@ -7,95 +9,6 @@ import { openSearch, SEARCHED } from "./search.ts";
 
 /** A place before every row. */
 const NEWEST: Place = { event: Number.MAX_SAFE_INTEGER, destination: "" };
-
-/** Which events; `null` admits all. Times are in ms: `since` is included, `until` is not. */
-interface OfEvents {
-  readonly source: string | null;
-  readonly type: string | null;
-  readonly since: number | null;
-  readonly until: number | null;
-}
-
-export interface EventFilter extends OfEvents {
-  /** Looked for in bodies. */
-  readonly text: string | null;
-}
-
-export interface DeliveryFilter extends OfEvents {
-  readonly destination: string | null;
-  readonly state: State | null;
-}
-
-/** Where a walk goes on: behind this delivery, or behind this event (whose `destination` is empty). */
-export interface Place {
-  readonly event: number;
-  readonly destination: string;
-}
-
-/** A page of a walk from the newest to the oldest. */
-export interface Walk<Row> {
-  readonly rows: readonly Row[];
-  /** `null` at the end of the history. */
-  readonly next: Place | null;
-  /** Set where the page ended because enough rows were looked at, and when the last of them was received. */
-  readonly stopped: { readonly scanned: number; readonly receivedAt: number } | null;
-  /** Of a search: events whose bodies are not text, and were not looked into. */
-  readonly binary?: number;
-}
-
-export interface EventRow {
-  readonly event: number;
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly receivedAt: number;
-  readonly verifiedBy: string | null;
-  readonly size: number;
-}
-
-/** An event with what its request carried. A body that is kept in parts is `null` here. */
-export interface WholeEventRow extends EventRow {
-  readonly receipt: string;
-  readonly headers: string;
-  readonly encoding: Encoding;
-  readonly body: string | null;
-  readonly parts: number;
-}
-
-export interface DeliveryRow {
-  readonly event: number;
-  readonly id: string;
-  readonly destination: string;
-  readonly route: string;
-  readonly source: string;
-  readonly type: string;
-  readonly receivedAt: number;
-  readonly state: State;
-  readonly reason: Reason | null;
-  readonly attempt: number;
-  readonly dueAt: number;
-  /** Of the last attempt; of the one that is under way, if there is one, and what follows is then still of the one before. */
-  readonly startedAt: number | null;
-  readonly latencyMs: number | null;
-  readonly status: number | null;
-  readonly fault: Fault | null;
-  readonly excerpt: string | null;
-  readonly endedAt: number | null;
-}
-
-export type StateRow = Pick<DeliveryRow, "event" | "destination" | "state">;
-
-export interface AttemptRow {
-  readonly destination: string;
-  readonly n: number;
-  readonly startedAt: number;
-  readonly latencyMs: number | null;
-  readonly status: number | null;
-  readonly fault: Fault | null;
-  readonly outcome: "delivered" | "retry" | "failed" | "lost";
-  readonly excerpt: string | null;
-  readonly nextDue: number | null;
-}
 
 const EVENT = `e.seq AS event, e.id, e.source, e.type, e.received_at AS receivedAt, e.verified_by AS verifiedBy, e.size`;
 const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason,

@@ -2,9 +2,10 @@
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";
-import { type Place, walkFrom } from "./records.ts";
+import { walkFrom } from "./records.ts";
 import { keepFirstTry, openAgain } from "./reopen.ts";
 import { type BellRow, toBell } from "./store.ts";
+import type { Place } from "../contract/filter.ts";
 
 /** Jobs that are shown, newest first. */
 const SHOWN = 100;

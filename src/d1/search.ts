@@ -1,6 +1,6 @@
 // D1: which events hold a text in their bodies. Looks at so many and so much of them, and says how far it came.
 import { rowsOf, type Run } from "./database.ts";
-import type { EventRow, Walk } from "./records.ts";
+import type { EventRow, Walk } from "./rows.ts";
 
 /**
  * What one page looks at, in events and bytes of bodies, whichever comes first; an event larger than that is looked at alone. The

@@ -1,5 +1,6 @@
 // D1: every statement that writes an event or moves a delivery. Reading for people is in records.ts.
-import type { Bell, Event, Fault, Reason, State } from "../types.ts";
+import type { Settlement } from "./settlement.ts";
+import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import { rowsOf, type Run } from "./database.ts";
@@ -30,22 +31,6 @@ export type StoredEvent = Pick<
 > & {
   readonly seq: number;
 };
-
-/** How an attempt ended, and what becomes of the delivery. */
-export interface Settlement {
-  readonly event: number;
-  readonly destination: string;
-  readonly attempt: number;
-  readonly state: Extract<State, "pending" | "delivered" | "failed">;
-  readonly reason: Reason | null;
-  /** When the next attempt is due; unused once ended. */
-  readonly dueAt: number;
-  readonly startedAt: number;
-  readonly latencyMs: number;
-  readonly status: number | null;
-  readonly fault: Fault | null;
-  readonly excerpt: string;
-}
 
 // Each event is parsed once (`jsonb`), not once for each of its columns.
 const INSERT_EVENTS = `

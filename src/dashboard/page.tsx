@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { html } from "hono/html";
 import type { Access } from "../access/access.ts";
 import type { Caller, Role } from "../contract/access.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import type { Problem } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { By, Operator } from "../operate/operator.ts";

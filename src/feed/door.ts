@@ -4,7 +4,7 @@ import { problem } from "../errors.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { sleep, within } from "../patience.ts";
-import type { Settled } from "../out/settle.ts";
+import type { Settled } from "../d1/settlement.ts";
 import { countAttempt, inMap, MINUTE_MS, newTally, sourceIn, type Sums, type Tally, type Totals } from "./tally.ts";
 import type { BellSeed, Told } from "../intake/journal.ts";
 

@@ -1,5 +1,5 @@
 // What was counted, by source and by destination: how counts add up, how they are packed into a row, and what they tell. Pure.
-import type { Settlement } from "../d1/store.ts";
+import type { Settlement } from "../d1/settlement.ts";
 import { addHistogram, type Histogram, observe, percentile } from "./histogram.ts";
 
 /** The smallest stretch of time that is counted on its own. */

@@ -1,6 +1,6 @@
 // Carries out a handshake: the answer goes back, a subscription is confirmed, a secret that was handed over is put where the operator finds it.
 import type { Offers } from "../d1/offers.ts";
-import type { Config, ConfiguredSource } from "../config/config.ts";
+import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Rejection } from "../errors.ts";
 import { handshake, type HandshakeAnswer, hasHandshake, type Phase } from "./handshake.ts";
 import type { Inbound } from "../verify/readings.ts";

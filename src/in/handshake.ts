@@ -4,11 +4,13 @@ import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
 import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import { digest, hmac } from "../verify/hmac.ts";
 import { asType } from "./identify.ts";
-import { parseJson, PROVEN, Readings, type Inbound, UNPROVEN } from "../verify/readings.ts";
-import { SYNTAX } from "../verify/oracle.ts";
+import { Readings, type Inbound } from "../verify/readings.ts";
+import { parseJson, PROVEN, UNPROVEN } from "../bytes/json.ts";
+import { SYNTAX } from "../scheme/oracle.ts";
+import { read, render } from "../verify/render.ts";
+import type { Scope } from "../verify/scope.ts";
 import { pinnedUrl } from "../verify/pinned.ts";
 import type { Answer, Handshake, Provider } from "../scheme/scheme.ts";
-import { read, render, type Scope } from "../verify/template.ts";
 import type { Secret } from "../types.ts";
 import { isVerifyToken, verify } from "../verify/verify.ts";
 

@@ -1,11 +1,15 @@
 // What happened, and is it a repeat? The event type and the dedupe key, by the provider's templates. Pure.
 
-import { PROVEN, Readings, type Inbound } from "../verify/readings.ts";
+import { Readings, type Inbound } from "../verify/readings.ts";
 import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import { placesIn, renderEach } from "../verify/elements.ts";
-import { parsePlace, type Place } from "../verify/place.ts";
-import { document, parseTemplate, read, render, type Scope } from "../verify/template.ts";
+import { renderEach } from "../verify/elements.ts";
+import { PROVEN } from "../bytes/json.ts";
+import { idIsSigned } from "../scheme/derived.ts";
+import { placesOf, parseTemplate } from "../scheme/template.ts";
+import { parsePlace, type Place } from "../scheme/places.ts";
+import { document, read, render } from "../verify/render.ts";
+import type { Scope } from "../verify/scope.ts";
 
 export interface Identity {
   /** As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come, with commas between. */
@@ -116,38 +120,6 @@ function signedFields(scope: Scope): string | null {
     .some(({ source, name }) => read(`${source}:${name}`, scope) !== null);
   if (!there) return null;
   return render(signs, { ...scope, timestamp: timestamp === undefined ? null : read(timestamp.at, scope) });
-}
-
-/** Whether every place that the dedupe key is read from is under the signature. */
-export function idIsSigned(provider: Provider): boolean {
-  return provider.id !== undefined && placesOf(provider.id).every((place) => isSigned(place, provider));
-}
-
-function isSigned(place: Place, provider: Provider): boolean {
-  if (provider.algorithm === "token" || provider.algorithm === "basic") return false;
-  const { signs = provider.jwt === undefined ? "{body}" : "", sorted = [] } = provider;
-  const covered = [signs, ...sorted].flatMap(placesOf);
-  if (place.source === "claim" || covered.some(({ source, name }) => source === place.source && name === place.name))
-    return true;
-  if (!["json", "form", "first-key"].includes(place.source)) return false;
-  const bound = provider.bodyHash ?? provider.jwt?.bodyHash;
-  return bound !== undefined || covered.some(({ source }) => BODY_PLACES.has(source));
-}
-
-/** Places through which the whole body is signed. CRC-32 is none: another body with the same sum is easily made. */
-const BODY_PLACES = new Set([
-  "body",
-  "body-sha256",
-  "body-sha256-hex",
-  "body-quoted",
-  "form-sorted",
-  "form-sorted-unique",
-  "form-appended",
-]);
-
-/** Every place of a template, alternatives and optional parts included. */
-export function placesOf(template: string): readonly Place[] {
-  return template === "" ? [] : placesIn(parseTemplate(template));
 }
 
 /**

@@ -1,6 +1,6 @@
 // POST /in/:source, in the order in which it happens. Nothing is written for a stranger; a 2xx is written after the journal is.
 import type { Acceptance, Event } from "../types.ts";
-import type { Config, ConfiguredSource } from "../config/config.ts";
+import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { Parts } from "../d1/parts.ts";

@@ -1,6 +1,6 @@
 // Is this answer a provider's address list? All of it or nothing: a list that is half understood opens or closes the wrong doors. Pure.
 import { parseNetwork } from "./cidr.ts";
-import { member, parseJson, PROVEN } from "../verify/readings.ts";
+import { member, parseJson, PROVEN } from "../bytes/json.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Network } from "../types.ts";
 

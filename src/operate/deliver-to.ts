@@ -2,7 +2,7 @@
 import type { OpenByHand } from "../d1/hand.ts";
 import type { Records } from "../d1/records.ts";
 import type { Ring } from "../out/bells.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";

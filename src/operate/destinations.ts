@@ -1,7 +1,7 @@
 // How the destinations stand, and which routes lead to them.
 import type { DestinationAnswer, RouteAnswer } from "../contract/operations.ts";
 import type { Standing, Standings } from "../d1/standing.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
 import type { Destination } from "../types.ts";
 import { iso } from "../time.ts";

@@ -1,11 +1,12 @@
 // In which words the past answers. The questions come from question.ts, the rows from records.ts; nothing else is touched.
 import * as z from "zod/mini";
 import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../contract/history.ts";
-import type { AttemptRow, DeliveryRow, EventRow, Records, Walk } from "../d1/records.ts";
+import type { Records } from "../d1/records.ts";
 import { deliveryId } from "../ids.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
 import { iso } from "../time.ts";
+import type { AttemptRow, DeliveryRow, EventRow, Walk } from "../d1/rows.ts";
 
 /** Looks into the past. */
 export function openHistory(records: Records): Pick<Looks, "events" | "deliveries" | "event"> {

@@ -1,7 +1,7 @@
 // What arrived at the relay's own receivers, and what they are to answer.
 import type { Inspection } from "../contract/operations.ts";
 import type { InspectionRow, Inspections } from "../d1/inspections.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import { parseScript, stepFor, wordsFor } from "../out/script.ts";
 import { readScript } from "../out/inspector.ts";
 import type { Log } from "../log.ts";

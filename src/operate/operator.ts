@@ -14,7 +14,7 @@ import type {
   Tested,
 } from "../contract/operations.ts";
 import type { Overview, RefusalAnswer, SourceAnswer } from "../contract/overview.ts";
-import type { DeliveryFilter, EventFilter } from "../d1/records.ts";
+import type { DeliveryFilter, EventFilter } from "../contract/filter.ts";
 import type { Problem } from "../errors.ts";
 import type { Question } from "../contract/question.ts";
 

@@ -3,7 +3,7 @@ import { type Backlog, MOST_COUNTED, type Overview, type Point } from "../contra
 import type { Backlogs } from "../d1/backlog.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import type { Looks } from "./operator.ts";
 import type { Totals } from "../feed/tally.ts";

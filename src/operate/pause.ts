@@ -1,6 +1,6 @@
 // A destination gets nothing for a while, and then all of it.
 import type { Pauses } from "../d1/pauses.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import type { Acts, Looks } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";

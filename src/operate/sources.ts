@@ -2,7 +2,7 @@
 import type { KeptList, Lists } from "../d1/lists.ts";
 import type { Offers as OfferStore } from "../d1/offers.ts";
 import type { Refusal, Refusals } from "../d1/refusals.ts";
-import type { Config, ConfiguredSource } from "../config/config.ts";
+import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import type { Looks, Offers } from "./operator.ts";
 import { confidenceLabel } from "../scheme/scheme.ts";

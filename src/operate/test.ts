@@ -2,7 +2,7 @@
 import type { Tested } from "../contract/operations.ts";
 import { attempt, type AttemptDeps } from "../out/attempt.ts";
 import type { Trials } from "../d1/trials.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import { LEASE_MS } from "../deadlines.ts";
 import type { Log } from "../log.ts";
 import type { Acts } from "./operator.ts";

@@ -1,12 +1,13 @@
 // One attempt of one delivery: sign, send, classify. What comes out is a settlement; noting it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
-import type { Claim, Settlement, StoredEvent } from "../d1/store.ts";
+import type { Claim, StoredEvent } from "../d1/store.ts";
 import type { Send } from "../net/send.ts";
 import type { Inspect } from "./inspector.ts";
 import { classify } from "./classify.ts";
 import { secretParts } from "../net/excerpt.ts";
 import { nextDue } from "./retry.ts";
 import { signatures } from "./sign.ts";
+import type { Settlement } from "../d1/settlement.ts";
 
 /**
  * No send starts with less lease than this, in ms: it takes 15 s at most and its end must be noted. With D1 slow, a body may

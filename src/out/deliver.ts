@@ -4,14 +4,15 @@ import type { Claim, Store, StoredEvent, Wanted } from "../d1/store.ts";
 import type { Parts } from "../d1/parts.ts";
 import type { Ring } from "./bells.ts";
 import type { FeedDoor } from "../feed/door.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
+import type { Settled } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { decodeBody, INLINE_BYTES, joinParts } from "../bytes/body.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { deliveryId, parseDeliveryId } from "../ids.ts";
 import type { Pace } from "./pace.ts";
-import { type Settled, Settler } from "./settle.ts";
+import { Settler } from "./settle.ts";
 
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
 const SLOTS = 5;

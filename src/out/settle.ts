@@ -1,8 +1,9 @@
 // Notes how attempts ended, a group at a time: the first at once, the rest in groups that grow.
-import type { Settlement, Store } from "../d1/store.ts";
+import type { Store } from "../d1/store.ts";
 import type { Log } from "../log.ts";
 import { deliveryId } from "../ids.ts";
 import { sleep } from "../patience.ts";
+import type { Settled } from "../d1/settlement.ts";
 
 /**
  * Pauses between two writes, in ms. They double, so that an invocation whose attempts end one by one over 30 s still writes
@@ -12,12 +13,6 @@ const FIRST_PAUSE_MS = 50;
 /** Tries to write before the sweep is left to find the leases ended, and the pause before the second, in ms. */
 const TRIES = 4;
 const RETRY_MS = 500;
-
-/** A settlement with the ids that people and bells use. */
-export interface Settled extends Settlement {
-  readonly id: string;
-  readonly size: number;
-}
 
 /** Collects settlements and writes them in groups; `done` gets each group that D1 has, without those that no longer counted. */
 export class Settler {

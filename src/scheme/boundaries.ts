@@ -1,6 +1,6 @@
 // Can signed content be read in two ways? If so, bytes of one part can be sent as part of another under the same signature. For the check and the tests: no Worker needs it.
 
-import { stretchesOf } from "../verify/parts.ts";
+import { stretchesOf } from "./parts.ts";
 import type { Provider } from "./scheme.ts";
 
 /** Characters that are told apart: ASCII, one that stands for all others, a constant of the source and the secret. */

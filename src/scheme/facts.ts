@@ -1,7 +1,6 @@
 // What is known of a sender, in sentences: made from the provider data alone, for the pages, the terminal and the documentation. Pure.
 
-import { idIsSigned } from "../in/identify.ts";
-import { findProvider } from "../providers/catalogue.ts";
+import { idIsSigned } from "./derived.ts";
 import { handshakeFacts } from "./handshake-facts.ts";
 import { confidenceLabel, type Provider, type SecretForm } from "./scheme.ts";
 import { settingsOf } from "./settings.ts";
@@ -51,12 +50,6 @@ const FORMATS = {
   rfc9421: "as an HTTP message signature (RFC 9421)",
   cavage: "as an HTTP signature (the draft before RFC 9421)",
 } as const;
-
-/** The facts about a provider of the catalogue, or `null` where there is none of that name. */
-export function providerFacts(id: string): ProviderFacts | null {
-  const provider = findProvider(id);
-  return provider === null ? null : factsOf(id, provider);
-}
 
 /** The facts about any provider, one of the operator's own too; `dedupeWindowMs` is the window of a source that has one. */
 export function factsOf(id: string, provider: Provider, dedupeWindowMs: number | null = null): ProviderFacts {

@@ -1,8 +1,7 @@
 // Which settings of a source does a scheme read, and which of them does it need? Derived from the scheme's own templates. Pure.
-import { type Fault, suggest } from "../config/findings.ts";
 import type { Provider } from "./scheme.ts";
-import { parsePlace, type Place } from "../verify/place.ts";
-import { parseTemplate, type Piece } from "../verify/template.ts";
+import { parsePlace, type Place } from "./places.ts";
+import { parseTemplate, type Piece } from "./template.ts";
 
 /** A setting by its name, and where the scheme reads it first. */
 export interface ReadSetting {
@@ -64,24 +63,4 @@ function readInPlaces(places: readonly Place[], at: string, needed: boolean): Re
   return places
     .filter(({ source }) => source === "setting")
     .map(({ name }) => ({ name, needed: needed && alone && places.length === 1, at }));
-}
-
-/** What is wrong with a source's settings: an unknown one is a slip that would change nothing, a needed one that is missing refuses all. */
-export function settingFaults(provider: Provider, settings: Readonly<Record<string, string>>): Fault[] {
-  const read = settingsOf(provider);
-  const names = read.map(({ name }) => name);
-  const unknown = Object.keys(settings)
-    .filter((name) => !names.includes(name))
-    .map((name) => {
-      const says = names.length === 0 ? ` ${provider.name} reads no settings: leave it out` : suggest(name, names);
-      return { path: ["settings", name], message: `is unknown here.${says}`, hidden: true };
-    });
-  const missing = read.flatMap(({ name, needed, at }) => {
-    const value = Object.hasOwn(settings, name) ? settings[name] : undefined;
-    if (value === undefined ? !needed : value.trim() !== "") return [];
-    const state = value === undefined ? `is missing, and ${provider.name} needs it (${at})` : "is empty";
-    const mend = `Write settings = { ${name} = "…" }${needed ? "" : ", or leave it out"}`;
-    return [{ path: ["settings", name], message: `${state}. ${mend}` }];
-  });
-  return [...unknown, ...missing];
 }

@@ -1,8 +1,8 @@
 // The smallest parts that a sender is described with: places, templates and patterns. Data only.
 
 import * as z from "zod/mini";
-import { placeFault } from "../verify/place.ts";
-import { templateFault } from "../verify/template.ts";
+import { placeFault } from "./places.ts";
+import { templateFault } from "./template.ts";
 
 /**
  * Where a value is: `header:Name`, `query:name`, `form:name`, `json:path.to.it` (an index is a path segment: `json:events.0.type`),

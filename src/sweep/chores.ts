@@ -1,6 +1,6 @@
 // What is due now and then beside the sweep: address lists are asked for, secrets that nobody came for are forgotten.
 import type { Offers } from "../d1/offers.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import { refresh, type RefreshDeps } from "./refresh.ts";
 
 export interface ChoresDeps extends RefreshDeps {

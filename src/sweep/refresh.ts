@@ -1,7 +1,7 @@
 // Asks providers for their address lists when they are due. A bad answer changes nothing but the time of the next asking.
 import { readAddressList } from "../net/lists.ts";
 import type { Lists } from "../d1/lists.ts";
-import type { ConfiguredSource } from "../config/config.ts";
+import type { ConfiguredSource } from "../config/configured.ts";
 import type { FetchText } from "../net/send.ts";
 import type { Log } from "../log.ts";
 

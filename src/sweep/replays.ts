@@ -2,7 +2,7 @@
 import type { Ended, Look } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
 import type { Ring } from "../out/bells.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { receiptId } from "../ids.ts";
 import type { Log } from "../log.ts";

@@ -3,7 +3,7 @@
 import { encodeHex } from "../bytes/encoding.ts";
 import { queryOf } from "./readings.ts";
 import { signatureBase, signingString } from "./message-signature.ts";
-import type { Scope } from "./template.ts";
+import type { Scope } from "./scope.ts";
 
 /** What a place of a derived kind holds, or `null` where the request lacks it. */
 export function canonical(source: string, name: string, scope: Scope): string | Uint8Array | null {

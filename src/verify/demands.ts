@@ -3,7 +3,8 @@
 import { decode, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
 import { pinnedUrl } from "./pinned.ts";
-import { read, render, type Scope } from "./template.ts";
+import { read, render } from "./render.ts";
+import type { Scope } from "./scope.ts";
 
 /** The first place that lacks one of the values that it may hold. */
 export function unmetDemand(scope: Scope): VerificationRejection | null {

@@ -1,8 +1,9 @@
 // A template that goes through lists (`{json:events.*.type}`) has a text for each element: a batch is typed by all that is in it. Pure.
 
-import { member } from "./readings.ts";
-import { type Place } from "./place.ts";
-import { chosen, document, keysOf, parseTemplate, type Piece, render, type Scope, STEP } from "./template.ts";
+import { member } from "../bytes/json.ts";
+import { chosen, document, keysOf, render, STEP } from "./render.ts";
+import { parseTemplate, placesIn, type Piece } from "../scheme/template.ts";
+import type { Scope } from "./scope.ts";
 
 /**
  * The texts of a template whose paths go through lists (`json:events.*.type`): one for each element, in order, and `null` for one that
@@ -44,12 +45,4 @@ function elementsOf(list: string, scope: Scope): readonly string[] {
   if (list.startsWith("first-key:")) return keysOf(document(scope), list.slice("first-key:".length));
   const found = member(document(scope), list === "" ? [] : chosen(list.split(STEP), scope.indices));
   return Array.isArray(found) ? Object.keys(found) : [];
-}
-
-/** Every place of a template, alternatives and optional parts included. */
-export function placesIn(pieces: readonly Piece[]): readonly Place[] {
-  return pieces.flatMap((piece) => {
-    if (piece.kind === "text") return [];
-    return piece.kind === "place" ? piece.places : placesIn(piece.pieces);
-  });
 }

@@ -6,12 +6,13 @@ import type { Secret } from "../types.ts";
 import { urlForms } from "./canonical.ts";
 import { missing, strangeAlgorithm, strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
 import { strayPart } from "./parts.ts";
-import { member, parseJson } from "./readings.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { parsePlace } from "../scheme/places.ts";
+import { document, read, render, renderChunks } from "./render.ts";
+import type { Scope } from "./scope.ts";
 import { hasTokenLength, judgeClaims, tokenOf, utf8, type Jws } from "./jws.ts";
 import { hasLength, type Method } from "./publickey.ts";
 import { candidates, checkTimestamp, shownText, type Candidate } from "./signature.ts";
-import { parsePlace } from "./place.ts";
-import { document, read, render, renderChunks, type Scope } from "./template.ts";
 
 /** Algorithms under a key that only the sender has. */
 export const METHODS: Readonly<Partial<Record<Algorithm, Method>>> = {

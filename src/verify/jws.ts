@@ -4,12 +4,14 @@ import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../b
 import type { VerificationRejection } from "../errors.ts";
 import { missing } from "./demands.ts";
 import { digest, hmac, type Hash } from "./hmac.ts";
-import { member, parseJson, queryOf } from "./readings.ts";
+import { queryOf } from "./readings.ts";
 import type { JwsAlgorithm, Provider, SecretForm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { hasLength, publicKeys, signedBy, type Method } from "./publickey.ts";
 import { shownText, unprefixed } from "./signature.ts";
-import { render, type Scope } from "./template.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { render } from "./render.ts";
+import type { Scope } from "./scope.ts";
 import type { Secret } from "../types.ts";
 
 const HMACS: Readonly<Record<string, Hash>> = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };

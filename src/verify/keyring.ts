@@ -9,14 +9,16 @@ import type { FetchText } from "../net/send.ts";
 import type { Secret } from "../types.ts";
 import { missing } from "./demands.ts";
 import { formFault } from "./form.ts";
-import { member, parseJson, Readings, type Inbound } from "./readings.ts";
+import { Readings, type Inbound } from "./readings.ts";
 import { tokenOf } from "./jws.ts";
 import { Allowance, Drawer, type Entry } from "./key-drawer.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { pinnedUrl } from "./pinned.ts";
 import { keyIn, type PublishedKeys } from "./published-key.ts";
 import { candidates } from "./signature.ts";
-import { render, type Scope } from "./template.ts";
+import { member, parseJson } from "../bytes/json.ts";
+import { render } from "./render.ts";
+import type { Scope } from "./scope.ts";
 
 export type Keys =
   | {

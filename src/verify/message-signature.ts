@@ -1,6 +1,6 @@
 // HTTP message signatures: what RFC 9421 and the draft before it (Cavage) put under a signature. Pure.
 
-import type { Scope } from "./template.ts";
+import type { Scope } from "./scope.ts";
 
 /** One signature out of a header of this kind, and the parameters beside it. */
 export interface MessageSignature {

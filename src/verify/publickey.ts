@@ -3,7 +3,7 @@
 import { decodeBase64Url } from "../bytes/encoding.ts";
 import { rawEcdsa } from "./der.ts";
 import { keyBytes, unquoted } from "./key-text.ts";
-import { parseJson } from "./readings.ts";
+import { parseJson } from "../bytes/json.ts";
 
 /** How to sign, without the key: what WebCrypto is told on import and again on verification. */
 export interface Method {

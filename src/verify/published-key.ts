@@ -1,7 +1,7 @@
 // Is an answer the key that was asked for? Whatever a provider's host answers beside it (a page, an error, somebody else's certificate) is none. Pure.
 
 import { isValidAt, namesOfCertificate, soleCertificate } from "./der.ts";
-import { member, parseJson } from "./readings.ts";
+import { member, parseJson } from "../bytes/json.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { namesFor } from "./pinned.ts";
 import type { Provider } from "../scheme/scheme.ts";

@@ -1,5 +1,6 @@
 // What came in, and its readings: JSON, form, query and pairs, each parsed at most once and only when somebody asks. Pure.
 
+import { parsed, UNPROVEN, weigh, type Measure } from "../bytes/json.ts";
 import { digest } from "./hmac.ts";
 
 /** A request as verification sees it. */
@@ -39,22 +40,6 @@ export function isForm(headers: Headers): boolean {
   const type = headers.get("content-type")?.toLowerCase() ?? "";
   return type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data");
 }
-
-/** How much of a request is taken apart. */
-export interface Measure {
-  /** Commas, lists and objects of a JSON document, all levels together: an empty list costs some 65 bytes, whatever it took to write it. */
-  readonly elements: number;
-  /** Fields of a form. */
-  readonly fields: number;
-}
-
-/**
- * Of a request that nobody has proven: senders whose signature stands in the document itself have it read before. The largest of theirs,
- * Microsoft Graph's batches of a thousand, have some twenty thousand elements.
- */
-export const UNPROVEN: Measure = { elements: 200_000, fields: 2_000 };
-/** Of one that is proven. A document of 25 MB (GitHub's largest) has less; an isolate has 128 MB for it and its elements. */
-export const PROVEN: Measure = { elements: 2_000_000, fields: 250_000 };
 
 /** The readings of one request. A reading that fails is empty; it never throws. */
 export class Readings {
@@ -165,73 +150,6 @@ export function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start < 0 ? "" : url.slice(start + 1).split("#", 1)[0]!;
 }
-
-/** A member by its path, own properties only: `__proto__` and `constructor` name nothing unless the sender wrote them. */
-export function member(document: unknown, path: readonly string[]): unknown {
-  let value = document;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = Reflect.get(value, name);
-  }
-  return value;
-}
-
-/** Scalars as text. Integers that JSON cannot carry exactly are nothing: two different ones could become the same id. */
-export function scalar(value: unknown): string | null {
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return String(value);
-  if (typeof value !== "number" || (Number.isInteger(value) && !Number.isSafeInteger(value))) return null;
-  return String(value);
-}
-
-/**
- * The value of a document; `undefined` where it is none, is nested beyond reason or has more members and elements than may be.
- *
- * @param most members and elements; as many as of a stranger, by default
- * @param deepest levels
- */
-export function parseJson(text: string, most: number = UNPROVEN.elements, deepest = DEPTH_LIMIT): unknown {
-  return weigh(text, most, deepest) === "light" ? parsed(text) : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Levels of a document. A level costs the parser some fifty bytes, so that 25 MB of brackets would end the process. */
-const DEPTH_LIMIT = 1000;
-
-/** As far as the text is JSON; after the first fault in it, the parser stops anyway, and so it does at a form or at binary data. */
-function weigh(text: string, most: number, deepest = DEPTH_LIMIT): "light" | "deep" | "many" {
-  // Every level and every element is a character at least.
-  if ((text.length <= deepest && text.length <= most) || !/^\uFEFF?[\t\n\r ]*[[{]/.test(text)) return "light";
-  let depth = 0;
-  let parts = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === BACKSLASH) i++;
-      else if (code === QUOTE) quoted = false;
-    } else if (code === QUOTE) quoted = true;
-    else if (code === COMMA) parts++;
-    else if (code === OPEN_ARRAY || code === OPEN_OBJECT) {
-      if (++depth > deepest) return "deep";
-      parts++;
-    } else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--;
-    if (parts > most) return "many";
-  }
-  return "light";
-}
-
-const [QUOTE, COMMA, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [
-  34, 44, 92, 91, 93, 123, 125,
-] as const;
 
 /** `null` where there are more fields than that. */
 function parsePairs(text: string, most: number): Map<string, string[]> | null {

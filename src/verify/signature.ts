@@ -2,10 +2,11 @@
 
 import { decode } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
-import { parseJson } from "./readings.ts";
+import { parseJson } from "../bytes/json.ts";
+import { read, render } from "./render.ts";
+import type { Scope } from "./scope.ts";
 import { cavage, rfc9421, type MessageSignature } from "./message-signature.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import { read, render, type Scope } from "./template.ts";
 
 /** One set of signatures over the same content, and what stood beside them. */
 export interface Candidate {

@@ -13,8 +13,9 @@ import type { Algorithm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
 import { afterScheme, checkTimestamp, shownText, unprefixed } from "./signature.ts";
-import { parsePlace } from "./place.ts";
-import { concatenated, type Scope } from "./template.ts";
+import { parsePlace } from "../scheme/places.ts";
+import { concatenated } from "./render.ts";
+import type { Scope } from "./scope.ts";
 import type { Secret } from "../types.ts";
 
 export type { Inbound } from "./readings.ts";

@@ -1,10 +1,11 @@
 // What in a wrangler.toml would fail, or surprise, once it is deployed? Rules over the parsed file; touches nothing.
-import { type Config, readConfig } from "../../config/config.ts";
+import { readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
 import { boundaryFault } from "../../scheme/boundaries.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
 import { examineRoutes } from "./examine-routes.ts";
 import { type Table, table } from "./wrangler-file.ts";
+import type { Config } from "../../config/configured.ts";
 
 const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
 const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "RETENTION_DAYS"];

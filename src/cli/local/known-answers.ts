@@ -2,13 +2,13 @@
 
 import * as z from "zod/mini";
 import { decodeBase64 } from "../../bytes/encoding.ts";
-import type { ConfiguredSource } from "../../config/config.ts";
+import type { ConfiguredSource } from "../../config/configured.ts";
+import { resolveProvider } from "../../config/custom.ts";
+import { read } from "../../verify/render.ts";
 import { ingest } from "../../in/ingest.ts";
-import { resolveProvider } from "../../scheme/custom.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
 import { type Inbound, Readings, signedUrl } from "../../verify/readings.ts";
-import { read } from "../../verify/template.ts";
 import { verify } from "../../verify/verify.ts";
 import { memoryRelay } from "./memory-relay.ts";
 

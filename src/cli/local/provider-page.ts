@@ -1,6 +1,13 @@
 // The page of the documentation that lists every sender, from the facts about each. Pure.
 
-import type { ProviderFacts } from "../../scheme/facts.ts";
+import { findProvider } from "../../providers/catalogue.ts";
+import { factsOf, type ProviderFacts } from "../../scheme/facts.ts";
+
+/** The facts about a sender of the catalogue, or `null` where there is none of that name. */
+export function providerFacts(id: string): ProviderFacts | null {
+  const provider = findProvider(id);
+  return provider === null ? null : factsOf(id, provider);
+}
 
 const INTRODUCTION = `# Senders
 

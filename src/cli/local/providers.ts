@@ -1,9 +1,9 @@
 // What is known of a sender, or of all of them? Reads the provider data, writes the terminal.
 import { suggest } from "../../config/findings.ts";
 import { findProvider, providerIds } from "../../providers/catalogue.ts";
-import { providerFacts, type ProviderFacts } from "../../scheme/facts.ts";
+import type { ProviderFacts } from "../../scheme/facts.ts";
 import { row } from "../columns.ts";
-import { factLines, providersPage } from "./provider-page.ts";
+import { factLines, providerFacts, providersPage } from "./provider-page.ts";
 import type { Verb } from "../verb.ts";
 
 const COLUMNS = ["provider", "sender", "proven by", "scheme"];

@@ -1,5 +1,5 @@
 // The page for whoever is not signed in: what the relay still needs, in the order in which to do it, and the way in.
-import type { Config } from "../../config/config.ts";
+import type { Config } from "../../config/configured.ts";
 import { Page } from "../parts/layout.tsx";
 
 interface WelcomeProps {

@@ -1,5 +1,5 @@
 // Which part of the past a list shows: the form, and the question behind it. Both lists have the same one.
-import type { Config } from "../../config/config.ts";
+import type { Config } from "../../config/configured.ts";
 import { visible } from "../words/words.ts";
 
 /** Presets of time: what they are called, and how far they reach back, in ms. */

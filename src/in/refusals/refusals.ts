@@ -2,7 +2,7 @@
 import { adviseOn } from "./advice.ts";
 import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
-import type { ConfiguredSource } from "../../config/config.ts";
+import type { ConfiguredSource } from "../../config/configured.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
 import { isVerification, type Rejection } from "../../errors.ts";
 import type { Inbound } from "../../verify/readings.ts";

@@ -3,7 +3,7 @@ import type { VerificationRejection } from "../../errors.ts";
 import type { Provider, SecretForm } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
 import type { Inbound } from "../../verify/readings.ts";
-import { parseJson } from "../../verify/readings.ts";
+import { parseJson } from "../../bytes/json.ts";
 import { verify } from "../../verify/verify.ts";
 
 export interface Diagnosis {

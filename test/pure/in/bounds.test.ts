@@ -9,8 +9,9 @@ import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import type { Provider } from "../../../src/scheme/scheme.ts";
 import { parseJws } from "../../../src/verify/jws.ts";
 import { KeyRing } from "../../../src/verify/keyring.ts";
-import { parseJson, PROVEN, Readings, type Inbound, UNPROVEN } from "../../../src/verify/readings.ts";
+import { Readings, type Inbound } from "../../../src/verify/readings.ts";
 import { verify } from "../../../src/verify/verify.ts";
+import { parseJson, PROVEN, UNPROVEN } from "../../../src/bytes/json.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 const SECRETS = [{ name: "X_SECRET", value: "correct horse battery staple" }];

@@ -2,9 +2,11 @@
 
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { identify, idIsSigned, keptHeaders, placesOf, type Identity } from "../../../src/in/identify.ts";
+import { identify, keptHeaders, type Identity } from "../../../src/in/identify.ts";
 import type { Inbound } from "../../../src/verify/readings.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
+import { idIsSigned } from "../../../src/scheme/derived.ts";
+import { placesOf } from "../../../src/scheme/template.ts";
 
 function of(id: string, body: string | Uint8Array, headers: Record<string, string> = {}): Identity {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;

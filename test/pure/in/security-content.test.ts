@@ -1,9 +1,10 @@
 // What a request says of itself (its content type, its depth, its members) changes neither who it is nor what it costs.
 
 import { describe, expect, test } from "vitest";
-import { identify, idIsSigned, keptHeaders, signatureHeaders } from "../../../src/in/identify.ts";
-import { parseJson } from "../../../src/verify/readings.ts";
-import { resolveProvider } from "../../../src/scheme/custom.ts";
+import { identify, keptHeaders, signatureHeaders } from "../../../src/in/identify.ts";
+import { idIsSigned } from "../../../src/scheme/derived.ts";
+import { parseJson } from "../../../src/bytes/json.ts";
+import { resolveProvider } from "../../../src/config/custom.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 
 const TYPES = [

@@ -2,10 +2,11 @@
 
 import { describe, expect, test } from "vitest";
 import { requestOf, secretsOf } from "../../../src/cli/local/known-answers.ts";
-import { idIsSigned, identify, signatureHeaders } from "../../../src/in/identify.ts";
+import { identify, signatureHeaders } from "../../../src/in/identify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import { confidenceLabel, providerSchema } from "../../../src/scheme/scheme.ts";
-import { parseTemplate } from "../../../src/verify/template.ts";
+import { idIsSigned } from "../../../src/scheme/derived.ts";
+import { parseTemplate } from "../../../src/scheme/template.ts";
 import { verify } from "../../../src/verify/verify.ts";
 import { facts } from "../../vectors/facts.ts";
 import { NOW } from "../../vectors/signed.ts";

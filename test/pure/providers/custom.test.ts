@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { identify } from "../../../src/in/identify.ts";
-import { resolveProvider } from "../../../src/scheme/custom.ts";
+import { resolveProvider } from "../../../src/config/custom.ts";
 import type { Provider } from "../../../src/scheme/scheme.ts";
 import { verify } from "../../../src/verify/verify.ts";
 

@@ -7,11 +7,12 @@ import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { examine } from "../../../src/cli/local/examine.ts";
 import { table } from "../../../src/cli/local/wrangler-file.ts";
-import { readConfig, type ConfiguredSource } from "../../../src/config/config.ts";
+import { readConfig } from "../../../src/config/config.ts";
 import { handshake } from "../../../src/in/handshake.ts";
 import { identify } from "../../../src/in/identify.ts";
 import { providerSchema } from "../../../src/scheme/scheme.ts";
 import { verify, type Inbound } from "../../../src/verify/verify.ts";
+import type { ConfiguredSource } from "../../../src/config/configured.ts";
 
 const NOW = 1_760_000_000;
 const BODY = '{"kind":"order.paid","ref":"o-1","id":"i-1","action":"create","amount":7}';

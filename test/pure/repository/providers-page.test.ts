@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { hookline } from "../../../src/cli/hookline.ts";
-import { providerFacts } from "../../../src/scheme/facts.ts";
-import { providersPage } from "../../../src/cli/local/provider-page.ts";
+import { providerFacts, providersPage } from "../../../src/cli/local/provider-page.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 
 const page = readFileSync(new URL("../../../docs/providers.md", import.meta.url), "utf8");

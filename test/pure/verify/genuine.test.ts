@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { identify } from "../../../src/in/identify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
-import { resolveProvider } from "../../../src/scheme/custom.ts";
+import { resolveProvider } from "../../../src/config/custom.ts";
 import type { Provider } from "../../../src/scheme/scheme.ts";
 import { decode } from "../../../src/bytes/encoding.ts";
 import { hex, NOW, reason, SECRET, sent } from "../../vectors/request.ts";

@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import { handshake } from "../../../src/in/handshake.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
-import { resolveProvider } from "../../../src/scheme/custom.ts";
+import { resolveProvider } from "../../../src/config/custom.ts";
+import { oracleFault } from "../../../src/scheme/oracle.ts";
 import type { Provider } from "../../../src/scheme/scheme.ts";
-import { oracleFault } from "../../../src/verify/oracle.ts";
 import { verify, type Inbound } from "../../../src/verify/verify.ts";
 
 const SECRETS = [{ name: "A_SECRET", value: "a secret of the sender" }];

@@ -3,9 +3,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { identify } from "../../../src/in/identify.ts";
-import { resolveProvider } from "../../../src/scheme/custom.ts";
-import { parsePlace, placeFault } from "../../../src/verify/place.ts";
-import { templateFault } from "../../../src/verify/template.ts";
+import { resolveProvider } from "../../../src/config/custom.ts";
+import { parsePlace, placeFault } from "../../../src/scheme/places.ts";
+import { templateFault } from "../../../src/scheme/template.ts";
 import { sent } from "../../vectors/request.ts";
 
 function typeOf(template: string, document: unknown): string {

@@ -2,11 +2,13 @@
 import { reset } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
 import { migrate } from "../../../src/d1/migrate.ts";
-import { type DeliveryFilter, type EventFilter, openRecords, type Place, type Walk } from "../../../src/d1/records.ts";
+import { openRecords } from "../../../src/d1/records.ts";
 import { endOf, SCAN_ROWS } from "../../../src/d1/moment.ts";
 import { openStore } from "../../../src/d1/store.ts";
 import { bindings, rows } from "../kit/relay.ts";
 import { fill, metered } from "../kit/fill.ts";
+import type { DeliveryFilter, EventFilter, Place } from "../../../src/contract/filter.ts";
+import type { Walk } from "../../../src/d1/rows.ts";
 
 afterEach(async () => {
   await reset();

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { migrate } from "../../../src/d1/migrate.ts";
 import { openParts } from "../../../src/d1/parts.ts";
-import { type EventFilter, type EventRow, openRecords, type Place, type Walk } from "../../../src/d1/records.ts";
+import { openRecords } from "../../../src/d1/records.ts";
 import { SEARCHED } from "../../../src/d1/search.ts";
 import { openStore } from "../../../src/d1/store.ts";
 import { encodeBody, encodeParts, INLINE_BYTES } from "../../../src/bytes/body.ts";
@@ -13,6 +13,8 @@ import { askEvents } from "../../../src/contract/question.ts";
 import { fill, metered } from "../kit/fill.ts";
 import { candidate, idOf } from "../kit/hands.ts";
 import { bindings, bytes } from "../kit/relay.ts";
+import type { EventFilter, Place } from "../../../src/contract/filter.ts";
+import type { EventRow, Walk } from "../../../src/d1/rows.ts";
 
 afterEach(async () => {
   await reset();

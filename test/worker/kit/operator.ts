@@ -20,14 +20,16 @@ import { openReopen } from "../../../src/d1/reopen.ts";
 import { openJobs } from "../../../src/d1/replays.ts";
 import { openSessions } from "../../../src/d1/sessions.ts";
 import { openStandings } from "../../../src/d1/standing.ts";
-import { openStore, type Settlement } from "../../../src/d1/store.ts";
+import { openStore } from "../../../src/d1/store.ts";
 import { openTrials } from "../../../src/d1/trials.ts";
-import { type Config, readConfig } from "../../../src/config/config.ts";
+import { readConfig } from "../../../src/config/config.ts";
 import { openOperator, type OperatorDeps } from "../../../src/operate/open.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
 import { type FetchText, openSend } from "../../../src/net/send.ts";
 import type { Bell, Event } from "../../../src/types.ts";
 import { bindings, setUp } from "./relay.ts";
+import type { Config } from "../../../src/config/configured.ts";
+import type { Settlement } from "../../../src/d1/settlement.ts";
 
 export const TOKEN = "test-admin-token";
 export const NOON = Date.parse("2026-03-01T12:00:00Z");

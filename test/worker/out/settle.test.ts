@@ -1,9 +1,10 @@
 // How attempts are noted: soon, in few writes, and again when D1 fails.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Settler, type Settled } from "../../../src/out/settle.ts";
+import { Settler } from "../../../src/out/settle.ts";
 import { held, idOf, Logged, THEN } from "../kit/hands.ts";
 import { rows, setUp } from "../kit/relay.ts";
 import { NO, Round, YES } from "../kit/round.ts";
+import type { Settled } from "../../../src/d1/settlement.ts";
 
 setUp();
 

@@ -1,13 +1,12 @@
 // A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
 
 import * as z from "zod/mini";
-import { type Fault, faultsOf, suggest } from "../config/findings.ts";
-import { words } from "../config/wording.ts";
+import { type Fault, faultsOf, suggest } from "./findings.ts";
+import { words } from "./wording.ts";
 import { findProvider, providerIds } from "../providers/catalogue.ts";
-import { placesIn } from "../verify/elements.ts";
-import { parseTemplate, templateFault } from "../verify/template.ts";
-import { providerSchema, type Provider } from "./scheme.ts";
-import { oracleFault } from "../verify/oracle.ts";
+import { placesIn, parseTemplate, templateFault } from "../scheme/template.ts";
+import { oracleFault } from "../scheme/oracle.ts";
+import { providerSchema, type Provider } from "../scheme/scheme.ts";
 
 // zod/mini has no words of its own: without this line every fault of a description is "Invalid input".
 z.config({ localeError: words });

@@ -1,110 +1,13 @@
 // Templates such as `{timestamp}.{body}`: what a provider signs, names and answers, filled in from a request. Pure.
 
 import { encodeHex } from "../bytes/encoding.ts";
-import type { Readings } from "./readings.ts";
-import { member, scalar } from "./readings.ts";
+import { member, scalar } from "../bytes/json.ts";
 import { canonical, signedHeaders } from "./canonical.ts";
-import { closing, parsePlace, type Place, placeFault } from "./place.ts";
-import type { Provider } from "../scheme/scheme.ts";
+import { parsePlace, type Place } from "../scheme/places.ts";
+import { parseTemplate, type Piece } from "../scheme/template.ts";
+import type { Scope } from "./scope.ts";
 
-/** Everything that a place can name. What a step does not know yet is left out, and its places are then missing. */
-export interface Scope {
-  readonly readings: Readings;
-  readonly provider: Provider;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly url?: string;
-  readonly timestamp?: string | null;
-  readonly secret?: string;
-  /** Members of the signature header. */
-  readonly pairs?: ReadonlyMap<string, string>;
-  /** The element of `each` at hand. */
-  readonly item?: unknown;
-  readonly claims?: unknown;
-  /** The name of the sender's key. */
-  readonly kid?: string | null;
-  readonly challenge?: string;
-  readonly computed?: string;
-  /** Which element of a list a `*` of a path stands for, by the path before it. */
-  readonly indices?: ReadonlyMap<string, string>;
-}
-
-export type Piece =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "place"; readonly places: readonly Place[]; readonly written: string }
-  | { readonly kind: "optional"; readonly pieces: readonly Piece[] };
-
-/** Parsed once each: templates come from the catalogue and the configuration, so their number is fixed. */
-const templates = new Map<string, readonly Piece[]>();
 const encoder = new TextEncoder();
-
-/** The pieces of a template; throws on unbalanced brackets, which the configuration check reports. */
-export function parseTemplate(text: string): readonly Piece[] {
-  let pieces = templates.get(text);
-  if (pieces === undefined) {
-    pieces = group(text, { at: 0 }, false);
-    templates.set(text, pieces);
-  }
-  return pieces;
-}
-
-function group(text: string, cursor: { at: number }, nested: boolean): Piece[] {
-  const pieces: Piece[] = [];
-  let plain = "";
-  const flush = (): void => {
-    if (plain !== "") pieces.push({ kind: "text", text: plain });
-    plain = "";
-  };
-  while (cursor.at < text.length) {
-    const character = text[cursor.at]!;
-    if ("{}[]".includes(character) && text[cursor.at + 1] === character) {
-      plain += character;
-      cursor.at += 2;
-    } else if (character === "{") {
-      const end = closing(text, cursor.at + 1);
-      if (end < 0)
-        throw new SyntaxError("has a brace that is not closed. Write } behind the place, or {{ for a brace itself");
-      flush();
-      const written = text.slice(cursor.at + 1, end);
-      pieces.push({ kind: "place", places: parsePlace(written), written });
-      cursor.at = end + 1;
-    } else if (character === "[") {
-      flush();
-      cursor.at++;
-      pieces.push({ kind: "optional", pieces: group(text, cursor, true) });
-    } else if (character === "]" && nested) {
-      flush();
-      cursor.at++;
-      return pieces;
-    } else if (character === "]" || character === "}") {
-      throw new SyntaxError(`has a ${character} that closes nothing. Write ${character}${character} for one itself`);
-    } else {
-      plain += character;
-      cursor.at++;
-    }
-  }
-  if (nested)
-    throw new SyntaxError(
-      "has a bracket that is not closed. Write ] behind the optional part, or [[ for a bracket itself",
-    );
-  flush();
-  return pieces;
-}
-
-/** What is wrong with a template, or `null`. */
-export function templateFault(text: string): string | null {
-  try {
-    const faults = (pieces: readonly Piece[]): (string | null)[] =>
-      pieces.flatMap((piece) => {
-        if (piece.kind === "text") return [];
-        return piece.kind === "place" ? [placeFault(piece.written)] : faults(piece.pieces);
-      });
-    return text === ""
-      ? "is empty. Write a template such as {json:type}, or leave the key out"
-      : (faults(parseTemplate(text)).find((fault) => fault !== null) ?? null);
-  } catch (error) {
-    return error instanceof SyntaxError ? error.message : String(error);
-  }
-}
 
 /**
  * The text of a template, or `null` where a place that it needs is missing.

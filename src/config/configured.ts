@@ -1,0 +1,38 @@
+// What a configuration is once it has been read: sources with their schemes, destinations, routes. Types only.
+import type { AccessPolicy } from "./access.ts";
+import type { Finding } from "./findings.ts";
+import type { Provider } from "../scheme/scheme.ts";
+import type { Level } from "../log.ts";
+import type { Destination, Route, Secret, Source } from "../types.ts";
+
+/** A source with the scheme that its requests are proven by. */
+export interface ConfiguredSource extends Source {
+  readonly scheme: Provider;
+}
+
+/** What is wrong is left out, here and in the maps; `findings` say why. */
+export interface Config {
+  readonly sources: ReadonlyMap<string, ConfiguredSource>;
+  /** Sources that are named but wrong, each with what the operator has to mend: they refuse everything. */
+  readonly disabled: ReadonlyMap<string, string>;
+  readonly destinations: ReadonlyMap<string, Destination>;
+  /** Destinations that are named but wrong, without an address: what goes to them waits on the standard schedule until they are mended. */
+  readonly unreadable: ReadonlyMap<string, Destination>;
+  /** In file order, which decides where routes overlap. */
+  readonly routes: readonly Route[];
+  /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
+  readonly adminToken: Secret | null;
+  /** `null` where Cloudflare Access vouches for nobody. */
+  readonly access: AccessPolicy | null;
+  /** Intake objects that the sources are spread over. */
+  readonly shards: number;
+  /** How long events are kept. */
+  readonly retentionMs: number;
+  /** Lines below it are not written. */
+  readonly logLevel: Level;
+  /** Whether http and loopback destinations are admitted: local development only. */
+  readonly loopback: boolean;
+  /** Names of the secrets that are still to be put. */
+  readonly missing: readonly string[];
+  readonly findings: readonly Finding[];
+}

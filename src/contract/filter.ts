@@ -1,0 +1,26 @@
+// Which events or deliveries a question is about, and where a list goes on. Types only.
+import type { State } from "../types.ts";
+
+/** Which events; `null` admits all. Times are in ms: `since` is included, `until` is not. */
+export interface OfEvents {
+  readonly source: string | null;
+  readonly type: string | null;
+  readonly since: number | null;
+  readonly until: number | null;
+}
+
+export interface EventFilter extends OfEvents {
+  /** Looked for in bodies. */
+  readonly text: string | null;
+}
+
+export interface DeliveryFilter extends OfEvents {
+  readonly destination: string | null;
+  readonly state: State | null;
+}
+
+/** Where a walk goes on: behind this delivery, or behind this event (whose `destination` is empty). */
+export interface Place {
+  readonly event: number;
+  readonly destination: string;
+}

@@ -1,0 +1,68 @@
+// What D1 tells people of: events, deliveries and attempts as rows, and pages of them. Types only.
+import type { Place } from "../contract/filter.ts";
+import type { Encoding, Fault, Reason, State } from "../types.ts";
+
+/** A page of a walk from the newest to the oldest. */
+export interface Walk<Row> {
+  readonly rows: readonly Row[];
+  /** `null` at the end of the history. */
+  readonly next: Place | null;
+  /** Set where the page ended because enough rows were looked at, and when the last of them was received. */
+  readonly stopped: { readonly scanned: number; readonly receivedAt: number } | null;
+  /** Of a search: events whose bodies are not text, and were not looked into. */
+  readonly binary?: number;
+}
+
+export interface EventRow {
+  readonly event: number;
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly receivedAt: number;
+  readonly verifiedBy: string | null;
+  readonly size: number;
+}
+
+/** An event with what its request carried. A body that is kept in parts is `null` here. */
+export interface WholeEventRow extends EventRow {
+  readonly receipt: string;
+  readonly headers: string;
+  readonly encoding: Encoding;
+  readonly body: string | null;
+  readonly parts: number;
+}
+
+export interface DeliveryRow {
+  readonly event: number;
+  readonly id: string;
+  readonly destination: string;
+  readonly route: string;
+  readonly source: string;
+  readonly type: string;
+  readonly receivedAt: number;
+  readonly state: State;
+  readonly reason: Reason | null;
+  readonly attempt: number;
+  readonly dueAt: number;
+  /** Of the last attempt; of the one that is under way, if there is one, and what follows is then still of the one before. */
+  readonly startedAt: number | null;
+  readonly latencyMs: number | null;
+  readonly status: number | null;
+  readonly fault: Fault | null;
+  readonly excerpt: string | null;
+  readonly endedAt: number | null;
+}
+
+export type StateRow = Pick<DeliveryRow, "event" | "destination" | "state">;
+
+export interface AttemptRow {
+  readonly destination: string;
+  readonly n: number;
+  readonly startedAt: number;
+  readonly latencyMs: number | null;
+  readonly status: number | null;
+  readonly fault: Fault | null;
+  readonly outcome: "delivered" | "retry" | "failed" | "lost";
+  readonly excerpt: string | null;
+  readonly nextDue: number | null;
+}
