@@ -1,10 +1,9 @@
 // Deliveries whose bell rang: claim them, work through them, settle them, ring for the next attempt.
-import type { Bell } from "../types.ts";
+import type { Bell, Destination } from "../types.ts";
 import type { Claim, Store, StoredEvent, Wanted } from "../d1/store.ts";
 import type { Parts } from "../d1/parts.ts";
 import type { Ring } from "./bells.ts";
 import type { FeedDoor } from "../feed/door.ts";
-import type { Config } from "../config/configured.ts";
 import type { Settled } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
@@ -34,7 +33,11 @@ export interface DeliverDeps extends AttemptDeps {
   readonly store: Pick<Store, "claim" | "hold" | "release" | "load" | "settle">;
   readonly parts: Pick<Parts, "read">;
   readonly ring: Ring;
-  readonly config: Pick<Config, "destinations" | "unreadable">;
+  readonly config: {
+    readonly destinations: ReadonlyMap<string, Destination>;
+    /** Named but wrong, without an address. */
+    readonly unreadable: ReadonlyMap<string, Destination>;
+  };
   readonly pace: Pace;
   readonly feed: Pick<FeedDoor, "settled">;
   readonly log: Log;

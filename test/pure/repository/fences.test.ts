@@ -1,22 +1,134 @@
-// The fences of the linter stand where the files are: a pattern that matches nothing is green for ever.
+// The fences of the linter: `npm run lint` refuses an import into the wrong room, and every line of its table is needed.
 
-import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
 
-const root = new URL("../../../", import.meta.url);
-const text = readFileSync(new URL(".oxlintrc.json", root), "utf8");
-/** Every path of `src` that the configuration names, up to its first wildcard. */
-const named = [...text.matchAll(/"(src\/[^"*{]*)/g)].map(([, path = ""]) => path);
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const fences = readFileSync(join(root, ".oxlintrc.json"), "utf8");
+const config: unknown = JSON.parse(fences.replaceAll(/^\s*\/\/.*$/gm, "").replaceAll(/,(?=\s*[}\]])/g, ""));
+const table = tableOf(config);
+const lines = Object.keys(table).filter((key) => key !== "everywhere");
+const rooms = lines.filter((key) => !key.includes("/") && !key.includes("."));
+const files = globSync("src/**/*.{ts,tsx}", { cwd: root }).map((path) => path.slice("src/".length));
 
-test("every place that a fence names is there", () => {
+function tableOf(value: unknown): Record<string, string[]> {
+  const found: unknown = Reflect.get(Reflect.get(Object(value), "rules"), "rooms/imports");
+  if (!Array.isArray(found)) throw new Error(".oxlintrc.json has no table of rooms");
+  return found[1];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "hookline-fences-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What the linter says of these files, with the repository's own configuration: a line `path: message` each. */
+async function lint(planted: Readonly<Record<string, string>>): Promise<string[]> {
+  for (const name of [".oxlintrc.json", ".oxlint", "package.json"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const [path, content] of Object.entries(planted)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+  const args = [join(root, "node_modules/oxlint/bin/oxlint"), "--format", "json", "src"];
+  const run = promisify(execFile)(process.execPath, args, { cwd: folder, maxBuffer: 1e8 });
+  const { stdout } = await run.catch((error: unknown) => ({ stdout: String(Reflect.get(Object(error), "stdout")) }));
+  const { diagnostics }: { diagnostics: { filename: string; message: string; code: string }[] } = JSON.parse(stdout);
+  return diagnostics.map(({ filename, code, message }) => `${filename}: ${code} ${message}`);
+}
+
+/** What a line admits, types included. */
+function admitted(line: string): Set<string> {
+  return new Set([...(table[line] ?? []), ...(table["everywhere"] ?? [])].map((one) => one.replace(/^type:/, "")));
+}
+
+test("every room and every file beside the rooms has its line", () => {
+  const places = new Set(files.map((path) => path.split("/")[0] ?? path));
+  expect([...places].filter((place) => !place.endsWith(".d.ts") && table[place] === undefined)).toEqual([]);
+  expect(lines.filter((line) => !existsSync(join(root, "src", line)))).toEqual([]);
+});
+
+test("an import into a room that the table does not name fails the linter, from every room and from every file with a line of its own", async () => {
+  const planted: Record<string, string> = {};
+  const expected: string[] = [];
+  for (const line of lines.filter((one) => !(table[one] ?? []).includes("*"))) {
+    const room = line.split("/")[0];
+    for (const target of [...rooms, "index.ts", "app.ts", "hono", "zod", "cloudflare:workers"]) {
+      if (target === room || admitted(line).has(target) || (target === "hono" && admitted(line).has("hono/*")))
+        continue;
+      // A line for one file is tried by a file that has its name.
+      const path = line.endsWith(".ts") ? `src/${line}` : `src/${line}/planted-${target.replace(/\W/g, "-")}.ts`;
+      const up = "../".repeat(path.split("/").length - 2) || "./";
+      const from =
+        /^[a-z]+$/.test(target) && rooms.includes(target)
+          ? `${up}${target}/x.ts`
+          : target.endsWith(".ts")
+            ? up + target
+            : target;
+      planted[path] = `${planted[path] ?? ""}import { x${expected.length} } from "${from}";\nx${expected.length}();\n`;
+      expected.push(`${path} ${line} may not import ${target}`);
+    }
+  }
+  const said = await lint(planted);
+  const refused = new Set(
+    said.flatMap(
+      (one) => /^(src\/\S+): rooms\(imports\) (\S+ may not import \S+?)\.? /.exec(one)?.slice(1).join(" ") ?? [],
+    ),
+  );
+  expect(expected.length).toBeGreaterThan(300);
+  expect(expected.filter((one) => !refused.has(one))).toEqual([]);
+});
+
+test("types are admitted where only types are, and pure stages have no clock", async () => {
+  const said = await lint({
+    "src/out/type.ts": 'import type { Store } from "../d1/x.ts";\nexport type A = Store;\n',
+    "src/out/value.ts": 'import { openStore } from "../d1/x.ts";\nopenStore();\n',
+    "src/out/later.ts": 'await import("../d1/x.ts");\n',
+    "src/verify/clock.ts": "export const now = () => Date.now();\n",
+    "src/out/fetched.ts": 'export const got = () => fetch("https://example.com");\n',
+  });
+  const places = said
+    .filter((one) => /\((?:imports|no-restricted-globals)\)/.test(one))
+    .map((one) => one.split(":")[0]);
+  expect(places).not.toContain("src/out/type.ts");
+  for (const path of ["out/value.ts", "out/later.ts", "verify/clock.ts", "out/fetched.ts"])
+    expect(places).toContain(`src/${path}`);
+});
+
+test("the rooms stand in an order: none imports one that imports it, directly or through others", () => {
+  const below = (room: string): string[] => [...admitted(room)].filter((one) => rooms.includes(one));
+  const circles = rooms.filter((room) => {
+    const seen = new Set<string>();
+    const walk = (one: string): void => {
+      for (const next of below(one)) if (!seen.has(next)) walk((seen.add(next), next));
+    };
+    if (!(table[room] ?? []).includes("*")) walk(room);
+    return seen.has(room);
+  });
+  expect(circles).toEqual([]);
+});
+
+test("every place that the configuration names is there, and no pattern has a negation, which oxlint's globs do not know", () => {
+  const named = [...fences.matchAll(/"(src\/[^"*{]*)/g)].map(([, path = ""]) => path);
   expect(named.length).toBeGreaterThan(10);
-  expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  expect(fences).not.toContain("!(");
 });
 
-test("no pattern has a negation: oxlint's globs know none, and match nothing", () => {
-  expect(text).not.toContain("!(");
-});
-
-test("the fence around bindings names the rooms that open them", () => {
-  for (const room of ["**/d1/*", "**/intake/", "**/feed/", "**/out/bells.ts"]) expect(text).toContain(room);
-});
+test.for(rooms)(
+  "the first file of %s says what the room answers, what to read first and what it may import",
+  (room) => {
+    const text = readFileSync(join(root, "src", room, "README.md"), "utf8");
+    const line = table[room] ?? [];
+    const names = line
+      .map((one) => (one.startsWith("type:") ? `types of \`${one.slice(5)}\`` : `\`${one}\``))
+      .join(", ");
+    const may = line.includes("*") ? "anything: nothing imports it" : names || "nothing but the words of `src/`";
+    expect(text).toContain(`\n\nMay import ${may}.\n`);
+    const first = /Read `(\S+)` first\./.exec(text)?.[1] ?? "";
+    expect(existsSync(join(root, "src", room, first))).toBe(true);
+  },
+);

@@ -1,0 +1,68 @@
+// The lint rule `rooms/imports`: which room of the house may import what. The table is in `.oxlintrc.json`; docs/architecture.md draws it.
+
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const src = resolve(dirname(fileURLToPath(import.meta.url)), "../src");
+
+/** A line of the table that has this name lists what every room may import. */
+const EVERYWHERE = "everywhere";
+
+/** The longest key of the table that a file stands under: `in/route.ts` before `in`. A file beside the rooms has a line of its own, or none. */
+function lineOf(table, file) {
+  const keys = Object.keys(table).filter((key) => file === key || file.startsWith(`${key}/`));
+  return keys.toSorted((a, b) => b.length - a.length)[0];
+}
+
+function roomOf(file) {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
+}
+
+/** What is imported, as the table names it: a room, a file beside the rooms, or a package with its path. */
+function named(file, specifier) {
+  return specifier.startsWith(".") ? roomOf(relative(src, resolve(src, dirname(file), specifier))) : specifier;
+}
+
+/** `x` admits x, `type:x` its types only, and `node:*` whatever begins like that. */
+function admits(line, what, onlyTypes) {
+  return line.some((one) => {
+    if (one.startsWith("type:")) return onlyTypes && one === `type:${what}`;
+    return one.endsWith("*") ? what.startsWith(one.slice(0, -1)) : one === what;
+  });
+}
+
+function isOnlyTypes({ importKind, exportKind, specifiers = [] }) {
+  if (importKind === "type" || exportKind === "type") return true;
+  return specifiers.length > 0 && specifiers.every((one) => (one.importKind ?? one.exportKind) === "type");
+}
+
+const imports = {
+  meta: { type: "problem", schema: [{ type: "object" }] },
+  create(context) {
+    const file = relative(src, context.filename);
+    if (file.startsWith("..")) return {};
+    const [table] = context.options;
+    const key = lineOf(table, file);
+    const line = [...(table[key] ?? []), ...table[EVERYWHERE]];
+    const judge = (node, specifier, onlyTypes) => {
+      if (typeof specifier !== "string") return;
+      const what = named(file, specifier);
+      if ((what === roomOf(file) && key === what) || admits(line, what, onlyTypes)) return;
+      const may = table[key]?.join(", ") || "nothing";
+      const message =
+        key === undefined
+          ? `The table of rooms in .oxlintrc.json has no line for src/${roomOf(file)}.`
+          : `${key} may not import ${what}${onlyTypes ? "" : " (other than types, where the table says so)"}. It may import ${may}: see docs/architecture.md.`;
+      context.report({ node, message });
+    };
+    return {
+      ImportDeclaration: (node) => judge(node, node.source.value, isOnlyTypes(node)),
+      ExportNamedDeclaration: (node) => judge(node, node.source?.value, isOnlyTypes(node)),
+      ExportAllDeclaration: (node) => judge(node, node.source.value, isOnlyTypes(node)),
+      ImportExpression: (node) => judge(node, node.source.value, false),
+      TSImportType: (node) => judge(node, node.source?.value ?? node.argument?.literal?.value, true),
+    };
+  },
+};
+
+export default { meta: { name: "rooms" }, rules: { imports } };

@@ -1,0 +1,46 @@
+// The house itself: files and folders of `src`, their sizes, and that no file imports itself through others, types included.
+
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const files = globSync("src/**/*.{ts,tsx}", { cwd: root });
+const lines = new Map(files.map((path) => [path, readFileSync(join(root, path), "utf8").split("\n").length - 1]));
+
+test("src shows at most twelve files beside its rooms", () => {
+  const beside = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(beside.length).toBeLessThanOrEqual(12);
+});
+
+test("no file is longer than 300 lines, the data of the senders aside, and half of them have at most 80", () => {
+  const code = [...lines].filter(([path]) => !path.startsWith("src/providers/"));
+  expect(code.filter(([, length]) => length > 300)).toEqual([]);
+  const sorted = code.map(([, length]) => length).toSorted((a, b) => a - b);
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80);
+});
+
+test("no file imports itself, directly or through others, not even for a type", () => {
+  const imports = new Map(
+    files.map((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      const found = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map(([, specifier = ""]) =>
+        normalize(join(dirname(path), specifier)),
+      );
+      return [path, found.filter((one) => lines.has(one))] as const;
+    }),
+  );
+  expect([...imports.values()].flat().length).toBeGreaterThan(500);
+  const circles: string[] = [];
+  for (const start of files) {
+    const seen = new Set<string>();
+    const left = [...(imports.get(start) ?? [])];
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      if (!seen.has(path)) left.push(...(imports.get(path) ?? []));
+      seen.add(path);
+    }
+    if (seen.has(start)) circles.push(start);
+  }
+  expect(circles).toEqual([]);
+});
