@@ -8,6 +8,7 @@ const FORMS: Readonly<Record<FormName, string>> = {
   seconds: "\\d{10}",
   millis: "\\d{13}",
   iso: "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:\\d\\d)",
+  "iso-utc": "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:\\d\\d)?",
   http: "[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT",
   digits: "\\d{1,20}",
   time: "[0-9A-Za-z:.+-]{1,40}",
@@ -26,7 +27,14 @@ const FORMS: Readonly<Record<FormName, string>> = {
 };
 
 /** Forms of a timestamp by its unit; `text` has none of its own. Where nothing stands between it and its neighbour, its length must be known. */
-const TIMES = { s: FORMS.seconds, ms: FORMS.millis, iso: FORMS.iso, http: FORMS.http, text: null } as const;
+const TIMES = {
+  s: FORMS.seconds,
+  ms: FORMS.millis,
+  iso: FORMS.iso,
+  "iso-utc": FORMS["iso-utc"],
+  http: FORMS.http,
+  text: null,
+} as const;
 const LOOSE = { ...TIMES, s: "\\d{1,11}", ms: "\\d{1,14}" } as const;
 
 /** What a part that the relay makes itself looks like, whatever the request says; `¤` is a constant, `§` one that nobody else knows. */

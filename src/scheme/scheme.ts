@@ -61,6 +61,7 @@ const formNames = [
   "seconds",
   "millis",
   "iso",
+  "iso-utc",
   "http",
   "digits",
   "time",
@@ -114,8 +115,8 @@ const signature = z.strictObject({
 
 const timestamp = z.strictObject({
   at: place,
-  /** `s` by default; `text` is signed but never read as a time. */
-  unit: z.optional(z.enum(["s", "ms", "iso", "http", "text"])),
+  /** `s` by default; `iso-utc` may lack its zone, and is then UTC; `text` is signed but never read as a time. */
+  unit: z.optional(z.enum(["s", "ms", "iso", "iso-utc", "http", "text"])),
   /** Seconds, to either side and inclusive. Without it the age is not judged. */
   tolerance: z.optional(z.number().check(z.positive())),
   /** Neither a document nor a library of the sender names a tolerance: this one is the relay's own, and a source may set another. */

@@ -195,9 +195,10 @@ export function checkTimestamp(scope: Scope, now: number): { readonly timestamp:
 }
 
 /** Milliseconds since 1970, or `null` where the text is not a time in that unit: digits only, no sign, no exponent. */
-function instant(text: string, unit: "s" | "ms" | "iso" | "http"): number | null {
+function instant(text: string, unit: "s" | "ms" | "iso" | "iso-utc" | "http"): number | null {
   if (unit === "s") return /^\d{1,11}$/.test(text) ? Number(text) * 1000 : null;
   if (unit === "ms") return /^\d{1,14}$/.test(text) ? Number(text) : null;
+  if (unit === "iso-utc") return instant(/(?:Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`, "iso");
   const known =
     unit === "iso"
       ? /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)

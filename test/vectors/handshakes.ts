@@ -126,6 +126,11 @@ const eventGrid = (validationCode: string) => ({
   ]),
 });
 
+const smartsheet = (challenge: string) => ({
+  headers: { ...JSON_TYPE, "Smartsheet-Hook-Challenge": challenge },
+  body: JSON.stringify({ challenge, webhookId: 1 }),
+});
+
 /** All of them. */
 export function handshakes(): KnownHandshake[] {
   const plain = { ...JSON_TYPE };
@@ -218,6 +223,20 @@ export function handshakes(): KnownHandshake[] {
       { status: 200, body: "" },
     ),
     row("notion", { headers: plain, body: '{"verification_token":"secret_x"}' }, { status: 401 }),
+    row("smartsheet", smartsheet(UUID), {
+      status: 200,
+      headers: { "smartsheet-hook-response": UUID },
+      json: { smartsheetHookResponse: UUID },
+    }),
+    row("smartsheet", smartsheet(MARKUP), refused(403)),
+    row("smartsheet", { ...smartsheet(UUID), body: '{"nonce":"n","events":[]}' }, { status: 401 }),
+    row(
+      "ringcentral",
+      { headers: { "Validation-Token": UUID } },
+      { status: 200, headers: { "validation-token": UUID }, body: "" },
+    ),
+    row("ringcentral", { headers: { "Validation-Token": MARKUP } }, refused(403)),
+    row("ringcentral", { headers: { ...plain, "Validation-Token": UUID }, body: '{"uuid":"1"}' }, { status: 401 }),
     ...heard("adyen", text("[accepted]"), { status: 401 }),
     ...heard("dropbox-sign", text("Hello API Event Received"), { status: 401 }),
     ...heard("figma", { status: 200 }, refused(400)),

@@ -91,6 +91,7 @@ function sortedForm(content: string): string {
 export function written(at: number, unit = "s"): string {
   if (unit === "ms") return String(at * 1000);
   if (unit === "iso") return new Date(at * 1000).toISOString();
+  if (unit === "iso-utc") return new Date(at * 1000).toISOString().slice(0, -1);
   return String(at);
 }
 

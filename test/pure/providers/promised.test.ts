@@ -39,6 +39,11 @@ const [hex, base64] = [code("hex"), code("base64")];
 const ROTATIONS: Record<string, () => readonly Record<string, string>[]> = {
   stripe: () => timed("stripe-signature", "t", "v1", ","),
   mux: () => timed("mux-signature", "t", "v1", ","),
+  tailscale: () => timed("tailscale-webhook-signature", "t", "v1", ","),
+  revolut: () =>
+    both((key) => `v1=${hex(key, `v1.${NOW}000.${BODY}`)}`, "revolut-signature", {
+      "revolut-request-timestamp": `${NOW}000`,
+    }),
   paddle: () => timed("paddle-signature", "ts", "h1", ";", ":"),
   persona: () => {
     const [old, fresh] = [OLD, NEW].map((key) => `t=${NOW},v1=${hex(key, `${NOW}.${BODY}`)}`);
