@@ -13,6 +13,11 @@ export default defineConfig({
   test: {
     // Shared by all worlds: those of processes mostly wait, and projects with numbers of their own would run one after another.
     maxWorkers: 4,
+    // What a test writes is printed if it fails, and errors that nobody provokes are: see there.
+    reporters: "./test/reporter.ts",
+    silent: "passed-only",
+    // Not even the slowest of a passing file are listed, in ms.
+    slowTestThreshold: 600_000,
     globalSetup: "test/vectors/setup.ts",
     projects: [
       {

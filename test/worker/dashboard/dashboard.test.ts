@@ -5,7 +5,7 @@ import { bindings, deliveries, rows, setUp, signed } from "../kit/relay.ts";
 
 const receiver = setUp();
 const ORIGIN = "https://relay.example.com";
-const TOKEN = "test-admin-token";
+const TOKEN = "test-admin-token-0123456789abcdef";
 const PAGES = ["/", "/events", "/deliveries", "/sources", "/destinations", "/routes", "/replays", "/keys", "/audit"];
 
 async function call(path: string, init: RequestInit = {}): Promise<Response> {
@@ -148,14 +148,18 @@ test("a form of more than 64 KB is not taken, and neither is what is no form", a
   }
 });
 
-test("a fault of the relay's own is a page for a person, and tells nobody what it is", async () => {
-  await event();
-  const cookie = await signIn();
-  await bindings.DB.prepare("DROP TABLE deliveries").run();
-  const answer = await call("/events", { headers: { cookie } });
-  const html = await answer.text();
-  expect([answer.status, answer.headers.get("content-type")]).toEqual([500, "text/html; charset=UTF-8"]);
-  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
-  expect(html).toContain("This did not work");
-  expect(html).not.toMatch(/no such table|SQLITE/i);
-});
+test(
+  "a fault of the relay's own is a page for a person, and tells nobody what it is",
+  { meta: { provokes: ["page.failed"] } },
+  async () => {
+    await event();
+    const cookie = await signIn();
+    await bindings.DB.prepare("DROP TABLE deliveries").run();
+    const answer = await call("/events", { headers: { cookie } });
+    const html = await answer.text();
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([500, "text/html; charset=UTF-8"]);
+    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(html).toContain("This did not work");
+    expect(html).not.toMatch(/no such table|SQLITE/i);
+  },
+);

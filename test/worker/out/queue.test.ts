@@ -26,20 +26,28 @@ const consume = async (queue: string, bodies: readonly unknown[]) => {
   return await getQueueResult(batch, context);
 };
 
-test("a message of another version is acknowledged and left to the sweep, and does not hold up its batch", async () => {
-  round.clock = Date.now();
-  const bells = await round.accept(1);
-  const result = await consume("hookline-deliveries", [{ v: 2, deliveries: [] }, null, "text", ...bells]);
-  expect(result).toMatchObject({ outcome: "ok", retryBatch: { retry: false } });
-  expect(await state()).toMatchObject([{ state: "delivered" }]);
-});
+test(
+  "a message of another version is acknowledged and left to the sweep, and does not hold up its batch",
+  { meta: { provokes: ["queue.unknown_message"] } },
+  async () => {
+    round.clock = Date.now();
+    const bells = await round.accept(1);
+    const result = await consume("hookline-deliveries", [{ v: 2, deliveries: [] }, null, "text", ...bells]);
+    expect(result).toMatchObject({ outcome: "ok", retryBatch: { retry: false } });
+    expect(await state()).toMatchObject([{ state: "delivered" }]);
+  },
+);
 
-test("the dead-letter consumer takes what it gets and leaves the row as it is", async () => {
-  const bells = await round.accept(1);
-  const result = await consume("hookline-dead-letters", [...bells, null, { v: 2 }]);
-  expect(result).toMatchObject({ outcome: "ok", retryBatch: { retry: false } });
-  expect(await state()).toMatchObject([{ state: "pending", attempt: 0 }]);
-});
+test(
+  "the dead-letter consumer takes what it gets and leaves the row as it is",
+  { meta: { provokes: ["queue.unknown_message", "queue.dead_letter"] } },
+  async () => {
+    const bells = await round.accept(1);
+    const result = await consume("hookline-dead-letters", [...bells, null, { v: 2 }]);
+    expect(result).toMatchObject({ outcome: "ok", retryBatch: { retry: false } });
+    expect(await state()).toMatchObject([{ state: "pending", attempt: 0 }]);
+  },
+);
 
 test("bells are sent a hundred at a time, late rather than early, and only as far as the queue reaches", async () => {
   const sent: { body: Bell; delaySeconds?: number }[][] = [];
