@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Which command was asked for? Reads the arguments, loads that verb alone and leaves with its exit code.
 import { parseArgs } from "node:util";
+import { endWithReader } from "./reader.ts";
 import type { Asked, Terminal, Verb } from "./verb.ts";
 
 const past = () => import("./relay/past.ts");
@@ -106,6 +107,7 @@ function overview(): string[] {
 }
 
 if (import.meta.main) {
+  endWithReader();
   process.exitCode = await hookline(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),

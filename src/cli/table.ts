@@ -11,8 +11,17 @@ export function plain(text: string): string {
   return text.replaceAll(UNSEEN, "\ufffd");
 }
 
-/** Lines of a table; a column that is empty all the way down is left out. */
-export function table(titles: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string[] {
+/**
+ * Lines of a table; a column that is empty all the way down is left out.
+ *
+ * @param none the one line of a table without rows, as in `no keys yet`: nobody should have to wonder whether anything was printed
+ */
+export function table(
+  titles: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+  none: string,
+): string[] {
+  if (rows.length === 0) return [none];
   const cells = rows.map((line) => line.map((cell) => plain(String(cell ?? ""))));
   const shown = titles.map((_, n) => n).filter((n) => cells.some((line) => line[n] !== ""));
   const columns = shown.map((n) => {

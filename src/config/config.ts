@@ -27,10 +27,13 @@ const OFF = new Set<unknown>([undefined, false, "false", "0", ""]);
  */
 const SHORTEST_KEY = 32;
 
+/** The relay's own secrets; all others are what a sender or a receiver gives. */
+const OWN = ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"];
+
 /** Reads the configuration. It never throws: an entry that is wrong is left out, and the others work. */
 export function readConfig(vars: Vars): Config {
   const reading: Reading = {
-    secret: (name) => readSecret(vars, name),
+    secret: (name) => (OWN.includes(name) ? readOwn(vars, name) : readSecret(vars, name)),
     loopback: readLoopback(vars),
     asked: new Set(),
     findings: checkVars(vars),
@@ -57,7 +60,7 @@ export function readConfig(vars: Vars): Config {
     destinations,
     unreadable: unreadable(named.destinations, destinations),
     routes: [...routes.values()],
-    adminToken: readSecret(vars, "ADMIN_TOKEN"),
+    adminToken: readOwn(vars, "ADMIN_TOKEN"),
     access: readAccess(vars["ACCESS"], reading.findings),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
@@ -143,6 +146,12 @@ function readSecret(vars: Vars, name: string): Secret | null {
   return typeof value === "string" && value.trim() !== "" ? { name, value } : null;
 }
 
+/** One of the relay's own: one that can be guessed signs nothing and opens nothing. */
+function readOwn(vars: Vars, name: string): Secret | null {
+  const secret = readSecret(vars, name);
+  return secret !== null && secret.value.length >= SHORTEST_KEY ? secret : null;
+}
+
 /**
  * The relay's own secrets that are not there come first, then those that entries ask for. A destination without a
  * secret of its own asks for SIGNING_KEY, and so does a relay that has no destination yet.
@@ -164,12 +173,11 @@ function checkVars(vars: Vars): Finding[] {
       error("LOOPBACK_DESTINATIONS", `${show(loopback)} is neither "true" nor "false". Write one of the two`),
     );
   }
-  for (const name of ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"]) {
-    const key = readSecret(vars, name);
-    if (key !== null && key.value.length < SHORTEST_KEY) {
-      findings.push(
-        warning(name, `is shorter than ${SHORTEST_KEY} characters. Make one with: openssl rand -base64 32`),
-      );
+  for (const name of OWN) {
+    const { length } = readSecret(vars, name)?.value ?? { length: SHORTEST_KEY };
+    if (length < SHORTEST_KEY) {
+      const says = `has ${length} characters, fewer than ${SHORTEST_KEY}: it is not used. Make one with: openssl rand -base64 32`;
+      findings.push(error(name, says));
     }
   }
   if (/\s/.test(readSecret(vars, "ADMIN_TOKEN")?.value ?? "")) {

@@ -105,7 +105,8 @@ function toKey(row: Omit<KeyRow, "hash">, now: number): ApiKey {
     created_by: createdBy,
     expires_at: iso(expiresAt),
     revoked_at: iso(revokedAt),
-    last_used_at: iso(lastUsedAt),
+    // Uses are kept by the hour in which they were, and the first hour of a key began before the key was made.
+    last_used_at: iso(lastUsedAt === null ? null : Math.max(lastUsedAt, createdAt)),
   };
 }
 

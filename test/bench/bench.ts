@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { endWithReader } from "../../src/cli/reader.ts";
 import { bundleSize } from "./bundle.ts";
 import { costs } from "./cost.ts";
 import { deliverySpeeds } from "./delivery.ts";
@@ -13,6 +14,8 @@ import { startReceiver } from "./receiver.ts";
 import { stateRoot, withRelay } from "./relay.ts";
 import { history, type Report, table } from "./report.ts";
 import { verifySpeeds } from "./verify.ts";
+
+endWithReader();
 
 const help = `npm run bench -- [--seconds N] [--quick] [--json] [--history]
   --seconds N  length of each timed round (4)

@@ -9,7 +9,7 @@ import * as z from "zod";
 import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { until } from "../e2e/until.ts";
 
-export const TOKEN = "the-token-of-these-pages";
+export const TOKEN = "the-token-of-these-pages-0123456789abcdef";
 const SECRET = "the secret that acme signs with";
 
 /** Destination → what it answers; `null` never comes to an end. */

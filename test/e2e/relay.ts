@@ -18,7 +18,7 @@ export const node = join(root, "node_modules/.bin/node");
 export const SECRETS = {
   ACME_SECRET: "the secret that acme signs with",
   SIGNING_KEY: "0123456789abcdef0123456789abcdef",
-  ADMIN_TOKEN: "token-of-these-tests",
+  ADMIN_TOKEN: "token-of-these-tests-0123456789abcdef",
 };
 
 /** Source `acme` signs a body as most senders do, and names its events in headers. Its address passes the flood guard. */

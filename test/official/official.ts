@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { argv, exit, stdout } from "node:process";
 import { mock } from "node:test";
 import { fileURLToPath } from "node:url";
+import { endWithReader } from "../../src/cli/reader.ts";
 import { requestOf, secretsOf, type KnownRequest } from "../../src/cli/local/known-answers.ts";
 import { findProvider } from "../../src/providers/catalogue.ts";
 import { verify } from "../../src/verify/verify.ts";
@@ -19,6 +20,8 @@ import { composed } from "./composed.ts";
 import { otherBody, type Side } from "./side.ts";
 import { standard } from "./standard.ts";
 import { timestamped } from "./timestamped.ts";
+
+endWithReader();
 
 const {
   dependencies,

@@ -39,7 +39,7 @@ export const DESTINATION_KEY = `whsec_${Buffer.from(`${CANARY}-beta-key-01234567
 
 export function initialVars(schedule: Schedule): Vars {
   return {
-    ADMIN_TOKEN: `${CANARY}-admin-token`,
+    ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
     GITHUB_SECRET: `${CANARY}-github`,
     ACME_SECRET: `${CANARY}-acme`,

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { endWithReader } from "../../src/cli/reader.ts";
 import { Crew } from "./crew.ts";
 import { exactly, type Fault } from "./faults.ts";
 import { install } from "./globals.ts";
@@ -13,6 +14,8 @@ import { shrink } from "./shrink.ts";
 import { storyOf } from "./story.ts";
 import { load } from "./worker.ts";
 import { live, type Setting } from "./world.ts";
+
+endWithReader();
 
 const SOURCE = join(fileURLToPath(new URL(".", import.meta.url)), "..", "..", "src");
 const SEEDS = 10_000;

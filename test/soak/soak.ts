@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { endWithReader } from "../../src/cli/reader.ts";
 import * as z from "zod";
 import { Dice } from "../sim/dice.ts";
 import { account } from "./account.ts";
@@ -19,6 +20,8 @@ import { type Report, report } from "./report.ts";
 import { startTraffic } from "./senders.ts";
 import { inventSecrets, vars } from "./settings.ts";
 import { table } from "./table.ts";
+
+endWithReader();
 
 const HELP = `npm run soak -- [--minutes N | --seconds N] [--rate N] [--seed N] [--json]
 

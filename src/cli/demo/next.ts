@@ -6,7 +6,11 @@ import type { Secrets } from "./relay.ts";
 export function nextSteps(relay: string, { ADMIN_TOKEN, GITHUB_SECRET }: Secrets): string[] {
   return [
     "",
-    paint("bold", "  It stays up until Ctrl-C. In another terminal:"),
+    paint("bold", "  It stays up until Ctrl-C. Look at it in a browser, and from another terminal:"),
+    "",
+    paint("dim", "  its dashboard; sign in with the token below it, which was made up for this run"),
+    `  ${relay}/`,
+    `  ${ADMIN_TOKEN}`,
     "",
     paint("dim", "  what it remembers"),
     `  curl -s ${relay}/api/events -H 'Authorization: Bearer ${ADMIN_TOKEN}'`,

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { argv, exit, stdout } from "node:process";
+import { endWithReader } from "../reader.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -12,6 +13,7 @@ type Row = Readonly<Record<string, unknown>>;
  * @param judge what is wrong with a row, or `null`; a row that is broken must not throw
  */
 export async function judgeFile(command: string, judge: (row: unknown) => Promise<string | null>): Promise<never> {
+  endWithReader();
   const file = argv[2];
   if (file === undefined) return leave(`Usage: npm run ${command} -- FILE`);
   const rows = readRows(file);

@@ -19,6 +19,7 @@ export const replay = remote(
       for (const line of table(
         ["delivery", "replayed", "state"],
         answer.deliveries.map((one) => [one.id, yes(one.replayed), one.state]),
+        "it has no deliveries",
       ))
         out(line);
       for (const one of answer.not_configured ?? []) err(`${one}: its destination is no longer configured`);
@@ -42,6 +43,7 @@ export const cancel = remote(
       for (const line of table(
         ["delivery", "cancelled", "state"],
         answer.deliveries.map((one) => [one.id, yes(one.cancelled), one.state]),
+        "it has no deliveries",
       ))
         out(line);
       if (answer.cancelled === 0) err("nothing was waiting, so nothing was cancelled");

@@ -54,7 +54,12 @@ export const keys = remote(
         key.last_used_at,
         key.created_by,
       ]);
-      for (const line of table(["id", "name", "role", "state", "expires", "last used", "made by"], lines)) out(line);
+      for (const line of table(
+        ["id", "name", "role", "state", "expires", "last used", "made by"],
+        lines,
+        "no keys yet",
+      ))
+        out(line);
     }
     return 0;
   },
@@ -71,6 +76,8 @@ export const audit = remote(
     const page = await answered(client.audit.$get({ query: given(asked, "cursor") }));
     if (asked.json) out(JSON.stringify(page));
     else {
+      if (page.entries.length === 0)
+        out(asked.options["cursor"] === undefined ? "nothing was done yet" : "no older ones");
       for (const { at, actor, action, target } of page.entries)
         out(`${at}  ${plain(actor)}  ${plain(action)}  ${plain(target)}`);
       if (page.next !== null) err(`more: the same with --cursor ${page.next}`);

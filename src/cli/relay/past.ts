@@ -32,6 +32,7 @@ export const events = remote(
       table(
         ["event", "received", "source", "type", "bytes"],
         page.events.map(({ id, received_at, source, type, size }) => [id, received_at, source, type, size]),
+        noneOf("events", asked, page),
       ),
     );
   },
@@ -62,6 +63,7 @@ export const deliveries = remote(
           one.fault,
           one.next_attempt_at,
         ]),
+        noneOf("deliveries", asked, page),
       ),
     );
   },
@@ -102,9 +104,10 @@ export const event = remote(
         one.latency_ms,
         one.answer,
       ]);
-      if (lines.length > 0)
-        for (const line of table(["attempt", "at", "outcome", "status", "fault", "ms", "answer"], lines)) out(line);
+      const titles = ["attempt", "at", "outcome", "status", "fault", "ms", "answer"];
+      for (const line of table(titles, lines, "  not attempted yet")) out(line);
     }
+    if (story.deliveries.length === 0) out("no deliveries: no route led anywhere when it came");
     err(`body: hookline event ${id} --body`);
     return 0;
   },
@@ -114,6 +117,13 @@ interface Page {
   readonly next: string | null;
   readonly complete: boolean;
   readonly looked_back_to?: string | undefined;
+}
+
+/** Why nothing is listed: nothing is there, nothing fits, or the search has only stopped early. */
+function noneOf(things: string, { options }: Asked, { complete }: Page): string {
+  if (!complete) return `no ${things} found so far`;
+  const filters = Object.keys(options).filter((name) => !["json", "help", "limit"].includes(name));
+  return filters.length === 0 ? `no ${things} yet` : `no ${things} fit`;
 }
 
 /** A page, and how to go on. */

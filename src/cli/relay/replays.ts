@@ -109,5 +109,6 @@ function listed(jobs: readonly ReplayJob[]): string[] {
       expected,
       rate,
     ]),
+    "no replays yet",
   );
 }

@@ -19,7 +19,7 @@ export const overview = remote(
     }
     const { totals, backlog, since, missing, findings } = answer;
     out(`since ${since}`);
-    for (const line of table(Object.keys(totals), [Object.values(totals)])) out(line);
+    for (const line of table(Object.keys(totals), [Object.values(totals)], "nothing is counted")) out(line);
     const more = backlog.more ? " or more" : "";
     out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
     for (const name of missing) err(`not set: wrangler secret put ${name}`);
@@ -42,7 +42,12 @@ export const sources = remote(
         one.why,
         one.url,
       ]);
-      for (const line of table(["source", "state", "last event", "last refusal", "why", "url"], lines)) out(line);
+      for (const line of table(
+        ["source", "state", "last event", "last refusal", "why", "url"],
+        lines,
+        "no sources are configured",
+      ))
+        out(line);
     }
     return 0;
   },
@@ -67,6 +72,7 @@ export const destinations = remote(
       for (const line of table(
         ["destination", "state", "waiting", "held", "delivered", "failed", "p95 ms", "url"],
         lines,
+        "no destinations are configured",
       ))
         out(line);
     }

@@ -29,7 +29,12 @@ test("columns stand in line, numbers to the right, and an empty column is left o
       ["a", null, 5],
       ["longer", "", 123],
     ],
+    "no names",
   );
   expect(lines.slice(1)).toEqual(["  a         5", "  longer  123"]);
   expect(lines[0]).not.toContain("fault");
+});
+
+test("a list without rows says so instead of printing an empty line", () => {
+  expect(table(["name", "n"], [], "no names yet")).toEqual(["no names yet"]);
 });

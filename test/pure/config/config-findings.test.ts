@@ -227,16 +227,16 @@ describe("the relay", () => {
       'error LOOPBACK_DESTINATIONS: "yes" is neither "true" nor "false". Write one of the two',
     ],
     [
-      { ADMIN_TOKEN: "two words" },
+      { ADMIN_TOKEN: `two ${"x".repeat(32)}` },
       "warning ADMIN_TOKEN: holds white space, which no request can carry: it opens nothing. Put it once more without",
     ],
     [
       { SIGNING_KEY: "short" },
-      "warning SIGNING_KEY: is shorter than 32 characters. Make one with: openssl rand -base64 32",
+      "error SIGNING_KEY: has 5 characters, fewer than 32: it is not used. Make one with: openssl rand -base64 32",
     ],
     [
       { ADMIN_TOKEN: "x".repeat(31) },
-      "warning ADMIN_TOKEN: is shorter than 32 characters. Make one with: openssl rand -base64 32",
+      "error ADMIN_TOKEN: has 31 characters, fewer than 32: it is not used. Make one with: openssl rand -base64 32",
     ],
     [
       { RETENTION_DAYS: 3 },

@@ -134,6 +134,22 @@ describe("a source whose secret is missing refuses everything (CVE-2026-21894, C
       });
   });
 
+  test.each(["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"])("%s that can be guessed is not used", (name) => {
+    for (const value of ["x", "x".repeat(31)]) {
+      const config = readConfig({ ...working, [name]: value });
+      const keys = config.destinations.get("billing")?.keys ?? [];
+      const used = [config.adminToken, ...keys.map((key) => (key.kind === "derived" ? key.from : key.secret))];
+      expect(used.map((secret) => secret?.value)).not.toContain(value);
+      expect(config.findings).toMatchObject([{ level: "error", key: name }]);
+    }
+  });
+
+  test("a secret of a sender's is what the sender gives, however short", () => {
+    const config = readConfig({ ...working, GITHUB_SECRET: "x" });
+    expect(config.sources.get("github")?.secrets).toEqual([{ name: "GITHUB_SECRET", value: "x" }]);
+    expect(config.findings).toEqual([]);
+  });
+
   test("and a key that is white space signs nothing", () => {
     const config = readConfig({ ...working, SIGNING_KEY: " ".repeat(44) });
     expect(config.destinations.get("billing")?.keys).toEqual([]);

@@ -92,7 +92,7 @@ describe("a session", () => {
 
   test("ends when ADMIN_TOKEN is rotated or taken away", async () => {
     const cookie = await signIn(operator);
-    operator.vars = { ADMIN_TOKEN: "another-token" };
+    operator.vars = { ADMIN_TOKEN: "another-admin-token-0123456789abcdef" };
     expect(await opens({ cookie })).toBe(false);
     operator.vars = { ADMIN_TOKEN: "" };
     expect(await opens({ cookie })).toBe(false);

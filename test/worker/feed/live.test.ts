@@ -80,7 +80,7 @@ const ask = (headers: Record<string, string>) =>
 test("the API hands the upgrade of whoever may look to the feed, and of nobody else", async () => {
   expect((await ask({})).status).toBe(401);
   expect((await ask({ authorization: "Bearer wrong" })).status).toBe(401);
-  const watcher = watch(await ask({ authorization: "Bearer test-admin-token" }));
+  const watcher = watch(await ask({ authorization: "Bearer test-admin-token-0123456789abcdef" }));
   await signed("lone", "{}");
   await until(() => kinds(watcher).has("event"));
   watcher.socket.close();

@@ -171,7 +171,7 @@ describe("a secret that is handed over", () => {
   test("needs the token to be seen, and a POST", async () => {
     await unset().post("asana", "{}", { "x-hook-secret": "from-asana" });
     expect((await unset().ask("/api/sources/asana/offers", { method: "POST" })).status).toBe(401);
-    const get = { method: "GET", headers: { authorization: "Bearer front-admin-token" } };
+    const get = { method: "GET", headers: { authorization: "Bearer front-admin-token-0123456789abcdef" } };
     expect((await unset().ask("/api/sources/asana/offers", get)).status).toBe(405);
     expect((await show()).offers).toHaveLength(1);
   });

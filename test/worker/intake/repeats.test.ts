@@ -48,7 +48,7 @@ test("a repeat opens what is exhausted three times, each in the audit; then only
   const row = { actor: "source:github", action: "repeat", target: id, detail: '["first"]' };
   expect(await audited()).toEqual([row, row, row]);
 
-  const order = { method: "POST", headers: { authorization: "Bearer test-admin-token" } };
+  const order = { method: "POST", headers: { authorization: "Bearer test-admin-token-0123456789abcdef" } };
   const replay = new Request(`https://relay.example.com/api/events/${id}/replay`, order);
   expect((await exports.default.fetch(replay)).status).toBe(200);
   await until(() => receiver.arrivals.length === 5);

@@ -31,7 +31,7 @@ import { bindings, setUp } from "./relay.ts";
 import type { Config } from "../../../src/config/configured.ts";
 import type { Settlement } from "../../../src/d1/settlement.ts";
 
-export const TOKEN = "test-admin-token";
+export const TOKEN = "test-admin-token-0123456789abcdef";
 export const NOON = Date.parse("2026-03-01T12:00:00Z");
 export const ID = `evt_${"a".repeat(32)}`;
 export const OTHER = `evt_${"b".repeat(32)}`;
