@@ -1,14 +1,7 @@
 // What does a run of the tests print? The files, what failed and its logs, and at the end each error of the relay's own that no test provokes.
 import type { SerializedError, UserConsoleLog } from "vitest";
 import { DefaultReporter, type TestModule, type TestRunEndReason, type Vitest } from "vitest/node";
-
-declare module "vitest" {
-  // oxlint-disable-next-line typescript/consistent-type-definitions -- vitest's interface is what is added to
-  interface TaskMeta {
-    /** Events that this test makes the relay log as errors. */
-    provokes?: readonly string[];
-  }
-}
+import type { Provoked } from "./meta.ts";
 
 /**
  * What workerd writes beside the tests: it ends what is under way when a test resets its bindings, or closes a connection,
@@ -21,7 +14,7 @@ const NOISE =
 const NEWS = ["delivery.failed"];
 
 /** The lines of the relay's log that are errors, and not among the events that are expected. */
-export function unexpected(text: string, provoked: readonly string[]): string[] {
+export function unexpected(text: string, provoked: Provoked): string[] {
   return text.split("\n").filter((line) => {
     const { level, event } = told(line);
     return level === "error" && ![...NEWS, ...provoked].includes(event);

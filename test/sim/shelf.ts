@@ -17,7 +17,9 @@ export async function migrated(vars: Vars, worker: Worker): Promise<Kept> {
 }
 
 const askForEvents = () =>
-  new Request("https://relay.example.com/api/events", { headers: { authorization: `Bearer ${CANARY}-admin-token-0123456789abcdef` } });
+  new Request("https://relay.example.com/api/events", {
+    headers: { authorization: `Bearer ${CANARY}-admin-token-0123456789abcdef` },
+  });
 
 /** What a world leaves behind. */
 export function keptOf({ d1, object, feed }: Platform): Kept {

@@ -1,4 +1,4 @@
-// What a test may say of itself to test/reporter.ts.
+// What may a test say of itself to test/reporter.ts? In `{ meta: { … } }`, before its function.
 
 /** Names of events in the relay's log. */
 export type Provoked = readonly string[];
