@@ -6,9 +6,10 @@ import type { Provoked } from "./meta.ts";
 /**
  * What workerd writes beside the tests: it ends what is under way when a test resets its bindings, or closes a connection,
  * and it remarks on the bytes that a test puts into a header.
+ * Only the first line of what is written at once is looked at: a failure that quotes such a line is still printed.
  */
-const NOISE =
-  /Application called deleteAllDurableObjects|disconnected: (?:read end of pipe was aborted|other end of WebSocketPipe was destroyed)|A header value for ".*" contains non-ASCII/;
+export const NOISE =
+  /^(?:(?:uncaught )?exception\b.*(?:Application called deleteAllDurableObjects|disconnected: (?:read end of pipe was aborted|other end of WebSocketPipe was destroyed))|.*A header value for ".*" contains non-ASCII)/;
 
 /** Of a destination that gave no yes: news for its operator, in whichever test a receiver fails. */
 const NEWS = ["delivery.failed"];
@@ -32,13 +33,15 @@ export default class Reporter extends DefaultReporter {
 
   override onInit(vitest: Vitest): void {
     super.onInit(vitest);
-    // oxlint-disable-next-line typescript/unbound-method -- the proxy hands `this` on
-    process.stderr.write = new Proxy(process.stderr.write, {
-      apply(write, stderr, args: unknown[]) {
-        const [text] = args;
-        return (typeof text === "string" && NOISE.test(text)) || Reflect.apply(write, stderr, args);
-      },
-    });
+    for (const stream of [process.stdout, process.stderr]) {
+      // oxlint-disable-next-line typescript/unbound-method -- the proxy hands `this` on
+      stream.write = new Proxy(stream.write, {
+        apply(write, self, args: unknown[]) {
+          const [text] = args;
+          return (typeof text === "string" && NOISE.test(text)) || Reflect.apply(write, self, args);
+        },
+      });
+    }
   }
 
   override onUserConsoleLog(log: UserConsoleLog, state?: Parameters<DefaultReporter["onUserConsoleLog"]>[1]): void {

@@ -147,6 +147,18 @@ test("the schema is looked at once, and again after a look that failed", async (
   expect(counted.calls).toBe(2);
 });
 
+test("a database that is restored to an older schema under a running isolate is brought up again", async () => {
+  const run = openDatabase(bindings.DB);
+  const ask = () => run((db) => db.prepare("SELECT repeats FROM deliveries").all());
+  await ask();
+  await bindings.DB.batch([
+    bindings.DB.prepare("ALTER TABLE deliveries DROP COLUMN repeats"),
+    bindings.DB.prepare("DELETE FROM d1_migrations WHERE name = '0004_repeats.sql'"),
+  ]);
+  expect((await ask()).results).toEqual([]);
+  expect(await recorded()).toEqual(NAMES);
+});
+
 test("a relay whose database was never prepared prepares it for its first event", async () => {
   expect(await rows("SELECT name FROM sqlite_master WHERE name = 'events'")).toEqual([]);
   expect((await github("{}", "1")).status).toBe(200);
