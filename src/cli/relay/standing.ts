@@ -42,12 +42,8 @@ export const sources = remote(
         one.why,
         one.url,
       ]);
-      for (const line of table(
-        ["source", "state", "last event", "last refusal", "why", "url"],
-        lines,
-        "no sources are configured",
-      ))
-        out(line);
+      const titles = ["source", "state", "last event", "last refusal", "why", "url"];
+      for (const line of table(titles, lines, "no sources are configured")) out(line);
     }
     return 0;
   },
@@ -69,12 +65,8 @@ export const destinations = remote(
         window.latency?.p95_ms ?? null,
         url,
       ]);
-      for (const line of table(
-        ["destination", "state", "waiting", "held", "delivered", "failed", "p95 ms", "url"],
-        lines,
-        "no destinations are configured",
-      ))
-        out(line);
+      const titles = ["destination", "state", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
+      for (const line of table(titles, lines, "no destinations are configured")) out(line);
     }
     return 0;
   },
