@@ -7,32 +7,13 @@ import { floodKey } from "./net/cidr.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
-import { openAudit } from "./d1/audit.ts";
-import { openCancel } from "./d1/cancel.ts";
-import { openBacklog } from "./d1/backlog.ts";
-import { openDatabase, type Run } from "./d1/database.ts";
-import { openEnded } from "./d1/ended.ts";
+import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
-import { openByHand } from "./d1/hand.ts";
-import { openInspections } from "./d1/inspections.ts";
 import { type Candidate, IntakeCore } from "./intake/intake.ts";
-import { openKeys } from "./d1/keys.ts";
-import { openLists } from "./d1/lists.ts";
-import { openOffers } from "./d1/offers.ts";
-import { openParts } from "./d1/parts.ts";
-import { openPauses } from "./d1/pauses.ts";
 import { openQueue } from "./out/bells.ts";
-import { openRecords } from "./d1/records.ts";
-import { openRefusals } from "./d1/refusals.ts";
-import { openReopen } from "./d1/reopen.ts";
-import { openJobs } from "./d1/replays.ts";
-import { openSessions } from "./d1/sessions.ts";
 import { openShards } from "./intake/door.ts";
-import { openStandings } from "./d1/standing.ts";
-import { openStore, type Store } from "./d1/store.ts";
+import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
-import { openTrials } from "./d1/trials.ts";
-import { openUpkeep } from "./d1/upkeep.ts";
 import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
 import { FloodGuard } from "./in/flood.ts";
@@ -96,15 +77,11 @@ const newId = () => hex(crypto.getRandomValues(new Uint8Array(16)));
 function open(env: Env): Relay {
   const config = readConfig(env);
   const log = openLog(config.logLevel);
-  const run = openDatabase(env.DB);
-  const store = openStore(run);
-  const parts = openParts(run);
-  const upkeep = openUpkeep(run);
+  const d1 = openD1(env.DB);
+  const { store, parts, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
   const ring = openQueue(env.DELIVERIES, now);
   const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
   const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
-  const tables = openTables(run);
-  const { lists, offers, refusals, inspections, jobs, ended } = tables;
   const shared = { config, now, newId, log };
   const pace = new Pace();
   const attempting = { send: openSend(now), inspect: openInspector({ inspections, now, log }), now, dice };
@@ -118,8 +95,8 @@ function open(env: Env): Relay {
     log,
     app: createApp({
       ...shared,
-      operator: openOperator({ ...shared, ...tables, ...attempting, ring, remind, intake, feed, totals }),
-      access: openAccess({ ...shared, ...tables, fetchText, later: waitUntil }),
+      operator: openOperator({ ...shared, ...d1, ...attempting, ring, remind, intake, feed, totals }),
+      access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
       parts,
@@ -148,29 +125,6 @@ function open(env: Env): Relay {
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
     feed,
-  };
-}
-
-/** What operators look at and change, table by table. */
-function openTables(run: Run) {
-  return {
-    records: openRecords(run),
-    reopen: openReopen(run),
-    cancel: openCancel(run),
-    openByHand: openByHand(run),
-    pauses: openPauses(run),
-    standings: openStandings(run),
-    inspections: openInspections(run),
-    trials: openTrials(run),
-    jobs: openJobs(run),
-    ended: openEnded(run),
-    backlog: openBacklog(run),
-    refusals: openRefusals(run),
-    lists: openLists(run),
-    offers: openOffers(run),
-    keys: openKeys(run),
-    sessions: openSessions(run),
-    audit: openAudit(run),
   };
 }
 

@@ -3,25 +3,7 @@ import { Hono } from "hono";
 import { beforeEach } from "vitest";
 import { openAccess } from "../../../src/access/access.ts";
 import { api, type ApiDeps } from "../../../src/api/api.ts";
-import { openAudit } from "../../../src/d1/audit.ts";
-import { openBacklog } from "../../../src/d1/backlog.ts";
-import { openCancel } from "../../../src/d1/cancel.ts";
-import { openDatabase } from "../../../src/d1/database.ts";
-import { openEnded } from "../../../src/d1/ended.ts";
-import { openByHand } from "../../../src/d1/hand.ts";
-import { openInspections } from "../../../src/d1/inspections.ts";
-import { openKeys } from "../../../src/d1/keys.ts";
-import { openLists } from "../../../src/d1/lists.ts";
-import { openOffers } from "../../../src/d1/offers.ts";
-import { openPauses } from "../../../src/d1/pauses.ts";
-import { openRecords } from "../../../src/d1/records.ts";
-import { openRefusals } from "../../../src/d1/refusals.ts";
-import { openReopen } from "../../../src/d1/reopen.ts";
-import { openJobs } from "../../../src/d1/replays.ts";
-import { openSessions } from "../../../src/d1/sessions.ts";
-import { openStandings } from "../../../src/d1/standing.ts";
-import { openStore } from "../../../src/d1/store.ts";
-import { openTrials } from "../../../src/d1/trials.ts";
+import { openD1 } from "../../../src/d1/open.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { openOperator, type OperatorDeps } from "../../../src/operate/open.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
@@ -49,8 +31,11 @@ export class Operator {
   /** The relay's vars, as far as its sources go. */
   vars: Record<string, unknown> = {};
   #ids = 0;
-  #run = openDatabase(bindings.DB);
-  store = openStore(this.#run);
+  #d1 = openD1(bindings.DB);
+
+  get store() {
+    return this.#d1.store;
+  }
 
   readonly receiver = setUp();
 
@@ -61,8 +46,7 @@ export class Operator {
       this.logged = [];
       this.later = [];
       this.vars = {};
-      this.#run = openDatabase(bindings.DB);
-      this.store = openStore(this.#run);
+      this.#d1 = openD1(bindings.DB);
     });
   }
 
@@ -97,26 +81,11 @@ export class Operator {
 
   /** What everything that an operator does is built on: all of it real, but for the counts and the journal of other objects. */
   get deps(): OperatorDeps {
-    const [run, shared] = [this.#run, this.#shared];
-    const inspections = openInspections(run);
+    const [d1, shared] = [this.#d1, this.#shared];
+    const { inspections } = d1;
     return {
       ...shared,
-      records: openRecords(run),
-      reopen: openReopen(run),
-      cancel: openCancel(run),
-      openByHand: openByHand(run),
-      pauses: openPauses(run),
-      standings: openStandings(run),
-      inspections,
-      trials: openTrials(run),
-      jobs: openJobs(run),
-      ended: openEnded(run),
-      backlog: openBacklog(run),
-      refusals: openRefusals(run),
-      lists: openLists(run),
-      offers: openOffers(run),
-      keys: openKeys(run),
-      audit: openAudit(run),
+      ...d1,
       send: openSend(shared.now),
       inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
       dice: () => 0.5,
@@ -130,8 +99,7 @@ export class Operator {
   access(fetchText: FetchText = async () => await Promise.resolve(null)) {
     return openAccess({
       ...this.#shared,
-      keys: openKeys(this.#run),
-      sessions: openSessions(this.#run),
+      ...this.#d1,
       fetchText,
       later: (work) => void this.later.push(work),
     });
