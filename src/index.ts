@@ -18,7 +18,7 @@ import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
 import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
-import { hex } from "./ids.ts";
+import { encodeHex } from "./bytes/encoding.ts";
 import { openInspector } from "./out/inspector.ts";
 import { type Log, openLog } from "./log.ts";
 import { openOperator } from "./operate/open.ts";
@@ -72,7 +72,7 @@ function relayOf(env: Env): Relay {
 // Clock, dice and ids come from here and are arguments everywhere else.
 const now = () => Date.now();
 const dice = () => Math.random();
-const newId = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+const newId = () => encodeHex(crypto.getRandomValues(new Uint8Array(16)));
 
 function open(env: Env): Relay {
   const config = readConfig(env);

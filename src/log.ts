@@ -1,4 +1,5 @@
 // One JSON line per decision; the only file that may touch the console.
+import { withoutUnseen } from "./bytes/unseen.ts";
 
 /** Fields of a line. Values that could carry a secret (header values, bodies, secrets) have no place here. */
 type Fields = Readonly<Record<string, unknown>>;
@@ -32,12 +33,12 @@ export function openLog(from: Level): Log {
   };
 }
 
-/**
- * What JSON lets through and some readers take for the end of a line (U+0085, U+2028), for a command to the terminal (U+009B) or for a
- * change of the direction of text: a stranger's word must neither forge a line nor hide one.
- */
-const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 function lineOf(fields: Fields): string {
-  return JSON.stringify(fields).replaceAll(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // A stranger's word must neither forge a line nor hide one.
+  return withoutUnseen(JSON.stringify(fields), (one) =>
+    one
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }

@@ -56,17 +56,6 @@ export function encodeParts(bytes: Uint8Array): { encoding: Encoding; parts: str
   return { encoding: text ? "text" : "base64", parts };
 }
 
-/** The parts of a body, in order, as one. */
-export function joinParts(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** The last index up to `at` that does not cut a UTF-8 character in two. */
 function characterBoundary(bytes: Uint8Array, at: number): number {
   if (at >= bytes.length) return bytes.length;

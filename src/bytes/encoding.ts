@@ -90,6 +90,21 @@ export function encodeBase64Url(bytes: Uint8Array): string {
   return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
+const encoder = new TextEncoder();
+
+/** Pieces in order as one; text counts as UTF-8. A single piece of bytes is handed back as it is, without a copy. */
+export function concatenated(pieces: readonly (string | Uint8Array)[]): Uint8Array {
+  if (pieces.length === 1 && pieces[0] instanceof Uint8Array) return pieces[0];
+  const encoded = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));
+  const bytes = new Uint8Array(encoded.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of encoded) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
 /** Equality in a time that depends on `given` alone, which the sender chose and knows. */
 export function equal(given: Uint8Array, expected: Uint8Array): boolean {
   if (expected.length === 0) return false;

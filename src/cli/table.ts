@@ -1,14 +1,12 @@
 // Rows of a list on a terminal, as wide as they need to be; what strangers wrote is shown without its power over the terminal.
+import { withoutUnseen } from "../bytes/unseen.ts";
 import { type Cell, head, row } from "./columns.ts";
 
 const WIDEST = 48;
 
-/** Control characters, and those that are not seen but change what is: direction, joining, ends of lines. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
 /** One line, whatever is in it. */
 export function plain(text: string): string {
-  return text.replaceAll(UNSEEN, "\ufffd");
+  return withoutUnseen(text, () => "\ufffd");
 }
 
 /**

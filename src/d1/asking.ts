@@ -1,7 +1,7 @@
 // D1: what an operator asks for, once for each Idempotency-Key: the deed, its row in the audit and its answer are one transaction.
 import type { Bell } from "../types.ts";
 import type { Run } from "./database.ts";
-import { type BellRow, toBell } from "./store.ts";
+import { type BellRow, toBell } from "./bell.ts";
 
 /** Who asks for what. */
 export interface Asking {

@@ -1,4 +1,5 @@
 // D1: opens a delivery that no route has asked for, because somebody did, with one audit row for each that was opened.
+import { RETURNING_BELL } from "./bell.ts";
 import type { Bell, State } from "../types.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
@@ -27,8 +28,7 @@ const OPEN = {
      SELECT ?1->>'event', ?1->>'destination', '${BY_HAND}', ?1->>'receipt', 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS}
      WHERE ${HERE} AND ${MINE}
      ON CONFLICT (event, destination) DO NOTHING
-     RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
-               (SELECT size FROM events WHERE seq = deliveries.event) AS size`,
+     ${RETURNING_BELL}`,
   ],
 };
 

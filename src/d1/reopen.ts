@@ -1,4 +1,5 @@
 // D1: the statements that open ended deliveries again because somebody asked, with one audit row for each asking.
+import { RETURNING_BELL } from "./bell.ts";
 import type { Bell, State } from "../types.ts";
 import type { Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
@@ -42,8 +43,7 @@ UPDATE deliveries
 SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = 0, due_at = c.due, look_at = c.due + ${GRACE_MS},
     receipt = ${receipt}
 FROM (${chosen}) c WHERE ${ended(when)}
-RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
-          (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
+${RETURNING_BELL}`;
 
 const CHOSEN = `SELECT ?1->>'event' AS event, value AS destination, ?1->>'now' AS due FROM json_each(?1, '$.destinations')`;
 const OVER = "state IN ('delivered', 'failed')";

@@ -4,7 +4,7 @@ import { rowsOf, type Run } from "./database.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";
 import { walkFrom } from "./records.ts";
 import { keepFirstTry, openAgain } from "./reopen.ts";
-import { type BellRow, toBell } from "./store.ts";
+import { type BellRow, toBell } from "./bell.ts";
 import type { Place } from "../contract/filter.ts";
 
 /** Jobs that are shown, newest first. */

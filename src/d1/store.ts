@@ -1,8 +1,8 @@
 // D1: every statement that writes an event or moves a delivery. Reading for people is in records.ts.
+import { type BellRow, RETURNING_BELL, toBell } from "./bell.ts";
 import type { Settlement } from "./settlement.ts";
 import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
-import { deliveryId } from "../ids.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 /** What a bell asks for: this attempt of this delivery. */
@@ -78,8 +78,7 @@ SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats 
     receipt = r.receipt
 ${REPEATED}
 WHERE ${REPEAT_OPENS}
-RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
-          (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
+${RETURNING_BELL}`;
 
 // Those that wait for just the attempts that these bells ask for, and are due.
 const RUNG = `
@@ -208,26 +207,6 @@ export function openStore(run: Run) {
         return results.at(-1)?.results ?? [];
       });
     },
-  };
-}
-
-/** A delivery as the statements that open one return it. */
-export interface BellRow {
-  readonly id: string;
-  readonly destination: string;
-  readonly attempt: number;
-  readonly due_at: number;
-  readonly size: number;
-}
-
-/** The bell for the next attempt of a delivery. */
-export function toBell(row: BellRow): Bell {
-  return {
-    v: 1,
-    delivery: deliveryId(row.id, row.destination),
-    attempt: row.attempt + 1,
-    due: row.due_at,
-    size: row.size,
   };
 }
 

@@ -1,9 +1,9 @@
 // D1: the statements of the sweep. They find what nobody else will move, and what nobody may keep any longer.
+import { RETURNING_BELL, type BellRow, toBell } from "./bell.ts";
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { openRetention } from "./retention.ts";
-import { type BellRow, toBell } from "./store.ts";
 
 /** The longest pause between two rings for one delivery that stays overdue, in ms: whatever was rung before a crash rings again within two minutes of it. */
 const LONGEST_PAUSE_MS = 90_000;
@@ -29,8 +29,7 @@ SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' 
       ELSE ?1 + min(max(?1 - due_at, ${GRACE_MS}), ${LONGEST_PAUSE_MS})
     END
 WHERE (event, destination) IN (SELECT event, destination FROM deliveries WHERE look_at <= ?1 ORDER BY look_at LIMIT ?2)
-RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
-          (SELECT size FROM events WHERE seq = deliveries.event) AS size, state`;
+${RETURNING_BELL}, state`;
 
 // Every destination for which something is held, one step of the index each: the held rows themselves are not read.
 const RELEASE = `
@@ -47,8 +46,7 @@ WHERE (event, destination) IN (
   WHERE held.destination NOT IN (SELECT destination FROM pauses)
   LIMIT ?2
 )
-RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
-          (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
+${RETURNING_BELL}`;
 
 /**
  * How long a pause lasts at least, in ms. In a gradual deployment two versions are at work, and the older one does not know what

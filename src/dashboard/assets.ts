@@ -16,6 +16,7 @@ import overviewStyle from "./style/overview.css";
 import pastStyle from "./style/past.css";
 import routesStyle from "./style/routes.css";
 import style from "./style/style.css";
+import { fnv1a } from "../ids.ts";
 
 const FILES = {
   "style.css": style,
@@ -69,9 +70,7 @@ export function assets(): Hono {
   return app;
 }
 
-/** `style.css` → `style.1k2j3h4.css`. FNV-1a: it tells versions apart, it keeps nobody out. */
+/** `style.css` → `style.1k2j3h4.css`. */
 function hashed(name: string, text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return name.replace(/\.(?=[a-z]+$)/, `.${(hash >>> 0).toString(36)}.`);
+  return name.replace(/\.(?=[a-z]+$)/, `.${fnv1a(text).toString(36)}.`);
 }

@@ -1,4 +1,5 @@
 // The bytes of a request, as far as they are allowed to come. What is declared is reserved before it is read, and what is not is counted while it streams.
+import { concatenated } from "../bytes/encoding.ts";
 import type { Result } from "../errors.ts";
 import { floodKey } from "../net/cidr.ts";
 
@@ -155,7 +156,7 @@ export class BodyReader {
     for (;;) {
       const next = await Promise.race([reader.read(), late]);
       if (next === "late") return hangUp(reader, this.#tooSlow(held));
-      if (next.done) return { ok: true, value: join(chunks, held.came) };
+      if (next.done) return { ok: true, value: concatenated(chunks) };
       const { byteLength } = next.value;
       if (held.came + byteLength > limit)
         return hangUp(reader, { ok: false, rejection: { reason: "body_too_large", limit } });
@@ -188,16 +189,4 @@ function busy(why: string): Result<never> {
 function hangUp<T>(reader: ReadableStreamDefaultReader<Uint8Array>, result: T): T {
   void reader.cancel().catch(() => {});
   return result;
-}
-
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

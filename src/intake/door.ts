@@ -3,6 +3,7 @@ import type { Acceptance } from "../types.ts";
 import type { Log } from "../log.ts";
 import { within } from "../patience.ts";
 import type { Candidate } from "./intake.ts";
+import { fnv1a } from "../ids.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
 const PATIENCE_MS = 2_500;
@@ -74,9 +75,7 @@ export function openShards(
   };
 }
 
-/** FNV-1a: stable over isolates and deploys, so that a source always meets its own bucket. */
+/** The same over isolates and deploys, so that a source always meets its own bucket. */
 function shardOf(source: string, shards: number): string {
-  let hash = 0x811c9dc5;
-  for (const character of source) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return `intake-${hash % shards}`;
+  return `intake-${fnv1a(source) % shards}`;
 }

@@ -1,7 +1,7 @@
 // An event goes to a destination that its routes do not name, because somebody asked.
 import type { OpenByHand } from "../d1/hand.ts";
 import type { Records } from "../d1/records.ts";
-import type { Ring } from "../out/bells.ts";
+import { type Ring, ringOrLeave } from "../out/bells.ts";
 import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
@@ -33,12 +33,7 @@ export function openSendTo(deps: SendToDeps): Acts["sendTo"] {
     if (state === null) return noEvent(id);
     deps.log.info("send.asked", { target, created });
     if (bells.length > 0) await deps.remind(now + GRACE_MS);
-    try {
-      await deps.ring(bells);
-    } catch (error) {
-      // It is open, and overdue in a minute: then the sweep rings.
-      deps.log.warn("send.not_rung", { target, error: String(error) });
-    }
+    await ringOrLeave(bells, deps.ring, deps.log, { target });
     return { ok: true, value: { delivery: target, created, state } };
   };
 }

@@ -5,14 +5,14 @@ import { GRACE_MS } from "../deadlines.ts";
 import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Acts } from "./operator.ts";
-import type { Bell } from "../types.ts";
+import { type Ring, ringOrLeave } from "../out/bells.ts";
 import { askingFor } from "./asking.ts";
 import { conflict, noDelivery, noEvent, quoted } from "./refuse.ts";
 
 export interface ReplayDeps {
   readonly records: Pick<Records, "event" | "story">;
   readonly reopen: Reopen;
-  readonly ring: (bells: readonly Bell[]) => Promise<void>;
+  readonly ring: Ring;
   /** Has the sweep look at this time, in ms, at the latest. */
   readonly remind: (at: number) => Promise<void>;
   readonly config: { readonly destinations: { has(name: string): boolean } };
@@ -24,7 +24,7 @@ export interface ReplayDeps {
 
 /** @see Acts.replay */
 export function openReplay(deps: ReplayDeps): Acts["replay"] {
-  const { records, reopen, ring, config, log } = deps;
+  const { records, reopen, config, log } = deps;
   return async (wanted, by) => {
     const event = await records.event(wanted.event);
     if (event === null) return noEvent(wanted.event);
@@ -45,12 +45,7 @@ export function openReplay(deps: ReplayDeps): Acts["replay"] {
     const { deliveries: reopened, bells } = await reopen(asking, event.event, reachable, now);
     log.info("replay.asked", { target, replayed: bells.map(({ delivery }) => delivery), removed });
     if (bells.length > 0) await deps.remind(now + GRACE_MS);
-    try {
-      await ring(bells);
-    } catch (error) {
-      // They are open, and overdue in a minute: then the sweep rings.
-      log.warn("replay.not_rung", { target, error: String(error) });
-    }
+    await ringOrLeave(bells, deps.ring, deps.log, { target });
     const value = {
       replayed: reopened.filter(({ replayed }) => replayed).length,
       deliveries: reopened.map(({ destination, replayed, state }) => ({

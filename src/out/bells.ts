@@ -2,6 +2,7 @@
 import type { Bell } from "../types.ts";
 import { within } from "../patience.ts";
 import { BELL_REACH_MS } from "../deadlines.ts";
+import type { Log } from "../log.ts";
 
 /** sendBatch takes at most 100 messages: https://developers.cloudflare.com/queues/platform/limits/ */
 const BATCH = 100;
@@ -25,6 +26,19 @@ export function openQueue(queue: Queue<Bell>, now: () => number): Ring {
       await within(PATIENCE_MS, "the queue", queue.sendBatch(messages));
     }
   };
+}
+
+/**
+ * Rings, and leaves it to the sweep where the queue does not take the bells: the rows say when they are due, so that they are only late.
+ *
+ * @param about what the log line says of whoever asked
+ */
+export async function ringOrLeave(bells: readonly Bell[], ring: Ring, log: Log, about: object = {}): Promise<void> {
+  try {
+    await ring(bells);
+  } catch (error) {
+    log.warn("queue.ring_failed", { ...about, bells: bells.length, error: String(error) });
+  }
 }
 
 /** Rounded up: a bell that is early only has to ring again. */

@@ -2,16 +2,17 @@
 import type { Bell, Destination } from "../types.ts";
 import type { Claim, Store, StoredEvent, Wanted } from "../d1/store.ts";
 import type { Parts } from "../d1/parts.ts";
-import type { Ring } from "./bells.ts";
+import { type Ring, ringOrLeave } from "./bells.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { Settled } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
-import { decodeBody, INLINE_BYTES, joinParts } from "../bytes/body.ts";
+import { decodeBody, INLINE_BYTES } from "../bytes/body.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { deliveryId, parseDeliveryId } from "../ids.ts";
 import type { Pace } from "./pace.ts";
 import { Settler } from "./settle.ts";
+import { concatenated } from "../bytes/encoding.ts";
 
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
 const SLOTS = 5;
@@ -235,15 +236,6 @@ async function giveBack(
   await ringOrLeave(bells, ring, log);
 }
 
-/** The rows say when they are due: a bell that cannot be rung is only late. */
-async function ringOrLeave(bells: readonly Bell[], ring: Ring, log: Log): Promise<void> {
-  try {
-    await ring(bells);
-  } catch (error) {
-    log.warn("queue.ring_failed", { bells: bells.length, error: String(error) });
-  }
-}
-
 type Loader = ReturnType<typeof loader>;
 
 /** Reads events when their turn comes, several small ones in one query, each large body in slices. */
@@ -275,7 +267,7 @@ function loader(claims: readonly Claim[], sizes: ReadonlyMap<string, number>, { 
         for (const data of await large.read(receipt, n, LOAD_PARTS)) pieces.push(decodeBody(encoding, data));
       }
       if (pieces.length !== parts) throw new Error(`${pieces.length} of ${parts} parts of the body are in D1`);
-      return joinParts(pieces);
+      return concatenated(pieces);
     },
   };
 }

@@ -1,7 +1,7 @@
 // Bulk replays, step by step: each opens no more than its rate allows, and moves its job on in the same transaction.
 import type { Ended, Look } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
-import type { Ring } from "../out/bells.ts";
+import { type Ring, ringOrLeave } from "../out/bells.ts";
 import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { receiptId } from "../ids.ts";
@@ -81,7 +81,7 @@ async function step(job: Job, deps: ReplaysDeps): Promise<number | null> {
     if (moved === null) return nextAt;
     const { replayed, skipped: left, state } = moved.job;
     log.info("replays.step", { job: job.id, state, opened: moved.bells.length, replayed, skipped: left });
-    await ring(moved.bells, job.id, deps);
+    await ringOrLeave(moved.bells, deps.ring, deps.log, { job: job.id });
     if (look.next === null) return taken > 0 ? began + GRACE_MS : null;
     place = look.next;
   }
@@ -92,13 +92,4 @@ async function step(job: Job, deps: ReplaysDeps): Promise<number | null> {
 function choose({ found }: Look, { destinations }: ReplaysDeps["config"]) {
   const chosen = found.filter(({ destination }) => destinations.has(destination));
   return { chosen, skipped: found.length - chosen.length };
-}
-
-async function ring(bells: Parameters<Ring>[0], job: string, deps: ReplaysDeps): Promise<void> {
-  try {
-    await deps.ring(bells);
-  } catch (error) {
-    // They are open, and overdue in a minute: then the sweep rings.
-    deps.log.warn("replays.not_rung", { job, bells: bells.length, error: String(error) });
-  }
 }

@@ -1,8 +1,9 @@
 // Is this content one that a stranger could have had computed? The enforcement of the rule in `scheme/oracle.ts`. Pure.
 
 import { SYNTAX } from "../scheme/oracle.ts";
-import { concatenated, render } from "./render.ts";
+import { render } from "./render.ts";
 import type { Scope } from "./scope.ts";
+import { concatenated } from "../bytes/encoding.ts";
 
 /** Longest content that can be a challenge with what stands around it, in bytes; beyond it nothing is compared. */
 const LIMIT = 8192;

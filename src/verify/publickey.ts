@@ -1,6 +1,6 @@
 // A sender's public key, in whatever form it publishes it, and signatures under it. Pure but for WebCrypto.
 
-import { decodeBase64Url } from "../bytes/encoding.ts";
+import { decodeBase64Url, encodeHex } from "../bytes/encoding.ts";
 import { rawEcdsa } from "./der.ts";
 import { keyBytes, unquoted } from "./key-text.ts";
 import { parseJson } from "../bytes/json.ts";
@@ -164,9 +164,7 @@ function strongRsa({ n, e }: { readonly n?: string; readonly e?: string }): bool
 }
 
 function integer(bytes: Uint8Array): bigint {
-  let hex = "0x0";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return BigInt(hex);
+  return BigInt(`0x0${encodeHex(bytes)}`);
 }
 
 /** Moduli of the broken generator are powers of 65537 modulo each of these primes (Nemec et al., CCS 2017); others hit all by 2^-27 odds. */

@@ -7,8 +7,6 @@ import { parsePlace, type Place } from "../scheme/places.ts";
 import { parseTemplate, type Piece } from "../scheme/template.ts";
 import type { Scope } from "./scope.ts";
 
-const encoder = new TextEncoder();
-
 /**
  * The text of a template, or `null` where a place that it needs is missing.
  *
@@ -69,19 +67,6 @@ export function renderChunks(text: string, scope: Scope): (string | Uint8Array)[
   }
   if (plain !== "") chunks.push(plain);
   return chunks;
-}
-
-/** The pieces as one, for signatures that want the whole. */
-export function concatenated(chunks: readonly (string | Uint8Array)[]): Uint8Array {
-  if (chunks.length === 1 && chunks[0] instanceof Uint8Array) return chunks[0];
-  const pieces = chunks.map((chunk) => (typeof chunk === "string" ? encoder.encode(chunk) : chunk));
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 /** The text at a place, or `null`. */

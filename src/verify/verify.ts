@@ -1,7 +1,7 @@
 // Is it really theirs? One interpreter for every provider; pure but for WebCrypto.
 
 import { strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
-import { decodeBase64, equal } from "../bytes/encoding.ts";
+import { decodeBase64, equal, concatenated } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
 import { claimsFault, isJws, itemsOf, METHODS, tokenFrom, type Trial, trialsOf } from "./form.ts";
 import { digest, hmac, type Hash } from "./hmac.ts";
@@ -14,7 +14,6 @@ import { parsesAsKey } from "./parses-as-key.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
 import { afterScheme, checkTimestamp, shownText, unprefixed } from "./signature.ts";
 import { parsePlace } from "../scheme/places.ts";
-import { concatenated } from "./render.ts";
 import type { Scope } from "./scope.ts";
 import type { Secret } from "../types.ts";
 

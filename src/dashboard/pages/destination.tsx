@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { DeliveryAnswer } from "../../contract/history.ts";
 import type { DestinationAnswer } from "../../contract/operations.ts";
-import { LatencyRange, duration } from "../parts/charts.tsx";
+import { LatencyRange } from "../parts/charts.tsx";
 import { DestinationActions, waitingInWords } from "../parts/destination-actions.tsx";
 import { flashOf } from "../words/flash.ts";
 import { answerInWords } from "../words/headline.ts";
@@ -12,7 +12,7 @@ import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../p
 import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
 import { TestAnswer } from "../parts/test-answer.tsx";
-import { list, number, span } from "../words/words.ts";
+import { list, number, span, took } from "../words/words.ts";
 
 /** Deliveries that the page of a destination shows; the list of deliveries has the others. */
 const SHOWN = 15;
@@ -122,7 +122,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
     <>
       <LatencyRange latency={latency} />
       <div>
-        {duration(latency.p50_ms)} · {duration(latency.p95_ms)} · {duration(latency.p99_ms)}
+        {took(latency.p50_ms)} · {took(latency.p95_ms)} · {took(latency.p99_ms)}
       </div>
       <div class="note">half, 95 % and 99 % of the answers</div>
     </>
@@ -217,7 +217,7 @@ function DeliveryRow({ delivery, now }: { readonly delivery: DeliveryAnswer; rea
       <td data-label="Attempt">{delivery.attempt === 0 ? <span class="none">none yet</span> : delivery.attempt}</td>
       <td data-label="Answer">
         {answered ? answerInWords(delivery) : <span class="none">–</span>}
-        {latency === null ? null : <span class="note"> in {duration(latency)}</span>}
+        {latency === null ? null : <span class="note"> in {took(latency)}</span>}
       </td>
       <td data-label="Last attempt">
         <When at={delivery.last_attempt_at} now={now} />

@@ -98,9 +98,3 @@ export function LatencyRange({ latency }: { readonly latency: Latency | null }) 
     </svg>
   );
 }
-
-/** `84 ms`, `1.9 s`. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
-}

@@ -1,10 +1,10 @@
 // Destinations as a table, those that need somebody first. The overview and the list of destinations both show it.
 import type { DestinationAnswer } from "../../contract/operations.ts";
-import { LatencyRange, duration } from "./charts.tsx";
+import { LatencyRange } from "./charts.tsx";
 import { waitingInWords } from "./destination-actions.tsx";
 import { byNeed, destinationHealth, type Health } from "../words/health.ts";
 import { StateBadge } from "./parts.tsx";
-import { number, span } from "../words/words.ts";
+import { number, span, took } from "../words/words.ts";
 
 interface RowsProps {
   readonly destinations: readonly DestinationAnswer[];
@@ -79,7 +79,7 @@ function Row({ destination, health, now }: RowProps) {
         <LatencyRange latency={latency} />
         {latency === null ? null : (
           <span class="note">
-            {duration(latency.p50_ms)} · {duration(latency.p95_ms)} · {duration(latency.p99_ms)}
+            {took(latency.p50_ms)} · {took(latency.p95_ms)} · {took(latency.p99_ms)}
           </span>
         )}
       </td>

@@ -1,7 +1,7 @@
 // What a destination answered to a test. It is the answer to the button itself: nothing keeps it.
 import type { Caller } from "../../contract/access.ts";
 import type { Tested } from "../../contract/operations.ts";
-import { duration } from "./charts.tsx";
+import { took } from "../words/words.ts";
 import { Page } from "./layout.tsx";
 import { Facts, Foreign, Post, StateBadge } from "./parts.tsx";
 
@@ -40,7 +40,7 @@ export function TestAnswer({ caller, tested, once }: AnswerProps) {
           rows={[
             ["Answered", status ?? "nothing"],
             ["Fault", fault ?? <span class="none">none</span>],
-            ["After", duration(latency)],
+            ["After", took(latency)],
             ["Event", <code>{event}</code>],
           ]}
         />

@@ -1,5 +1,7 @@
 // Numbers, times and strangers' texts as people read them. Pure.
 
+import { withoutUnseen } from "../../bytes/unseen.ts";
+
 const STEPS = [
   { ms: 86_400_000, unit: "d" },
   { ms: 3_600_000, unit: "h" },
@@ -20,9 +22,9 @@ export function span(ms: number): string {
   return `${whole} ${step.unit} ${rest} ${next.unit}`;
 }
 
-/** A duration that is compared with others: `42 ms`, `15.0 s`. */
+/** A duration that is compared with others: `42 ms`, `1.9 s`, `15.0 s`. */
 export function took(ms: number): string {
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** Relative to now: `just now`, `4 min ago`, `in 20 s`. */
@@ -47,17 +49,13 @@ export function list(words: readonly string[]): string {
   return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-// C0 and C1 controls but line breaks and tabs, and the marks that turn, hide or join text: those of direction (UAX #9), zero-width
-// ones, the byte order mark.
-const UNSEEN = /(?![\n\r\t])[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu;
-
 /**
  * A text with its invisible characters to be seen: controls as their symbols, marks of direction as their numbers. Line breaks
  * and tabs stay what they are.
  */
 export function visible(text: string): string {
-  return text.replaceAll(UNSEEN, (one) => {
-    const code = one.charCodeAt(0);
+  return withoutUnseen(text, (one, code) => {
+    if ("\n\r\t".includes(one)) return one;
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
     if (code === 0x7f) return "\u2421";
     return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;

@@ -1,6 +1,6 @@
 // The words and pictures of the pages of sources, destinations, routes and replays.
 import { describe, expect, test } from "vitest";
-import { duration } from "../../../src/dashboard/parts/charts.tsx";
+import { took } from "../../../src/dashboard/words/words.ts";
 import { destinationHealth, sourceHealth } from "../../../src/dashboard/words/health.ts";
 import { inColumns, inOneColumn } from "../../../src/dashboard/words/picture.ts";
 import { filterInWords, readFilter } from "../../../src/dashboard/parts/replay-filter.tsx";
@@ -55,9 +55,9 @@ test.each([
   [0.4, "0 ms"],
   [84, "84 ms"],
   [1_900, "1.9 s"],
-  [15_000, "15 s"],
+  [15_000, "15.0 s"],
 ])("%d ms are written %s", (ms, written) => {
-  expect(duration(ms)).toBe(written);
+  expect(took(ms)).toBe(written);
 });
 
 const read = (fields: Record<string, string>) => readFilter((name) => fields[name] ?? "");

@@ -157,7 +157,7 @@ test("a bell that does not ring is the sweep's: the replay counts all the same",
   const response = await operator.call(`/api/events/${ID}/replay`, { method: "POST" }, { ring: deaf });
   expect(response.status).toBe(200);
   expect(await rows("SELECT state, look_at FROM deliveries")).toEqual([{ state: "pending", look_at: NOON + GRACE_MS }]);
-  expect(operator.logged.join()).toContain("replay.not_rung");
+  expect(operator.logged.join()).toContain("queue.ring_failed");
 });
 
 test("a replay through the front door brings the event to its receiver again, byte for byte under the same id", async () => {

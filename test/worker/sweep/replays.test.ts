@@ -183,7 +183,7 @@ test("a bell that does not ring is the sweep's: the job goes on", async () => {
   for (let n = 1; n <= 4; n += 1) await bulk.ended(n);
   const job = await bulk.start({}, 12);
   await bulk.step({ ring: () => Promise.reject(new Error("the queue is down")) });
-  expect(bulk.round.log.of("replays.not_rung")).toMatchObject([{ job: job.id, bells: 2 }]);
+  expect(bulk.round.log.of("queue.ring_failed")).toMatchObject([{ job: job.id, bells: 2 }]);
   expect(await bulk.shown(job)).toMatchObject({ state: "running", replayed: 2 });
 });
 
