@@ -85,6 +85,31 @@ test("what the demo prints for people has no control characters where nobody see
   expect(out).toContain("Nothing was lost. 9 accepted, 1 refused; 10 of 10 deliveries proven after 28 attempts.");
 });
 
+test("on a terminal the demo stays, and says where its dashboard is and which token opens it", async () => {
+  const port = await freePort();
+  // What a terminal is to the demo: a stream that says so. No pseudo terminal is on every machine.
+  const terminal = 'data:text/javascript,Object.defineProperty(process.stdout,"isTTY",{value:true})';
+  const args = ["--import", terminal, join(root, "src/cli/hookline.ts"), "demo", "--port", String(port)];
+  const child = spawn(node, args, { env: { ...process.env, TMPDIR: temporary, NO_COLOR: "1" } });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let out = "";
+  child.stdout.on("data", (data: Buffer) => (out += stripVTControlCharacters(data.toString())));
+  await until("the next steps are printed", () => (/^ {2}Next$/m.test(out) ? true : undefined));
+  const [, address = "", token = ""] = /dashboard; sign in with the token.*\n +(http\S+)\n +(\S+)\n/.exec(out) ?? [];
+  expect(address).toBe(`http://localhost:${port}/`);
+
+  const page = await fetch(new URL("/signin", address));
+  expect(await page.text()).toContain("Sign in");
+  const sent = { method: "POST", redirect: "manual", body: new URLSearchParams({ secret: token }) } as const;
+  const opened = await fetch(new URL("/signin", address), { ...sent, headers: { origin: new URL(address).origin } });
+  expect({ status: opened.status, cookie: opened.headers.get("set-cookie") }).toEqual({
+    status: 303,
+    cookie: expect.stringContaining("HttpOnly"),
+  });
+  child.kill("SIGINT");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 test("a port that is taken is named, with what to do, and the demo leaves with 1", async () => {
   const { server, port } = await listen();
   onTestFinished(() => void server.close());

@@ -204,7 +204,15 @@ function Links({ names, to }: { readonly names: readonly string[]; readonly to: 
 }
 
 function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; readonly known: Known }) {
-  if (routes.length === 0) return null;
+  if (routes.length === 0) {
+    return (
+      <Empty title="No route yet">
+        <p>
+          What comes in is kept and goes nowhere until a route in <code>wrangler.toml</code> leads it to a destination.
+        </p>
+      </Empty>
+    );
+  }
   return (
     <section aria-labelledby="in-words">
       <h2 id="in-words">The same in words</h2>

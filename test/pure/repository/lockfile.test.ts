@@ -17,6 +17,10 @@ const lockfile = z.object({
       integrity: z.string().optional(),
       resolved: z.string().optional(),
       hasInstallScript: z.boolean().optional(),
+      /** Only on such a system is it installed. */
+      os: z.array(z.string()).optional(),
+      // Some old packages write a list, which npm does not read either.
+      engines: z.object({ node: z.string().optional() }).catch({}).optional(),
     }),
   ),
 });
@@ -53,4 +57,30 @@ test("package.json says of every install script whether it may run", () => {
     .filter(([, { hasInstallScript }]) => hasInstallScript === true)
     .map(([place]) => place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length));
   expect(Object.keys(allowScripts).toSorted()).toEqual(scripts.toSorted());
+});
+
+/** Whether a version fits a range, as far as the lockfile writes ranges: `^1.2.3`, `>=1.2`, `20`, and `||` between them. */
+function fits(version: readonly number[], range: string): boolean {
+  return range.split("||").some((part) => {
+    const [, sign = "", numbers = ""] = /^\s*(\^|>=\s*|)(\d+(?:\.\d+){0,2})\s*$/.exec(part) ?? [];
+    if (numbers === "") throw new Error(`a range that this test cannot read: ${range}`);
+    const from = numbers.split(".").map(Number);
+    const differs = [0, 1, 2].find((n) => version[n] !== (from[n] ?? 0));
+    const reached = differs === undefined || (version[differs] ?? 0) > (from[differs] ?? 0);
+    return reached && (sign.startsWith(">=") || version[0] === from[0]);
+  });
+}
+
+test("npm ci warns of no package on a Node that package.json asks for, from the oldest to the newest of each line", () => {
+  const { engines } = z
+    .object({ engines: z.object({ node: z.string() }) })
+    .parse(JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")));
+  const lines = Array.from({ length: 20 }, (_, n) => n + 18);
+  const asked = lines
+    .flatMap((major) => Array.from({ length: 40 }, (_, minor) => [major, minor, 0]))
+    .filter((version) => fits(version, engines.node));
+  expect(asked.length).toBeGreaterThan(100);
+  const everywhere = installed("package-lock.json").filter(([, { os }]) => os === undefined);
+  const refused = everywhere.filter(([, one]) => asked.some((version) => !fits(version, one.engines?.node ?? ">=0")));
+  expect(refused.map(([place]) => place)).toEqual([]);
 });

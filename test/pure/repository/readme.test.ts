@@ -1,12 +1,13 @@
 // The README's blocks are run: commands by .ci/run, SQL by test/worker/d1/queries.test.ts, configuration and code here.
 import { execFileSync } from "node:child_process";
-import { createHmac } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runInNewContext } from "node:vm";
 import { Webhook } from "standardwebhooks";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { table } from "../../../src/cli/local/wrangler-file.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { derivedSecret, signatures } from "../../../src/out/sign.ts";
@@ -56,27 +57,63 @@ test("the configuration is in order, and says what the text says", () => {
   expect(config.routes).toMatchObject([{ name: "money", from: ["github"], to: ["billing"] }]);
 });
 
-test("the receiver's three lines prove what Hookline sends", async () => {
-  const [code = ""] = blocks("js");
+/** What Hookline sends, and a way to run code of the README on it. */
+async function receiver(sent: Uint8Array<ArrayBuffer>, at = Date.now()) {
   const key = { name: "SIGNING_KEY", value: "k".repeat(44) };
-  const body = '{"hello":"receiver"}';
-  const timestamp = Math.floor(Date.now() / 1000);
-  const keys = [{ kind: "derived" as const, from: key }];
+  const timestamp = Math.floor(at / 1000);
+  const billing = { name: "billing", keys: [{ kind: "derived" as const, from: key }] };
   const headers = {
     "webhook-id": "evt_1",
     "webhook-timestamp": String(timestamp),
-    "webhook-signature": await signatures(
-      { name: "billing", keys },
-      "evt_1",
-      timestamp,
-      new TextEncoder().encode(body),
-    ),
+    "webhook-signature": `v1,AAAA ${await signatures(billing, "evt_1", timestamp, sent)}`,
   };
-  const lines = code.replace(/^import .*\n/, "");
-  const secret = await derivedSecret(key.value, "billing");
-  const given = { Webhook, process: { env: { HOOKLINE_SECRET: secret } }, headers };
-  const run = (text: string): unknown =>
-    runInNewContext(`(() => { ${lines}; return event; })()`, { ...given, body: text });
-  expect(run(body)).toEqual({ hello: "receiver" });
-  expect(() => run(`${body} `)).toThrow("No matching signature found");
+  const process = { env: { HOOKLINE_SECRET: await derivedSecret(key.value, "billing") } };
+  const given = { Webhook, process, headers, Buffer, createHmac, timingSafeEqual };
+  return (code: string, body: string | Buffer): unknown =>
+    runInNewContext(`(() => { ${code.replace(/^import .*\n/, "")} })()`, { ...given, body });
+}
+
+const [library = "", byHand = ""] = blocks("js");
+/** The library's block, with the call that the text names for a body that is no JSON. */
+const proofAlone = library.replace(
+  "verify(body, headers)",
+  /`(verify\(body, headers, .*)` throws/.exec(readme)?.[1] ?? "",
+);
+
+test("the receiver's three lines prove what Hookline sends", async () => {
+  const body = '{"hello":"receiver"}';
+  const run = await receiver(new TextEncoder().encode(body));
+  expect(run(`${library}; return event;`, body)).toEqual({ hello: "receiver" });
+  expect(() => run(library, `${body} `)).toThrow("No matching signature found");
+});
+
+test("a body that is text and no JSON is proven by the call that the text names", async () => {
+  const body = "payload=%7B%7D&name=Gr%C3%B6%C3%9Fe\u2603";
+  const run = await receiver(new TextEncoder().encode(body));
+  expect(() => run(library, body)).toThrow("JSON");
+  expect(run(proofAlone, body)).toBeUndefined();
+  expect(() => run(proofAlone, `${body}&`)).toThrow("No matching signature found");
+});
+
+test("bytes that are no UTF-8 are proven by the second block, and cannot be by the library", async () => {
+  const body = Buffer.from([0x1f, 0x8b, 0x00, 0xff, 0xfe, 0x80]);
+  const run = await receiver(new Uint8Array(body));
+  expect(() => run(proofAlone, body)).toThrow("No matching signature found");
+  expect(run(byHand, body)).toBeUndefined();
+  for (const other of [Buffer.alloc(0), Buffer.from([0x1f]), Buffer.concat([body, body])])
+    expect(() => run(byHand, other)).toThrow("not from Hookline");
+  for (const minutes of [-6, 6]) {
+    const late = await receiver(new Uint8Array(body), Date.now() + minutes * 60_000);
+    expect(() => late(byHand, body)).toThrow("not from Hookline");
+  }
+});
+
+test("the README names the Node that package.json asks for", () => {
+  const { engines } = z
+    .object({ engines: z.object({ node: z.string() }) })
+    .parse(JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")));
+  const [, named = ""] = /\(Node ([^)]*)\)/.exec(readme) ?? [];
+  const asked = named.replace(/, or (\S+) and newer$/, ", >=$1").split(", ");
+  const full = asked.map((one) => `${one}.0.0`.replace(/(\d+\.\d+\.\d+).*/, "$1").replace(/^\d/, "^$&"));
+  expect(full.join(" || ")).toBe(engines.node);
 });

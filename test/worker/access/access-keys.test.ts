@@ -78,6 +78,15 @@ describe("an API key", () => {
     expect(await operator.get("/api/keys")).toMatchObject({ keys: [{ last_used_at: "2026-03-01T13:00:00.000Z" }] });
   });
 
+  test("was never used before it was made, though uses are kept by the hour", async () => {
+    operator.clock += 40 * 60_000;
+    const { secret } = await newKey(operator, "viewer", "dashboards");
+    await opens(bearer(secret));
+    await Promise.all(operator.later);
+    const made = "2026-03-01T12:40:00.000Z";
+    expect(await operator.get("/api/keys")).toMatchObject({ keys: [{ created_at: made, last_used_at: made }] });
+  });
+
   test.each(["", " ci", "c\u202ei", "c\ni", "\u212aey", "x".repeat(65)])(
     "is not called %j, by whatever way",
     async (name) => {
