@@ -148,3 +148,20 @@ test("no page may be framed, cached or run what is not the relay's own", async (
     }
   }
 });
+
+test.each([
+  ["/events", "Nothing has come in yet."],
+  ["/deliveries", "Nothing here."],
+  ["/deliveries?state=failed", "Nothing has failed."],
+  ["/sources/github", "Nothing was refused"],
+  ["/destinations/billing", "Nothing was delivered yet"],
+  ["/inspect/bin", "Nothing has arrived yet"],
+  ["/routes", "No route yet"],
+  ["/replays", "None yet"],
+  ["/keys", "No key yet"],
+])("%s with nothing to show says so: %s", async (path, sentence) => {
+  operator.vars = { SOURCES: { github: { provider: "github" } }, GITHUB_SECRET: "github-secret" };
+  const answer = await pages().request(RELAY + path, { headers: { authorization: `Bearer ${TOKEN}`, ...own } });
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain(sentence);
+});
