@@ -6,6 +6,7 @@ import type { Config } from "./config/configured.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem, toWire } from "./errors.ts";
 import { sourceAt } from "./in/address.ts";
+import { inClear } from "./in/clear.ts";
 import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
 
 /** Everything that the HTTP handlers are given. */
@@ -19,6 +20,16 @@ export function createApp(deps: Deps): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {
+    const answer = inClear(c.req.raw, deps.config.loopback);
+    if (answer !== null) return answer;
+    await next();
+    // The headers of an upgrade cannot be changed.
+    if (c.req.url.startsWith("https:") && c.res.status !== 101)
+      c.header("strict-transport-security", "max-age=31536000");
+    return undefined;
+  });
+
+  app.use(async (c, next) => {
     const source = sourceAt(c.req.path);
     return source === null ? await next() : await ingest(c.req.raw, source, deps, c.executionCtx);
   });
@@ -29,9 +40,6 @@ export function createApp(deps: Deps): Hono {
     const asked = looksUp(c.req.raw) && !c.req.path.startsWith("/assets/");
     if (asked && !(await deps.floodGuard(address))) return problem(toWire({ reason: "flooding", address }));
     await next();
-    // The headers of an upgrade cannot be changed.
-    if (c.req.url.startsWith("https:") && c.res.status !== 101)
-      c.header("strict-transport-security", "max-age=31536000");
     return undefined;
   });
   app.route("/api", api(deps));

@@ -185,4 +185,4 @@ export interface Answer {
   readonly retryAfter: string | null;
 }
 
-export type Fault = "timeout" | "connection" | "redirect" | "blocked" | "unsigned" | "unaddressed" | "lost";
+export type Fault = "timeout" | "connection" | "redirect" | "blocked" | "unsigned" | "unaddressed" | "lost" | "loop";

@@ -7,6 +7,7 @@ import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
 import { type Level, LEVELS } from "../log.ts";
+import { leadsTo } from "../net/headers.ts";
 import { PRESETS } from "../out/retry.ts";
 import type { Destination, Secret } from "../types.ts";
 
@@ -52,6 +53,7 @@ export function readConfig(vars: Vars): Config {
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
+  checkLoops(sources.values(), destinations.values(), reading.findings);
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {
@@ -221,5 +223,20 @@ function checkRetention(days: number, destinations: Iterable<Destination>, findi
     if (needed <= days) continue;
     const says = `${days} ends before the retries of ${name} do. Keep events ${needed} days at least, or shorten the schedule`;
     findings.push(error("RETENTION_DAYS", says));
+  }
+}
+
+/** A destination that is an address of this relay: what comes in goes out to it, and comes in. The attempt refuses it too. */
+function checkLoops(
+  sources: Iterable<ConfiguredSource>,
+  destinations: Iterable<Destination>,
+  findings: Finding[],
+): void {
+  const hosts = new Set([...sources].flatMap(({ publicUrl }) => URL.parse(publicUrl ?? "")?.host ?? []));
+  for (const { name, url } of destinations) {
+    if (url === null || ![...hosts].some((host) => leadsTo(url, host))) continue;
+    const says =
+      "is an address of this relay itself, by the public_url of a source: what is sent there comes in again. Write the URL of a receiver";
+    findings.push(error(`DESTINATIONS.${name}.url`, says));
   }
 }

@@ -7,6 +7,8 @@ import { complain, error, explain, type Finding, show, suggest, warning } from "
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../net/lists.ts";
 import { tolerating } from "./tolerance.ts";
+import { unkeptNames } from "../scheme/naming.ts";
+import { findProvider } from "../providers/catalogue.ts";
 import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
@@ -62,6 +64,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     return null;
   }
   if (timed.warning !== null) reading.findings.push(warning(`${key}.tolerance`, timed.warning));
+  reading.findings.push(...unkept(key, scheme, resolved.id));
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
   const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
@@ -83,6 +86,18 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     publicUrl: keys.public_url ?? null,
     settings,
   };
+}
+
+/** What a table or a `dedupe` of the user's own names events by, and no receiver will see. The catalogue's facts are as they are. */
+function unkept(key: string, scheme: Provider, id: string): Finding[] {
+  const known = findProvider(id);
+  const own = unkeptNames(scheme).filter((header) => known === null || !unkeptNames(known).includes(header));
+  return own.map((header) =>
+    warning(
+      key,
+      `names events by the header ${header}: it is read, but neither kept nor sent on, since its name is like a credential's, or unlike that of an event, a type or an id. Where you choose the name, call it X-Event-Id or the like`,
+    ),
+  );
 }
 
 /** The provider with the rule of the source in the place of its own; `null` is no rule, `undefined` leaves its own. */

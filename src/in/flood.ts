@@ -20,12 +20,24 @@ const UNIT_BYTES = 64 * 1024;
 export interface Entrant {
   /** It has proven itself: it has cost nothing. */
   proven(): void;
-  /** It has not, and had so many bytes. Never rejects. */
-  failed(bytes: number): Promise<void>;
+  /**
+   * It has not, and had so many bytes. Never rejects. False where the address is not to hear why: it has used up its failures elsewhere,
+   * and would learn that there is a source of this name.
+   */
+  failed(bytes: number): Promise<boolean>;
+}
+
+/** What an address may still try at one source. */
+interface Trials {
+  units: number;
+  /** When they were last filled up, in ms. */
+  at: number;
+  /** Whether the address has heard before that there is this source. */
+  told: boolean;
 }
 
 /** For those who are not counted: an allowlist has admitted them. */
-export const UNCOUNTED: Entrant = { proven: () => {}, failed: () => Promise.resolve() };
+export const UNCOUNTED: Entrant = { proven: () => {}, failed: () => Promise.resolve(true) };
 
 /**
  * Decides before anything is read whether a request is listened to, from memory alone. A sender may share its address with an attacker
@@ -37,7 +49,7 @@ export class FloodGuard {
   readonly #now: () => number;
   /** Until when addresses are known to have used up their failures. */
   readonly #exhausted = new Map<string, number>();
-  readonly #trials = new Map<string, { units: number; at: number }>();
+  readonly #trials = new Map<string, Trials>();
 
   /** @param count counts a failure of this address; false where it has had too many */
   constructor(count: (address: string) => Promise<boolean>, now: () => number) {
@@ -48,9 +60,17 @@ export class FloodGuard {
   /** `null` for a request that is to be refused unread. */
   enter(source: string, address: string): Entrant | null {
     const key = floodKey(address);
-    if ((this.#exhausted.get(key) ?? 0) <= this.#now())
-      return { proven: () => {}, failed: async () => await this.#charge(key, address) };
-    const trials = this.#trialsOf(`${source} ${key}`);
+    const name = `${source} ${key}`;
+    if (!this.#isExhausted(key))
+      return {
+        proven: () => {},
+        failed: async () => {
+          this.#trialsOf(name).told = true;
+          await this.#charge(key, address);
+          return true;
+        },
+      };
+    const trials = this.#trialsOf(name);
     if (trials.units < 1) return null;
     trials.units -= 1;
     return {
@@ -60,13 +80,29 @@ export class FloodGuard {
       failed: async (bytes) => {
         trials.units -= bytes / UNIT_BYTES;
         await this.#charge(key, address);
+        return trials.told;
       },
     };
   }
 
-  #trialsOf(name: string): { units: number; at: number } {
+  /**
+   * Counts a request that is refused by its name, method or address alone. Never rejects. False where the address has used up its failures:
+   * it is then told neither this nor, by `failed`, what it did not know before.
+   */
+  async guess(address: string): Promise<boolean> {
+    const key = floodKey(address);
+    if (this.#isExhausted(key)) return false;
+    await this.#charge(key, address);
+    return true;
+  }
+
+  #isExhausted(key: string): boolean {
+    return (this.#exhausted.get(key) ?? 0) > this.#now();
+  }
+
+  #trialsOf(name: string): Trials {
     const now = this.#now();
-    const trials = this.#trials.get(name) ?? { units: MOST_UNITS, at: now };
+    const trials = this.#trials.get(name) ?? { units: MOST_UNITS, at: now, told: false };
     trials.units = Math.min(MOST_UNITS, trials.units + Math.max(0, now - trials.at) * UNITS_PER_MS);
     trials.at = now;
     remember(this.#trials, name, trials);

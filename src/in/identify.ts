@@ -6,6 +6,7 @@ import type { Provider } from "../scheme/scheme.ts";
 import { renderEach } from "../verify/elements.ts";
 import { PROVEN } from "../bytes/json.ts";
 import { idIsSigned } from "../scheme/derived.ts";
+import { headersOf, namesEvents, namingHeaders } from "../scheme/naming.ts";
 import { placesOf, parseTemplate } from "../scheme/template.ts";
 import { parsePlace, type Place } from "../scheme/places.ts";
 import { document, read, render } from "../verify/render.ts";
@@ -140,22 +141,11 @@ const kept = new WeakMap<Provider, readonly string[]>();
 
 function headersToKeep(provider: Provider): readonly string[] {
   const signing = new Set(signatureHeaders(provider));
-  const naming = [provider.type, provider.id]
-    .flatMap((template) => (template === undefined ? [] : placesOf(template)))
-    .flatMap(({ source, name }) => (source === "header" ? [name.toLowerCase()] : []))
-    .filter((name) => !signing.has(name) && !NEVER_KEPT.test(name));
+  const naming = namingHeaders(provider).filter((name) => !signing.has(name) && namesEvents(name));
   return [...new Set(["content-type", "content-encoding", ...naming])];
 }
-
-/** For a provider of the user's own, whose templates may name anything: credentials, and what belongs to one connection (RFC 9110, 7.6.1). */
-const NEVER_KEPT =
-  /authorization|cookie|secret|password|api-?key|(?<!idempotency-)token$|^cf-access-|^(?:host|content-length|transfer-encoding|connection|keep-alive|proxy-connection|te|trailer|upgrade|expect)$/;
 
 /** Headers that carry signatures and tokens, in lower case: never kept, never forwarded. */
 export function signatureHeaders(provider: Provider): string[] {
   return headersOf([provider.signature.at].flat().flatMap(parsePlace));
-}
-
-function headersOf(places: readonly Place[]): string[] {
-  return places.flatMap(({ source, name }) => (source === "header" ? [name.toLowerCase()] : []));
 }

@@ -16,8 +16,10 @@ import { isSenders, problem, type Rejection, type Result, toWire, type Verificat
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
-import { type Identity, identify, keptHeaders, together } from "./identify.ts";
-import { anonymousEventId, eventId, receiptId, turnOf } from "../ids.ts";
+import { identify, together } from "./identify.ts";
+import { keep } from "./headers.ts";
+import { idOf } from "./event-id.ts";
+import { receiptId } from "../ids.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
 import { within } from "../patience.ts";
 import { match } from "./route.ts";
@@ -27,11 +29,11 @@ import { type Verdict, verify } from "../verify/verify.ts";
 const PARTS_PATIENCE_MS = 7_000;
 
 export interface IngestDeps extends GreetDeps {
-  readonly config: Pick<Config, "sources" | "disabled" | "routes" | "adminToken">;
+  readonly config: Pick<Config, "sources" | "disabled" | "routes" | "destinations" | "adminToken">;
   readonly intake: IntakeDoor;
   readonly parts: Pick<Parts, "put" | "drop">;
   /** Decides from memory whether this address is still listened to; asked before anything is read. */
-  readonly flood: Pick<FloodGuard, "enter">;
+  readonly flood: Pick<FloodGuard, "enter" | "guess">;
   /** The addresses that providers publish. */
   readonly published: Pick<Published, "bar">;
   readonly bodies: BodyReader;
@@ -65,20 +67,27 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const refuse: Refuse = (rejection, inbound, words = null) =>
     refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
 
+  /** What is refused by its name, method or address alone is counted as a guess: names are not found out by trying them all. */
+  const guessed = async (answer: () => Response): Promise<Response> =>
+    (await deps.flood.guess(address)) ? answer() : problem(toWire({ reason: "flooding", address }));
   if (source === undefined) {
     const why = deps.config.disabled.get(name);
-    return why === undefined ? astray(request, `/in/${name}`, deps, after) : refuse({ reason: "source_disabled", why });
+    return await guessed(() =>
+      why === undefined ? astray(request, `/in/${name}`, deps, after) : refuse({ reason: "source_disabled", why }),
+    );
   }
   const methods = acceptedMethods(source.scheme);
   if (!methods.includes(request.method))
-    return refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") });
+    return await guessed(() =>
+      refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") }),
+    );
 
   const fenced = source.allowPublished || source.allow.length > 0;
   if (fenced && !admits(source.allow, address)) {
     const barred: Rejection | null = source.allowPublished
       ? await deps.published.bar(source.provider, address)
       : { reason: "address_refused", address };
-    if (barred !== null) return refuse(barred);
+    if (barred !== null) return await guessed(() => refuse(barred));
   }
   const entrant = fenced ? UNCOUNTED : deps.flood.enter(source.name, address);
   if (entrant === null) return refuse({ reason: "flooding", address });
@@ -86,8 +95,9 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const handle = async (body: Result<Uint8Array>) => {
     /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
     const unproven = async (answer: Response, rejection: Rejection | null = null) => {
-      if (rejection?.reason !== "busy") await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
-      return answer;
+      if (rejection?.reason === "busy") return answer;
+      const told = await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
+      return told ? answer : problem(toWire({ reason: "flooding", address }));
     };
     if (!body.ok) return await unproven(refuse(body.rejection), body.rejection);
     const url = signedUrl(source.publicUrl, request.url);
@@ -106,7 +116,13 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     const news = late?.rejection === null ? late.news : null;
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
+    return await accept(
+      inbound,
+      source,
+      { verifiedBy: proof.value.secret, news, host: new URL(request.url).host },
+      deps,
+      refuse,
+    );
   };
   return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
 }
@@ -161,7 +177,7 @@ function named(rejection: VerificationRejection, names: readonly string[]): Veri
 async function accept(
   inbound: Inbound,
   source: ConfiguredSource,
-  { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
+  { verifiedBy, news, host }: { verifiedBy: string | null; news: News | null; host: string },
   deps: IngestDeps,
   refuse: Refuse,
 ): Promise<Response> {
@@ -173,6 +189,8 @@ async function accept(
     return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
+  // Decided now: what the routes say later does not change what was promised.
+  const matched = match(deps.config.routes, source.name, identity.types);
   const event: Omit<Event, "encoding" | "body" | "parts"> = {
     id: await idOf(identity, source, now, body, deps.newId),
     receipt: receiptId(now, deps.newId()),
@@ -180,10 +198,9 @@ async function accept(
     type: identity.type,
     receivedAt: now,
     verifiedBy,
-    headers: keep(headers, keptHeaders(source.scheme)),
+    headers: keep(headers, source, host, matched, deps),
     size: body.byteLength,
-    // Decided now: what the routes say later does not change what was promised.
-    matched: match(deps.config.routes, source.name, identity.types),
+    matched,
   };
 
   const { id, receipt, size } = event;
@@ -247,28 +264,6 @@ function conclude(
     case "busy":
       return refuse({ reason: "busy", why: answer.why, retryAfterMs: 5000 });
   }
-}
-
-async function idOf(
-  { dedupe }: Identity,
-  { name: source, scheme, dedupeWindowMs }: ConfiguredSource,
-  now: number,
-  body: Uint8Array,
-  newId: () => string,
-): Promise<string> {
-  if (dedupe === null) return anonymousEventId(newId());
-  const name = { source, rule: scheme.id ?? "", key: dedupe.key, turn: turnOf(now, dedupeWindowMs) };
-  const { fields } = dedupe;
-  return await eventId(name, dedupe.bindBody ? (fields === undefined ? body : new TextEncoder().encode(fields)) : null);
-}
-
-function keep(headers: Headers, names: readonly string[]): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of names) {
-    const value = headers.get(name);
-    if (value !== null) kept[name] = value;
-  }
-  return kept;
 }
 
 /** The log hears everything, the sender what `toWire` tells it, or what its documentation promises it. */

@@ -94,6 +94,11 @@ function judgeHost(host: string, loopback: boolean): string | null {
   return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? `is not a name of the public internet. ${mend}` : null;
 }
 
+/** Whether a host, as the URL parser writes it, is this machine. */
+export function isLoopback(host: string): boolean {
+  return inZone(host, "localhost") || admits(LOOPBACK, host.startsWith("[") ? host.slice(1, -1) : host);
+}
+
 function inZone(name: string, zone: string): boolean {
   return name === zone || name.endsWith(`.${zone}`);
 }

@@ -5,6 +5,7 @@ import type { Send } from "../net/send.ts";
 import type { Inspect } from "./inspector.ts";
 import { classify } from "./classify.ts";
 import { secretParts } from "../net/excerpt.ts";
+import { clean, HOP, nextHop } from "../net/headers.ts";
 import { nextDue } from "./retry.ts";
 import { signatures } from "./sign.ts";
 import type { Settlement } from "../d1/settlement.ts";
@@ -58,6 +59,7 @@ export async function attempt(
   let answer: Answer;
   if (url === null && script === undefined) answer = unsent("unaddressed");
   else if (keys.length === 0) answer = unsent("unsigned");
+  else if (nextHop(event.headers[HOP], url) === null) answer = unsent("loop");
   else {
     const bytes = await body();
     if (claim.leaseUntil - deps.now() < LEASE_LEFT_MS) return null;
@@ -102,8 +104,10 @@ function unsent(fault: Fault): Answer {
 /** Standard Webhooks: the id is the event's over all attempts, timestamp and signature are of this attempt. */
 async function signed(claim: Claim, event: StoredEvent, destination: Destination, body: Uint8Array, now: number) {
   const timestamp = Math.floor(now / 1000);
+  const { [HOP]: way, ...sent } = event.headers;
   const headers = {
-    ...ofSender(event.headers),
+    // Those of events that were kept before there were bounds are held to them as well.
+    ...ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept),
     "user-agent": "Hookline (+https://www.standardwebhooks.com)",
     "webhook-id": event.id,
     "webhook-timestamp": String(timestamp),
@@ -111,6 +115,7 @@ async function signed(claim: Claim, event: StoredEvent, destination: Destination
     "hookline-source": event.source,
     "hookline-event-type": headerText(event.type),
     "hookline-attempt": String(claim.attempt),
+    [HOP]: nextHop(way, destination.url) ?? "",
   };
   return { headers, body };
 }

@@ -38,6 +38,11 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     because: "it has no address yet: its entry is wrong, or the secret that holds its URL is not set",
   },
   unsigned: { verdict: "retry", because: "no signing key is set yet" },
+  loop: {
+    verdict: "blocked",
+    because:
+      "it leads back to this relay, or the event has passed five relays already: send it to a receiver that is no relay",
+  },
   lost: { verdict: "retry", because: "the attempt's end was never heard of" },
 };
 

@@ -57,6 +57,7 @@ test("only headers of the list go out, whatever came in; and an event type canno
     "content-type",
     "hookline-attempt",
     "hookline-event-type",
+    "hookline-hop",
     "hookline-source",
     "host",
     "user-agent",

@@ -142,6 +142,7 @@ async function ask(known: KnownHandshake, scheme: Provider, secrets: readonly Se
     sources: new Map([[source.name, source]]),
     disabled: new Map<string, string>(),
     routes: [],
+    destinations: new Map(),
     adminToken: { name: "ADMIN_TOKEN", value: "whoever has it is shown what senders hand over" },
   };
   const content = method === "GET" || method === "HEAD" ? {} : { body };

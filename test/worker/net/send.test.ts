@@ -147,6 +147,7 @@ test("what leaves carries an allowlist of the sender's headers and nothing else 
     "content-type",
     "hookline-attempt",
     "hookline-event-type",
+    "hookline-hop",
     "hookline-source",
     "user-agent",
     "webhook-id",

@@ -1,0 +1,18 @@
+// By which id is an event known here? From what its sender calls it, or made up.
+import type { ConfiguredSource } from "../config/configured.ts";
+import { anonymousEventId, eventId, turnOf } from "../ids.ts";
+import type { Identity } from "./identify.ts";
+
+/** The name of an event: the same for its repeats, and made up where its sender says nothing of that sort. */
+export async function idOf(
+  { dedupe }: Identity,
+  { name: source, scheme, dedupeWindowMs }: ConfiguredSource,
+  now: number,
+  body: Uint8Array,
+  newId: () => string,
+): Promise<string> {
+  if (dedupe === null) return anonymousEventId(newId());
+  const name = { source, rule: scheme.id ?? "", key: dedupe.key, turn: turnOf(now, dedupeWindowMs) };
+  const { fields } = dedupe;
+  return await eventId(name, dedupe.bindBody ? (fields === undefined ? body : new TextEncoder().encode(fields)) : null);
+}

@@ -1,0 +1,25 @@
+// Which headers of a request are kept beside its event: those that say what it is, and the way that it has come.
+import type { Config, ConfiguredSource } from "../config/configured.ts";
+import type { Log } from "../log.ts";
+import { clean, HOP, wayOf } from "../net/headers.ts";
+import type { Event } from "../types.ts";
+import { keptHeaders } from "./identify.ts";
+
+/**
+ * The headers that are kept, clean and bounded, and the way that the event has come where that matters.
+ *
+ * @param host at which the event came in, with its port if it has one
+ */
+export function keep(
+  headers: Headers,
+  { name: source, scheme }: ConfiguredSource,
+  host: string,
+  matched: Event["matched"],
+  { config, log }: { readonly config: Pick<Config, "destinations">; readonly log: Log },
+): Record<string, string> {
+  const { kept, dropped } = clean(headers, keptHeaders(scheme));
+  if (dropped.length > 0) log.warn("ingest.headers_dropped", { source, headers: dropped.join(", ") });
+  const urls = matched.map(({ destination }) => config.destinations.get(destination)?.url ?? null);
+  const way = wayOf(headers.get(HOP), host, urls);
+  return way === null ? kept : { ...kept, [HOP]: way };
+}
