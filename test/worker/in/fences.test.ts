@@ -48,6 +48,9 @@ test("every answer over https says that there is no other way", async () => {
     ).not.toBeNull();
 });
 
+/** One of the addresses of one customer. */
+const from = (n: number) => ({ "cf-connecting-ip": `2001:db8:1:${n}::1` });
+
 test("guessing names is counted, and who has guessed too often is told of none", async () => {
   let left = 5;
   const counted: string[] = [];
@@ -58,7 +61,6 @@ test("guessing names is counted, and who has guessed too often is told of none",
   };
   const sources = { ...SOURCES, known: { provider: "github" }, fenced: { ...SOURCES.a, allow: ["192.0.2.1/32"] } };
   const { knock, post } = front(sources, { A_SECRET: "s", KNOWN_SECRET: "s", FLOOD_GUARD: { limit } });
-  const from = (n: number) => ({ "cf-connecting-ip": `2001:db8:1:${n}::1` });
   const first = [
     await knock("none", "GET", from(1)),
     await knock("a", "DELETE", from(2)),
