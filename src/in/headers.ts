@@ -3,23 +3,22 @@ import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import { clean, HOP, wayOf } from "../net/headers.ts";
 import type { Event } from "../types.ts";
+import type { Inbound } from "../verify/readings.ts";
 import { keptHeaders } from "./identify.ts";
 
 /**
- * The headers that are kept, clean and bounded, and the way that the event has come where that matters.
- *
- * @param host at which the event came in, with its port if it has one
+ * The headers that are kept, clean and bounded, and the way that the event has come where that matters. The relay's own host is
+ * that of the URL which the source has: its `public_url`, or where the event came in.
  */
 export function keep(
-  headers: Headers,
+  { headers, url }: Inbound,
   { name: source, scheme }: ConfiguredSource,
-  host: string,
   matched: Event["matched"],
   { config, log }: { readonly config: Pick<Config, "destinations">; readonly log: Log },
 ): Record<string, string> {
   const { kept, dropped } = clean(headers, keptHeaders(scheme));
   if (dropped.length > 0) log.warn("ingest.headers_dropped", { source, headers: dropped.join(", ") });
   const urls = matched.map(({ destination }) => config.destinations.get(destination)?.url ?? null);
-  const way = wayOf(headers.get(HOP), host, urls);
+  const way = wayOf(headers.get(HOP), URL.parse(url)?.host ?? "", urls);
   return way === null ? kept : { ...kept, [HOP]: way };
 }

@@ -116,13 +116,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     const news = late?.rejection === null ? late.news : null;
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await accept(
-      inbound,
-      source,
-      { verifiedBy: proof.value.secret, news, host: new URL(request.url).host },
-      deps,
-      refuse,
-    );
+    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
   };
   return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
 }
@@ -177,11 +171,11 @@ function named(rejection: VerificationRejection, names: readonly string[]): Veri
 async function accept(
   inbound: Inbound,
   source: ConfiguredSource,
-  { verifiedBy, news, host }: { verifiedBy: string | null; news: News | null; host: string },
+  { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
   deps: IngestDeps,
   refuse: Refuse,
 ): Promise<Response> {
-  const { headers, body } = inbound;
+  const { body } = inbound;
   const identified = identify(inbound, source.scheme, source.settings);
   // Stored under a type that it may not have, it would go nowhere without a word.
   if (identified.excess !== undefined) return refuse({ reason: "body_too_complex", what: identified.excess });
@@ -198,7 +192,7 @@ async function accept(
     type: identity.type,
     receivedAt: now,
     verifiedBy,
-    headers: keep(headers, source, host, matched, deps),
+    headers: keep(inbound, source, matched, deps),
     size: body.byteLength,
     matched,
   };
