@@ -986,4 +986,44 @@ export const body = {
     ],
     docs: "developers.smartsheet.com/api/smartsheet/guides/webhooks/webhook-verification",
   },
+  fitbit: {
+    name: "Fitbit (Web API subscriptions)",
+    confidence: "third-party",
+    algorithm: "hmac-sha1",
+    signature: { at: "header:X-Fitbit-Signature", encoding: "base64" },
+    secret: "oauth1",
+    type: "{json:*.collectionType}",
+    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    // It asks twice, with the subscriber's verify code and with another one, which must be a 404.
+    handshake: [
+      {
+        method: "GET",
+        when: { "query:verify": "" },
+        token: "query:verify",
+        answer: { status: 204 },
+        refusal: 404,
+      },
+    ],
+    docs: "dev.fitbit.com/build/reference/web-api/developer-guide/using-subscriptions",
+  },
+  "salesforce-marketing-cloud": {
+    name: "Salesforce Marketing Cloud (Event Notification Service)",
+    confidence: "document",
+    algorithm: "hmac-sha256",
+    signature: { at: "header:x-sfmc-ens-signature", encoding: "base64" },
+    type: "{json:*.eventCategoryType}",
+    uncovered: "The headers, and there is no timestamp: a captured request can be sent again.",
+    // The key that is handed over is no secret of events: the operator gives it back, to ens-verify.
+    handshake: [
+      {
+        method: "POST",
+        when: { "json:callbackId": "", "json:verificationKey": "" },
+        unless: ["header:x-sfmc-ens-signature"],
+        challenge: { at: "json:verificationKey", syntax: "token" },
+        answer: {},
+        reveals: "json:verificationKey",
+      },
+    ],
+    docs: "developer.salesforce.com/docs/marketing/marketing-cloud/guide/ens-notification-signing",
+  },
 } satisfies Readonly<Record<string, Provider>>;

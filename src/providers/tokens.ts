@@ -338,4 +338,16 @@ export const tokens = {
     ],
     docs: "developers.ringcentral.com/guide/notifications/webhooks/creating-webhooks",
   },
+  "google-health": {
+    name: "Google Health API (successor of Fitbit's)",
+    confidence: "document",
+    algorithm: "token",
+    signature: { at: "header:Authorization" },
+    type: "[{json:data.dataType}.]{json:data.operation|json:type|default:notification}",
+    uncovered: "Everything: a token proves who sent a request, not what it says.",
+    handshake: [
+      { method: "POST", when: { "json:type": "verification" }, verified: true, answer: { status: 201 }, news: false },
+    ],
+    docs: "developers.google.com/health/reference/rest/v4/projects.subscribers",
+  },
 } satisfies Readonly<Record<string, Provider>>;

@@ -26,6 +26,7 @@ const BODY_PLACES = new Set([
   "body-sha256",
   "body-sha256-hex",
   "body-quoted",
+  "body-base64url",
   "form-sorted",
   "form-sorted-unique",
   "form-appended",

@@ -36,6 +36,7 @@ const SECRETS: Readonly<Record<SecretForm, string>> = {
   whsec: "`whsec_…`, base64 behind the prefix",
   "whsec-or-text": "`whsec_…` (base64), or text without that prefix",
   "after-colon": "`id:secret`; what stands behind the colon is the key",
+  oauth1: "text, as the sender shows it; the key has an `&` behind it, as in OAuth 1 (RFC 5849, 3.4.2)",
   sha1: "text, as the sender shows it; its SHA-1 is the key",
   html: "text, as the sender shows it, HTML entities undone",
   "user:password": "`user:password`",

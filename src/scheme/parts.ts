@@ -44,6 +44,7 @@ const MADE: Readonly<Record<string, string>> = {
   "pair-quoted": '"(?:[^"\\\\]|\\\\[^])*"',
   "body-sha256": "[^]{32}",
   "body-sha256-hex": "[0-9a-f]{64}",
+  "body-base64url": "[0-9A-Za-z_-]*",
   "body-crc32": "\\d{1,10}",
   method: "POST",
   secret: "§",

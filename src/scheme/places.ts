@@ -52,7 +52,7 @@ export function closing(text: string, from: number): number {
 /** Kinds of places, for the check of the configuration; `canonical.ts` explains the derived ones. */
 const SOURCES = new Set(
   (
-    "body body-crc32 body-quoted body-sha256 body-sha256-hex challenge claim computed default first-key form form-appended " +
+    "body body-base64url body-crc32 body-quoted body-sha256 body-sha256-hex challenge claim computed default first-key form form-appended " +
     "form-only form-sorted form-sorted-unique get-query header item json kid method pair pair-quoted query query-lower query-sorted secret " +
     "setting signature-base signed-headers signing-string target timestamp url url-without-query xml"
   ).split(" "),

@@ -12,7 +12,7 @@ export const keys = z
     url: template,
     host: pattern,
     path: pattern,
-    form: z.enum(["certificate", "jwks", "jwk", "text"]),
+    form: z.enum(["certificate", "jwks", "jwk", "text", "pem"]),
     /** Names that a certificate may be issued to (its DNS names, or else its common name); `$1` is the first group of `host`. */
     subject: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(8))),
     /** Where in the JSON answer the key is, as a path. */

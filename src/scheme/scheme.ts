@@ -49,6 +49,7 @@ const secretForms = [
   "whsec",
   "whsec-or-text",
   "after-colon",
+  "oauth1",
   "sha1",
   "html",
   "user:password",
@@ -142,6 +143,8 @@ const jwt = z.strictObject({
   maxAge: z.optional(z.number().check(z.positive())),
   /** `exp` is demanded; it is respected in any case. */
   expires: z.optional(z.boolean()),
+  /** A detached signature over the payload as it is, without base64url: `b64` is `false` in its header, and critical (RFC 7797). */
+  unencoded: z.optional(z.boolean()),
 });
 
 const answer = z.strictObject({

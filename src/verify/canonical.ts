@@ -1,6 +1,6 @@
 // The parts of signed content that a sender first rewrites: sorted forms, URLs, lists of headers, checksums. Pure.
 
-import { encodeHex } from "../bytes/encoding.ts";
+import { encodeBase64Url, encodeHex } from "../bytes/encoding.ts";
 import { queryOf } from "./readings.ts";
 import { signatureBase, signingString } from "./message-signature.ts";
 import type { Scope } from "./scope.ts";
@@ -20,6 +20,8 @@ export function canonical(source: string, name: string, scope: Scope): string | 
       return readings.bodyHash;
     case "body-sha256-hex":
       return encodeHex(readings.bodyHash);
+    case "body-base64url":
+      return encodeBase64Url(readings.request.body);
     case "body-crc32":
       return String(crc32(readings.request.body));
     case "body-quoted":

@@ -160,10 +160,20 @@ export function tokenFrom(
   if (token === null || !hasTokenLength(token)) return { fault: { reason: "signature_malformed", where } };
   if (provider.jwt?.algorithms.some((one) => one === token.algorithm) !== true)
     return { fault: { reason: "part_refused", where: `alg in ${where}` } };
+  const stray = strayPart({ ...scope, timestamp: timeOf(token, scope) });
+  if (stray !== null) return { fault: stray };
   const fault = now === null ? null : claimsFault(token, scope, now);
   return fault === null ? { token } : { fault };
 }
 
+/** What the token says, or, of a signature over the body, the time that is signed with it: beside the body, or in its header. */
 export function claimsFault(token: Jws, scope: Scope, now: number): VerificationRejection | null {
-  return scope.provider.algorithm === "jwt" ? judgeClaims(parseJson(utf8(token.payload)), scope, now) : null;
+  if (scope.provider.algorithm === "jwt") return judgeClaims(parseJson(utf8(token.payload)), scope, now);
+  const timed = checkTimestamp({ ...scope, pairs: token.head }, now);
+  return "rejection" in timed ? timed.rejection : null;
+}
+
+function timeOf(token: Jws, scope: Scope): string | null {
+  const { timestamp } = scope.provider;
+  return timestamp === undefined ? null : read(timestamp.at, { ...scope, pairs: token.head });
 }

@@ -9,8 +9,8 @@ import type { JwsAlgorithm, Provider, SecretForm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { hasLength, publicKeys, signedBy, type Method } from "./publickey.ts";
 import { shownText, unprefixed } from "./signature.ts";
-import { member, parseJson } from "../bytes/json.ts";
-import { render } from "./render.ts";
+import { member, parseJson, scalar } from "../bytes/json.ts";
+import { concatenated, read, render, renderChunks } from "./render.ts";
 import type { Scope } from "./scope.ts";
 import type { Secret } from "../types.ts";
 
@@ -36,6 +36,8 @@ const LEEWAY = 5;
 export interface Jws {
   readonly algorithm: string;
   readonly kid: string | null;
+  /** Members of its header, as far as they are text or numbers. */
+  readonly head: ReadonlyMap<string, string>;
   readonly payload: Uint8Array;
   readonly signature: Uint8Array<ArrayBuffer>;
   readonly signed: readonly (string | Uint8Array)[];
@@ -44,8 +46,12 @@ export interface Jws {
 /** Longest header, in characters: it names an algorithm and a key, and a token may be a body of 25 MB. */
 const HEAD_LIMIT = 8192;
 
-/** The compact form (RFC 7515, 7.1), or `null`. With `detached` the payload is missing from the token and is given. */
-export function parseJws(token: string, detached: Uint8Array | null = null): Jws | null {
+/**
+ * The compact form (RFC 7515, 7.1), or `null`. With `detached` the payload is missing from the token and is given.
+ *
+ * @param unencoded whether the payload is signed as it is (RFC 7797), which the token must then say in the one way there is
+ */
+export function parseJws(token: string, detached: Uint8Array | null = null, unencoded = false): Jws | null {
   const [head, body, code, ...rest] = token.split(".", 4);
   if (head === undefined || body === undefined || code === undefined || rest.length > 0) return null;
   if (head.length > HEAD_LIMIT) return null;
@@ -56,19 +62,46 @@ export function parseJws(token: string, detached: Uint8Array | null = null): Jws
   if (signature === null || payload === null || typeof header !== "object" || header === null) return null;
   const algorithm = member(header, ["alg"]);
   const kid = member(header, ["kid"]);
-  // A critical extension that is not understood must not be ignored (4.1.11), and none is understood.
   if (kid !== undefined && typeof kid !== "string") return null;
-  if (typeof algorithm !== "string" || Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) return null;
-  const content = detached === null ? body : encodeBase64Url(detached);
-  return { algorithm, kid: kid ?? null, payload, signature, signed: [`${head}.${content}`] };
+  if (typeof algorithm !== "string" || !isUnderstood(header, unencoded)) return null;
+  const scalars = Object.entries(header).flatMap(([name, value]): [string, string][] => {
+    const text = scalar(value);
+    return text === null ? [] : [[name, text]];
+  });
+  const content = detached === null ? [body] : [unencoded ? detached : encodeBase64Url(detached)];
+  return {
+    algorithm,
+    kid: kid ?? null,
+    head: new Map(scalars),
+    payload,
+    signature,
+    signed: [`${head}.`, ...content],
+  };
+}
+
+/** A critical extension that is not understood must not be ignored (4.1.11). One is, `b64`, and only where the sender is known to use it. */
+function isUnderstood(header: object, unencoded: boolean): boolean {
+  if (!unencoded) return !Object.hasOwn(header, "crit") && !Object.hasOwn(header, "b64");
+  const critical = member(header, ["crit"]);
+  return member(header, ["b64"]) === false && Array.isArray(critical) && critical.length === 1 && critical[0] === "b64";
 }
 
 /** The token of a request, where its provider sends one, taken apart. */
 export function tokenOf(scope: Scope): Jws | null {
-  const { algorithm, signature } = scope.provider;
+  const { algorithm, signature, jwt } = scope.provider;
   const text = shownText(scope);
   const token = text === null ? null : unprefixed(text, signature);
-  return token === null ? null : parseJws(token, algorithm === "jws-detached" ? scope.readings.request.body : null);
+  if (token === null || algorithm !== "jws-detached") return token === null ? null : parseJws(token);
+  const payload = payloadOf(scope);
+  return payload === null ? null : parseJws(token, payload, jwt?.unencoded);
+}
+
+/** What a detached signature is over. A time beside the body is signed as it was written, whatever it is worth. */
+function payloadOf(scope: Scope): Uint8Array | null {
+  const { signs = "{body}", timestamp: rule } = scope.provider;
+  const timestamp = rule === undefined ? null : read(rule.at, scope);
+  const chunks = renderChunks(signs, { ...scope, timestamp });
+  return "missing" in chunks ? null : concatenated(chunks);
 }
 
 /** Whether a signature has a length that its algorithm can give; codes are compared as they are. */
@@ -102,7 +135,7 @@ export async function isSigned(
   }
   const method = METHODS[jws.algorithm];
   if (method === undefined || !isPublic) return false;
-  const content = new TextEncoder().encode(jws.signed.join(""));
+  const content = concatenated(jws.signed);
   for (const key of await publicKeys(secret.value, method, jws.kid)) {
     if (await signedBy(key, method, jws.signature, content)) return true;
   }

@@ -24,6 +24,8 @@ export function keyIn(answer: string, keys: PublishedKeys, asked: Asked, now: nu
       return isSet(parseJson(answer)) ? answer : null;
     case "jwk":
       return namedKey(member(parseJson(answer), pathOf(keys)), asked, now);
+    case "pem":
+      return /^\s*-----BEGIN PUBLIC KEY-----/.test(answer) && parsesAsKey(answer) ? answer : null;
     case "text": {
       const key = member(parseJson(answer), pathOf(keys));
       return typeof key === "string" && parsesAsKey(key) ? key : null;

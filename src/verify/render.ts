@@ -1,7 +1,7 @@
 // Templates such as `{timestamp}.{body}`: what a provider signs, names and answers, filled in from a request. Pure.
 
 import { encodeHex } from "../bytes/encoding.ts";
-import { member, scalar } from "../bytes/json.ts";
+import { member, parseJson, scalar } from "../bytes/json.ts";
 import { canonical, signedHeaders } from "./canonical.ts";
 import { parsePlace, type Place } from "../scheme/places.ts";
 import { parseTemplate, type Piece } from "../scheme/template.ts";
@@ -92,6 +92,13 @@ export function document({ readings, provider }: Scope): unknown {
   return undefined;
 }
 
+/** A claim by its path. One that is itself JSON, as text, is read through: a Wix token holds its event so, twice over. */
+function through(claims: unknown, path: readonly string[]): unknown {
+  let value = claims;
+  for (const step of path) value = member(typeof value === "string" ? parseJson(value) : value, [step]);
+  return value;
+}
+
 function lookUp({ source, name, path }: Place, scope: Scope): string | Uint8Array | null {
   const { readings } = scope;
   switch (source) {
@@ -108,7 +115,7 @@ function lookUp({ source, name, path }: Place, scope: Scope): string | Uint8Arra
     case "item":
       return scalar(member(scope.item, path));
     case "claim":
-      return scalar(member(scope.claims, path));
+      return scalar(through(scope.claims, path));
     case "form":
       return readings.form.get(name)?.[0] ?? null;
     case "query":

@@ -18,6 +18,8 @@ export function secretBytes(value: string, form: SecretForm): Uint8Array | null 
       return value.startsWith("whsec_") ? looseBase64(value.slice(6)) : encoder.encode(value);
     case "after-colon":
       return encoder.encode(value.slice(value.indexOf(":") + 1));
+    case "oauth1":
+      return value === "" ? null : encoder.encode(`${value}&`);
     case "html":
       return encoder.encode(unescapeHtml(value));
     case "text":

@@ -212,6 +212,31 @@ const HANDS: Readonly<Record<string, (hand: Hand) => Made>> = {
     const input = `${head}.${Buffer.from(body).toString("base64url")}`;
     return header("Fireblocks-Webhook-Signature", `${head}..${jwsCode("RS512", input, key).toString("base64url")}`);
   },
+  "constant-contact": ({ body, at, key }) => {
+    const head = Buffer.from(JSON.stringify({ alg: "RS256", ts: at, b64: false, crit: ["b64"] })).toString("base64url");
+    const proof = `${head}..${jwsCode("RS256", `${head}.${body}`, key).toString("base64url")}`;
+    return header("X-CTCT-WEBHOOK-SIG", proof);
+  },
+  neon: ({ body, at, key }) => {
+    const head = Buffer.from(JSON.stringify({ alg: "EdDSA", kid: "k1" })).toString("base64url");
+    const time = written(at, "ms");
+    const payload = Buffer.from(`${time}.${Buffer.from(body).toString("base64url")}`).toString("base64url");
+    const proof = `${head}..${jwsCode("EdDSA", `${head}.${payload}`, key).toString("base64url")}`;
+    return {
+      proof,
+      headers: { ...JSON_TYPE, "X-Neon-Signature": proof, "X-Neon-Timestamp": time, "X-Neon-Event-Id": "e1" },
+      covered: IN_BODY,
+    };
+  },
+  "adobe-io-events": ({ body, key }) => {
+    const content = body.replace("{", '{"recipient_client_id":"client-1",');
+    const proof = createSign("sha256").update(content).sign(key.pair!.privateKey, "base64");
+    return {
+      ...header("x-adobe-digital-signature-1", proof, { ...IN_BODY, recipient: ["client-1", "client-2"] }),
+      body: content,
+      config: { client_id: "client-1" },
+    };
+  },
   websub: ({ body, code }) => {
     const proof = code(body);
     return { ...header("X-Hub-Signature", `sha256=${proof}`), proof, config: { topic: "https://example.com/feed" } };

@@ -75,6 +75,7 @@ function shared(id: string, form: string, whose: "own" | "other"): Key {
     base64: [raw.toString("base64"), raw],
     whsec: [`whsec_${raw.toString("base64")}`, raw],
     "whsec-or-utf8": [`whsec_${raw.toString("base64")}`, raw],
+    oauth1: [plain, Buffer.from(plain === "" ? "" : `${plain}&`)],
     sha1: [plain, createHash("sha1").update(plain).digest()],
     userpass: [`user:${plain}`, Buffer.from(`user:${plain}`)],
   };

@@ -39,6 +39,23 @@ test("an id is trusted alone only where the signature covers it", () => {
     expect(idIsSigned(findProvider(id)!), id).toBe(true);
 });
 
+test("a claim that is JSON as text is read through, as deep as Wix writes it, and a claim that is none is no event's", () => {
+  const event = { id: "e1", slug: "created", entityId: "c1" };
+  const data = JSON.stringify({ eventType: "wix.contacts.v4.contact_created", data: JSON.stringify(event) });
+  expect(of("wix", token({ data }))).toMatchObject({
+    type: "wix.contacts.v4.contact_created",
+    dedupe: { key: "e1", bindBody: false },
+  });
+  for (const odd of ["", "{", "null", "5", '"text"', "[]", 5, null, {}])
+    expect(of("wix", token({ data: odd }))).toMatchObject({ type: "unknown", dedupe: null });
+});
+
+/** A token that nobody has signed. */
+function token(claims: object): string {
+  const [head, body] = [{ alg: "RS256" }, claims].map((one) => Buffer.from(JSON.stringify(one)).toString("base64url"));
+  return `${head}.${body}.AAAA`;
+}
+
 test("an id of several events, or of a thing, never stands alone", () => {
   for (const id of providerIds()) {
     const provider = findProvider(id)!;

@@ -139,6 +139,49 @@ describe("the header", () => {
   });
 });
 
+describe("a detached signature over the payload as it is (RFC 7797)", () => {
+  const BODY = new TextEncoder().encode('{"event_type":"tier.increase","at":"1.5"}\u0000\u00ff.');
+  const text = new TextDecoder().decode(BODY);
+  const detached = (head: object, payload = text): string => {
+    const protectedHead = part({ alg: "RS256", ...head });
+    return `${protectedHead}..${signers["RS256"]!(`${protectedHead}.${payload}`, privateKey).toString("base64url")}`;
+  };
+  const isTaken = async (written: string, body = BODY, unencoded = true): Promise<boolean> => {
+    const parsed = parseJws(written, body, unencoded);
+    return parsed !== null && (await isSigned(parsed, { name: "K", value: KEY }, "public", ["RS256"]));
+  };
+  const RIGHT = { b64: false, crit: ["b64"] };
+
+  test("is taken over these bytes and no others, and only of a sender that is known to sign so", async () => {
+    expect(await isTaken(detached(RIGHT))).toBe(true);
+    expect(await isTaken(detached(RIGHT), BODY.slice(0, -1))).toBe(false);
+    expect(await isTaken(detached(RIGHT), BODY, false)).toBe(false);
+    expect(await isTaken(detached(RIGHT).replace("..", `.${part(text)}.`))).toBe(false);
+  });
+
+  test.for([
+    {},
+    { b64: false },
+    { crit: ["b64"] },
+    { b64: true, crit: ["b64"] },
+    { b64: "false", crit: ["b64"] },
+    { b64: null, crit: ["b64"] },
+    { b64: false, crit: [] },
+    { b64: false, crit: "b64" },
+    { b64: false, crit: ["b64", "b64"] },
+    { b64: false, crit: ["b64", "exp"], exp: 1 },
+    { b64: false, crit: ["exp"], exp: 1 },
+  ])("with the header %j is refused, signed either way", async (head) => {
+    expect(await isTaken(detached(head))).toBe(false);
+    expect(await isTaken(detached(head, part(text)))).toBe(false);
+  });
+
+  test("over the payload in base64url is another one", async () => {
+    expect(await isTaken(detached(RIGHT, part(text)))).toBe(false);
+    expect(await isTaken(detached({}, part(text)), BODY, false)).toBe(true);
+  });
+});
+
 const named = (kid: string) => token("RS256", privateKey, { head: { kid } });
 
 describe("the key", () => {
