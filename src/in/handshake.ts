@@ -1,6 +1,7 @@
 // Challenges, pings and subscription confirmations: what a provider wants to hear before it sends. Pure but for WebCrypto.
 
 import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
+import { encryptedAnswer } from "../verify/encrypt.ts";
 import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import { digest, hmac } from "../verify/hmac.ts";
 import { asType } from "./identify.ts";
@@ -88,11 +89,12 @@ export function replyTo(
   provider: Provider,
   settings: Readonly<Record<string, string>>,
   outcome: "accepted" | "refused",
+  secrets: readonly Secret[] = [],
 ): HandshakeAnswer | null {
   const reply = provider.replies?.[outcome];
   if (reply === undefined) return null;
   const readings = new Readings(request, outcome === "accepted" ? PROVEN : UNPROVEN);
-  return composed(reply, { readings, provider, settings });
+  return composed(reply, { readings, provider, settings }, secrets);
 }
 
 function phaseOf(one: Handshake): Phase {
@@ -143,7 +145,7 @@ function answerTo(one: Handshake, scope: Scope, secrets: readonly Secret[]): Han
   }
   const computed = one.compute === undefined ? "" : compute(one.compute, { ...scope, challenge }, secrets);
   if (computed === null) return refusal;
-  const answer = composed(one.answer, { ...scope, challenge, computed });
+  const answer = composed(one.answer, { ...scope, challenge, computed }, secrets);
   const reveals = one.reveals === undefined ? null : read(one.reveals, scope);
   const visits = one.visits === undefined ? null : pinnedUrl(read(one.visits.at, scope), one.visits);
   if (one.visits !== undefined && visits === null) return refusal;
@@ -156,11 +158,21 @@ function answerTo(one: Handshake, scope: Scope, secrets: readonly Secret[]): Han
   };
 }
 
-function composed({ status = 200, text, json, headers = {} }: Answer, scope: Scope): HandshakeAnswer {
+function composed(
+  { status = 200, text, json, headers = {}, encrypted }: Answer,
+  scope: Scope,
+  secrets: readonly Secret[],
+): HandshakeAnswer {
   const extra: Record<string, string> = {};
   for (const [name, template] of Object.entries(headers)) {
     const value = render(template, scope);
     if (value !== null && HEADER_VALUE.test(value)) extra[name.toLowerCase()] = value;
+  }
+  const secret = newestOf(secrets);
+  if (encrypted !== undefined) {
+    const members = secret === undefined ? null : encryptedAnswer(encrypted, scope, secret.value);
+    const body = members === null ? "" : JSON.stringify(members);
+    return { status, headers: { ...PLAIN, "content-type": "application/json", ...extra }, body };
   }
   if (json === undefined) {
     return { status, headers: { ...PLAIN, ...extra }, body: text === undefined ? "" : (render(text, scope) ?? "") };
@@ -186,7 +198,7 @@ function compute(
   scope: Scope,
   secrets: readonly Secret[],
 ): string | null {
-  const newest = secrets.find(({ name, value }) => value !== "" && !isVerifyToken(name));
+  const newest = newestOf(secrets);
   if (newest === undefined) return null;
   const content = render(over, { ...scope, secret: newest.value });
   if (content === null) return null;
@@ -196,4 +208,9 @@ function compute(
       : hmac(algorithm === "hmac-sha1" ? "sha1" : "sha256", newest, key ?? "text", [content]);
   if (code === null) return null;
   return encoding === "hex" ? encodeHex(code) : encoding === "base64" ? encodeBase64(code) : encodeBase64Url(code);
+}
+
+/** The newest secret that is not itself shown to the sender. */
+function newestOf(secrets: readonly Secret[]): Secret | undefined {
+  return secrets.find(({ name, value }) => value !== "" && !isVerifyToken(name));
 }

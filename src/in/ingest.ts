@@ -235,7 +235,7 @@ async function accept(
     event,
     deps.log,
     refuse,
-    news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted"),
+    news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets),
   );
 }
 

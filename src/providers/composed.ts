@@ -2,6 +2,16 @@
 
 import type { Provider } from "../scheme/scheme.ts";
 
+/** What DingTalk waits for after each message: an encrypted word. `appKey` is the app's, or the CorpId of a callback that was registered by its API. */
+const dingtalkYes = {
+  by: "dingtalk",
+  text: "success",
+  key: "setting:encodingAESKey",
+  receiver: "setting:appKey",
+  time: "query:timestamp",
+  nonce: "query:nonce",
+} as const;
+
 export const composed = {
   "tiktok-shop": {
     name: "TikTok Shop",
@@ -460,5 +470,28 @@ export const composed = {
       },
     ],
     docs: "@wecom/crypto (npm)",
+  },
+  "dingtalk-events": {
+    name: "DingTalk event subscriptions (HTTP)",
+    confidence: "third-party",
+    algorithm: "sha1",
+    signature: { at: "query:msg_signature|query:signature" },
+    sorted: ["{secret}", "{query:timestamp}", "{query:nonce}", "{json:encrypt}"],
+    // None may hold the full stop that the relay's own answers have in their nonce.
+    forms: { "query:timestamp": "digits", "query:nonce": "name", "json:encrypt": "base64" },
+    type: "event",
+    uncovered: "Everything outside the encrypted message. The time is signed and not judged.",
+    handshake: [
+      {
+        method: "POST",
+        verified: true,
+        decrypt: { by: "wecom", at: "json:encrypt", key: "setting:encodingAESKey" },
+        when: { "claim:message.EventType": "check_url" },
+        answer: { encrypted: dingtalkYes },
+        news: false,
+      },
+    ],
+    replies: { accepted: { encrypted: dingtalkYes } },
+    docs: "open.dingtalk.com/document/orgapp/configure-event-subcription",
   },
 } satisfies Readonly<Record<string, Provider>>;

@@ -20,6 +20,7 @@ function answerOf({ challenge, compute, visits, reveals, decrypt, answer }: Hand
   if (compute !== undefined)
     return `is answered with a code over \`${challenge?.at ?? compute.over}\` under the secret`;
   const echoes = JSON.stringify(answer).includes("{challenge}");
+  if (answer.encrypted !== undefined) return `is answered with \`${answer.encrypted.text}\`, encrypted and signed`;
   if (decrypt !== undefined) return "is decrypted with the secret and answered with what it holds";
   if (challenge !== undefined && echoes) return `is answered with its \`${challenge.at}\``;
   return `is answered with ${answer.status ?? 200}`;

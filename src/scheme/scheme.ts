@@ -3,7 +3,8 @@
 // "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English, where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
 import { keys, networks } from "./published.ts";
-import { pattern, place, template } from "./text.ts";
+import { answer, handshake } from "./handshake.ts";
+import { encoding, place, template } from "./text.ts";
 
 const algorithms = [
   "hmac-sha1",
@@ -23,8 +24,6 @@ const algorithms = [
   "token",
   "basic",
 ] as const;
-
-const encoding = z.enum(["hex", "base64", "base64url"]);
 
 const jwsAlgorithms = [
   "HS256",
@@ -147,63 +146,6 @@ const jwt = z.strictObject({
   unencoded: z.optional(z.boolean()),
 });
 
-const answer = z.strictObject({
-  /** 200 by default. */
-  status: z.optional(z.int().check(z.gte(200), z.lte(499))),
-  text: z.optional(template),
-  json: z.optional(z.record(z.string(), z.union([template, z.number()]))),
-  headers: z.optional(z.record(z.string(), template)),
-});
-
-const handshake = z.strictObject({
-  method: z.enum(["GET", "HEAD", "OPTIONS", "POST"]),
-  /** Places and what they must hold for this to be the handshake; an empty text asks only that the place is there. */
-  when: z.optional(z.record(place, z.string())),
-  /** Places that must not be there. */
-  unless: z.optional(z.array(place)),
-  /** There must be no body: a request with one is an event, and is never answered in its place. */
-  empty: z.optional(z.boolean()),
-  /** Answered only once the request has been verified. */
-  verified: z.optional(z.boolean()),
-  /** A challenge that is itself signed, by the scheme of the provider. */
-  signed: z.optional(z.boolean()),
-  /** Signed by the scheme of the provider, under the secret that stands at this place: the one that it hands over. */
-  signedWith: z.optional(place),
-  /** Answered only while the source has no secret: this is how it is told its secret. */
-  unset: z.optional(z.boolean()),
-  /** The message is encrypted under the key at `key`, or else under one of the secrets; what it holds is then `claim:…`. */
-  decrypt: z.optional(z.strictObject({ by: z.enum(["lark", "wecom"]), at: place, key: z.optional(place) })),
-  /** What the sender wants to see again, and the syntax that it is held to: nothing else is ever sent back or signed. */
-  challenge: z.optional(
-    z.strictObject({ at: place, syntax: z.enum(["token", "uuid", "hex", "origin", "sentence", "digits"]) }),
-  ),
-  /** The place that must hold one of the source's secrets. */
-  token: z.optional(place),
-  /** Places and the templates that they must equal. */
-  expects: z.optional(z.record(place, template)),
-  /** `{computed}`: a code over a template, under the source's newest secret. */
-  compute: z.optional(
-    z.strictObject({
-      algorithm: z.enum(["hmac-sha1", "hmac-sha256", "sha256"]),
-      over: template,
-      key: z.optional(z.enum(["text", "sha1"])),
-      encoding: z.optional(encoding),
-    }),
-  ),
-  answer,
-  /**
-   * The message also tells the operator something (a subscription that was revoked): it is answered, and is an event of this type as
-   * well. `false` says that it is a check of the connection and tells nothing.
-   */
-  news: z.optional(z.union([z.literal(false), template])),
-  /** Status where something is not as it must be; 403 by default. */
-  refusal: z.optional(z.int().check(z.gte(400), z.lte(499))),
-  /** Where the secret is that the sender hands over in this handshake; it is for the operator to keep. */
-  reveals: z.optional(place),
-  /** The URL that confirms a subscription when it is fetched, and what its host, path and query must be. */
-  visits: z.optional(z.strictObject({ at: place, host: pattern, path: pattern, query: z.optional(pattern) })),
-});
-
 export const providerSchema = z.strictObject({
   name: z.string().check(z.minLength(1), z.maxLength(80)),
   /** How the facts were established: the official library, a published document, third-party code, or nobody yet. */
@@ -280,6 +222,7 @@ export type Algorithm = (typeof algorithms)[number];
 export type JwsAlgorithm = (typeof jwsAlgorithms)[number];
 export type Handshake = z.output<typeof handshake>;
 export type Answer = z.output<typeof answer>;
+export type Encrypted = NonNullable<Answer["encrypted"]>;
 export type FormName = (typeof formNames)[number];
 export type SecretForm = (typeof secretForms)[number];
 

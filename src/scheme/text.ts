@@ -36,3 +36,6 @@ function isPattern(text: string): boolean {
     return false;
   }
 }
+
+/** How bytes are written. */
+export const encoding = z.enum(["hex", "base64", "base64url"]);

@@ -1,10 +1,10 @@
-// Messages that Lark and WeCom encrypt beside signing them: only their handshakes need it. Pure but for WebCrypto.
+// Messages that Lark, WeCom and DingTalk encrypt beside signing them: only their handshakes need it. Pure but for WebCrypto.
 
 import { decodeBase64 } from "../bytes/encoding.ts";
 import { digest } from "./hmac.ts";
 
-/** WeCom pads to 32 bytes, where AES pads to 16. */
-const WECOM_BLOCK = 32;
+/** WeCom and DingTalk pad to 32 bytes, where AES pads to 16. */
+export const BLOCK = 32;
 
 /** AES-256-CBC; the key is the SHA-256 of the Encrypt Key, the first block the initial vector. `null` where it does not decrypt. */
 export async function decryptLark(text: string, secret: string): Promise<string | null> {
@@ -18,16 +18,18 @@ export async function decryptLark(text: string, secret: string): Promise<string 
 /** AES-256-CBC under EncodingAESKey (43 characters of base64): 16 random bytes, a length, the message, the receiver's id. */
 export async function decryptWecom(text: string, secret: string): Promise<string | null> {
   const bytes = decodeBase64(text);
-  // Random characters, so that the unused bits at the end may be set: not canonical base64.
-  const key = /^[A-Za-z0-9+/]{43}$/.test(secret)
-    ? Uint8Array.from(atob(`${secret}=`), (one) => one.charCodeAt(0))
-    : null;
+  const key = aesKeyOf(secret);
   if (bytes === null || key === null) return null;
   const plain = await cbc(key, key.slice(0, 16), bytes);
   const pad = plain?.at(-1) ?? 0;
-  if (plain === null || pad < 1 || pad > WECOM_BLOCK || plain.length < 20 + pad) return null;
+  if (plain === null || pad < 1 || pad > BLOCK || plain.length < 20 + pad) return null;
   const length = new DataView(plain.buffer, plain.byteOffset).getUint32(16);
   return 20 + length > plain.length - pad ? null : utf8(plain.subarray(20, 20 + length));
+}
+
+/** The key that an EncodingAESKey stands for: random characters, so that the unused bits at the end may be set, and not canonical base64. */
+export function aesKeyOf(text: string): Uint8Array<ArrayBuffer> | null {
+  return /^[A-Za-z0-9+/]{43}$/.test(text) ? Uint8Array.from(atob(`${text}=`), (one) => one.charCodeAt(0)) : null;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { createHash, createHmac, createSign, sign } from "node:crypto";
 import type { Facts } from "./facts.ts";
+import { dingtalkMessage } from "./dingtalk.ts";
 import { type Key, keyOf } from "./keys.ts";
 import { type Asked, BODY, FORM, JSON_TYPE, NOW, type Signed, URL_SIGNED, withQuery } from "./signed.ts";
 import { encoded, toleranceOf, written } from "./template.ts";
@@ -203,6 +204,7 @@ const HANDS: Readonly<Record<string, (hand: Hand) => Made>> = {
       covered: { message: [encrypt, "ZW5jcnlwdGVe"], nonce: ["nonce=n1", "nonce=n2"] },
     };
   },
+  "dingtalk-events": ({ at, key }) => dingtalkMessage(key.text, at, "ZW5jcnlwdGVk"),
   "twilio-json": ({ body, code }) => {
     const url = withQuery(URL_SIGNED, "bodySHA256", sha256(body).toString("hex"));
     return { url, ...header("X-Twilio-Signature", code(url), { ...IN_BODY, query: ["foo=1", "foo=2"] }) };

@@ -2,6 +2,7 @@
 
 import { createCipheriv, createHash, createHmac, createSign } from "node:crypto";
 import type { KnownHandshake, KnownRequest } from "../../src/cli/local/known-answers.ts";
+import { dingtalkHandshakes } from "./dingtalk.ts";
 import { facts } from "./facts.ts";
 import { pairs } from "./keys.ts";
 import { FORM, JSON_TYPE, NOW } from "./signed.ts";
@@ -237,6 +238,7 @@ export function handshakes(): KnownHandshake[] {
     ),
     row("ringcentral", { headers: { "Validation-Token": MARKUP } }, refused(403)),
     row("ringcentral", { headers: { ...plain, "Validation-Token": UUID }, body: '{"uuid":"1"}' }, { status: 401 }),
+    ...dingtalkHandshakes(),
     ...echoed("adobe-io-events", "challenge", 400),
     get("fitbit", `verify=${SECRET}`, { status: 204, body: "" }),
     get("fitbit", "verify=another", refused(404)),

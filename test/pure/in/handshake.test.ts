@@ -10,6 +10,7 @@ import {
   type HandshakeAnswer,
   type Phase,
 } from "../../../src/in/handshake.ts";
+import { verify } from "../../../src/verify/verify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 
 interface Asked {
@@ -232,6 +233,43 @@ test("trap 9: what a sender must hear", () => {
   expect(reply("dropbox-sign", "accepted")?.body).toContain("Hello API Event Received");
   expect(reply("adyen", "accepted")?.body).toBe("[accepted]");
   expect(reply("github", "accepted")).toBeNull();
+});
+
+function dingtalkEvent(query: Record<string, string>, encrypt: string) {
+  return {
+    method: "POST",
+    url: `https://x.example/in/a?${new URLSearchParams(query).toString()}`,
+    headers: new Headers({ "content-type": "application/json" }),
+    body: new TextEncoder().encode(JSON.stringify({ encrypt })),
+  };
+}
+
+test("DingTalk's encrypted yes never comes back as an event, however its parts are sent", async () => {
+  const provider = findProvider("dingtalk-events")!;
+  const settings = { encodingAESKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", appKey: "ding1" };
+  for (const token of ["0token", "token", "zz.zz", "~"]) {
+    const secrets = [{ name: "A_SECRET", value: token }];
+    const asked = dingtalkEvent({ timestamp: "1760000000000", nonce: "n1" }, "ZW5j");
+    const reply = replyTo(asked, provider, settings, "accepted", secrets);
+    const said: Record<string, string> = JSON.parse(reply!.body);
+    expect(Object.keys(said)).toEqual(["msg_signature", "timeStamp", "nonce", "encrypt"]);
+    const { msg_signature = "", timeStamp = "", nonce = "", encrypt = "" } = said;
+    const signed = [token, timeStamp, nonce, encrypt].toSorted().join("");
+    expect(createHash("sha1").update(signed).digest("hex")).toBe(msg_signature);
+    for (const [time, other, message] of [
+      [timeStamp, nonce, encrypt],
+      [nonce, timeStamp, encrypt],
+      [timeStamp, nonce.slice(0, -1), `.${encrypt}`],
+      [`${timeStamp}${nonce}`, "", encrypt],
+      [timeStamp, "", `${nonce}${encrypt}`],
+    ] as const) {
+      const forged = dingtalkEvent({ msg_signature, timestamp: time, nonce: other }, message);
+      expect((await verify(forged, provider, secrets, settings, 0)).ok, `${time} ${other}`).toBe(false);
+    }
+  }
+  expect(replyTo(dingtalkEvent({ timestamp: "1", nonce: "n" }, "ZW5j"), provider, settings, "accepted", [])?.body).toBe(
+    "",
+  );
 });
 
 test("a handshake that asks nothing is news, or says that it is none; and only what is proven is news", () => {
