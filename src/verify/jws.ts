@@ -10,7 +10,8 @@ import { parsesAsKey } from "./parses-as-key.ts";
 import { hasLength, publicKeys, signedBy, type Method } from "./publickey.ts";
 import { shownText, unprefixed } from "./signature.ts";
 import { member, parseJson, scalar } from "../bytes/json.ts";
-import { concatenated, read, render, renderChunks } from "./render.ts";
+import { concatenated } from "../bytes/encoding.ts";
+import { read, render, renderChunks } from "./render.ts";
 import type { Scope } from "./scope.ts";
 import type { Secret } from "../types.ts";
 
