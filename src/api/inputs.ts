@@ -2,6 +2,7 @@
 import type { Input, MiddlewareHandler } from "hono";
 import * as z from "zod/mini";
 import { keyName, role } from "../contract/access.ts";
+import { replayState } from "../contract/operations.ts";
 import { ask, complaint, orNull } from "../contract/question.ts";
 import { type ApiEnv, Refusal } from "./env.ts";
 
@@ -15,12 +16,12 @@ export const inspectionParameters = z.strictObject({
   show: orNull(z.string().check(z.regex(/^\d{1,15}$/, 'must be the "id" of one of them'))),
 });
 
-/** Which ended deliveries; what is left out admits all. The operator judges what it says. */
+/** Which ended deliveries: the failed ones unless `state` says otherwise; what else is left out admits all. The operator judges what it says. */
 export const filterParameters = z.strictObject({
   source: orNull(z.string()),
   type: orNull(z.string()),
   destination: orNull(z.string()),
-  state: orNull(z.enum(["failed", "delivered"], "must be failed or delivered: leave it out for both")),
+  state: replayState,
   since: orNull(z.string()),
   until: orNull(z.string()),
 });

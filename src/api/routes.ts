@@ -155,13 +155,13 @@ export const ROUTES = {
   "GET /replays/preview": {
     ...look,
     query: filterParameters,
-    says: "How many deliveries a bulk replay would open.",
+    says: "How many deliveries a bulk replay would open: of the failed ones, unless state is delivered or both.",
     answer: replayPreview,
   },
   "POST /replays": {
     ...act,
     body: replayOrder,
-    says: "Starts a bulk replay: every ended delivery that the filter names, so many a minute.",
+    says: "Starts a bulk replay: the ended deliveries that the filter names, only the failed ones unless its state is delivered or both, so many a minute.",
     answer: replayJob,
   },
   "GET /replays/:id": { ...look, says: "One bulk replay and how far it has come.", answer: replayJob },

@@ -106,10 +106,22 @@ function overview(): string[] {
   return ["usage: hookline <command> [--json] [--help]", "", ...verbs];
 }
 
+/** Asks on the terminal, beside the results. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
 if (import.meta.main) {
   endWithReader();
   process.exitCode = await hookline(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   });
 }

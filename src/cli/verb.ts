@@ -5,6 +5,8 @@ import type { ParseArgsConfig } from "node:util";
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** Puts a question to whoever sits there; left out where nobody does, as in a script. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /** What was asked for. */

@@ -88,12 +88,32 @@ export const inspection = z.object({
 });
 export type Inspection = z.output<typeof inspection>;
 
+const REPLAYED = ["failed", "delivered", "both"] as const;
+/**
+ * Which of the ended deliveries a bulk replay opens where nobody says it. The API, the command line and the pages all take it from here:
+ * whoever asks for "everything" at night means what has failed, and a receiver must not get again what it has.
+ */
+export const REPLAYED_UNLESS_SAID = "failed" satisfies (typeof REPLAYED)[number];
+
+/** The state as somebody asks for it: left out, or `null`, it is `REPLAYED_UNLESS_SAID`. */
+export const replayState = z.pipe(
+  z._default(
+    z.nullable(
+      z.enum(REPLAYED, {
+        error: `must be one of ${REPLAYED.join(", ")}: left out, it is ${REPLAYED_UNLESS_SAID}`,
+      }),
+    ),
+    REPLAYED_UNLESS_SAID,
+  ),
+  z.transform((state) => state ?? REPLAYED_UNLESS_SAID),
+);
+
 export const replayFilter = z.object({
   source: text,
   type: text,
   destination: text,
-  /** Of the ended ones: `failed`, `delivered`, or both where `null`. */
-  state: z.nullable(z.enum(["failed", "delivered"])),
+  /** Of the ended ones. */
+  state: z.enum(REPLAYED),
   since: z.nullable(instant),
   until: z.nullable(instant),
 });

@@ -51,8 +51,12 @@ export interface Looks {
 
 /** What may be done to deliveries and destinations. */
 export interface Acts {
-  /** Opens ended deliveries again: all of an event's, or the one to `destination`. */
-  replay(target: { event: string; destination: string | null }, by: By): Promise<Done<Replayed>>;
+  /**
+   * Opens ended deliveries again: all of an event's, or the one to `destination`.
+   *
+   * @param target with `failed`, what was delivered stays as it is
+   */
+  replay(target: { event: string; destination: string | null; failed?: boolean }, by: By): Promise<Done<Replayed>>;
   /** Ends what is waiting or held. What is under way goes on. */
   cancel(target: { event: string; destination: string | null }, by: By): Promise<Done<Cancelled>>;
   /** Sends an event to a destination that its routes do not name. */

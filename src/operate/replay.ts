@@ -31,6 +31,7 @@ export function openReplay(deps: ReplayDeps): Acts["replay"] {
     const { deliveries } = await records.story(event.event);
     const target = wanted.destination === null ? event.id : deliveryId(event.id, wanted.destination);
     const destinations = deliveries
+      .filter(({ state }) => wanted.failed !== true || state === "failed")
       .map(({ destination }) => destination)
       .filter((name) => wanted.destination === null || name === wanted.destination);
     if (wanted.destination !== null && destinations.length === 0) return noDelivery(target);

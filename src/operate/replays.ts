@@ -1,12 +1,12 @@
 // Bulk replays, as an operator sees them: what one would open, its start, its progress, its end. The steps are taken in replays.ts.
 import * as z from "zod/mini";
-import type { ReplayFilter, ReplayJob, ReplayPreview } from "../contract/operations.ts";
+import { type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } from "../contract/operations.ts";
 import type { Ended, EndedFilter } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
 import { receiptId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { By, Done, Replays } from "./operator.ts";
-import { name, orNull, time } from "../contract/question.ts";
+import { name, time } from "../contract/question.ts";
 import { askedAs } from "./asked.ts";
 import { iso } from "../time.ts";
 import { badRequest, notFound, quoted, type Refused, reused } from "./refuse.ts";
@@ -35,7 +35,10 @@ const wantedFilter = z
     source: name,
     type: name,
     destination: name,
-    state: orNull(z.enum(["failed", "delivered"], { error: "must be failed or delivered: leave it out for both" })),
+    state: z.pipe(
+      replayState,
+      z.transform((state) => (state === "both" ? null : state)),
+    ),
     since: time,
     until: time,
   })
@@ -158,6 +161,6 @@ function answerOf(job: Job): ReplayJob {
   };
 }
 
-function toAnswer({ since, until, ...filter }: EndedFilter): ReplayFilter {
-  return { ...filter, since: iso(since), until: iso(until) };
+function toAnswer({ state, since, until, ...filter }: EndedFilter): ReplayFilter {
+  return { ...filter, state: state ?? "both", since: iso(since), until: iso(until) };
 }

@@ -98,7 +98,7 @@ export const jobs: [ReplayJob, ReplayJob, ...ReplayJob[]] = [
     ended_at: ago(70_000),
     created_at: ago(71_000),
     replayed: 1_240,
-    filter: { ...everything, state: null },
+    filter: { ...everything, state: "both" },
   }),
   job("rpl_vague", {
     expected_complete: false,

@@ -104,7 +104,7 @@ test("a bulk replay is counted first, is started, and tells how far it has come"
     await page.getByLabel("Deliveries a minute").fill("7000");
     expect(await page.locator("#rate:invalid").count()).toBe(1);
     await page.getByLabel("Deliveries a minute").fill("6000");
-    await page.getByRole("button", { name: "Start the replay" }).click();
+    await page.getByRole("button", { name: "Replay 1 failed" }).click();
     expect(await main(page)).toContain("The bulk replay runs.");
     await untilItSays(page, new URL(page.url()).pathname, /done[^]*1 of 1 replayed/);
     expect(await main(page)).toContain("failed, to gone");

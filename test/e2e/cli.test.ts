@@ -54,7 +54,7 @@ test("an operator finds a failed delivery, replays it, pauses, resumes, and is o
   await until("the delivery has arrived", async () => (await failed()).length === 0 || undefined);
   const preview = await json("replays preview --state delivered", z.object({ matching: z.number() }));
   expect(preview.matching).toBe(1);
-  const followed = await run("replays start --state delivered --rate 6000 --follow");
+  const followed = await run("replays start --state delivered --rate 6000 --yes --follow");
   expect(followed.err).toMatch(/^rpl_\S+ +running +0 of 1/);
   expect(followed.out).toMatch(/^rpl_\S+ +done +1 of 1$/);
   await until("it has arrived once more", () => receiver.arrivals.length === 3 || undefined);

@@ -5,7 +5,8 @@ import type { Step } from "./plan.ts";
 
 /** What a bulk replay is asked to open. */
 export interface Bulk {
-  readonly state: "failed" | "delivered" | null;
+  /** `null`: the order names none, and means what failed. */
+  readonly state: "failed" | "delivered" | "both" | null;
   readonly destination: "alpha" | "beta" | null;
   /** Deliveries a minute. */
   readonly rate: number;
@@ -19,7 +20,7 @@ export function bulkOf(seed: number, span: number): Step[] {
   const dice = new Dice(seed, "bulk");
   if (!dice.chance(0.2)) return [];
   const order: Bulk = {
-    state: dice.pick(["failed", "failed", "delivered", null]),
+    state: dice.pick([null, "failed", "delivered", "both"]),
     destination: dice.pick([null, null, "alpha", "beta"]),
     rate: dice.pick([2, 6, 60, 600]),
   };
@@ -27,8 +28,8 @@ export function bulkOf(seed: number, span: number): Step[] {
 }
 
 /** Asks for the job, in the words of the API. */
-export async function startBulk({ rate, ...filter }: Bulk, { platform, scheduler }: Ledger): Promise<void> {
-  const body = JSON.stringify({ filter, rate });
+export async function startBulk({ rate, state, destination }: Bulk, { platform, scheduler }: Ledger): Promise<void> {
+  const body = JSON.stringify({ filter: { destination, ...(state === null ? {} : { state }) }, rate });
   for (let count = 0; count < ASKINGS; count += 1) {
     scheduler.tell("event", "operator", `asks for a bulk replay of ${body}`);
     try {

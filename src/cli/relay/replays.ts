@@ -1,6 +1,11 @@
 // hookline replays: many deliveries opened again by one order, with its progress.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ReplayJob } from "../../contract/operations.ts";
+import {
+  REPLAYED_UNLESS_SAID,
+  type ReplayFilter,
+  type ReplayJob,
+  type ReplayPreview,
+} from "../../contract/operations.ts";
 import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.ts";
 import { table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
@@ -11,9 +16,10 @@ const LOOK_MS = 1_000;
 
 const HELP = [
   "Without more, lists the last bulk replays.",
-  "  preview       how many deliveries the filter names: --source, --type, --destination, --state failed|delivered,",
-  "                --since TIME, --until TIME",
-  "  start         opens them again, --rate N a minute (600 unless said otherwise)",
+  "  preview       how many deliveries the filter names: --source, --type, --destination, --since TIME, --until TIME,",
+  `                --state failed|delivered|both (${REPLAYED_UNLESS_SAID} unless said otherwise)`,
+  "  start         opens them again, --rate N a minute (600 unless said otherwise), once you have agreed to the number",
+  "  --yes         with start: agrees beforehand, for scripts",
   "  show ID       how far one has come",
   "  cancel ID     stops one; what it has opened stays open",
   "  --follow      with start and show: goes on until it has ended",
@@ -22,13 +28,14 @@ const HELP = [
 
 export const replays = remote(
   {
-    usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--follow]",
+    usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--yes] [--follow]",
     help: HELP,
     options: {
       ...ONCE,
       ...Object.fromEntries(FILTER.map((name) => [name, { type: "string" } as const])),
       rate: { type: "string", default: "600" },
       follow: { type: "boolean", default: false },
+      yes: { type: "boolean", default: false },
     },
     names: 0,
     optional: 2,
@@ -46,11 +53,18 @@ export const replays = remote(
       }
       case "preview": {
         const answer = await answered(client.replays.preview.$get({ query: filterOf(asked) }));
-        const more = answer.complete ? "" : ` back to ${answer.looked_back_to ?? "?"}, and there may be more`;
-        out(json ? JSON.stringify(answer) : `${answer.matching} deliveries${more}`);
+        out(json ? JSON.stringify(answer) : counted(answer));
         return 0;
       }
       case "start": {
+        if (options["yes"] !== true) {
+          const refused = await disagreed(client, asked, terminal);
+          if (refused !== null) {
+            if (json) out(JSON.stringify({ error: refused }));
+            else err(refused);
+            return 1;
+          }
+        }
         const order = { filter: filterOf(asked), rate: Number(options["rate"]) };
         return await follow(client, await answered(client.replays.$post({ json: order })), asked, terminal);
       }
@@ -71,6 +85,27 @@ export const replays = remote(
 function filterOf(asked: Asked) {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the states in its refusal
   return given(asked, ...FILTER) as Omit<ReturnType<typeof given<(typeof FILTER)[number]>>, "state">;
+}
+
+/** Asks whoever sits there whether so many are to be opened; `null` for a yes, or else why nothing was started. */
+async function disagreed(client: Client, asked: Asked, { ask }: Terminal): Promise<string | null> {
+  const found = counted(await answered(client.replays.preview.$get({ query: filterOf(asked) })));
+  if (ask === undefined || asked.json)
+    return `nothing was started: this would replay ${found}. Repeat the command with --yes to start it`;
+  const answer = await ask(`Replay ${found}? [y/N] `);
+  return /^y(?:es)?$/i.test(answer.trim()) ? null : "nothing was started";
+}
+
+const IN_WORDS: Readonly<Record<ReplayFilter["state"], string>> = {
+  failed: "failed",
+  delivered: "delivered",
+  both: "failed or delivered",
+};
+
+/** `3 failed deliveries`, and how far the count goes where it stopped early. */
+function counted({ matching, complete, looked_back_to: back, filter: { state } }: ReplayPreview): string {
+  const more = complete ? "" : ` back to ${back ?? "?"}, and there may be more`;
+  return `${matching} ${IN_WORDS[state]} ${matching === 1 ? "delivery" : "deliveries"}${more}`;
 }
 
 /** Tells how far a job has come, and with --follow until it has ended. */

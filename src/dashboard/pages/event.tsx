@@ -35,27 +35,28 @@ export function eventPages(deps: PageDeps): Hono<PageEnv> {
   /** A form that does something to the event of the path, to the destination of its field or to all. */
   const act = (
     action: "replay" | "cancel" | "send",
-    work: (event: string, destination: string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
+    work: (event: string, read: (name: string) => string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
   ) =>
     app.post(`/events/:id/${action}`, needs(deps, "operator", "events"), async (c) => {
       const form = await c.req.formData();
       const id = c.req.param("id") ?? "";
-      const result = await work(id, field(form, "destination"), by(c, form));
+      const result = await work(id, (name) => field(form, name), by(c, form));
       return result.ok
         ? done(c, `/events/${encodeURIComponent(id)}`, ...result.value)
         : refuse(c, "events", result.problem);
     });
 
-  act("replay", async (event, destination, asker) => {
-    const result = await operator.replay({ event, destination: destination || null }, asker);
+  act("replay", async (event, read, asker) => {
+    const target = { event, destination: read("destination") || null, failed: read("state") === "failed" };
+    const result = await operator.replay(target, asker);
     return result.ok ? { ok: true, value: ["replayed", result.value.replayed] } : result;
   });
-  act("cancel", async (event, destination, asker) => {
-    const result = await operator.cancel({ event, destination: destination || null }, asker);
+  act("cancel", async (event, read, asker) => {
+    const result = await operator.cancel({ event, destination: read("destination") || null }, asker);
     return result.ok ? { ok: true, value: ["cancelled", result.value.cancelled] } : result;
   });
-  act("send", async (event, destination, asker) => {
-    const result = await operator.sendTo(event, destination, asker);
+  act("send", async (event, read, asker) => {
+    const result = await operator.sendTo(event, read("destination"), asker);
     return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
   });
   return app;
@@ -168,19 +169,28 @@ function verified({ verified_by }: EventStory, provider: string | null) {
 /** What can be done with all of it. Only what would change something is there. */
 function Actions({ story, deps }: { readonly story: EventStory; readonly deps: PageDeps }) {
   const has = (...states: string[]) => story.deliveries.filter(({ state }) => states.includes(state)).length;
-  const [ended, waiting] = [has("failed", "delivered"), has("pending", "held")];
+  const [failed, ended, waiting] = [has("failed"), has("failed", "delivered"), has("pending", "held")];
   const others = [...deps.config.destinations.keys()].filter(
     (name) => !story.deliveries.some(({ destination }) => destination === name),
   );
   const path = `/events/${story.id}`;
   return (
     <div class="actions" role="group" aria-label="Actions on this event">
+      {failed === 0 || failed === ended ? null : (
+        <Post
+          action={`${path}/replay`}
+          label={failed === 1 ? "Replay the failed one" : `Replay the ${failed} failed`}
+          once={deps.newId()}
+          fields={{ state: "failed" }}
+          kind="primary"
+        />
+      )}
       {ended === 0 ? null : (
         <Post
           action={`${path}/replay`}
           label={ended === 1 ? "Replay" : `Replay all ${ended}`}
           once={deps.newId()}
-          kind={has("failed") > 0 ? "primary" : "plain"}
+          kind={failed > 0 && failed === ended ? "primary" : "plain"}
           confirm={`${ended === 1 ? "The delivery that has ended is" : `The ${ended} deliveries that have ended are`} sent again, under the same webhook-id; a receiver that keeps to it takes no event twice.`}
         />
       )}

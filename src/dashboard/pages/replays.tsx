@@ -32,7 +32,7 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
         {access.allows(c.var.caller, "operator") ? (
           <section aria-labelledby="new">
             <h2 id="new">A new one</h2>
-            <FilterForm names={names} wanted={readFilter((name) => (name === "state" ? "failed" : ""))} />
+            <FilterForm names={names} wanted={readFilter(() => "")} />
           </section>
         ) : null}
         <Jobs jobs={jobs} now={now()} />
@@ -112,7 +112,12 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
       {complete || back === null ? null : (
         <p class="note">Counting stopped at {back.slice(0, 16).replace("T", " ")} UTC; the replay goes on behind it.</p>
       )}
-      <p>Each gets its schedule anew. A receiver may see an event a second time, under the same webhook-id.</p>
+      <p>
+        Each gets its schedule anew.{" "}
+        {wanted.filter.state === "failed"
+          ? "A receiver that took an event although its answer was lost sees it a second time, under the same webhook-id."
+          : "Receivers get again what they have taken already, under the same webhook-id."}
+      </p>
       <form method="post" action="/replays" class="start">
         <input type="hidden" name="once" value={once} />
         <HiddenFilter filter={wanted.filter} />
@@ -138,7 +143,8 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
           {complete ? "" : ", and longer for what was not counted"}.
         </p>
         <button type="submit" class="primary">
-          Start the replay
+          Replay {complete ? "" : "more than "}
+          {number(matching)} {wanted.filter.state === "both" ? "ended" : wanted.filter.state}
         </button>
       </form>
     </section>

@@ -1,5 +1,5 @@
 // Which deliveries a bulk replay opens: from a form to a filter, and from a filter to words.
-import type { ReplayFilter } from "../../contract/operations.ts";
+import { REPLAYED_UNLESS_SAID, type ReplayFilter, replayState } from "../../contract/operations.ts";
 
 /** What a form asked for, and what is wrong with which of its fields. */
 export interface Wanted {
@@ -11,6 +11,12 @@ export interface Wanted {
 const LONGEST = 200;
 /** As `datetime-local` writes it, and as an ISO 8601 instant in UTC. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z?$/;
+
+const STATES = [
+  ["failed", "failed"],
+  ["delivered", "delivered"],
+  ["both", "failed and delivered"],
+] as const satisfies readonly (readonly [ReplayFilter["state"], string])[];
 
 const FIELDS = ["source", "type", "destination", "state", "since", "until"];
 
@@ -31,12 +37,13 @@ export function readFilter(read: (name: string) => string): Wanted {
     faults.set(name, "must be a time in UTC, such as 2026-03-01T09:30");
     return null;
   };
-  const state = given["state"];
+  const state = replayState.safeParse(given["state"] || null);
+  if (!state.success) faults.set("state", "must be one of the states of the list");
   const filter: ReplayFilter = {
     source: text("source"),
     type: text("type"),
     destination: text("destination"),
-    state: state === "failed" || state === "delivered" ? state : null,
+    state: state.data ?? REPLAYED_UNLESS_SAID,
     since: time("since"),
     until: time("until"),
   };
@@ -48,7 +55,7 @@ export function readFilter(read: (name: string) => string): Wanted {
 /** `failed, invoice.paid, from stripe, to billing, since 2026-03-01 09:30 UTC`. */
 export function filterInWords({ source, type, destination, state, since, until }: ReplayFilter): string {
   return [
-    state ?? "failed and delivered",
+    state === "both" ? "failed and delivered" : state,
     ...(type === null ? [] : [type]),
     ...(source === null ? [] : [`from ${source}`]),
     ...(destination === null ? [] : [`to ${destination}`]),
@@ -81,13 +88,16 @@ interface FormProps {
 export function FilterForm({ names, wanted: { given, faults } }: FormProps) {
   return (
     <form method="get" action="/replays/new" class="filter card">
-      <Choice
-        name="state"
-        label="State"
-        value={given["state"] ?? ""}
-        every="failed and delivered"
-        all={["failed", "delivered"]}
-      />
+      <div class="field">
+        <label for="filter-state">State</label>
+        <select id="filter-state" name="state">
+          {STATES.map(([state, words]) => (
+            <option value={state} selected={state === (given["state"] || REPLAYED_UNLESS_SAID)}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </div>
       <Choice name="source" label="Source" value={given["source"] ?? ""} every="every source" all={names.sources} />
       <Choice
         name="destination"

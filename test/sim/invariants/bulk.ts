@@ -19,9 +19,9 @@ const endings = new WeakMap<Ledger, Map<string, number>>();
 
 export const bulkReplay: Invariant = {
   id: "I-17",
-  says: "a bulk replay opens each delivery once, nothing that ended after it was asked for, and every match that had ended before",
-  moved({ event, id, destination, by, to }, ledger) {
-    const { moves, platform, skewed } = ledger;
+  says: "a bulk replay opens each delivery once, only what has failed unless it was asked for more, nothing that ended after it was asked for, and every match that had ended before",
+  moved({ event, id, destination, by, from, to }, ledger) {
+    const { moves, plan, platform, skewed } = ledger;
     const name = `${id}:${destination}`;
     const known = endings.get(ledger) ?? new Map<string, number>();
     endings.set(ledger, known);
@@ -33,6 +33,10 @@ export const bulkReplay: Invariant = {
     }
     if (moves.some((move) => move.by === BULK && move.id === id && move.destination === destination))
       return `${name} was opened twice by one bulk replay`;
+    // As the operator said it, not as the relay has written it down: what is left out must mean what has failed.
+    const wanted = plan.steps.flatMap((step) => (step.do === "bulk" ? [step.order.state ?? "failed"] : []));
+    if (!wanted.some((state) => state === "both" || state === from))
+      return `${name} was ${from ?? "nothing"}, and was opened by a bulk replay of what is ${wanted.join()}`;
     const [job] = jobsOf(ledger);
     if (job === undefined) return `${name} was opened by a bulk replay that nobody has asked for`;
     const late = (known.get(name) ?? Infinity) - job.created_at;

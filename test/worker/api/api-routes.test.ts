@@ -102,7 +102,12 @@ test("an order that is none is refused, and what is wrong with it is named", asy
     ["POST", `/api/events/${ID}/send`, { destination: "" }, /^destination: must not be empty$/],
     ["PUT", "/api/destinations/bin/script", { script: "explode" }, /script/],
     ["PUT", "/api/destinations/bin/script", {}, /^script: /],
-    ["POST", "/api/replays", { filter: { state: "pending" } }, /state: must be failed or delivered/],
+    [
+      "POST",
+      "/api/replays",
+      { filter: { state: "pending" } },
+      /state: must be one of failed, delivered, both: left out, it is failed/,
+    ],
     ["POST", "/api/replays", { filter: { since: "yesterday" } }, /since: must be a time/],
     ["POST", "/api/replays", { filter: { sauce: "github" } }, /^filter\.sauce: /],
     ["POST", "/api/replays", { filter: {}, rate: 0 }, /rate: must be a whole number/],

@@ -1,7 +1,7 @@
 // The pages as HTTP: what they let a browser do, who sees which of them, and that a form does its work once.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { bindings, deliveries, rows, setUp, signed } from "../kit/relay.ts";
+import { bindings, deliveries, rows, setUp, signed, until } from "../kit/relay.ts";
 
 const receiver = setUp();
 const ORIGIN = "https://relay.example.com";
@@ -124,6 +124,20 @@ test("a form that is sent twice does its work once", async () => {
     await deliveries("delivered", "failed");
   }
   expect(receiver.to("second")).toHaveLength(2);
+});
+
+test("delivered to 1 of 2: the first button replays the one that failed, and nothing that was delivered", async () => {
+  const id = await event();
+  const cookie = await signIn();
+  const html = await (await call(`/events/${id}`, { headers: { cookie } })).text();
+  const actions = html.slice(html.indexOf("Actions on this event"));
+  const [, form = "", label] = /<form[^>]*>(.*?)<button[^>]*>([^<]*)<\/button>/s.exec(actions) ?? [];
+  expect(label).toBe("Replay the failed one");
+  const fields = [...form.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]);
+  const { headers } = await send(`/events/${id}/replay`, Object.fromEntries(fields), cookie);
+  expect(headers.get("location")).toBe(`/events/${id}?done=replayed&n=1`);
+  await until(() => receiver.to("second").length === 2);
+  expect(receiver.to("first")).toHaveLength(1);
 });
 
 test("a form that another site sends is refused, whatever it holds", async () => {

@@ -15,7 +15,14 @@ export const MINUTE = 60_000;
 export const STEP = 10_000;
 export const DAY = 24 * 60 * MINUTE;
 /** A filter that admits everything. */
-export const ALL: ReplayFilter = { source: null, type: null, destination: null, state: null, since: null, until: null };
+export const ALL: ReplayFilter = {
+  source: null,
+  type: null,
+  destination: null,
+  state: "both",
+  since: null,
+  until: null,
+};
 
 export const by = (key: string | null = null): By => ({
   caller: { actor: "key:night watch", role: "operator", how: "key" },

@@ -1,5 +1,6 @@
 // Bulk replays as an operator asks for them: what one would open, what is refused, what is on record, and what a look costs.
 import { beforeEach, expect, test } from "vitest";
+import { filterParameters } from "../../../src/api/inputs.ts";
 import type { ReplayFilter } from "../../../src/contract/operations.ts";
 import { runReplays } from "../../../src/sweep/replays.ts";
 import { ALL, Bulk, by, DAY, MINUTE, name, STEP, value } from "../kit/bulk.ts";
@@ -27,7 +28,11 @@ async function history(): Promise<void> {
 const at = (minutes: number) => new Date(THEN + minutes * MINUTE).toISOString();
 
 test.for<[string, Partial<ReplayFilter>, string[]]>([
-  ["nothing: everything that has ended", {}, [name(3, "second"), name(2), name(1, "second"), name(1)]],
+  [
+    "both states: everything that has ended",
+    { state: "both" },
+    [name(3, "second"), name(2), name(1, "second"), name(1)],
+  ],
   ["source", { source: "other" }, [name(2)]],
   ["type", { type: "ping" }, [name(3, "second"), name(2)]],
   ["destination", { destination: "second" }, [name(3, "second"), name(1, "second")]],
@@ -63,6 +68,31 @@ test.for<[string, Partial<ReplayFilter>, string[]]>([
     replayed: expected.length,
     ended_at: new Date(bulk.round.clock).toISOString(),
   });
+});
+
+test.for<Partial<ReplayFilter>>([{}, { destination: "first" }, { until: at(60) }])(
+  "an order that names no state means what has failed, in a preview and in a job: %o",
+  async (given) => {
+    await history();
+    const { state: _, ...unsaid } = { ...ALL, ...given };
+    // As the API has it, where the state may be left out.
+    const filter = filterParameters.parse(unsaid);
+    const found = value(await bulk.operator.preview(filter));
+    expect(found.filter.state).toBe("failed");
+    const job = value(await bulk.operator.start(filter, 600, by()));
+    expect(job).toMatchObject({ filter: { state: "failed" }, expected: found.matching });
+    expect((await bulk.finish(job)).flat()).not.toContain(name(2));
+    expect((await bulk.shown(job)).replayed).toBe(found.matching);
+    expect(found.matching).toBeGreaterThan(0);
+  },
+);
+
+test("a job that an older version wrote down without a state was asked for both, and says so", async () => {
+  await history();
+  const job = await bulk.start({ state: "both" });
+  const [row] = await rows("SELECT filter FROM replays");
+  expect(JSON.parse(String(row?.["filter"]))).toMatchObject({ state: null });
+  expect((await bulk.shown(job)).filter.state).toBe("both");
 });
 
 test("a job is on record: who started it and for what, and what it came to", async () => {
