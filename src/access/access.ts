@@ -1,18 +1,21 @@
 // Who is asking, by token, key, session or Cloudflare Access, and may they? The only file that weighs credentials.
 import type { Caller, Role } from "../contract/access.ts";
 import type { KeyRow, Keys } from "../d1/keys.ts";
+import type { Audit } from "../d1/audit.ts";
 import type { Sessions } from "../d1/sessions.ts";
 import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import type { FetchText } from "../net/send.ts";
 import { Assertions } from "./assertions.ts";
 import { expiredCookie, readCookie, writeCookie } from "./cookie.ts";
+import { RefusedSignIns, type WhyNot } from "./refused.ts";
 import { hash, keyId, proofOf, same } from "./secrets.ts";
 
 export interface AccessDeps {
   readonly config: Pick<Config, "adminToken" | "access">;
   readonly keys: Pick<Keys, "find" | "used">;
   readonly sessions: Sessions;
+  readonly audit: Pick<Audit, "refused">;
   /** Asks Cloudflare Access for its public keys. */
   readonly fetchText: FetchText;
   /** Has a promise end although nobody waits for it. */
@@ -56,14 +59,19 @@ interface Opener {
 
 export function openAccess(deps: AccessDeps): Access {
   const assertions = new Assertions(deps);
+  const refused = new RefusedSignIns(deps);
   return {
     async identify(request) {
       // A credential that was written into the request on purpose counts alone, even if it opens nothing.
       const header = request.headers.get("authorization");
       if (header !== null) {
         const given = BEARER.exec(header)?.[1];
-        const opener = given === undefined ? null : await opens(given, deps);
-        if (opener === null) return null;
+        if (given === undefined) return null;
+        const opener = await opens(given, deps);
+        if ("why" in opener) {
+          refused.note(request, { ...opener, at: "authorization" });
+          return null;
+        }
         return { actor: opener.actor, role: opener.role, how: opener.key === null ? "token" : "key" };
       }
       return (await inSession(request, deps)) ?? (await assertions.identify(request));
@@ -71,7 +79,10 @@ export function openAccess(deps: AccessDeps): Access {
 
     async signIn(request, secret) {
       const opener = await opens(secret, deps);
-      if (opener === null) return null;
+      if ("why" in opener) {
+        refused.note(request, { ...opener, at: "form" });
+        return null;
+      }
       const { actor, role, key, seal } = opener;
       const now = deps.now();
       const session = deps.newId() + deps.newId();
@@ -133,16 +144,20 @@ function sameOrigin(request: Request): boolean {
   return request.headers.get("origin") === new URL(request.url).origin;
 }
 
-/** What a secret opens. */
-async function opens(secret: string, { config, keys, later, now }: AccessDeps): Promise<Opener | null> {
+/** What a secret opens, or why it opens nothing. */
+async function opens(
+  secret: string,
+  { config, keys, later, now }: AccessDeps,
+): Promise<Opener | { readonly why: WhyNot; readonly key: string | null }> {
   const id = keyId(secret);
   if (id === null) {
     const token = config.adminToken;
-    if (token === null || !(await same(secret, token.value))) return null;
+    if (token === null || !(await same(secret, token.value))) return { why: "wrong_secret", key: null };
     return { actor: "admin", role: "admin", key: null, seal: token.value };
   }
   const [row, given] = [await keys.find(id), await hash(secret)];
-  if (row === null || !(await same(given, row.hash)) || !lives(row, now())) return null;
+  if (row === null || !(await same(given, row.hash))) return { why: "no_such_key", key: null };
+  if (!lives(row, now())) return { why: row.revokedAt === null ? "key_expired" : "key_revoked", key: row.name };
   const hour = Math.floor(now() / HOUR_MS) * HOUR_MS;
   if ((row.lastUsedAt ?? 0) < hour) later(keys.used(id, hour));
   return ofKey(row);

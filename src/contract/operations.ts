@@ -105,7 +105,7 @@ export const replayState = z.pipe(
     ),
     REPLAYED_UNLESS_SAID,
   ),
-  z.transform((state) => state ?? REPLAYED_UNLESS_SAID),
+  z.transform((said) => said ?? REPLAYED_UNLESS_SAID),
 );
 
 export const replayFilter = z.object({

@@ -1,4 +1,4 @@
-// D1: the record of who did what, read newest first. It is written where things are done, in the same transaction.
+// D1: the record of who did what, read newest first. What is done is written where it is done, in the same transaction; what was refused, here.
 import { rowsOf, type Run } from "./database.ts";
 
 export interface AuditRow {
@@ -12,6 +12,17 @@ export interface AuditRow {
 
 const PAGE = "SELECT seq, at, actor, action, target, detail FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
+/** Rows that are looked at for those of the last hour. While people and keys do less than this in an hour, the bound below is exact. */
+const LOOKED_AT = 500;
+// ?4 since when, ?5 how many. The last one for which there is room says that there is none for others.
+const RECENT = `(SELECT at, action, target FROM audit ORDER BY seq DESC LIMIT ${LOOKED_AT})`;
+const OF_LATE = `FROM ${RECENT} WHERE action = 'sign-in.refused' AND at > ?4`;
+const REFUSED = `
+INSERT INTO audit (at, actor, action, target, detail)
+SELECT ?1, 'stranger', 'sign-in.refused', ?2,
+       iif((SELECT count(*) ${OF_LATE}) = ?5 - 1, json_insert(?3, '$.further', 'not listed for an hour'), ?3)
+WHERE (SELECT count(*) ${OF_LATE}) < ?5 AND NOT EXISTS (SELECT 1 ${OF_LATE} AND target = ?2)`;
+
 /** The record in D1. */
 export type Audit = ReturnType<typeof openAudit>;
 
@@ -22,6 +33,11 @@ export function openAudit(run: Run) {
     /** At most `limit` entries before `seq`. */
     async before(seq: number, limit: number): Promise<AuditRow[]> {
       return await all<AuditRow>(PAGE, seq, limit);
+    },
+
+    /** Writes down a failed sign-in, unless `most` are there since `since` or one of the same network is. Times are in ms. */
+    async refused(one: { at: number; network: string; detail: string; since: number; most: number }): Promise<void> {
+      await all(REFUSED, one.at, one.network, one.detail, one.since, one.most);
     },
   };
 }

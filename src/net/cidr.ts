@@ -110,3 +110,12 @@ export function floodKey(text: string): string {
   if (address === null) return "unknown";
   return address.version === 4 ? `4:${address.value}` : `6:${address.value >> 80n}`;
 }
+
+/** The network that `floodKey` counts as one, for people to read: an IPv4 address, or the /48 of an IPv6 one; `unknown` for what is no address. */
+export function networkOf(text: string): string {
+  const address = parseAddress(text);
+  if (address === null) return "unknown";
+  const { value, version } = address;
+  if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join(".");
+  return `${[112n, 96n, 80n].map((shift) => ((value >> shift) & 0xffffn).toString(16)).join(":")}::/48`;
+}

@@ -128,8 +128,8 @@ async function follow(
   return 0;
 }
 
-function progressOf({ id, state, replayed, expected, expected_complete: counted }: ReplayJob): string {
-  return `${id}  ${state}  ${replayed} of ${expected}${counted ? "" : " or more"}`;
+function progressOf({ id, state, replayed, expected, expected_complete: complete }: ReplayJob): string {
+  return `${id}  ${state}  ${replayed} of ${expected}${complete ? "" : " or more"}`;
 }
 
 function listed(jobs: readonly ReplayJob[]): string[] {

@@ -15,6 +15,7 @@ function access(adminToken: Secret | null = token): Access {
     config: { adminToken, access: null },
     keys: { find: nobody, used: nothing },
     sessions: { open: nothing, find: nobody, end: nothing },
+    audit: { refused: nothing },
     fetchText: nobody,
     later: () => {},
     now: () => 0,

@@ -86,7 +86,8 @@ test("strangers are shown the way to sign in, whatever they ask for, and change 
       expect(await response.text()).not.toContain(ID);
     }
   }
-  expect(await audited()).toEqual([]);
+  // Their wrong secrets are on record, and nothing that they would have done.
+  expect((await audited()).filter(({ action }) => action !== "sign-in.refused")).toEqual([]);
 });
 
 test.each<Role>(["viewer", "operator", "admin"])(
