@@ -3,7 +3,7 @@ import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { Acceptance, Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
-import { floodKey } from "./net/cidr.ts";
+import { floodKey, networkOf } from "./net/cidr.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
@@ -96,7 +96,7 @@ function open(env: Env): Relay {
     app: createApp({
       ...shared,
       operator: openOperator({ ...shared, ...d1, ...attempting, ring, remind, intake, feed, totals }),
-      access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil }),
+      access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
       parts,

@@ -20,6 +20,8 @@ export interface AccessDeps {
   readonly fetchText: FetchText;
   /** Has a promise end although nobody waits for it. */
   readonly later: (work: Promise<unknown>) => void;
+  /** What the audit calls the address of somebody who was refused. */
+  readonly networkOf: (address: string) => string;
   readonly now: () => number;
   /** 32 hexadecimal digits. */
   readonly newId: () => string;

@@ -1,7 +1,6 @@
 // Which failed sign-ins are written into the audit: enough to notice them, and never so many that a stranger could fill D1.
 import type { Audit } from "../d1/audit.ts";
 import type { Log } from "../log.ts";
-import { networkOf } from "../net/cidr.ts";
 
 /** Why a secret opened nothing. Whoever tried it is told none of this. */
 export type WhyNot = "wrong_secret" | "no_such_key" | "key_revoked" | "key_expired";
@@ -19,6 +18,8 @@ export interface RefusedDeps {
   readonly audit: Pick<Audit, "refused">;
   /** Has a promise end although nobody waits for it. */
   readonly later: (work: Promise<unknown>) => void;
+  /** What stands in the audit of an address: the network that counts as one. */
+  readonly networkOf: (address: string) => string;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -41,7 +42,7 @@ export class RefusedSignIns {
 
   /** Has it written down, unless there is a row of its network already, or enough rows. Nobody waits for it, and it never rejects. */
   note({ headers }: Request, refused: Refused): void {
-    const { audit, later, now, log } = this.#deps;
+    const { audit, later, networkOf, now, log } = this.#deps;
     const [at, network] = [now(), networkOf(headers.get("cf-connecting-ip") ?? "")];
     for (const [name, since] of this.#noted) if (since <= at - WINDOW_MS) this.#noted.delete(name);
     if (this.#noted.has(network) || this.#noted.size >= MOST) return;

@@ -44,6 +44,14 @@ export const destination = z.object({
   /** `null` where the URL is a secret, is not set, or the destination is an inspector. */
   url: text,
   state: z.enum(["active", "paused", "unaddressed"]),
+  /**
+   * How it does now, by its last attempts: `failing` when three in a row or all of the last two minutes have failed, `retrying` before that,
+   * `healthy` when the last one was delivered; `waiting` and `idle` where there was none in 24 hours.
+   */
+  health: z.enum(["unaddressed", "paused", "failing", "retrying", "healthy", "waiting", "idle"]),
+  /** Of a failing or retrying one, to the minute: when the first of its failures in a row was. Of others, since when they have been so. */
+  health_since: z.nullable(instant),
+  failures_in_a_row: count,
   paused_at: z.nullable(instant),
   paused_by: text,
   /** Waits between attempts, in seconds. */

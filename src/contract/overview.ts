@@ -8,6 +8,8 @@ const count = z.number();
 
 /** Deliveries that are counted as waiting at the most: one more is told as "more". */
 export const MOST_COUNTED = 5_000;
+/** Failed deliveries that are looked at for those that wait for a replay. */
+export const MOST_FAILED = 1_000;
 
 /** Counts of one step of time. `at` is its beginning. They are counters: a crash may lose the last seconds of them, never an event. */
 export const point = z.object({
@@ -65,6 +67,12 @@ export const backlog = z.object({
   /** Accepted and not in D1 yet; `null` where Intake cannot be reached. */
   journal: z.nullable(z.object({ waiting: count, stuck: count, bytes: count })),
   held: count,
+  /**
+   * What waits for an operator: failed deliveries to destinations that are configured, without those that somebody has cancelled. Counts the
+   * last thousand that failed; `replayable_more` says that there are more.
+   */
+  replayable: count,
+  replayable_more: z.boolean(),
 });
 export type Backlog = z.output<typeof backlog>;
 

@@ -1,17 +1,32 @@
-// D1: how much is open and held, and since when. Never more rows than a fixed number, by the two partial indexes.
-import { MOST_COUNTED } from "../contract/overview.ts";
+// D1: how much is open, held, and waits for a replay. Never more rows than a fixed number, by three partial indexes.
+import { MOST_COUNTED, MOST_FAILED } from "../contract/overview.ts";
 import { rowsOf, type Run } from "./database.ts";
 
-// Both indexes hold the key of their rows, so that no delivery itself is read.
+// The indexes hold the keys of their rows, so that of open and held ones no delivery itself is read. ?1 the destinations that are configured:
+// what failed for others cannot be replayed. What was cancelled is what somebody wanted.
 const BACKLOG = `
 WITH looked AS MATERIALIZED (
   SELECT event FROM deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${MOST_COUNTED + 1}
+), failed AS MATERIALIZED (
+  SELECT destination, reason FROM deliveries INDEXED BY deliveries_failed WHERE state = 'failed' ORDER BY event DESC LIMIT ${MOST_FAILED + 1}
 )
 SELECT (SELECT count(*) FROM looked) AS open,
        (SELECT received_at FROM events WHERE seq = (SELECT min(event) FROM looked)) AS oldest,
        (SELECT count(*) FROM (
          SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' LIMIT ${MOST_COUNTED + 1}
-       )) AS held`;
+       )) AS held,
+       (SELECT count(*) FROM failed WHERE reason IS NOT 'cancelled' AND destination IN (SELECT value FROM json_each(?1))) AS replayable,
+       (SELECT count(*) FROM failed) AS failed`;
+
+interface Counted {
+  readonly open: number;
+  readonly oldest: number | null;
+  readonly held: number;
+  /** Of `failed`, those that an operator can replay. */
+  readonly replayable: number;
+  /** Up to one more than `MOST_FAILED`. */
+  readonly failed: number;
+}
 
 export type Backlogs = ReturnType<typeof openBacklog>;
 
@@ -19,9 +34,9 @@ export type Backlogs = ReturnType<typeof openBacklog>;
 export function openBacklog(run: Run) {
   const all = rowsOf(run);
 
-  /** Both counts go to one more than `MOST_COUNTED`; of more open ones, the oldest is the oldest of those that are looked at next. */
-  return async function backlog(): Promise<{ open: number; oldest: number | null; held: number }> {
-    const [row] = await all<{ open: number; oldest: number | null; held: number }>(BACKLOG);
-    return row ?? { open: 0, oldest: null, held: 0 };
+  /** The counts of open and held ones go to one more than `MOST_COUNTED`; of more open ones, the oldest is the oldest of those that are looked at next. */
+  return async function backlog(destinations: readonly string[]): Promise<Counted> {
+    const [row] = await all<Counted>(BACKLOG, JSON.stringify(destinations));
+    return row ?? { open: 0, oldest: null, held: 0, replayable: 0, failed: 0 };
   };
 }

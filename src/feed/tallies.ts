@@ -83,17 +83,22 @@ export class Tallies {
   /** The totals by name since then. */
   totals(since: number): Totals {
     const total = newTally();
-    const heard = new Map<string, number>();
+    const [heard, streaks] = [new Map<string, number>(), new Map<string, number>()];
     for (const [at, tally] of this.#from(since)) {
       addTally(total, tally);
       for (const [name, { accepted }] of tally.sources)
         if (accepted > 0) heard.set(name, Math.max(at, heard.get(name) ?? 0));
+      for (const [name, { delivered, streak }] of tally.destinations)
+        if (streak > 0 && (delivered > 0 || !streaks.has(name))) streaks.set(name, at);
+        else if (delivered > 0) streaks.delete(name);
     }
-    return totalsOf(total, heard);
+    return totalsOf(total, heard, streaks);
   }
 
+  /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */
   *#from(since: number): Generator<[number, Tally], void> {
-    const rows = "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1";
+    const rows =
+      "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1 ORDER BY at";
     for (const { at, counts } of this.#sql.exec<Row>(rows, since)) yield [at, unpackTally(counts)];
     for (const [at, tally] of this.#unwritten) if (at >= since) yield [at, tally];
   }
@@ -116,7 +121,7 @@ export class Tallies {
     if (end <= this.#rolledTo) return;
     this.#rolledTo = end;
     const hours = new Map<number, Tally>();
-    for (const { at, counts } of this.#sql.exec<Row>("SELECT at, counts FROM minutes WHERE at < ?1", end))
+    for (const { at, counts } of this.#sql.exec<Row>("SELECT at, counts FROM minutes WHERE at < ?1 ORDER BY at", end))
       addTally(inMap(hours, at - (at % HOUR_MS), newTally), unpackTally(counts));
     for (const [at, tally] of hours) this.#addTo("hours", at, tally);
     this.#sql.exec("DELETE FROM minutes WHERE at < ?1", end);

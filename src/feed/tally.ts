@@ -16,6 +16,8 @@ interface DestinationCount {
   retried: number;
   failed: number;
   latency: Histogram;
+  /** Attempts since the last success, or in all if there was none: what came last counts, and not how much there was of it. */
+  streak: number;
 }
 
 /** Counts of one stretch of time. Maps, not objects: a source may be named `constructor`. */
@@ -34,7 +36,7 @@ export function sourceIn({ sources }: Tally, name: string): SourceCount {
 }
 
 function destinationIn({ destinations }: Tally, name: string): DestinationCount {
-  return inMap(destinations, name, () => ({ delivered: 0, retried: 0, failed: 0, latency: new Map() }));
+  return inMap(destinations, name, () => ({ delivered: 0, retried: 0, failed: 0, latency: new Map(), streak: 0 }));
 }
 
 /** Counts one attempt. What was never sent, such as a delivery whose destination is gone, has no latency. */
@@ -44,18 +46,20 @@ export function countAttempt(
 ): void {
   const counts = destinationIn(tally, destination);
   counts[state === "pending" ? "retried" : state] += 1;
+  counts.streak = state === "delivered" ? 0 : counts.streak + 1;
   if (status !== null || latencyMs > 0) observe(counts.latency, latencyMs);
 }
 
-/** Adds the counts of `from`. */
+/** Adds the counts of `from`, which is later. */
 export function addTally(into: Tally, from: Tally): void {
   for (const [name, { accepted, refused }] of from.sources) {
     const counts = sourceIn(into, name);
     counts.accepted += accepted;
     counts.refused += refused;
   }
-  for (const [name, { delivered, retried, failed, latency }] of from.destinations) {
+  for (const [name, { delivered, retried, failed, latency, streak }] of from.destinations) {
     const counts = destinationIn(into, name);
+    counts.streak = delivered > 0 ? streak : counts.streak + streak;
     counts.delivered += delivered;
     counts.retried += retried;
     counts.failed += failed;
@@ -67,11 +71,19 @@ export function addTally(into: Tally, from: Tally): void {
 export function packTally({ sources, destinations }: Tally): string {
   return JSON.stringify([
     [...sources].map(([name, { accepted, refused }]) => [name, accepted, refused]),
-    [...destinations].map(([name, one]) => [name, one.delivered, one.retried, one.failed, [...one.latency]]),
+    [...destinations].map(([name, one]) => [
+      name,
+      one.delivered,
+      one.retried,
+      one.failed,
+      [...one.latency],
+      one.streak,
+    ]),
   ]);
 }
 
-type Packed = [[string, number, number][], [string, number, number, number, [number, number][]][]];
+/** Rows of an earlier version have no streak. */
+type Packed = [[string, number, number][], [string, number, number, number, [number, number][], number?][]];
 
 /** @param text what `packTally` made */
 export function unpackTally(text: string): Tally {
@@ -80,9 +92,9 @@ export function unpackTally(text: string): Tally {
   return {
     sources: new Map(sources.map(([name, accepted, refused]) => [name, { accepted, refused }])),
     destinations: new Map(
-      destinations.map(([name, delivered, retried, failed, latency]) => [
+      destinations.map(([name, delivered, retried, failed, latency, streak = 0]) => [
         name,
-        { delivered, retried, failed, latency: new Map(latency) },
+        { delivered, retried, failed, latency: new Map(latency), streak },
       ]),
     ),
   };
@@ -113,6 +125,9 @@ interface DestinationTotal {
   readonly failed: number;
   /** Of all attempts that were sent, within 5 %; `null` where there were none. */
   readonly latency: { readonly p50_ms: number; readonly p95_ms: number; readonly p99_ms: number } | null;
+  /** Attempts since the last success, and the minute of the first of them, given as the time at which it begins. */
+  readonly streak: number;
+  readonly streakSince: number | null;
 }
 
 /** The totals of a stretch of time, by name. A name that did nothing is not there. */
@@ -124,17 +139,28 @@ export interface Totals {
 }
 
 /** With percentiles in the place of histograms. */
-export function totalsOf({ sources, destinations }: Tally, heard: Totals["heard"]): Totals {
+export function totalsOf(
+  { sources, destinations }: Tally,
+  heard: Totals["heard"],
+  streaks: ReadonlyMap<string, number> = new Map(),
+): Totals {
   return {
     sources,
     heard,
     destinations: new Map(
-      [...destinations].map(([name, { delivered, retried, failed, latency }]) => {
+      [...destinations].map(([name, { delivered, retried, failed, latency, streak }]) => {
         const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latency, share) ?? 0);
         const known = latency.size > 0 && p50 !== undefined && p95 !== undefined && p99 !== undefined;
         return [
           name,
-          { delivered, retried, failed, latency: known ? { p50_ms: p50, p95_ms: p95, p99_ms: p99 } : null },
+          {
+            delivered,
+            retried,
+            failed,
+            latency: known ? { p50_ms: p50, p95_ms: p95, p99_ms: p99 } : null,
+            streak,
+            streakSince: streak === 0 ? null : (streaks.get(name) ?? null),
+          },
         ];
       }),
     ),

@@ -4,35 +4,59 @@ import type { Standing, Standings } from "../d1/standing.ts";
 import type { Config } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
 import type { Destination } from "../types.ts";
+import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
 
-/** What destinations did in the last 24 hours, by name; one that is not there did nothing. May reject. */
-type Window = () => Promise<ReadonlyMap<string, DestinationAnswer["window"]>>;
+/** What a destination did in the last 24 hours, and what its last attempts came to. */
+type Did = DestinationAnswer["window"] & Pick<Known, "streak" | "streakSince">;
+
+/** By name; one that is not there did nothing. May reject. */
+type Window = () => Promise<ReadonlyMap<string, Did>>;
 
 export interface DestinationsDeps {
   readonly config: Pick<Config, "destinations" | "routes">;
   readonly standings: Standings;
   readonly window: Window;
+  readonly now: () => number;
 }
 
-const IDLE: DestinationAnswer["window"] = { delivered: 0, retried: 0, failed: 0, latency: null };
+const IDLE: Did = { delivered: 0, retried: 0, failed: 0, latency: null, streak: 0, streakSince: null };
 
 const NOTHING: Awaited<ReturnType<Window>> = new Map();
 
 /** @see Looks */
 export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinations" | "destination" | "routes"> {
-  const { config, standings, window } = deps;
+  const { config, standings, window, now } = deps;
   const show = async (destinations: readonly Destination[]): Promise<DestinationAnswer[]> => {
     const names = destinations.map(({ name }) => name);
     // The counts are worth waiting for, and nothing is lost without them.
     const [standing, windows] = await Promise.all([standings(names), window().catch(() => NOTHING)]);
-    return destinations.map((destination) => ({
-      ...toConfigured(destination, standing.get(destination.name)),
-      routes: config.routes.filter(({ to }) => to.includes(destination.name)).map(({ name }) => name),
-      ...toWaiting(standing.get(destination.name)),
-      window: windows.get(destination.name) ?? IDLE,
-    }));
+    return destinations.map((destination) => {
+      const stands = standing.get(destination.name);
+      const configured = toConfigured(destination, stands);
+      const { streak, streakSince, ...did } = windows.get(destination.name) ?? IDLE;
+      const { waiting = 0, oldest = null, pausedAt = null } = stands ?? {};
+      const known = {
+        state: configured.state,
+        pausedAt,
+        waiting,
+        oldest,
+        delivered: did.delivered,
+        streak,
+        streakSince,
+      };
+      const { health, since } = healthOf(known, now());
+      return {
+        ...configured,
+        health,
+        health_since: iso(since),
+        failures_in_a_row: streak,
+        routes: config.routes.filter(({ to }) => to.includes(destination.name)).map(({ name }) => name),
+        ...toWaiting(stands),
+        window: did,
+      };
+    });
   };
   return {
     destinations: async () => await show([...config.destinations.values()]),

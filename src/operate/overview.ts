@@ -1,5 +1,5 @@
 // How does the relay do as a whole? Counts over time, what waits, and every source and destination at a glance.
-import { type Backlog, MOST_COUNTED, type Overview, type Point } from "../contract/overview.ts";
+import { type Backlog, MOST_COUNTED, MOST_FAILED, type Overview, type Point } from "../contract/overview.ts";
 import type { Backlogs } from "../d1/backlog.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
@@ -10,7 +10,7 @@ import type { Totals } from "../feed/tally.ts";
 import { iso } from "../time.ts";
 
 export interface OverviewDeps extends Pick<Looks, "sources" | "destinations"> {
-  readonly config: Pick<Config, "missing" | "findings">;
+  readonly config: Pick<Config, "missing" | "findings"> & { readonly destinations: ReadonlyMap<string, unknown> };
   readonly feed: Pick<FeedDoor, "steps">;
   readonly backlog: Backlogs;
   readonly intake: Pick<IntakeDoor, "status">;
@@ -85,18 +85,20 @@ function nothingAt(at: number): Point {
   return { at: iso(at), accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
 }
 
-async function backlogNow({ backlog, intake, log }: OverviewDeps): Promise<Backlog> {
+async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promise<Backlog> {
   const journal = intake.status().catch((error: unknown) => {
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;
   });
-  const { open, oldest, held } = await backlog();
+  const { open, oldest, held, replayable, failed } = await backlog([...config.destinations.keys()]);
   return {
     open: Math.min(open, MOST_COUNTED),
     held: Math.min(held, MOST_COUNTED),
     more: open > MOST_COUNTED || held > MOST_COUNTED,
     oldest_received_at: iso(oldest),
     journal: await journal,
+    replayable: Math.min(replayable, MOST_FAILED),
+    replayable_more: failed > MOST_FAILED,
   };
 }
 

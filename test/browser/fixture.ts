@@ -95,6 +95,8 @@ export function emptyOperator(): Operator {
         oldest_received_at: null,
         journal: { waiting: 0, stuck: 0, bytes: 0 },
         held: 0,
+        replayable: 0,
+        replayable_more: false,
       },
       sources: [],
       destinations: [],

@@ -95,6 +95,27 @@ describe.each(VIEWS)("$name", ({ viewport, colorScheme }) => {
   );
 });
 
+test.each([
+  ["at 1280 pixels", { width: 1_280, height: 800 }],
+  ["on a phone", PHONE],
+] as const)(
+  "the audit is readable %s: words instead of JSON, and no cell squeezed into a tower of letters",
+  async (_, viewport) => {
+    const { page, context } = await open(browser, { viewport });
+    await page.goto(`${fixture.url}/audit`);
+    const cells = z
+      .array(z.object({ text: z.string(), width: z.number(), lines: z.number() }))
+      .parse(await page.evaluate(CELLS));
+    expect(cells.length).toBeGreaterThan(20);
+    expect(cells.filter(({ text }) => text.includes('{"'))).toEqual([]);
+    expect(cells.filter(({ text, lines }) => lines > Math.max(4, text.length / 8))).toEqual([]);
+    expect(cells.filter(({ width }) => width < 100)).toEqual([]);
+    expect(await page.locator("main").innerText()).toContain("sign-in refused");
+    expect(await overflow(page)).toBe(0);
+    await context.close();
+  },
+);
+
 test("a stranger's text stays text on every page", async () => {
   const { page, context } = await open(browser);
   const dialogs: string[] = [];
@@ -114,6 +135,14 @@ test("a stranger's text stays text on every page", async () => {
   expect(dialogs).toEqual([]);
   await context.close();
 });
+
+/** What stands in each cell, how wide it is, in pixels, and in how many lines it stands. */
+const CELLS = `[...document.querySelectorAll("tbody td")].map((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top / 8)));
+  return { text: cell.innerText, width: cell.clientWidth, lines: tops.size };
+})`;
 
 /** How many colours each plot has: a line that is drawn has many, for its edges. */
 const SHADES = `[...document.querySelectorAll("figure.plot canvas")].map((canvas) => {

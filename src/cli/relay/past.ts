@@ -27,11 +27,14 @@ export const events = remote(
   },
   async (client, asked, terminal) => {
     const query = given(asked, "source", "type", "text", "since", "until", "limit", "cursor");
-    const page = await answered(client.events.$get({ query }));
-    return show(asked, terminal, page, () =>
+    const page = await goOn(query, terminal, async (more) => {
+      const { events: rows, ...rest } = await answered(client.events.$get({ query: more }));
+      return { rows, ...rest };
+    });
+    return show(asked, terminal, page, "events", (rows) =>
       table(
         ["event", "received", "source", "type", "bytes"],
-        page.events.map(({ id, received_at, source, type, size }) => [id, received_at, source, type, size]),
+        rows.map(({ id, received_at, source, type, size }) => [id, received_at, source, type, size]),
         noneOf("events", asked, page),
       ),
     );
@@ -48,12 +51,16 @@ export const deliveries = remote(
   },
   async (client, asked, terminal) => {
     const query = given(asked, "state", "destination", "source", "type", "since", "until", "limit", "cursor");
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the states in its refusal better than a check here
-    const page = await answered(client.deliveries.$get({ query: query as Omit<typeof query, "state"> }));
-    return show(asked, terminal, page, () =>
+    const page = await goOn(query, terminal, async (more) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the states in its refusal better than a check here
+      const asking = client.deliveries.$get({ query: more as Omit<typeof more, "state"> });
+      const { deliveries: rows, ...rest } = await answered(asking);
+      return { rows, ...rest };
+    });
+    return show(asked, terminal, page, "deliveries", (rows) =>
       table(
         ["delivery", "received", "state", "reason", "attempts", "status", "fault", "next attempt"],
-        page.deliveries.map((one) => [
+        rows.map((one) => [
           one.id,
           one.received_at,
           one.state,
@@ -113,27 +120,67 @@ export const event = remote(
   },
 );
 
-interface Page {
+interface Page<Row> {
+  readonly rows: readonly Row[];
   readonly next: string | null;
   readonly complete: boolean;
+  readonly scanned?: number | undefined;
   readonly looked_back_to?: string | undefined;
+  readonly binary_skipped?: number | undefined;
 }
 
 /** Why nothing is listed: nothing is there, nothing fits, or the search has only stopped early. */
-function noneOf(things: string, { options }: Asked, { complete }: Page): string {
+function noneOf(things: string, { options }: Asked, { complete }: Page<unknown>): string {
   if (!complete) return `no ${things} found so far`;
   const filters = Object.keys(options).filter((name) => !["json", "help", "limit"].includes(name));
   return filters.length === 0 ? `no ${things} yet` : `no ${things} fit`;
 }
 
-/** A page, and how to go on. */
-function show({ json }: Asked, { out, err }: Terminal, page: Page, lines: () => string[]): number {
+/** Rows that the relay gives where no limit is asked for. */
+const USUAL_LIMIT = 50;
+
+/**
+ * Goes on where the relay has stopped early, until the page is full or the history has ended: nobody should take a search that has
+ * stopped for one that has found nothing. Each answer is bounded, so that this asks as often as it takes.
+ */
+async function goOn<Row, Query extends { limit?: string; cursor?: string }>(
+  query: Query,
+  { err }: Terminal,
+  ask: (query: Query) => Promise<Page<Row>>,
+): Promise<Page<Row>> {
+  let page = await ask(query);
+  const limit = query.limit === undefined ? USUAL_LIMIT : Number(query.limit);
+  while (!page.complete && page.next !== null && page.rows.length < limit) {
+    err(`still looking: searched back to ${page.looked_back_to ?? "?"} so far`);
+    const more = await ask({ ...query, cursor: page.next, limit: String(limit - page.rows.length) });
+    page = {
+      ...more,
+      rows: [...page.rows, ...more.rows],
+      ...sum("scanned", page, more),
+      ...sum("binary_skipped", page, more),
+    };
+  }
+  return page;
+}
+
+function sum(name: "scanned" | "binary_skipped", one: Page<unknown>, other: Page<unknown>) {
+  const [a, b] = [one[name], other[name]];
+  return a === undefined && b === undefined ? {} : { [name]: (a ?? 0) + (b ?? 0) };
+}
+
+/** A page, and how to go on. @param name what its rows are called */
+function show<Row>(
+  { json }: Asked,
+  { out, err }: Terminal,
+  { rows, ...rest }: Page<Row>,
+  name: "events" | "deliveries",
+  lines: (rows: readonly Row[]) => string[],
+): number {
   if (json) {
-    out(JSON.stringify(page));
+    out(JSON.stringify({ [name]: rows, ...rest }));
     return 0;
   }
-  for (const line of lines()) out(line);
-  if (!page.complete) err(`looked back to ${page.looked_back_to ?? "?"} so far`);
-  if (page.next !== null) err(`more: the same with --cursor ${page.next}`);
+  for (const line of lines(rows)) out(line);
+  if (rest.next !== null) err(`more: the same with --cursor ${rest.next}`);
   return 0;
 }

@@ -22,6 +22,8 @@ export const overview = remote(
     for (const line of table(Object.keys(totals), [Object.values(totals)], "nothing is counted")) out(line);
     const more = backlog.more ? " or more" : "";
     out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
+    const failed = `${backlog.replayable}${backlog.replayable_more ? " or more" : ""}`;
+    out(`to replay: ${failed}${backlog.replayable === 0 ? "" : "  (hookline deliveries --state failed)"}`);
     for (const name of missing) err(`not set: wrangler secret put ${name}`);
     for (const { key, level, says } of findings) err(`${level}: ${key} ${says}`);
     return 0;
@@ -55,9 +57,9 @@ export const destinations = remote(
     const answer = await answered(client.destinations.$get());
     if (json) out(JSON.stringify(answer));
     else {
-      const lines = answer.destinations.map(({ name, state, waiting, held, window, url }) => [
+      const lines = answer.destinations.map(({ name, health, waiting, held, window, url }) => [
         name,
-        state,
+        health,
         waiting,
         held,
         window.delivered,
@@ -65,7 +67,7 @@ export const destinations = remote(
         window.latency?.p95_ms ?? null,
         url,
       ]);
-      const titles = ["destination", "state", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
+      const titles = ["destination", "now", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
       for (const line of table(titles, lines, "no destinations are configured")) out(line);
     }
     return 0;

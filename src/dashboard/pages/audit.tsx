@@ -1,6 +1,7 @@
 // `/audit`: who did what, and when, for admins. Newest first; nothing in it can be changed.
 import { Hono } from "hono";
 import type { AuditEntry } from "../../contract/access.ts";
+import { actionInWords, detailInWords } from "../words/audit.ts";
 import { Page } from "../parts/layout.tsx";
 import { needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { Empty, Exactly, Foreign, Pager } from "../parts/parts.tsx";
@@ -33,7 +34,7 @@ export function auditPages(deps: PageDeps): Hono<PageEnv> {
 function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
   return (
     <div class="list">
-      <table class="stacked">
+      <table class="stacked audit">
         <thead>
           <tr>
             <th scope="col">When (UTC)</th>
@@ -53,12 +54,14 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
                 <Foreign text={actor} />
               </td>
               <td data-label="What">
-                <code>{action}</code>
+                <Foreign text={actionInWords(action)} />
               </td>
               <td data-label="To what">
                 <Foreign text={target} />
               </td>
-              <td data-label="With">{detail === null ? <span class="none">–</span> : <Foreign text={detail} />}</td>
+              <td data-label="With">
+                {detail === null ? <span class="none">–</span> : <Foreign text={detailInWords(detail)} />}
+              </td>
             </tr>
           ))}
         </tbody>

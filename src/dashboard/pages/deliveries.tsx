@@ -54,7 +54,9 @@ export function deliveriesPages(deps: PageDeps): Hono<PageEnv> {
         <Filters url={url} config={deps.config} text={false} />
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {page === null ? null : page.deliveries.length === 0 ? (
-          <Empty title={state === "failed" && page.complete ? "Nothing has failed." : "Nothing here."} />
+          <Empty
+            title={!page.complete ? "Nothing so far." : state === "failed" ? "Nothing has failed." : "Nothing here."}
+          />
         ) : (
           <>
             {deps.access.allows(c.var.caller, "operator") ? <InBulk parameters={parameters} /> : null}

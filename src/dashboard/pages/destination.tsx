@@ -72,7 +72,7 @@ interface HeadProps {
 
 function DestinationHead({ destination, now }: HeadProps) {
   const { name, kind, url, paused_by: pausedBy, paused_at: pausedAt, window } = destination;
-  const health = destinationHealth(destination, now);
+  const health = destinationHealth(destination);
   return (
     <>
       <p class="trail">
@@ -89,8 +89,8 @@ function DestinationHead({ destination, now }: HeadProps) {
       </p>
       {health.word === "failing" && health.since !== null ? (
         <p class="warn">
-          Something has waited here for {span(now - Date.parse(health.since))}.{" "}
-          <a href={`/deliveries?destination=${name}&state=pending`}>What waits</a>
+          No attempt has succeeded for {span(now - Date.parse(health.since))}: {number(destination.failures_in_a_row)}{" "}
+          failed in a row. <a href={`/deliveries?destination=${name}&state=pending`}>What waits</a>
         </p>
       ) : null}
       {pausedAt === null ? null : (

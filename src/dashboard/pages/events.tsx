@@ -50,6 +50,7 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
             events={page.events}
             live={live ? { source: parameters.get("source"), type: parameters.get("type") } : null}
             filtered={parameters.size > 0}
+            complete={page.complete}
           />
         )}
         {page === null ? null : (
@@ -67,9 +68,10 @@ interface EventListProps {
   /** What of the news belongs here; `null` for nothing. */
   readonly live: { readonly source: string | null; readonly type: string | null } | null;
   readonly filtered: boolean;
+  readonly complete: boolean;
 }
 
-function EventList({ events, live, filtered }: EventListProps) {
+function EventList({ events, live, filtered, complete }: EventListProps) {
   return (
     <>
       <table class="list rows events" data-rows>
@@ -97,11 +99,13 @@ function EventList({ events, live, filtered }: EventListProps) {
         </tbody>
       </table>
       {events.length > 0 ? null : (
-        <Empty title={filtered ? "Nothing fits." : "Nothing has come in yet."}>
+        <Empty title={!complete ? "Nothing so far." : filtered ? "Nothing fits." : "Nothing has come in yet."}>
           <p data-empty>
-            {filtered
-              ? "Take a filter away, or look further back."
-              : "Point a provider at one of the sources: its events appear here by themselves."}
+            {!complete
+              ? "The search is still looking: it has stopped for this page only, and older events have not been searched."
+              : filtered
+                ? "Take a filter away, or look further back."
+                : "Point a provider at one of the sources: its events appear here by themselves."}
           </p>
         </Empty>
       )}

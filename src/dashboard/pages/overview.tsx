@@ -114,7 +114,7 @@ function ToSetUp({ overview: { missing, findings } }: { readonly overview: Overv
 }
 
 function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly now: number }) {
-  const { open, more, oldest_received_at: oldest, held, journal } = backlog;
+  const { open, more, oldest_received_at: oldest, held, journal, replayable } = backlog;
   const late = oldest !== null && now - Date.parse(oldest) > 3_600_000;
   return (
     <dl class="strip">
@@ -143,6 +143,15 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
         <dt>Held</dt>
         <dd>
           <a href="/deliveries?state=held">{number(held)}</a>
+        </dd>
+      </div>
+      <div class={replayable > 0 ? "late" : undefined}>
+        <dt>To replay</dt>
+        <dd>
+          <a href="/deliveries?state=failed" title="Failed deliveries that nobody has replayed or cancelled">
+            {number(replayable)}
+            {backlog.replayable_more ? "+" : ""}
+          </a>
         </dd>
       </div>
       <div class={journal === null || journal.stuck > 0 ? "late" : undefined}>

@@ -35,7 +35,7 @@ export function DestinationRows({ destinations, now }: RowsProps) {
           </tr>
         </thead>
         <tbody>
-          {byNeed(destinations, (one) => destinationHealth(one, now)).map(([destination, health]) => (
+          {byNeed(destinations, destinationHealth).map(([destination, health]) => (
             <Row destination={destination} health={health} now={now} />
           ))}
         </tbody>

@@ -112,7 +112,7 @@ interface PagerProps {
   readonly lookedBackTo?: string | undefined;
 }
 
-/** On to older entries. A page that ended early says how far it looked. */
+/** On to older entries. A page that has only stopped early says that it is not at the end, and how far it has looked. */
 export function Pager({ url, next, complete, lookedBackTo }: PagerProps) {
   const first = url.searchParams.has("cursor");
   if (next === null && !first) return null;
@@ -121,14 +121,14 @@ export function Pager({ url, next, complete, lookedBackTo }: PagerProps) {
       {first ? <a href={withQuery(url, { cursor: null })}>Newest</a> : null}
       {complete || lookedBackTo === undefined ? null : (
         <span class="note">
-          Looked back to <b>{lookedBackTo.slice(0, 16).replace("T", " ")} UTC</b>, which is enough for one page.
+          Still looking: searched back to <b>{lookedBackTo.slice(0, 16).replace("T", " ")} UTC</b> so far.
         </span>
       )}
       {next === null ? (
         <span class="note">That is all.</span>
       ) : (
         <a rel="next" class="button" href={withQuery(url, { cursor: next })}>
-          {complete ? "Older" : "Look further"}
+          {complete ? "Older" : "Go on looking"}
         </a>
       )}
     </nav>

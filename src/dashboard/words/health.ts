@@ -8,25 +8,23 @@ export interface Health {
   readonly word: string;
   /** Lists begin with the lowest. */
   readonly rank: number;
-  /** Since when, where it is known: of a failing destination the arrival of what has waited longest. */
+  /** Since when, where it is known: of a failing destination the first of its failures in a row. */
   readonly since: string | null;
 }
 
-/** How long something may wait, in ms, before whoever it is for is said to fail: a first retry is everyday. */
-const PATIENCE_MS = 60_000;
+const HEALTH: Readonly<Record<DestinationAnswer["health"], Omit<Health, "since">>> = {
+  failing: { sign: "failed", word: "failing", rank: 0 },
+  unaddressed: { sign: "lost", word: "no address", rank: 1 },
+  paused: { sign: "held", word: "paused", rank: 2 },
+  retrying: { sign: "retry", word: "retrying", rank: 3 },
+  healthy: { sign: "delivered", word: "healthy", rank: 4 },
+  waiting: { sign: "none", word: "waiting", rank: 5 },
+  idle: { sign: "none", word: "idle", rank: 5 },
+};
 
-/** @param now in ms */
-export function destinationHealth(destination: DestinationAnswer, now: number): Health {
-  const { state, paused_at, oldest_waiting_at: oldest, waiting, window } = destination;
-  if (state === "unaddressed") return { sign: "lost", word: "no address", rank: 1, since: oldest };
-  if (state === "paused") return { sign: "held", word: "paused", rank: 2, since: paused_at };
-  if (waiting > 0 && oldest !== null && now - Date.parse(oldest) > PATIENCE_MS && window.retried + window.failed > 0)
-    return { sign: "failed", word: "failing", rank: 0, since: oldest };
-  if (window.failed > window.delivered) return { sign: "failed", word: "failing", rank: 0, since: null };
-  if (window.failed > 0) return { sign: "retry", word: "had failures", rank: 3, since: null };
-  if (window.retried > window.delivered) return { sign: "retry", word: "retrying", rank: 3, since: oldest };
-  if (window.delivered === 0) return { sign: "none", word: waiting > 0 ? "waiting" : "idle", rank: 5, since: null };
-  return { sign: "delivered", word: "healthy", rank: 4, since: null };
+/** The operator has judged it: see operate/health.ts. */
+export function destinationHealth({ health, health_since: since }: DestinationAnswer): Health {
+  return { ...HEALTH[health], since };
 }
 
 export function sourceHealth({ state, last_event_at: heard, last_refusal: refusal }: SourceAnswer): Health {

@@ -18,6 +18,7 @@ function access(adminToken: Secret | null = token): Access {
     audit: { refused: nothing },
     fetchText: nobody,
     later: () => {},
+    networkOf: (address) => address,
     now: () => 0,
     newId: () => "0".repeat(32),
     log: { info: () => {}, warn: () => {}, error: () => {} },

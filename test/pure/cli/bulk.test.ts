@@ -1,66 +1,16 @@
 // Does the command that replays many at once ask first, and what does it do where nobody can answer?
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { hookline } from "../../../src/cli/hookline.ts";
+import { expect, test } from "vitest";
+import { FakeRelay } from "./fake-relay.ts";
 
-interface Asked {
-  readonly line: string;
-  readonly body: string;
-}
-
-let asked: Asked[] = [];
-const server = createServer((request, response) => {
-  let body = "";
-  request.on("data", (piece: Buffer) => (body += piece.toString()));
-  request.on("end", () => {
-    asked.push({ line: `${request.method} ${request.url}`, body });
-    response.setHeader("content-type", "application/json");
-    const filter = { state: "failed" };
-    response.end(
-      JSON.stringify(
-        request.method === "GET"
-          ? { filter, matching: 3, complete: true, looked_back_to: null }
-          : { id: "rpl_1", state: "done", replayed: 3, expected: 3, expected_complete: true },
-      ),
-    );
-  });
-});
-
-beforeEach(async () => {
-  asked = [];
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port, not on a pipe
-  vi.stubEnv("HOOKLINE_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  vi.stubEnv("HOOKLINE_KEY", "hlk_key_of_the_night_shift_0123456789");
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+const relay = new FakeRelay(({ method }) =>
+  method === "GET"
+    ? { filter: { state: "failed" }, matching: 3, complete: true, looked_back_to: null }
+    : { id: "rpl_1", state: "done", replayed: 3, expected: 3, expected_complete: true },
+);
 
 async function run(line: string, answer?: string) {
-  const [out, err, questions]: [string[], string[], string[]] = [[], [], []];
-  const code = await hookline(line.split(" "), {
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
-    ...(answer === undefined
-      ? {}
-      : {
-          ask: async (question: string) => {
-            questions.push(question);
-            return await Promise.resolve(answer);
-          },
-        }),
-  });
-  return {
-    code,
-    out: out.join("\n"),
-    err: err.join("\n"),
-    questions,
-    started: asked.some(({ line: at }) => at.startsWith("POST")),
-  };
+  const ran = await relay.run(line, answer);
+  return { ...ran, started: relay.asked.some(({ method }) => method === "POST") };
 }
 
 test("without a terminal nothing is started: it says what would be, and how to say yes", async () => {
@@ -92,5 +42,5 @@ test.for([
 test("--yes starts it at once, and leaves the state to the relay's default", async () => {
   const { code, started } = await run("replays start --yes");
   expect({ code, started }).toEqual({ code: 0, started: true });
-  expect(asked.map(({ body }) => body)).toEqual([JSON.stringify({ filter: {}, rate: 600 })]);
+  expect(relay.asked.map(({ body }) => body)).toEqual([JSON.stringify({ filter: {}, rate: 600 })]);
 });

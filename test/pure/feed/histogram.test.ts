@@ -2,7 +2,15 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { addHistogram, type Histogram, observe, percentile } from "../../../src/feed/histogram.ts";
-import { countAttempt, newTally, packTally, sourceIn, totalsOf, unpackTally } from "../../../src/feed/tally.ts";
+import {
+  addTally,
+  countAttempt,
+  newTally,
+  packTally,
+  sourceIn,
+  totalsOf,
+  unpackTally,
+} from "../../../src/feed/tally.ts";
 
 const times = fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 300 });
 
@@ -50,5 +58,28 @@ test("counts come out of a row as they went in, whatever the names", () => {
     retried: 1,
     failed: 1,
     latency: { p50_ms: 20, p95_ms: 20, p99_ms: 20 },
+    streak: 2,
+    streakSince: null,
   });
+  // A row of an earlier version tells nothing of the last attempts.
+  expect(unpackTally('[[],[["billing",3,1,0,[]]]]').destinations.get("billing")).toMatchObject({
+    delivered: 3,
+    streak: 0,
+  });
+});
+
+test("how many attempts in a row have failed does not depend on how they are cut into minutes", () => {
+  const outcome = fc.constantFrom("delivered", "pending", "failed");
+  fc.assert(
+    fc.property(fc.array(fc.array(outcome)), (minutes) => {
+      const total = newTally();
+      for (const minute of minutes) {
+        const tally = newTally();
+        for (const state of minute) countAttempt(tally, { destination: "billing", state, status: 200, latencyMs: 1 });
+        addTally(total, unpackTally(packTally(tally)));
+      }
+      const all: string[] = minutes.flat();
+      expect(total.destinations.get("billing")?.streak ?? 0).toBe(all.length - 1 - all.lastIndexOf("delivered"));
+    }),
+  );
 });

@@ -1,6 +1,7 @@
 // The pages as HTTP: what they let a browser do, who sees which of them, and that a form does its work once.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { fill } from "../kit/fill.ts";
 import { bindings, deliveries, rows, setUp, signed, until } from "../kit/relay.ts";
 
 const receiver = setUp();
@@ -138,6 +139,28 @@ test("delivered to 1 of 2: the first button replays the one that failed, and not
   expect(headers.get("location")).toBe(`/events/${id}?done=replayed&n=1`);
   await until(() => receiver.to("second").length === 2);
   expect(receiver.to("first")).toHaveLength(1);
+});
+
+test("a search that has only stopped early says that it is still looking, and its link goes on to the end", async () => {
+  await fill(600);
+  const cookie = await signIn();
+  const page = async (path: string) => await (await call(path, { headers: { cookie } })).text();
+  const first = await page("/events?text=order-77");
+  expect(first).toContain("Nothing so far.");
+  expect(first).toContain("Still looking: searched back to");
+  expect(first).not.toContain("Nothing fits");
+  const next = /rel="next"[^>]*href="([^"]+)"[^>]*>Go on looking</.exec(first)?.[1] ?? "";
+  const last = await page(next.replaceAll("&amp;", "&"));
+  expect(last).toContain("Nothing fits.");
+  expect(last).not.toContain("Still looking");
+});
+
+test("the first row of the overview counts what waits for a replay, and leads to it", async () => {
+  await event();
+  const cookie = await signIn();
+  const html = await (await call("/", { headers: { cookie } })).text();
+  expect(html).toMatch(/To replay<\/dt><dd><a href="\/deliveries\?state=failed"[^>]*>1</);
+  expect(await (await call("/deliveries?state=failed", { headers: { cookie } })).text()).toContain("order.paid");
 });
 
 test("a form that another site sends is refused, whatever it holds", async () => {

@@ -4,6 +4,7 @@ import { beforeEach } from "vitest";
 import { openAccess } from "../../../src/access/access.ts";
 import { api, type ApiDeps } from "../../../src/api/api.ts";
 import { openD1 } from "../../../src/d1/open.ts";
+import { networkOf } from "../../../src/net/cidr.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { openOperator, type OperatorDeps } from "../../../src/operate/open.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
@@ -102,6 +103,7 @@ export class Operator {
       ...this.#d1,
       fetchText,
       later: (work) => void this.later.push(work),
+      networkOf,
     });
   }
 

@@ -150,6 +150,7 @@ test("counts of the last day that cannot be had are zero, and everything else is
     config: operator.config,
     standings: openStandings(openDatabase(bindings.DB)),
     window: () => Promise.reject(new Error("the feed is gone")),
+    now: () => NOON,
   });
   const [billing] = await all();
   expect(billing).toMatchObject({ name: "billing", window: { delivered: 0, retried: 0, failed: 0, latency: null } });
