@@ -6,7 +6,7 @@ import { encodeBase64, encodeBase64Url, encodeHex, equal } from "../bytes/encodi
 import { digest, hmac } from "../verify/hmac.ts";
 import { asType } from "./identify.ts";
 import { Readings, type Inbound } from "../verify/readings.ts";
-import { parseJson, PROVEN, UNPROVEN } from "../bytes/json.ts";
+import { parseJson } from "../bytes/json.ts";
 import { SYNTAX } from "../scheme/oracle.ts";
 import { read, render } from "../verify/render.ts";
 import type { Scope } from "../verify/scope.ts";
@@ -67,7 +67,8 @@ export async function handshake(
   if (!hasHandshake(provider, request.method, phase)) return null;
   const proven = phase === "after-verify";
   if (!proven && request.body.byteLength > GREETING_LIMIT) return null;
-  const scope: Scope = { readings: new Readings(request, proven ? PROVEN : UNPROVEN), provider, settings };
+  const readings = Readings.of(request);
+  const scope: Scope = { readings: proven ? readings.proven : readings, provider, settings };
   for (const one of provider.handshake ?? []) {
     if (one.method !== request.method || phaseOf(one) !== phase) continue;
     const within = await applicable(one, scope, secrets);
@@ -93,7 +94,7 @@ export function replyTo(
 ): HandshakeAnswer | null {
   const reply = provider.replies?.[outcome];
   if (reply === undefined) return null;
-  const readings = new Readings(request, outcome === "accepted" ? PROVEN : UNPROVEN);
+  const readings = outcome === "accepted" ? Readings.of(request).proven : Readings.of(request);
   return composed(reply, { readings, provider, settings }, secrets);
 }
 

@@ -4,7 +4,6 @@ import { Readings, type Inbound } from "../verify/readings.ts";
 import { claimsOf } from "../verify/jws.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { renderEach } from "../verify/elements.ts";
-import { PROVEN } from "../bytes/json.ts";
 import { idIsSigned } from "../scheme/derived.ts";
 import { headersOf, namesEvents, namingHeaders } from "../scheme/naming.ts";
 import { placesOf, parseTemplate } from "../scheme/template.ts";
@@ -44,7 +43,7 @@ const CUT = "...";
 
 /** Reads type and key. Call it on verified requests only: it parses the body where a template asks for it. */
 export function identify(request: Inbound, provider: Provider, settings: Readonly<Record<string, string>>): Identity {
-  const readings = new Readings(request, PROVEN, "bytes");
+  const readings = Readings.of(request).proven.byBytes;
   const scope: Scope = { readings, provider, settings, claims: claimsOf({ readings, provider, settings }) };
   const types = typesOf(scope);
   const dedupe = dedupeOf(scope);

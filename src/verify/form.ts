@@ -6,11 +6,11 @@ import type { Secret } from "../types.ts";
 import { urlForms } from "./canonical.ts";
 import { missing, strangeAlgorithm, strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
 import { strayPart } from "./parts.ts";
-import { member, parseJson } from "../bytes/json.ts";
+import { member } from "../bytes/json.ts";
 import { parsePlace } from "../scheme/places.ts";
 import { document, read, render, renderChunks } from "./render.ts";
 import type { Scope } from "./scope.ts";
-import { hasTokenLength, judgeClaims, tokenOf, utf8, type Jws } from "./jws.ts";
+import { hasTokenLength, claimsIn, judgeClaims, tokenOf, type Jws } from "./jws.ts";
 import { hasLength, type Method } from "./publickey.ts";
 import { candidates, checkTimestamp, shownText, type Candidate } from "./signature.ts";
 
@@ -168,7 +168,7 @@ export function tokenFrom(
 
 /** What the token says, or, of a signature over the body, the time that is signed with it: beside the body, or in its header. */
 export function claimsFault(token: Jws, scope: Scope, now: number): VerificationRejection | null {
-  if (scope.provider.algorithm === "jwt") return judgeClaims(parseJson(utf8(token.payload)), scope, now);
+  if (scope.provider.algorithm === "jwt") return judgeClaims(claimsIn(token), scope, now);
   const timed = checkTimestamp({ ...scope, pairs: token.head }, now);
   return "rejection" in timed ? timed.rejection : null;
 }

@@ -92,7 +92,9 @@ export function tokenOf(scope: Scope): Jws | null {
   const { algorithm, signature, jwt } = scope.provider;
   const text = shownText(scope);
   const token = text === null ? null : unprefixed(text, signature);
-  if (token === null || algorithm !== "jws-detached") return token === null ? null : parseJws(token);
+  if (token === null) return null;
+  // Read once for whoever proves it and whoever asks what it says.
+  if (algorithm !== "jws-detached") return scope.readings.token(token, (one) => parseJws(one));
   const payload = payloadOf(scope);
   return payload === null ? null : parseJws(token, payload, jwt?.unencoded);
 }
@@ -114,7 +116,16 @@ export function hasTokenLength({ algorithm, signature }: Jws): boolean {
 /** The claims of a token that has been verified before; `undefined` where the provider sends none. */
 export function claimsOf(scope: Scope): unknown {
   const token = scope.provider.algorithm === "jwt" ? tokenOf(scope) : null;
-  return token === null ? undefined : parseJson(utf8(token.payload));
+  return token === null ? undefined : claimsIn(token);
+}
+
+/** A token is read by whoever proves it and by whoever asks what it says. */
+const claimsOfTokens = new WeakMap<Jws, unknown>();
+
+/** What a token says; nothing of it is believed yet. `undefined` where its payload is no JSON. */
+export function claimsIn(token: Jws): unknown {
+  if (!claimsOfTokens.has(token)) claimsOfTokens.set(token, parseJson(utf8(token.payload)));
+  return claimsOfTokens.get(token);
 }
 
 /**

@@ -93,7 +93,7 @@ export class KeyRing {
     const [credentials] = set;
     if (asks && credentials === undefined)
       return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
-    const scope: Scope = { readings: new Readings(request), provider, settings };
+    const scope: Scope = { readings: Readings.of(request), provider, settings };
     const fault = formFault(scope, now);
     const { excess } = scope.readings;
     if (fault !== null) return refused(excess === null ? fault : { reason: "body_too_complex", what: excess });

@@ -19,7 +19,11 @@ export function couldBeComputed(content: readonly (string | Uint8Array)[], scope
   const asked = (scope.provider.handshake ?? []).filter((one) => one.compute !== undefined);
   if (asked.length === 0) return false;
   if (content.reduce((length, chunk) => length + chunk.length, 0) > LIMIT) return false;
-  const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(concatenated(content));
+  const { readings } = scope;
+  const text =
+    content.length === 1 && content[0] === readings.request.body
+      ? readings.text
+      : new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(concatenated(content));
   return asked.some((one) => {
     const around = render(one.compute?.over ?? "", { ...scope, secret, challenge: MARK })?.split(MARK);
     const [before, after] = around ?? [];

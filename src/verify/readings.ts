@@ -1,6 +1,6 @@
-// What came in, and its readings: JSON, form, query and pairs, each parsed at most once and only when somebody asks. Pure.
+// What came in, and its readings: JSON, form and query, each parsed at most once for all stages and only when somebody asks. Pure.
 
-import { parsed, UNPROVEN, weigh, type Measure } from "../bytes/json.ts";
+import { parsed, PROVEN, UNPROVEN, weigh, type Measure } from "../bytes/json.ts";
 import { digest } from "./hmac.ts";
 
 /** A request as verification sees it. */
@@ -41,43 +41,100 @@ export function isForm(headers: Headers): boolean {
   return type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data");
 }
 
-/** The readings of one request. A reading that fails is empty; it never throws. */
+/** What says that a body is a form. */
+type FormBy = "type" | "bytes";
+
+/** What has been parsed of one request, whoever asked. */
+interface Parsed {
+  /** What is larger is not read, and `excess` says so. */
+  most: Measure;
+  excess: string | null;
+  text?: string | undefined;
+  hash?: Uint8Array<ArrayBuffer>;
+  query?: Map<string, string[]>;
+  /** By the text that they were parsed from: `body`, or a boundary and a field. */
+  readonly documents: Map<string, unknown>;
+  readonly tokens: Map<string, unknown>;
+  /** By the boundary between their parts, empty for an urlencoded one. */
+  readonly forms: Map<string, Map<string, string[]>>;
+}
+
+/** A request has its readings for as long as somebody holds it. */
+const known = new WeakMap<Inbound, Readings>();
+
+/** The readings of one request, which all stages share. A reading that fails is empty; it never throws. */
 export class Readings {
   readonly request: Inbound;
-  #text: string | undefined;
-  #json: Map<string, unknown> | undefined;
-  #form: Map<string, string[]> | undefined;
-  #query: Map<string, string[]> | undefined;
-  #hash: Uint8Array<ArrayBuffer> | undefined;
+  readonly #formBy: FormBy;
+  readonly #parsed: Parsed;
+  #byBytes: Readings | undefined;
 
-  readonly #most: Measure;
-  readonly #formBy: "type" | "bytes";
-  #excess: string | null = null;
+  /** The readings of this request: the same for everybody who asks. */
+  static of(request: Inbound): Readings {
+    let readings = known.get(request);
+    if (readings === undefined) {
+      readings = new Readings(request);
+      known.set(request, readings);
+    }
+    return readings;
+  }
+
+  private constructor(request: Inbound, formBy: FormBy = "type", shared?: Parsed) {
+    this.request = request;
+    this.#formBy = formBy;
+    this.#parsed = shared ?? {
+      most: UNPROVEN,
+      excess: null,
+      documents: new Map(),
+      tokens: new Map(),
+      forms: new Map(),
+    };
+  }
+
+  /** Reads as much as may be read of a request that is proven. What was too much before is read again where it is asked for. */
+  get proven(): this {
+    const all = this.#parsed;
+    if (all.most === PROVEN) return this;
+    all.most = PROVEN;
+    if (all.excess === null) return this;
+    all.excess = null;
+    all.documents.clear();
+    all.forms.clear();
+    return this;
+  }
 
   /**
-   * @param most what is larger is not read, and `excess` says so
-   * @param formBy what says that a body is a form: its content type, as the sender's own library reads it before it signs, or its
-   *   bytes. No signature covers the content type, so that whatever must be the same for a captured request goes by the bytes.
+   * The same readings, but for what a form is. By default the content type says it, as the sender's own library reads it before it
+   * signs. No signature covers the content type, so that whatever must be the same for a captured request goes by the bytes.
    */
-  constructor(request: Inbound, most: Measure = UNPROVEN, formBy: "type" | "bytes" = "type") {
-    this.request = request;
-    this.#most = most;
-    this.#formBy = formBy;
+  get byBytes(): Readings {
+    return (this.#byBytes ??= new Readings(this.request, "bytes", this.#parsed));
   }
 
   /** What was asked for and is not read because it has more parts than are taken apart; `null` where there was no such thing. */
   get excess(): string | null {
-    return this.#excess;
+    return this.#parsed.excess;
   }
 
   /** Lets go of what was read, for as long as somebody else is waited for; it is read again where it is asked for again. */
   forget(): void {
-    this.#text = this.#json = this.#form = undefined;
+    this.#parsed.text = undefined;
+    this.#parsed.documents.clear();
+    this.#parsed.tokens.clear();
+    this.#parsed.forms.clear();
+  }
+
+  /** What `read` makes of a token of this request, made once for all who ask. */
+  token<T>(text: string, read: (text: string) => T): T {
+    const { tokens } = this.#parsed;
+    if (!tokens.has(text)) tokens.set(text, read(text));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one reader per request: `tokenOf`
+    return tokens.get(text) as T;
   }
 
   /** The body as text; bytes that are not UTF-8 become U+FFFD, so this is for reading, never for signing. */
   get text(): string {
-    return (this.#text ??= lenient.decode(this.request.body));
+    return (this.#parsed.text ??= lenient.decode(this.request.body));
   }
 
   /** Whether the body is UTF-8 throughout, so that its text stands for its bytes. */
@@ -92,30 +149,38 @@ export class Readings {
 
   /** SHA-256 of the body. */
   get bodyHash(): Uint8Array<ArrayBuffer> {
-    return (this.#hash ??= digest("sha256", [this.request.body]));
+    return (this.#parsed.hash ??= digest("sha256", [this.request.body]));
   }
 
   /** The JSON document, from the body or from a form field. `undefined` where there is none. */
   json(source: string): unknown {
-    this.#json ??= new Map();
-    if (this.#json.has(source)) return this.#json.get(source);
+    const { documents } = this.#parsed;
+    const name = source === "body" ? source : `${this.#boundary ?? this.#formBy} ${source}`;
+    if (documents.has(name)) return documents.get(name);
     const text = source === "body" ? this.text : (this.form.get(source)?.[0] ?? "");
-    const { elements } = this.#most;
+    const { elements } = this.#parsed.most;
     const weight = weigh(text, elements);
-    if (weight === "many") this.#excess = `more than ${elements} members and elements of JSON`;
+    if (weight === "many") this.#parsed.excess = `more than ${elements} members and elements of JSON`;
     const value = weight === "light" ? parsed(text) : undefined;
-    this.#json.set(source, value);
+    documents.set(name, value);
     return value;
   }
 
   /** Fields of an urlencoded or multipart body, in order; a body of another type has none. */
   get form(): ReadonlyMap<string, readonly string[]> {
-    return (this.#form ??= this.#readForm());
+    const boundary = this.#boundary;
+    if (boundary === null) return NO_FORM;
+    let form = this.#parsed.forms.get(boundary);
+    if (form === undefined) {
+      form = this.#readForm(boundary);
+      this.#parsed.forms.set(boundary, form);
+    }
+    return form;
   }
 
   get query(): ReadonlyMap<string, readonly string[]> {
     // The platform bounds a URL to 16 KB.
-    return (this.#query ??= parsePairs(queryOf(this.request.url), Infinity) ?? new Map());
+    return (this.#parsed.query ??= parsePairs(queryOf(this.request.url), Infinity) ?? new Map());
   }
 
   /** Whether the content type says form data. */
@@ -130,20 +195,23 @@ export class Readings {
     return this.#formBy === "bytes" || encoded;
   }
 
-  #readForm(): Map<string, string[]> {
-    const byBytes = this.#formBy === "bytes";
-    if (!byBytes && !this.isForm) return new Map();
+  /** What stands between the parts of a multipart body, empty for an urlencoded one; `null` for a body that is no form. */
+  get #boundary(): string | null {
+    if (this.#formBy === "bytes") return /^--([^\r\n]{1,70})\r\n/.exec(this.text)?.[1] ?? "";
+    if (!this.isForm) return null;
     const type = this.request.headers.get("content-type") ?? "";
-    const [, boundary] = byBytes
-      ? (/^--([^\r\n]{1,70})\r\n/.exec(this.text) ?? [])
-      : (/^multipart\/form-data\s*;.*boundary="?([^";]{1,70})"?/i.exec(type) ?? []);
-    const most = this.#most.fields;
-    const form =
-      boundary === undefined ? parsePairs(this.text, most) : parseMultipart(this.text, `--${boundary}`, most);
-    if (form === null) this.#excess = `more than ${most} fields of a form`;
+    return /^multipart\/form-data\s*;.*boundary="?([^";]{1,70})"?/i.exec(type)?.[1] ?? "";
+  }
+
+  #readForm(boundary: string): Map<string, string[]> {
+    const { fields } = this.#parsed.most;
+    const form = boundary === "" ? parsePairs(this.text, fields) : parseMultipart(this.text, `--${boundary}`, fields);
+    if (form === null) this.#parsed.excess = `more than ${fields} fields of a form`;
     return form ?? new Map();
   }
 }
+
+const NO_FORM: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** Without the question mark; a fragment is never sent. */
 export function queryOf(url: string): string {

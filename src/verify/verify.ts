@@ -56,7 +56,7 @@ export async function verify(
 ): Promise<Verdict> {
   const usable = secrets.every(isUsable) ? secrets : secrets.filter(isUsable);
   if (usable.length === 0) return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
-  const readings = new Readings(request);
+  const readings = Readings.of(request);
   const verdict = await judge({ readings, provider, settings }, usable, now);
   // What was not read may have held the proof: the operator must not hear that it is missing.
   if (verdict.ok || readings.excess === null) return verdict;

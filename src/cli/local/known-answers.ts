@@ -178,7 +178,7 @@ function shownOnly(scheme: Provider): Provider {
 
 function isUnsigned(known: KnownRequest): boolean {
   const provider = schemeOf(known);
-  const scope = { readings: new Readings(requestOf(known)), provider, settings: settingsOf(known) };
+  const scope = { readings: Readings.of(requestOf(known)), provider, settings: settingsOf(known) };
   return [provider.signature.at].flat().every((place) => read(place, scope) === null);
 }
 
@@ -201,7 +201,7 @@ function settingsOf({ config, settings }: KnownRequest): Readonly<Record<string,
  */
 function settingsFor(known: KnownRequest, provider: Provider): Readonly<Record<string, string>> {
   if (known.config !== undefined || known.settings !== undefined) return settingsOf(known);
-  const scope = { readings: new Readings(requestOf(known)), provider, settings: {} };
+  const scope = { readings: Readings.of(requestOf(known)), provider, settings: {} };
   const settings: Record<string, string> = {};
   for (const [place, templates] of Object.entries(provider.demands ?? {})) {
     const setting = templates.map((one) => /^\{setting:([\w-]+)\}$/.exec(one)?.[1]).find((one) => one !== undefined);

@@ -99,15 +99,15 @@ describe("before proof", () => {
   });
 
   test("what is large and plain is read as before: one text of megabytes, a form with an attachment, a batch of a thousand", async () => {
-    const text = new Readings(request(JSON.stringify({ id: "1", text: "a,[{".repeat(1_000_000) })));
+    const text = Readings.of(request(JSON.stringify({ id: "1", text: "a,[{".repeat(1_000_000) })));
     expect(text.json("body")).toMatchObject({ id: "1" });
-    const batch = new Readings(
+    const batch = Readings.of(
       request(JSON.stringify({ value: Array.from({ length: 1000 }, (_, id) => ({ id, data: { a: [1, 2], b: {} } })) })),
     );
     expect(batch.json("body")).toMatchObject({ value: { length: 1000 } });
     const file = `--B\r\ncontent-disposition: form-data; name="attachment"\r\n\r\n${"1,2,[{&\n".repeat(500_000)}\r\n`;
     const form = `${file}--B\r\ncontent-disposition: form-data; name="signature"\r\n\r\nabc\r\n--B--\r\n`;
-    const readings = new Readings(request(form, { "content-type": "multipart/form-data; boundary=B" }));
+    const readings = Readings.of(request(form, { "content-type": "multipart/form-data; boundary=B" }));
     expect([readings.json("body"), readings.form.get("signature"), readings.excess]).toEqual([
       undefined,
       ["abc"],
@@ -127,7 +127,7 @@ describe("before proof", () => {
   });
 
   test("a document that is let go of is read again", () => {
-    const readings = new Readings(request('{"a":1}'));
+    const readings = Readings.of(request('{"a":1}'));
     const first = readings.json("body");
     readings.forget();
     expect(readings.json("body")).toEqual(first);
