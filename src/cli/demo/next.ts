@@ -20,7 +20,7 @@ export function nextSteps(relay: string, { ADMIN_TOKEN, GITHUB_SECRET }: Secrets
     "",
     paint("bold", "  Next"),
     `  npm run dev   ${paint("dim", "runs your own wrangler.toml; the samples in docs/samples are good starts")}`,
-    `  README.md     ${paint("dim", "how to deploy it, and every key of the configuration")}`,
+    `  README.md     ${paint("dim", "how to deploy it, and where everything else is written")}`,
     "",
   ];
 }

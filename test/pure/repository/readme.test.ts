@@ -1,8 +1,8 @@
-// The README's blocks are run: commands by .ci/run, SQL by test/worker/d1/queries.test.ts, configuration and code here.
+// Every block of the README and of the pages that it leads to is run: commands by .ci/run, SQL by test/worker/d1/queries.test.ts, the rest here.
 import { execFileSync } from "node:child_process";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { runInNewContext } from "node:vm";
 import { Webhook } from "standardwebhooks";
 import { parse } from "smol-toml";
@@ -13,21 +13,70 @@ import { readConfig } from "../../../src/config/config.ts";
 import { derivedSecret, signatures } from "../../../src/out/sign.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
-const readme = readFileSync(resolve(root, "README.md"), "utf8");
-const ci = readFileSync(resolve(root, ".ci/run"), "utf8");
+const read = (document: string): string => readFileSync(resolve(root, document), "utf8");
+const DOCUMENTS = ["README.md", "docs/configuration.md", "docs/receivers.md", "docs/operations.md"];
+const text = DOCUMENTS.map(read).join("\n");
+const ci = read(".ci/run");
+
+/** Other documents with blocks, and what holds those. */
+const ELSEWHERE = new Map([
+  ["docs/own-provider.md", "own-provider.test.ts"],
+  ["docs/providers.md", "providers-page.test.ts"],
+  ["docs/simulation.md", "a story that the simulation has printed"],
+  ["docs/soak.md", "the soak's own options"],
+  ["docs/states.md", "a diagram"],
+]);
 
 const FENCE = "`".repeat(3);
 
-/** The blocks of a language, without the indentation of the list that they may stand in. */
+/** The blocks of a language, each once, without the indentation of the list that they may stand in. */
 function blocks(language: string): string[] {
-  const found = readme.matchAll(new RegExp(`^( *)${FENCE}${language}\\n([^]*?)^ *${FENCE}$`, "gm"));
-  return [...found].map(([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""));
+  const found = text.matchAll(new RegExp(`^( *)${FENCE}${language}\\n([^]*?)^ *${FENCE}$`, "gm"));
+  const plain = [...found].map(([, indent = "", code = ""]) => code.replaceAll(new RegExp(`^${indent}`, "gm"), ""));
+  return [...new Set(plain)];
+}
+
+test("every document with a block is read here or by the test that is named for it", () => {
+  const documents = globSync(["*.md", "docs/**/*.md"], { cwd: root });
+  const withBlocks = documents.filter((document) => new RegExp(`^ *${FENCE}`, "m").test(read(document)));
+  expect(withBlocks.toSorted()).toEqual([...DOCUMENTS, ...ELSEWHERE.keys()].toSorted());
+});
+
+test("every link between the documents leads to a file, and to a heading of it where it names one", () => {
+  const documents = globSync(["*.md", "docs/**/*.md", "src/**/*.md"], { cwd: root });
+  const broken = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)/g)]
+      .filter(([, path = "", heading]) => !leads(resolve(root, dirname(document), path || basename(document)), heading))
+      .map(([link]) => `${document}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("every file and folder of src/ and test/ that a document names is there", () => {
+  const documents = globSync(["README.md", "SECURITY.md", "docs/**/*.md"], { cwd: root });
+  const named = documents.flatMap((document) =>
+    [...read(document).matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(([, path = ""]) => ({ document, path })),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter(({ path }) => !existsSync(resolve(root, path)))).toEqual([]);
+});
+
+/** Whether a file is there, and has a heading that GitHub would give this name. */
+function leads(path: string, heading: string | undefined): boolean {
+  if (heading === undefined) return existsSync(path);
+  const names = [...readFileSync(path, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
+  );
+  return names.includes(heading);
 }
 
 test("every block is in a language that some test runs", () => {
-  const languages = [...readme.matchAll(/^ *```(\w+)$/gm)].map(([, language]) => language);
+  const languages = [...text.matchAll(/^ *```(\w+)$/gm)].map(([, language]) => language);
   expect(new Set(languages)).toEqual(new Set(["sh", "toml", "js"]));
-  expect(readme.match(/^ *```$/gm)?.length).toBe(languages.length);
+  expect(text.match(/^ *```$/gm)?.length).toBe(languages.length);
 });
 
 test("every command is one that .ci/run runs", () => {
@@ -50,8 +99,8 @@ test("the request to try with is signed as GitHub signs it", () => {
 });
 
 test("the configuration is in order, and says what the text says", () => {
-  const [text = ""] = blocks("toml");
-  const config = readConfig({ ...table(parse(text)["vars"]), GITHUB_SECRET: "s", SIGNING_KEY: "k".repeat(44) });
+  const [example = ""] = blocks("toml");
+  const config = readConfig({ ...table(parse(example)["vars"]), GITHUB_SECRET: "s", SIGNING_KEY: "k".repeat(44) });
   expect(config.findings).toEqual([]);
   expect([...config.sources.keys(), ...config.destinations.keys()]).toEqual(["github", "billing"]);
   expect(config.routes).toMatchObject([{ name: "money", from: ["github"], to: ["billing"] }]);
@@ -77,7 +126,7 @@ const [library = "", byHand = ""] = blocks("js");
 /** The library's block, with the call that the text names for a body that is no JSON. */
 const proofAlone = library.replace(
   "verify(body, headers)",
-  /`(verify\(body, headers, .*)` throws/.exec(readme)?.[1] ?? "",
+  /`(verify\(body, headers, .*)` throws/.exec(text)?.[1] ?? "",
 );
 
 test("the receiver's three lines prove what Hookline sends", async () => {
@@ -109,10 +158,8 @@ test("bytes that are no UTF-8 are proven by the second block, and cannot be by t
 });
 
 test("the README names the Node that package.json asks for", () => {
-  const { engines } = z
-    .object({ engines: z.object({ node: z.string() }) })
-    .parse(JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")));
-  const [, named = ""] = /\(Node ([^)]*)\)/.exec(readme) ?? [];
+  const { engines } = z.object({ engines: z.object({ node: z.string() }) }).parse(JSON.parse(read("package.json")));
+  const [, named = ""] = /\(Node ([^)]*)\)/.exec(text) ?? [];
   const asked = named.replace(/, or (\S+) and newer$/, ", >=$1").split(", ");
   const full = asked.map((one) => `${one}.0.0`.replace(/(\d+\.\d+\.\d+).*/, "$1").replace(/^\d/, "^$&"));
   expect(full.join(" || ")).toBe(engines.node);
