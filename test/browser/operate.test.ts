@@ -74,12 +74,12 @@ test("an inspector shows what arrives and answers by the script that it is given
   await asAdmin(OFF, async (page) => {
     await page.goto(`${relay.url}/inspect/bin`);
     await page.getByLabel("Another script").fill("teapot");
-    await page.getByRole("button", { name: "Answer so" }).click();
+    await page.getByRole("button", { name: "Use this script" }).click();
     expect(await page.getByLabel("Another script").getAttribute("aria-invalid")).toBe("true");
     expect(await page.locator("#script-fault").innerText()).toContain("teapot");
 
     await page.getByLabel("Another script").fill("503, 200");
-    await page.getByRole("button", { name: "Answer so" }).click();
+    await page.getByRole("button", { name: "Use this script" }).click();
     expect(await main(page)).toContain("It answers 503, 200");
     const event = await relay.post('{"seen":12345678901234567890}', "order.seen");
     await relay.settled(event, "delivered");
@@ -116,10 +116,10 @@ test("a key is shown once, opens what its role may, and closes when it is revoke
   await asAdmin(OFF, async (page) => {
     await page.goto(`${relay.url}/keys`);
     await page.getByLabel("Name").fill("the <b>night</b> shift");
-    await page.getByRole("button", { name: "Make the key" }).click();
+    await page.getByRole("button", { name: "Create the key" }).click();
     expect(await page.getByRole("alert").innerText()).toContain("letters, digits");
     await page.getByLabel("Name").fill("the night shift");
-    await page.getByRole("button", { name: "Make the key" }).click();
+    await page.getByRole("button", { name: "Create the key" }).click();
     const secret = await page.locator("[data-label=key]").innerText();
     expect(secret).toMatch(/^hlk_/);
     await page.goto(`${relay.url}/keys`);

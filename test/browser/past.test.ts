@@ -97,9 +97,9 @@ test("the page names the secret that verified an event, and holds none", async (
 test("JSON is put in order without a change to its tokens", async () => {
   await onPage(`/events/${ids["paid"]}`, async (page) => {
     expect(await body(page).innerText()).toContain('{\n  "amount": 12345678901234567890,\n  "note": "ünïcode"\n}');
-    await page.getByRole("link", { name: "As it came" }).click();
+    await page.getByRole("link", { name: "Raw", exact: true }).click();
     expect(await body(page).innerText()).toBe('{"amount":12345678901234567890,"note":"ünïcode"}');
-    await page.getByRole("link", { name: "Bytes" }).click();
+    await page.getByRole("link", { name: "Hex", exact: true }).click();
     expect(await body(page).innerText()).toContain("000000  7b 22 61 6d 6f 75 6e 74  22 3a 31");
   });
 });

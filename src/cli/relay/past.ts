@@ -97,7 +97,7 @@ export const event = remote(
     }
     const story = wholeEvent.parse(JSON.parse(text));
     out(`${story.id}  ${plain(story.source)}  ${plain(story.type)}`);
-    out(`  received ${story.received_at}, ${story.size} bytes, proven by ${story.verified_by ?? "nothing"}`);
+    out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     for (const { destination, state, reason, next_attempt_at: next, attempts } of story.deliveries) {
       out("");
       const why = reason === null ? "" : ` (${reason})`;

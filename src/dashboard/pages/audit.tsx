@@ -18,8 +18,8 @@ export function auditPages(deps: PageDeps): Hono<PageEnv> {
       <Page title="Audit" caller={c.var.caller} current="audit" styles={["operate.css"]}>
         <h1>Audit</h1>
         {entries.length === 0 ? (
-          <Empty title="Nothing was done yet">
-            <p>Every replay, pause, key and sign-in will stand here.</p>
+          <Empty title="No changes yet">
+            <p>Every replay, pause, key and sign-in is listed here.</p>
           </Empty>
         ) : (
           <Entries entries={entries} />

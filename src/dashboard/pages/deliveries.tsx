@@ -13,7 +13,7 @@ import { Empty, Exactly, Foreign, Pager, StateBadge, When, withQuery } from "../
 const VIEWS = [
   [null, "All"],
   ["failed", "Failed"],
-  ["pending", "Waiting"],
+  ["pending", "Pending"],
   ["held", "Held"],
 ] as const;
 
@@ -55,7 +55,7 @@ export function deliveriesPages(deps: PageDeps): Hono<PageEnv> {
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {page === null ? null : page.deliveries.length === 0 ? (
           <Empty
-            title={!page.complete ? "Nothing so far." : state === "failed" ? "Nothing has failed." : "Nothing here."}
+            title={!page.complete ? "Nothing so far." : state === "failed" ? "No failed deliveries." : "No results."}
           />
         ) : (
           <>
@@ -82,7 +82,7 @@ function InBulk({ parameters }: { readonly parameters: URLSearchParams }) {
   return (
     <p>
       <a class="button" href={`/replays/new?${filter.toString()}`}>
-        Replay all that fit…
+        Replay all matching…
       </a>
     </p>
   );
@@ -100,8 +100,8 @@ function DeliveryList({ deliveries, now }: { readonly deliveries: readonly Deliv
           <th scope="col" class="num">
             Tries
           </th>
-          <th scope="col">Last try</th>
-          <th scope="col">Next try</th>
+          <th scope="col">Last attempt</th>
+          <th scope="col">Next attempt</th>
           <th scope="col">Event</th>
           <th scope="col">Received (UTC)</th>
         </tr>

@@ -90,7 +90,7 @@ function DestinationHead({ destination, now }: HeadProps) {
       {health.word === "failing" && health.since !== null ? (
         <p class="warn">
           No attempt has succeeded for {span(now - Date.parse(health.since))}: {number(destination.failures_in_a_row)}{" "}
-          failed in a row. <a href={`/deliveries?destination=${name}&state=pending`}>What waits</a>
+          failed in a row. <a href={`/deliveries?destination=${name}&state=pending`}>Pending deliveries</a>
         </p>
       ) : null}
       {pausedAt === null ? null : (
@@ -102,9 +102,9 @@ function DestinationHead({ destination, now }: HeadProps) {
       <div class="card">
         <Facts
           rows={[
-            ["Waiting", <a href={`/deliveries?destination=${name}&state=pending`}>{waitingInWords(destination)}</a>],
+            ["Pending", <a href={`/deliveries?destination=${name}&state=pending`}>{waitingInWords(destination)}</a>],
             ["Held", <a href={`/deliveries?destination=${name}&state=held`}>{number(destination.held)}</a>],
-            ["Oldest waiting", <When at={destination.oldest_waiting_at} now={now} />],
+            ["Oldest pending", <When at={destination.oldest_waiting_at} now={now} />],
             ["Delivered, 24 h", number(window.delivered)],
             ["Retried, 24 h", number(window.retried)],
             ["Failed, 24 h", <a href={`/deliveries?destination=${name}&state=failed`}>{number(window.failed)}</a>],
@@ -124,7 +124,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
       <div>
         {took(latency.p50_ms)} · {took(latency.p95_ms)} · {took(latency.p99_ms)}
       </div>
-      <div class="note">half, 95 % and 99 % of the answers</div>
+      <div class="note">p50 · p95 · p99</div>
     </>
   );
 }
@@ -171,10 +171,10 @@ function Recent({ name, deliveries, now }: RecentProps) {
     <section aria-labelledby="recent">
       <div class="head">
         <h2 id="recent">Last deliveries</h2>
-        <a href={`/deliveries?destination=${name}`}>All of them</a>
+        <a href={`/deliveries?destination=${name}`}>All deliveries</a>
       </div>
       {deliveries.length === 0 ? (
-        <Empty title="Nothing was delivered yet" />
+        <Empty title="No deliveries yet" />
       ) : (
         <div class="list">
           <table class="stacked">

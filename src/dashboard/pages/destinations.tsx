@@ -27,8 +27,7 @@ export function destinationsPages(deps: PageDeps): Hono<PageEnv> {
           <>
             <DestinationRows destinations={destinations} now={deps.now()} />
             <p class="note">
-              Counts and latencies are of the last 24 hours. Each latency shows where half, 95 % and 99 % of the answers
-              lie, between 1 ms and 100 s.
+              Counts and latencies are of the last 24 hours. The scale of the latencies reaches from 1 ms to 100 s.
             </p>
           </>
         )}

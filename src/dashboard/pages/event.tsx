@@ -197,7 +197,7 @@ function Actions({ story, deps }: { readonly story: EventStory; readonly deps: P
       {waiting === 0 ? null : (
         <Post
           action={`${path}/cancel`}
-          label="Cancel what waits"
+          label="Cancel pending deliveries"
           once={deps.newId()}
           kind="danger"
           confirm="What waits or is held is ended and not tried any more. A replay opens it again."

@@ -99,12 +99,12 @@ function EventList({ events, live, filtered, complete }: EventListProps) {
         </tbody>
       </table>
       {events.length > 0 ? null : (
-        <Empty title={!complete ? "Nothing so far." : filtered ? "Nothing fits." : "Nothing has come in yet."}>
+        <Empty title={!complete ? "Nothing so far." : filtered ? "No results." : "No events yet."}>
           <p data-empty>
             {!complete
               ? "The search is still looking: it has stopped for this page only, and older events have not been searched."
               : filtered
-                ? "Take a filter away, or look further back."
+                ? "Remove a filter, or search further back."
                 : "Point a provider at one of the sources: its events appear here by themselves."}
           </p>
         </Empty>

@@ -112,7 +112,7 @@ function Script({ destination: { name, script }, given, once }: ScriptProps) {
               aria-invalid={given === null ? undefined : "true"}
             />
             <button type="submit" class="primary">
-              Answer so
+              Use this script
             </button>
             <button type="submit" name="reset" value="yes" formnovalidate>
               As configured
@@ -161,7 +161,7 @@ function Arrived({ inspections, shown, name, now }: ArrivedProps) {
     <section aria-labelledby="arrived" data-renew="arrived" data-destination={name}>
       <h2 id="arrived">What arrived</h2>
       {open === undefined ? (
-        <Empty title="Nothing has arrived yet">
+        <Empty title="No requests yet">
           <p>Send a test, or have a route lead here.</p>
         </Empty>
       ) : (
@@ -180,7 +180,7 @@ function Arrived({ inspections, shown, name, now }: ArrivedProps) {
                   <span class="note">
                     <When at={one.at} now={now} />
                   </span>
-                  {one.proven ? null : <StateBadge state="failed" label="not proven" />}
+                  {one.proven ? null : <StateBadge state="failed" label="not verified" />}
                 </a>
               </li>
             ))}

@@ -95,7 +95,7 @@ function KeyTable({ keys, now }: { readonly keys: readonly ApiKey[]; readonly no
             <th scope="col">Role</th>
             <th scope="col">Last used</th>
             <th scope="col">Expires</th>
-            <th scope="col">Made</th>
+            <th scope="col">Created</th>
             <th scope="col">
               <span class="unseen">Revoke</span>
             </th>
@@ -172,7 +172,7 @@ function NewKeyForm({ once, fault }: { readonly once: string; readonly fault: st
           ))}
         </fieldset>
         <div class="field">
-          <label for="key-days">Lives</label>
+          <label for="key-days">Expires after</label>
           <select id="key-days" name="days">
             {LIVES.map(({ days, label }) => (
               <option value={String(days ?? "")} selected={days === 90}>
@@ -182,7 +182,7 @@ function NewKeyForm({ once, fault }: { readonly once: string; readonly fault: st
           </select>
         </div>
         <button type="submit" class="primary">
-          Make the key
+          Create the key
         </button>
       </form>
     </section>

@@ -128,7 +128,7 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
         </dd>
       </div>
       <div class={late ? "late" : undefined}>
-        <dt>Oldest waiting</dt>
+        <dt>Oldest pending</dt>
         <dd>
           {oldest === null ? (
             <span class="none">nothing waits</span>

@@ -93,7 +93,7 @@ function JobView({ job, now }: { readonly job: ReplayJob; readonly now: number }
       </div>
       {state === "running" ? (
         <p class="note as-of">
-          As of <When at={job.updated_at} now={now} />. <a href={`/replays/${job.id}`}>Look again</a>
+          Updated <When at={job.updated_at} now={now} />. <a href={`/replays/${job.id}`}>Refresh</a>
         </p>
       ) : null}
     </section>

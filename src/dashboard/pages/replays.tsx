@@ -31,7 +31,7 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
         <h1>Bulk replays</h1>
         {access.allows(c.var.caller, "operator") ? (
           <section aria-labelledby="new">
-            <h2 id="new">A new one</h2>
+            <h2 id="new">New bulk replay</h2>
             <FilterForm names={names} wanted={readFilter(() => "")} />
           </section>
         ) : null}
@@ -110,7 +110,9 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
         {number(matching)} {matching === 1 && complete ? "delivery matches" : "deliveries match"}
       </h2>
       {complete || back === null ? null : (
-        <p class="note">Counting stopped at {back.slice(0, 16).replace("T", " ")} UTC; the replay goes on behind it.</p>
+        <p class="note">
+          Counting stopped at {back.slice(0, 16).replace("T", " ")} UTC; the replay continues beyond that.
+        </p>
       )}
       <p>
         Each gets its schedule anew.{" "}
@@ -154,7 +156,7 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
 function Jobs({ jobs, now }: { readonly jobs: readonly ReplayJob[]; readonly now: number }) {
   return (
     <section aria-labelledby="all">
-      <h2 id="all">The last ones</h2>
+      <h2 id="all">Recent replays</h2>
       {jobs.length === 0 ? (
         <Empty title="None yet">
           <p>A bulk replay opens deliveries again that have ended, as many as a filter finds.</p>

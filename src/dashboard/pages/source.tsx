@@ -85,7 +85,7 @@ function SourceHead({ source, now }: { readonly source: SourceAnswer; readonly n
         <Facts
           rows={[
             ["Sender", source.provider_name === null ? "–" : <Foreign text={source.provider_name} />],
-            ["Proven by", source.proven_by ?? "a scheme of your own"],
+            ["Verified with", source.proven_by ?? "a scheme of your own"],
             ["Last event", <When at={source.last_event_at} now={now} />],
             ["In 24 h", `${number(source.window.accepted)} accepted, ${number(source.window.refused)} refused`],
           ]}
@@ -153,13 +153,13 @@ function SetUp({ source, facts, reveal }: SetUpProps) {
         </li>
       </ol>
       <details>
-        <summary>How its requests are proven</summary>
+        <summary>How its requests are verified</summary>
         <div class="card">
           <Facts
             rows={[
               ["Signed", <Marked text={facts.signed} />],
               ["Not signed", <Marked text={facts.notSigned} />],
-              ["Age", facts.tolerance === null ? "not judged" : `up to ${facts.tolerance}`],
+              ["Age", facts.tolerance === null ? "not checked" : `up to ${facts.tolerance}`],
               ["Repeats", <Marked text={facts.repeats.long} />],
               ["Established by", facts.provenBy],
               ["Its documentation", facts.docs === null ? "–" : <Foreign text={facts.docs} />],
@@ -181,7 +181,7 @@ function Refusals({ refusals, now }: RefusalsProps) {
     <section aria-labelledby="refusals">
       <h2 id="refusals">Last refusals</h2>
       {refusals.length === 0 ? (
-        <Empty title="Nothing was refused" />
+        <Empty title="No refusals" />
       ) : (
         <ol class="refusals">
           {refusals.map((refusal) => (

@@ -82,7 +82,7 @@ function stepsOf({ sources, missing, findings, adminToken }: WelcomeProps["confi
     ...(errors > 0
       ? [
           <li>
-            Mend the configuration: <code>npm run config:check</code> names {errors} of them.
+            Fix the configuration: <code>npm run config:check</code> names {errors} of them.
           </li>,
         ]
       : []),

@@ -82,7 +82,7 @@ type Latency = NonNullable<DestinationAnswer["window"]["latency"]>;
 const DECADES = 5;
 const LATENCY_WIDTH = 150;
 
-/** Where half, 95 % and 99 % of the answers lie, on a scale that all destinations share. */
+/** p50, p95 and p99 of the latency, on a scale that all destinations share. */
 export function LatencyRange({ latency }: { readonly latency: Latency | null }) {
   if (latency === null) return <span class="none">–</span>;
   const place = (ms: number) =>

@@ -18,7 +18,7 @@ interface DeliveryProps {
 }
 
 const REASONS = {
-  exhausted: "the schedule of retries is at its end",
+  exhausted: "the retry schedule has ended",
   gone: "the destination asked for no more",
   blocked: "its address may not be contacted",
   cancelled: "it was cancelled",
@@ -39,11 +39,11 @@ export function DeliverySection({ delivery, receivedAt, scale, now, once }: Deli
       {reason === null ? null : <p class="note">Ended, because {REASONS[reason]}.</p>}
       {state === "pending" ? (
         <p class="note">
-          Next try <When at={delivery.next_attempt_at} now={now} /> (<Exactly at={delivery.next_attempt_at} /> UTC)
+          Next attempt <When at={delivery.next_attempt_at} now={now} /> (<Exactly at={delivery.next_attempt_at} /> UTC)
         </p>
       ) : null}
       {attempts.length === 0 ? (
-        <p class="note">Not tried yet.</p>
+        <p class="note">No attempt yet.</p>
       ) : (
         <>
           <Timeline delivery={delivery} receivedAt={receivedAt} scale={scale} />

@@ -31,7 +31,7 @@ export function DestinationRows({ destinations, now }: RowsProps) {
             <th scope="col" class="num">
               Failed
             </th>
-            <th scope="col">Latency of half, 95 %, 99 %</th>
+            <th scope="col">Latency p50 / p95 / p99</th>
           </tr>
         </thead>
         <tbody>
@@ -63,7 +63,7 @@ function Row({ destination, health, now }: RowProps) {
         <StateBadge state={health.sign} label={health.word} />{" "}
         {health.since === null ? null : <div class="note">for {span(now - Date.parse(health.since))}</div>}
       </td>
-      <td data-label="Waiting" class="num">
+      <td data-label="Pending" class="num">
         {waitingInWords(destination)} {held > 0 ? <div class="note">{number(held)} held</div> : null}
       </td>
       <td data-label="Delivered" data-count="delivered" class="num">

@@ -4,7 +4,7 @@ import type { BodyStyle, BodyView } from "../words/body.ts";
 import { Foreign, Scroll, withQuery } from "./parts.tsx";
 import { bytes, visible } from "../words/words.ts";
 
-const STYLES: Readonly<Record<BodyStyle, string>> = { pretty: "In order", raw: "As it came", hex: "Bytes" };
+const STYLES: Readonly<Record<BodyStyle, string>> = { pretty: "Formatted", raw: "Raw", hex: "Hex" };
 
 interface BodyProps {
   readonly story: EventStory;
@@ -78,7 +78,7 @@ export function HeadersSection({ headers }: { readonly headers: EventStory["head
     <section>
       <h2>Headers</h2>
       {all.length === 0 ? (
-        <p class="note">None that is kept.</p>
+        <p class="note">No headers were kept.</p>
       ) : (
         <Scroll label="Headers">
           <table class="pairs">

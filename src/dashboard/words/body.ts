@@ -41,10 +41,10 @@ export async function viewBody(
   const whole = bytes.length === size ? text : null;
   const raw = { style: "raw", styles, text, whole, shown: bytes.length } as const;
   if (asked === "raw") return { ...raw, note: null };
-  if (whole === null) return { ...raw, note: "Too large to be put in order, so it is shown as it came." };
+  if (whole === null) return { ...raw, note: "Too large to be formatted, so it is shown as received." };
   const pretty = indentJson(text);
   return pretty === null
-    ? { ...raw, note: size === 0 || asked !== "pretty" ? null : "Not JSON, so it is shown as it came." }
+    ? { ...raw, note: size === 0 || asked !== "pretty" ? null : "Not JSON, so it is shown as received." }
     : { ...raw, style: "pretty", text: pretty, note: null };
 }
 

@@ -8,32 +8,32 @@ export function adviseOn(rejection: Rejection, provider: string): string {
   switch (rejection.reason) {
     case "source_unknown":
       return rejection.meant === undefined
-        ? "No source has this name: look at the address that the sender was given."
-        : `Somebody asked at ${rejection.path}, where nothing is: the address of this source is /in/${rejection.meant}. Give the sender that one.`;
+        ? "No source has this name: check the URL that the sender was given."
+        : `A request came to ${rejection.path}, which does not exist: the path of this source is /in/${rejection.meant}. Give the sender that one.`;
     case "source_disabled":
-      return `The configuration of this source is wrong, so it takes nothing. ${rejection.why}${/[.?]$/.test(rejection.why) ? "" : "."}`;
+      return `The configuration of this source is wrong, so it accepts nothing. ${rejection.why}${/[.?]$/.test(rejection.why) ? "" : "."}`;
     case "method_not_allowed":
       return ["GET", "HEAD"].includes(rejection.method)
         ? `${rejection.method} is not how ${provider} sends events: somebody opened the address in a browser, or a redirect on the way turned a POST into a GET. Give the sender the final https address.`
-        : `${rejection.method} is not taken here, only ${rejection.allow}: set the sender to POST.`;
+        : `${rejection.method} is not accepted here, only ${rejection.allow}: set the sender to POST.`;
     case "address_refused":
       return `${rejection.address || "A request without an address"} is not among the networks of allow: if it is ${provider}, add it; a proxy before Hookline also shows its own address.`;
     case "addresses_unknown":
-      return `The address list of ${provider} has not been had yet, so that nobody is on it: it is asked for once a minute, and GET /api/sources says what went wrong.`;
+      return `The address list of ${provider} has not been fetched yet, so it admits nobody: the relay tries once a minute, and GET /api/sources says what went wrong.`;
     case "flooding":
-      return `${rejection.address || "Somebody"} has sent more requests that prove nothing than the flood guard admits of one address. What is genuine passes beside a good many of them; should it not, name the networks of ${provider} under allow, which are not counted.`;
+      return `${rejection.address || "Somebody"} has sent more unverified requests than the flood guard admits from one address. Genuine requests still pass, unless there are too many others; in that case name the networks of ${provider} under allow, which are not counted.`;
     case "body_too_large":
       return `The body is larger than ${rejection.limit} bytes: raise max_body, up to 25MiB.`;
     case "body_too_slow":
-      return `The body had not come after ${Math.round(rejection.waitedMs / 1000)} s: the sender or its network is slow.`;
+      return `The body was not complete after ${Math.round(rejection.waitedMs / 1000)} s: the sender or its network is slow.`;
     case "body_broken":
-      return "The sender went away before the body had come, or sent no proper HTTP.";
+      return "The sender closed the connection before the body was complete, or sent invalid HTTP.";
     case "handshake_refused":
-      return `${provider} asked whether this address is yours, and the token, the signature or the form of the challenge was not right: enter the same secret there and here.`;
+      return `${provider} sent a handshake whose token, signature or challenge was wrong: enter the same secret at the sender and here.`;
     case "rate_limited":
-      return "More came than the rate of this source admits: raise rate, if the sender is to be served faster.";
+      return "More requests came than the rate of this source allows: raise rate if the sender may send faster.";
     case "busy":
-      return `Not taken, and the sender was asked to come again: ${rejection.why}.`;
+      return `Not accepted, and the sender was asked to retry: ${rejection.why}.`;
   }
   return rejection satisfies never;
 }

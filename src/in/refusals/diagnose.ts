@@ -91,8 +91,8 @@ async function timeFault(
       null;
   const whose = timestamp?.toleranceBy === "relay" ? `, which ${one.provider.name} never named` : "";
   const advice = right
-    ? `The signature is right, but its time is ${off} (limit ${limit}${whose}): a clock is wrong, the delivery was held up, or it is a replay. Where the sender is only late, set tolerance of the source.`
-    : `The time is ${off} (limit ${limit}), and the signature does not fit either: an old request, or the time is in another unit.`;
+    ? `The signature is right, but its time is ${off} (limit ${limit}${whose}): a clock is wrong, the request was delayed, or somebody sent it again. If the sender is only late, set tolerance of the source.`
+    : `The time is ${off} (limit ${limit}), and the signature does not match either: an old request, or the time is in another unit.`;
   return { code: rejection.reason, advice };
 }
 
@@ -118,31 +118,31 @@ export function sentence(rejection: VerificationRejection, name: string): string
     case "setting_missing":
       return `${name} signs something that only you know: set ${rejection.setting} under settings.`;
     case "key_unavailable":
-      return `${name} publishes its key, and it could not be had (${rejection.why}): it is tried again within a minute.`;
+      return `${name} publishes its key, and it is unavailable (${rejection.why}): the relay tries again within a minute.`;
     case "signature_missing":
       return `The request has no signature at ${rejection.where}: set the secret at ${name}, or somebody else is calling.`;
     case "signature_malformed":
-      return `What stands at ${rejection.where} is no signature of ${name}: is this the right provider, and its current version?`;
+      return `${rejection.where} does not hold a signature of ${name}: is this the right provider, and its current version?`;
     case "part_missing":
       return `${rejection.where} is signed along with the body, but is not in the request: a proxy may have removed it.`;
     case "part_refused":
       return `${rejection.where} has a value that ${name} does not send or that this source does not take.`;
     case "challenge_signed":
-      return `What is signed has the form of a challenge, whose answer anybody can have: it is no event of ${name}, and may be an attempt to forge one.`;
+      return `The signed content has the form of a challenge, for which anybody can get a signature: it is not an event of ${name}, and may be an attempt to forge one.`;
     case "body_not_json":
       return `The signature is right, but the body is no JSON, and ${name} has ${rejection.where} in it: it was cut or moved on the way, or the table of this source reads its type or id from a place that is not there. Put a part that may be missing in square brackets.`;
     case "body_mismatch":
-      return `The signature is right, but speaks of another body (${rejection.where}): something rewrites it on the way, or it is forged.`;
+      return `The signature is right, but belongs to another body (${rejection.where}): something rewrites the body on the way, or it is forged.`;
     case "body_too_complex":
-      return `The body has ${rejection.what}, which is more than is taken apart here: have ${name} send less in one request.`;
+      return `The body has ${rejection.what}, which is more than the relay parses: have ${name} send less in one request.`;
     case "timestamp_missing":
       return `The request has no timestamp at ${rejection.where}.`;
     case "timestamp_malformed":
-      return `What stands at ${rejection.where} is no time in the unit that ${name} uses.`;
+      return `${rejection.where} does not hold a time in the unit that ${name} uses.`;
     case "signature_mismatch":
     case "timestamp_stale":
     case "timestamp_future":
-      return "The signature or its time does not fit.";
+      return "The signature or its time does not match.";
   }
   return rejection satisfies never;
 }

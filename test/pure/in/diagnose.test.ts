@@ -81,7 +81,7 @@ test("seven minutes: a clock or a replay", async () => {
     now: NOW + 420_000,
   });
   expect(advice).toBe(
-    "The signature is right, but its time is 7 min old (limit 5 min): a clock is wrong, the delivery was held up, or it is a replay. Where the sender is only late, set tolerance of the source.",
+    "The signature is right, but its time is 7 min old (limit 5 min): a clock is wrong, the request was delayed, or somebody sent it again. If the sender is only late, set tolerance of the source.",
   );
 });
 

@@ -151,12 +151,12 @@ test("no page may be framed, cached or run what is not the relay's own", async (
 });
 
 test.each([
-  ["/events", "Nothing has come in yet."],
-  ["/deliveries", "Nothing here."],
-  ["/deliveries?state=failed", "Nothing has failed."],
-  ["/sources/github", "Nothing was refused"],
-  ["/destinations/billing", "Nothing was delivered yet"],
-  ["/inspect/bin", "Nothing has arrived yet"],
+  ["/events", "No events yet."],
+  ["/deliveries", "No results."],
+  ["/deliveries?state=failed", "No failed deliveries."],
+  ["/sources/github", "No refusals"],
+  ["/destinations/billing", "No deliveries yet"],
+  ["/inspect/bin", "No requests yet"],
   ["/routes", "No route yet"],
   ["/replays", "None yet"],
   ["/keys", "No key yet"],

@@ -38,7 +38,7 @@ test.each(["/in/shpo", "/webhooks/shop", "/in/shop/events", "/shop/"])(
   async (path) => {
     const relay = relayWith();
     expect((await post(relay, path)).status).toBe(404);
-    const advice = `Somebody asked at ${path}, where nothing is: the address of this source is /in/shop. Give the sender that one.`;
+    const advice = `A request came to ${path}, which does not exist: the path of this source is /in/shop. Give the sender that one.`;
     expect(await shown(relay)).toMatchObject([{ code: "source_unknown", status: 404, advice }]);
   },
 );

@@ -258,7 +258,7 @@ const MISTAKES: Record<
     () => relayOf({ provider: "github" }),
     (relay) => relay.knock("shop", "PUT"),
     "method_not_allowed",
-    /PUT is not taken here, only POST: set the sender to POST/,
+    /PUT is not accepted here, only POST: set the sender to POST/,
   ],
   "a body that is too large": [
     () => relayOf({ provider: "github", max_body: "1KiB" }),

@@ -55,7 +55,7 @@ test("before the list was ever had, only the source's own networks come in, and 
   const { refusals } = await relay.api<{ refusals: object[] }>("/sources/github/refusals");
   expect(refusals[0]).toMatchObject({
     code: "addresses_unknown",
-    advice: expect.stringMatching(/has not been had yet/),
+    advice: expect.stringMatching(/has not been fetched yet/),
   });
   const { sources } = await relay.api<{ sources: object[] }>("/sources");
   expect(sources[0]).toMatchObject({ addresses: { networks: [], fault: "no answer from api.github.com" } });
