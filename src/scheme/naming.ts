@@ -14,8 +14,8 @@ const NAMING = new Set(
     "operation request resource revision sequence source status subject submission subtype timestamp topic trigger type uuid version webhook"
   ).split(" "),
 );
-/** Ids that are called keys and tokens by those who send them. */
-const CALLED_KEYS = /(?:^|-)(?:idempotency-(?:key|token)|event-key)$/;
+/** Ids and types that are called keys, tokens and codes by those who send them. */
+const CALLED_KEYS = /(?:^|-)(?:idempotency-(?:key|token)|event-(?:key|code))$/;
 /** In one word, without separators. */
 const RUN_TOGETHER = /^(?:event|webhook|hook|delivery|message|request|notification)(?:id|uuid|type|kind|name|topic)$/;
 
