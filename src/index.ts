@@ -1,7 +1,7 @@
 // The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
 import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { Acceptance, Bell } from "./types.ts";
+import type { Acceptance, AskRepeats, Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { createApp } from "./app.ts";
@@ -54,6 +54,7 @@ interface Relay {
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
   readonly store: Store;
+  readonly repeats: AskRepeats;
   readonly feed: FeedDoor;
 }
 
@@ -78,7 +79,7 @@ function open(env: Env): Relay {
   const config = readConfig(env);
   const log = openLog(config.logLevel);
   const d1 = openD1(env.DB);
-  const { store, parts, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
+  const { store, parts, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
   const ring = openQueue(env.DELIVERIES, now);
   const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
   const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
@@ -100,6 +101,7 @@ function open(env: Env): Relay {
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
       parts,
+      repeats,
       floodGuard,
       flood: new FloodGuard(floodGuard, now),
       published: new Published({ lists, remind, now, log }),
@@ -124,6 +126,7 @@ function open(env: Env): Relay {
     },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
+    repeats,
     feed,
   };
 }
@@ -147,6 +150,7 @@ export class Intake extends DurableObject<Env> {
     const leads = ctx.id.equals(env.INTAKE.idFromName("intake-0"));
     this.#core = new IntakeCore(ctx.storage, {
       commit: (rows, due) => relay.store.commit(rows, due),
+      repeats: relay.repeats,
       ring: relay.deliver.ring,
       sweep: () => {
         // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.

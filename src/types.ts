@@ -186,3 +186,15 @@ export interface Answer {
 }
 
 export type Fault = "timeout" | "connection" | "redirect" | "blocked" | "unsigned" | "unaddressed" | "lost" | "loop";
+
+/** An event that is in D1. */
+export interface KnownEvent {
+  readonly id: string;
+  /** Of its own acceptance. */
+  readonly receipt: string;
+  /** 1 where a repeat would open one of its deliveries again. */
+  readonly opens: number;
+}
+
+/** Which of these events D1 has. */
+export type AskRepeats = (ids: readonly string[]) => Promise<KnownEvent[]>;

@@ -13,6 +13,7 @@ import { openParts } from "./parts.ts";
 import { openPauses } from "./pauses.ts";
 import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
+import { openRepeats } from "./repeats.ts";
 import { openReopen } from "./reopen.ts";
 import { openJobs } from "./replays.ts";
 import { openSessions } from "./sessions.ts";
@@ -27,6 +28,7 @@ export function openD1(db: D1Database) {
   return {
     store: openStore(run),
     parts: openParts(run),
+    repeats: openRepeats(run),
     upkeep: openUpkeep(run),
     records: openRecords(run),
     reopen: openReopen(run),

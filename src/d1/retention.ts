@@ -33,15 +33,21 @@ DELETE FROM inspections WHERE at < ?1 AND seq IN (
   SELECT seq FROM inspections WHERE (SELECT at FROM inspections ORDER BY seq LIMIT 1) < ?1 ORDER BY seq LIMIT ?2
 )`;
 
-const ORPHANS = `
-SELECT receipt, (SELECT count(*) FROM event_parts q WHERE q.receipt = p.receipt) AS parts FROM event_parts p
-WHERE receipt > coalesce((SELECT value FROM marks WHERE name = 'orphans'), '') AND receipt < ?1 AND n = 0
-  AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt = p.receipt)
-ORDER BY receipt LIMIT ?2`;
+/** How far has been looked for parts of a kind. */
+const placeOf = (mark: string) => `coalesce((SELECT value FROM marks WHERE name = '${mark}'), '')`;
+const nobodysParts = (mark: string, floor: string, nobodys: string) => `
+SELECT * FROM (
+  SELECT '${mark}' AS mark, receipt, (SELECT count(*) FROM event_parts q WHERE q.receipt = p.receipt) AS parts FROM event_parts p
+  WHERE receipt > ${placeOf(mark)} AND receipt < ${floor} AND n = 0 AND ${nobodys}
+  ORDER BY receipt LIMIT ?3
+)`;
+// Parts without an event, and those of a repeat: another acceptance has made the event, so nobody will ever need them.
+const ORPHANS = `${nobodysParts("orphans", "?1", "NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt = p.receipt)")}
+UNION ALL ${nobodysParts("repeated", "?2", "EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt <> p.receipt)")}`;
 
 const MARK = `
-INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
-WHERE value < excluded.value`;
+INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?3), ('repeated', ?2, ?3)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE value < excluded.value`;
 
 /** An event that may have to go. */
 interface Aged {
@@ -94,18 +100,22 @@ export function openRetention(run: Run) {
     },
 
     /**
-     * Deletes body parts whose event was never accepted, given receipts below `floor`. How far it has looked is kept, so that
-     * the parts of living events are not looked at again and again.
+     * Deletes body parts that are nobody's: given receipts below `floor` where they have no event, and below `repeated` where their event
+     * is of another acceptance. How far it has looked is kept, so that the parts of living events are not looked at again and again.
      */
-    async dropOrphans(floor: string, now: number, limit: number): Promise<Removed> {
-      const looked = await all<{ receipt: string; parts: number }>(ORPHANS, floor, limit);
+    async dropOrphans(floor: string, repeated: string, now: number, limit: number): Promise<Removed> {
+      const looked = await all<{ mark: string; receipt: string; parts: number }>(ORPHANS, floor, repeated, limit);
       const { kept: rows, cut } = fitting(looked, ({ parts }) => parts);
-      const reached = looked.length < limit && !cut ? floor : (rows.at(-1)?.receipt ?? floor);
+      const reached = (kind: string, end: string) => {
+        const seen = looked.filter(({ mark }) => mark === kind).length;
+        const gone = rows.filter(({ mark }) => mark === kind);
+        return seen < limit && gone.length === seen ? end : (gone.at(-1)?.receipt ?? "");
+      };
       const receipts = JSON.stringify(rows.map((row) => row.receipt));
       await run((db) =>
         db.batch([
           db.prepare("DELETE FROM event_parts WHERE receipt IN (SELECT value FROM json_each(?1))").bind(receipts),
-          db.prepare(MARK).bind(reached, now),
+          db.prepare(MARK).bind(reached("orphans", floor), reached("repeated", repeated), now),
         ]),
       );
       return { count: rows.length, cut };

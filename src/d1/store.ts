@@ -1,9 +1,10 @@
 // D1: every statement that writes an event or moves a delivery. Reading for people is in records.ts.
-import { type BellRow, RETURNING_BELL, toBell } from "./bell.ts";
+import { type BellRow, toBell } from "./bell.ts";
 import type { Settlement } from "./settlement.ts";
 import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { rowsOf, type Run } from "./database.ts";
+import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 
 /** What a bell asks for: this attempt of this delivery. */
 export interface Wanted {
@@ -32,13 +33,13 @@ export type StoredEvent = Pick<
   readonly seq: number;
 };
 
-// Each event is parsed once (`jsonb`), not once for each of its columns.
+// Each event is parsed once (`jsonb`), not once for each of its columns. A repeat without its body is no event (`repeatOf` in src/intake).
 const INSERT_EVENTS = `
 WITH j AS MATERIALIZED (SELECT jsonb(value) AS event FROM json_each(?1))
 INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
 SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event->>'receivedAt', event->>'verifiedBy',
        event->>'headers', event->>'encoding', event->>'size', event->>'body', event->>'parts'
-FROM j WHERE true
+FROM j WHERE event->>'repeat' IS NULL
 ON CONFLICT (id) DO NOTHING`;
 
 // Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing.
@@ -50,35 +51,6 @@ JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
 JOIN json_each(j.value, '$.matched') m
 WHERE true
 ON CONFLICT (event, destination) DO NOTHING`;
-
-/** How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for ever. */
-const MOST_REPEATS = 3;
-
-/** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
-const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason = 'exhausted' AND deliveries.repeats < ${MOST_REPEATS}`;
-
-// A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed already, and is once
-// more after an answer that was lost, is older than whatever opened the delivery since.
-const REPEATED = `
-FROM (
-  SELECT e.seq, e.id, e.source, max(j.value->>'receipt') AS receipt
-  FROM json_each(?1) j JOIN events e ON e.id = j.value->>'id' AND e.receipt <> j.value->>'receipt'
-  GROUP BY e.seq
-) r`;
-const REPEAT_OPENS = `deliveries.event = r.seq AND ${EXHAUSTED} AND deliveries.receipt < r.receipt`;
-
-const AUDIT_REPEATS = `
-INSERT INTO audit (at, actor, action, target, detail)
-SELECT ?2, 'source:' || r.source, 'repeat', r.id, json_group_array(deliveries.destination)
-${REPEATED} CROSS JOIN deliveries WHERE ${REPEAT_OPENS} GROUP BY r.seq`;
-
-const REOPEN_EXHAUSTED = `
-UPDATE deliveries
-SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = repeats + 1, due_at = ?2, look_at = ?2 + ${GRACE_MS},
-    receipt = r.receipt
-${REPEATED}
-WHERE ${REPEAT_OPENS}
-${RETURNING_BELL}`;
 
 // Those that wait for just the attempts that these bells ask for, and are due.
 const RUNG = `

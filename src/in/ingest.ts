@@ -3,15 +3,14 @@ import type { Acceptance, Event } from "../types.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
-import type { Parts } from "../d1/parts.ts";
 import type { KeyRing } from "../verify/keyring.ts";
 import type { Log } from "../log.ts";
 import type { Published } from "../net/published.ts";
 import type { BodyReader } from "./read.ts";
 import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
-import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/body.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
+import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
 import { isSenders, problem, type Rejection, type Result, toWire, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
@@ -21,17 +20,12 @@ import { keep } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
-import { within } from "../patience.ts";
 import { match } from "./route.ts";
 import { type Verdict, verify } from "../verify/verify.ts";
 
-/** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
-const PARTS_PATIENCE_MS = 7_000;
-
-export interface IngestDeps extends GreetDeps {
+export interface IngestDeps extends GreetDeps, KeepDeps {
   readonly config: Pick<Config, "sources" | "disabled" | "routes" | "destinations" | "adminToken">;
   readonly intake: IntakeDoor;
-  readonly parts: Pick<Parts, "put" | "drop">;
   /** Decides from memory whether this address is still listened to; asked before anything is read. */
   readonly flood: Pick<FloodGuard, "enter" | "guess">;
   /** The addresses that providers publish. */
@@ -185,7 +179,7 @@ async function accept(
   const now = deps.now();
   // Decided now: what the routes say later does not change what was promised.
   const matched = match(deps.config.routes, source.name, identity.types);
-  const event: Omit<Event, "encoding" | "body" | "parts"> = {
+  const event: Bodiless = {
     id: await idOf(identity, source, now, body, deps.newId),
     receipt: receiptId(now, deps.newId()),
     source: source.name,
@@ -199,37 +193,25 @@ async function accept(
 
   const { id, receipt, size } = event;
   const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
-  const large = size > INLINE_BYTES;
-  let row: Event;
-  if (large) {
-    // Before the event, so that an event which is accepted always has its body; the sweep removes parts without an event.
-    const { encoding, parts } = encodeParts(body);
-    const deadline = now + PARTS_PATIENCE_MS;
-    try {
-      for (let n = 0; n < parts.length; n += PIECES_AT_ONCE)
-        await within(
-          deadline - deps.now(),
-          "D1",
-          deps.parts.put(receipt, id, n, ...parts.slice(n, n + PIECES_AT_ONCE)),
-        );
-    } catch (error) {
-      return refuse({ reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 });
-    }
-    row = { ...event, encoding, body: null, parts: parts.length };
-  } else {
-    const { encoding, data } = encodeBody(body);
-    row = { ...event, encoding, body: data, parts: 0 };
-  }
+  const kept = await keepBody(event, body, deps);
+  if ("reason" in kept) return refuse(kept);
 
-  const answer = await deps.intake.accept({
-    id,
-    receipt,
-    source: source.name,
-    rate: source.rate,
-    row: JSON.stringify(row),
-    bells: [id, size, event.matched.map(({ destination }) => destination), told],
-  });
-  if (large && answer.kind === "limited") await deps.parts.drop(receipt).catch(() => {});
+  const inParts = (kept.row?.parts ?? 0) > 0;
+  const answer: Acceptance = kept.ended
+    ? { kind: "duplicate", id }
+    : await deps.intake.accept({
+        id,
+        receipt,
+        source: source.name,
+        rate: source.rate,
+        row: kept.row === null ? "" : JSON.stringify(kept.row),
+        bells: [id, size, event.matched.map(({ destination }) => destination), told],
+        repeat: kept.repeat,
+        inParts,
+      });
+  // Whatever else was answered, they may be needed.
+  const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
+  if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   return conclude(
     answer,
     event,

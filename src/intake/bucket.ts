@@ -26,6 +26,12 @@ export function take(before: Bucket | null, rate: Rate, now: number): Taken {
   return { ok: false, state: { rate, drops, at }, retryAfterMs: at - now + wait };
 }
 
+/** Gives a token back that was taken for what turned out to cost nothing. */
+export function giveBack(before: Bucket): Bucket {
+  const { rate, drops } = before;
+  return { ...before, drops: Math.min(rate.burst * rate.periodMs, drops + rate.periodMs) };
+}
+
 function rained(before: Bucket | null, rate: Rate, now: number): { drops: number; at: number } {
   const full = rate.burst * rate.periodMs;
   if (before === null) return { drops: full, at: now };

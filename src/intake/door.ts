@@ -49,7 +49,9 @@ export function openShards(
           // The same id and receipt: if the first try was durable after all, this one finds it.
           const answer = now() < deadline ? await tryOnce(candidate, deadline) : null;
           // "Too many" would promise that the event was not accepted, and by the first try it may have been.
-          if (answer !== null && answer.kind !== "limited") return answer;
+          // Nor is it a duplicate of another: parts of its body may be those of the event.
+          if (answer !== null && answer.kind !== "limited")
+            return answer.kind === "duplicate" ? { ...answer, kind: "accepted" } : answer;
         } catch (second) {
           log.error("intake.unreachable", { id: candidate.id, error: String(second) });
         }

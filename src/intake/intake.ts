@@ -1,10 +1,11 @@
 // The Intake object: decides what is accepted, makes it durable before it says so, and carries it on to D1.
-import type { Acceptance, Bell, Rate } from "../types.ts";
-import { type Bucket, take } from "./bucket.ts";
-import { deliveryId } from "../ids.ts";
+import type { Acceptance, AskRepeats, Bell, Rate } from "../types.ts";
 import { sleep, within } from "../patience.ts";
 import { commitGroup, type CommitDeps } from "./commit.ts";
+import { type Came, firstBells, type Gathering, newGathering, type Recent, Recents } from "./gathering.ts";
 import { type BellSeed, type Entry, openJournal } from "./journal.ts";
+import { Rates } from "./rates.ts";
+import { Repeats, repeatOf } from "./repeats.ts";
 
 /** Characters of JSON in a group: a D1 parameter holds 2 MB, and a character of UTF-8 may take three bytes. */
 const GROUP = 500_000;
@@ -22,20 +23,23 @@ const SWEEP_MS = 60_000;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
 const MOST_JOURNALED = 8_000_000_000;
-/** Ids that are remembered to answer "duplicate". The answer's id is right without it. */
-const REMEMBERED = 10_000;
-
 /** A verified event that asks to be accepted. */
 export interface Candidate extends Entry {
   readonly id: string;
   readonly receipt: string;
   readonly source: string;
   readonly rate: Rate | null;
+  /** Whether the edge has found the event in D1: then `row` is not looked at. */
+  readonly repeat?: boolean;
+  /** Whether its body is in parts, which are dropped where the answer is `duplicate`. */
+  readonly inParts?: boolean;
 }
 
 /** What the object needs from outside; `index.ts` gives the real ones. */
 export interface IntakeDeps extends CommitDeps {
   ring(bells: readonly Bell[]): Promise<void>;
+  /** Which of these events D1 has, and whether a repeat opens anything of them. */
+  readonly repeats: AskRepeats;
   /** Rescues what is overdue; returns when it must look again, or `null` while nothing is open. */
   sweep(): Promise<number | null>;
   /** Hears of events that are in D1 now. Must not throw, and is not waited for. */
@@ -43,22 +47,16 @@ export interface IntakeDeps extends CommitDeps {
   now(): number;
 }
 
-interface Gathering {
-  readonly entries: Entry[];
-  readonly ids: Map<string, string>;
-  size: number;
-  readonly written: Promise<number>;
-  readonly settle: { resolve(seq: number): void; reject(error: unknown): void };
-}
-
 export class IntakeCore {
   readonly #storage: DurableObjectStorage;
   readonly #deps: IntakeDeps;
   readonly #journal;
-  readonly #buckets = new Map<string, Bucket>();
-  /** What was accepted last, oldest first: under which receipt, and in which journal row. */
-  readonly #recent = new Map<string, { receipt: string; seq: number }>();
+  readonly #rates;
+  readonly #recent = new Recents();
+  readonly #repeats: Repeats;
   #drainedUpTo = 0;
+  /** Up to which journal row D1 has been given what there is, whether or not it has said so. */
+  #handedUpTo = 0;
   /** Asked once a group, not once an event. */
   #full = false;
   readonly #groups: Gathering[] = [];
@@ -76,6 +74,8 @@ export class IntakeCore {
   constructor(storage: DurableObjectStorage, deps: IntakeDeps) {
     this.#storage = storage;
     this.#deps = deps;
+    this.#repeats = new Repeats(deps.repeats);
+    this.#rates = new Rates(this.#repeats);
     this.#journal = openJournal(storage.sql);
   }
 
@@ -97,24 +97,54 @@ export class IntakeCore {
     const { id, receipt } = candidate;
     const twin = this.#groups.find((group) => group.ids.has(id));
     const known = this.#recent.get(id);
-    if ((twin?.ids.get(id) ?? known?.receipt) === receipt) {
+    if ((twin?.ids.get(id)?.receipt ?? known?.receipt) === receipt) {
       // Our own second try, after an answer that was lost on its way. It has paid for itself already.
       await twin?.written;
       return { kind: "accepted", id };
     }
-    const verdict = this.#spend(candidate);
-    if (verdict !== null) return verdict;
+    const full = this.#isFull(candidate.row.length);
+    if (full !== null) return { kind: "busy", why: full };
     if (twin !== undefined) {
       await twin.written;
       return { kind: "duplicate", id };
     }
-    // One that is in D1 already goes the whole way once more: it may open a failed delivery again.
-    if (known !== undefined && known.seq > this.#drainedUpTo) return { kind: "duplicate", id };
+    // Repeats spend nothing of their source's rate: whoever has captured a request would starve those that are new.
+    if (candidate.repeat === true) return await this.#carry(repeatOf(candidate), candidate, true);
+    if (known !== undefined) return await this.#again(candidate, known);
 
-    const group = this.#gather(candidate, known !== undefined);
+    const limited = this.#rates.spend(candidate, this.#deps.now());
+    return limited ?? (await this.#carry(candidate, candidate, false));
+  }
+
+  /** A repeat of what came lately. It goes to D1 only where it opens something, or where nobody can say. */
+  async #again(candidate: Candidate, known: Recent): Promise<Acceptance> {
+    const { id } = candidate;
+    const waits = known.seq > this.#drainedUpTo;
+    const handed = known.seq <= this.#handedUpTo;
+    // What D1 has not been given cannot have failed.
+    if (!handed && !known.repeat) return { kind: "duplicate", id };
+    const found = await this.#repeats.look(id);
+    if (found === "unknown" && !waits && !this.#journal.isStuck(id)) {
+      // Its retention is over, so it is new.
+      if (this.#recent.get(id) === known) this.#recent.delete(id);
+      return await this.accept(candidate);
+    }
+    // While D1 is silent, one repeat that waits for it stands for all that follow.
+    const opens = found === "silent" ? handed : found !== "unknown" && found.opens === 1;
+    if (!opens) return { kind: "duplicate", id };
+    // Parts of what is answered as a duplicate are dropped, and here they might be needed.
+    if (found === "silent" && candidate.inParts === true)
+      return { kind: "busy", why: "D1 does not say whether it is a repeat" };
+    return await this.#carry(found === "silent" ? candidate : repeatOf(candidate), candidate, true);
+  }
+
+  /** Into the journal, and from there to D1. */
+  async #carry(entry: Entry, { id, receipt }: Candidate, repeat: boolean): Promise<Acceptance> {
+    const twin = this.#groups.find((group) => group.ids.has(id));
+    const group = twin ?? this.#gather(entry, id, { receipt, repeat });
     void this.#write();
     await group.written;
-    return { kind: known === undefined ? "accepted" : "duplicate", id };
+    return { kind: repeat ? "duplicate" : "accepted", id };
   }
 
   /** The alarm: carries on what is left, rescues what is overdue, and sets itself again while anything is open. */
@@ -157,35 +187,29 @@ export class IntakeCore {
 
   /** Carries the journal to D1 until nothing is left or D1 fails. One at a time. */
   drain(): Promise<void> {
-    this.#draining ??= this.#carry().finally(() => {
+    this.#draining ??= this.#carryOn().finally(() => {
       this.#draining = null;
     });
     return this.#draining;
   }
 
-  #spend({ source, rate, row }: Candidate): Acceptance | null {
+  #isFull(more: number): string | null {
     const waiting = this.#groups.reduce((sum, group) => sum + group.size, 0);
-    if (waiting + row.length > MOST_GATHERED) return { kind: "busy", why: "too much is waiting to be written" };
-    if (this.#full) return { kind: "busy", why: "the journal is full: D1 has been gone for too long" };
-    if (rate === null) return null;
-    const taken = take(this.#buckets.get(source) ?? null, rate, this.#deps.now());
-    this.#buckets.set(source, taken.state);
-    return taken.ok ? null : { kind: "limited", retryAfterMs: taken.retryAfterMs };
+    if (waiting + more > MOST_GATHERED) return "too much is waiting to be written";
+    return this.#full ? "the journal is full: D1 has been gone for too long" : null;
   }
 
-  #gather(candidate: Candidate, known: boolean): Gathering {
+  #gather({ row, bells: seed }: Entry, id: string, came: Came): Gathering {
     const last = this.#groups.at(-1);
     // The first group may be on its way to the disk already.
-    const open =
-      last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + candidate.row.length <= GROUP;
+    const open = last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + row.length <= GROUP;
     const group = open ? last : newGathering();
     if (!open) this.#groups.push(group);
-    const [eventId, size, destinations, told] = candidate.bells;
+    const [eventId, size, destinations, told] = seed;
     // A repeat is no news.
-    const bells: BellSeed = told === undefined || known ? [eventId, size, destinations] : candidate.bells;
-    group.entries.push({ row: candidate.row, bells });
-    group.ids.set(candidate.id, candidate.receipt);
-    group.size += candidate.row.length;
+    group.entries.push({ row, bells: told === undefined || came.repeat ? [eventId, size, destinations] : seed });
+    group.ids.set(id, came);
+    group.size += row.length;
     return group;
   }
 
@@ -200,7 +224,7 @@ export class IntakeCore {
         this.#arm(this.#deps.now() + RECOVERY_MS);
         await this.#storage.sync();
         this.#measure();
-        this.#remember(group, seq);
+        this.#recent.remember(group, seq);
         group.settle.resolve(seq);
       } catch (error) {
         group.settle.reject(error);
@@ -215,23 +239,13 @@ export class IntakeCore {
     this.#full = this.#journal.bytes() > MOST_JOURNALED;
   }
 
-  #remember(group: Gathering, seq: number): void {
-    for (const [id, receipt] of group.ids) {
-      this.#recent.delete(id);
-      this.#recent.set(id, { receipt, seq });
-    }
-    for (const id of this.#recent.keys()) {
-      if (this.#recent.size <= REMEMBERED) break;
-      this.#recent.delete(id);
-    }
-  }
-
-  async #carry(): Promise<void> {
+  async #carryOn(): Promise<void> {
     for (;;) {
       const began = this.#deps.now();
       try {
         const group = this.#journal.oldest(GROUP);
         if (group === null) return;
+        this.#handedUpTo = Math.max(this.#handedUpTo, ...group.seqs);
         const { reopened, refused } = await commitGroup(group, began, this.#deps);
         this.#journal.remove(group.seqs, refused);
         // While it is full nothing is written, and nobody else would notice that it is so no more.
@@ -273,23 +287,4 @@ export class IntakeCore {
     this.#alarmAt = ringsAt;
     void this.#storage.setAlarm(ringsAt);
   }
-}
-
-function newGathering(): Gathering {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  // Every acceptance of the group awaits this promise; one that nobody awaits any more must not end the object.
-  promise.catch(() => {});
-  return { entries: [], ids: new Map(), size: 0, written: promise, settle: { resolve, reject } };
-}
-
-function firstBells(seeds: readonly BellSeed[], due: number): Bell[] {
-  return seeds.flatMap(([id, size, destinations]) =>
-    destinations.map((destination) => ({
-      v: 1 as const,
-      delivery: deliveryId(id, destination),
-      attempt: 1,
-      due,
-      size,
-    })),
-  );
 }

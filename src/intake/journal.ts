@@ -90,6 +90,11 @@ export function openJournal(sql: SqlStorage) {
       return sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
     },
 
+    /** Whether D1 has refused this event. */
+    isStuck(id: string): boolean {
+      return sql.exec("SELECT 1 FROM stuck WHERE json_extract(bells, '$[0]') = ? LIMIT 1", id).toArray().length > 0;
+    },
+
     /** For /health: rows that wait for D1, events that D1 refuses, bytes in use. */
     status(): { waiting: number; stuck: number; bytes: number } {
       const count = (table: "journal" | "stuck") =>

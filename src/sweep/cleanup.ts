@@ -9,6 +9,8 @@ const MOST = 200;
 const PAUSE_MS = 60_000;
 /** From one reading of all answers to idempotency keys to the next, in ms. */
 const ANSWERS_MS = 60 * 60_000;
+/** Parts of a repeat are kept this long, in ms, where its request has not dropped them itself: it may still be under way. */
+const REPEATED_AGE_MS = 10 * 60_000;
 /** Body parts without an event are kept this long, in ms: D1 may have been gone for days while the journal held their event. */
 const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
 
@@ -33,7 +35,8 @@ export function openCleanup({ upkeep, retentionMs, now, log }: CleanupDeps): Cle
     try {
       const before = at - retentionMs;
       const expired = await upkeep.expire(before, at, MOST);
-      const orphans = await upkeep.dropOrphans(receiptFloor(at - ORPHAN_AGE_MS), at, MOST);
+      const floor = receiptFloor(at - ORPHAN_AGE_MS);
+      const orphans = await upkeep.dropOrphans(floor, receiptFloor(at - REPEATED_AGE_MS), at, MOST);
       const removed = { expired: expired.count, orphans: orphans.count };
       if (removed.expired + removed.orphans > 0) log.info("cleanup.done", removed);
       // A relay that takes in more than this a minute would otherwise never get rid of it.

@@ -129,6 +129,7 @@ export function planOf(seed: number): Plan {
   const [poisoned] = letters;
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
+  steps.push(...capturedOf(seed, span));
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -143,6 +144,24 @@ export function planOf(seed: number): Plan {
     rates,
     habits: stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : [],
   };
+}
+
+function plain(source: Letter["source"], key: string): Letter {
+  return { source, key, type: "push", stuff: "json", forged: null };
+}
+
+/** Somebody has captured a request, and sends it again and again: before the sender's next one, or once its delivery is exhausted. */
+function capturedOf(seed: number, span: number): Step[] {
+  const dice = new Dice(seed, "captured");
+  if (!dice.chance(0.15)) return [];
+  const at = dice.whole(0, span);
+  const captured = plain(dice.pick(["limited", "acme"] as const), "captured");
+  const post = (after: number, what: Letter): Step => ({ at: at + after, do: "post", letter: what, tries: 3 });
+  if (captured.source === "limited")
+    return [...[0, 1, 2, 3, 4, 5, 6].map((n) => post(n * 500, captured)), post(4_000, plain("limited", "next"))];
+  // The last attempt of any but the long schedule is over by then.
+  const mood: Step = { at: Math.max(0, at - 1), do: "mood", destination: "alpha", mood: "500" };
+  return [mood, post(0, captured), post(dice.pick([20_000, 250_000]), captured), post(300_000, captured)];
 }
 
 function letterOf(dice: Dice, n: number, single: Letter["source"] | null): Letter {

@@ -77,6 +77,17 @@ export const SCENARIOS: readonly Plan[] = [
     "a source at its limit",
     [0, 1, 2, 3, 4, 5].map((n) => post(n * 3, { source: "limited", key: `k${n}` }, 3)),
   ),
+  scenario(
+    "a captured request that is repeated, and the sender's next one",
+    [0, 1, 2, 3, 4, 5, 6, 7]
+      .map((n) => post(n * 400, { source: "limited" }, 1))
+      .concat(post(4_000, { source: "limited", key: "next" }, 1)),
+  ),
+  scenario("a body in parts, and its repeats", [
+    post(0, { stuff: "large text" }),
+    post(3_000, { stuff: "large text" }),
+    post(30_000, { stuff: "large text" }),
+  ]),
   scenario("a stranger before the sender", [
     post(0, github({ forged: "wrong key" }), 1),
     post(5, github({ forged: "no signature" }), 1),

@@ -35,12 +35,16 @@ export const BEHAVIOUR: Readonly<Record<string, { readonly says: string; readonl
     does: (moment) => (moment.heard === 1 ? no(moment, 429, { "retry-after": "2" }) : yes(moment)),
   },
   resets: {
-    says: "connection reset in the middle of a 200, then 200",
+    says: "connection reset in the middle of a 200, which is a yes",
     does(moment) {
       if (moment.heard > 1) return yes(moment);
-      const { response } = moment;
+      const { response, said } = moment;
       response.writeHead(200, { "content-length": "100" });
-      response.write("half of the answer", () => response.socket?.resetAndDestroy());
+      // The status that came is what counts. Where the reset overtakes it, the relay comes again and is told more calmly.
+      response.write("half of the answer", () => {
+        said(200);
+        setTimeout(() => response.socket?.resetAndDestroy(), 200);
+      });
     },
   },
   hangs: {
@@ -48,11 +52,12 @@ export const BEHAVIOUR: Readonly<Record<string, { readonly says: string; readonl
     does: (moment) => (moment.heard === 1 && moment.luck < SILENT ? undefined : yes(moment)),
   },
   trickles: {
-    says: "one event in 12: a 200 at one byte a second, then 200",
+    says: "one event in 12: a 200 at one byte a second, which is a yes",
     does(moment) {
       if (moment.heard > 1 || moment.luck >= SILENT) return yes(moment);
-      const { response } = moment;
+      const { response, said } = moment;
       response.writeHead(200, { "content-length": "1000" });
+      said(200);
       const drip = setInterval(() => response.write("."), 1_000);
       response.once("close", () => clearInterval(drip));
     },

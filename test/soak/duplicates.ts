@@ -107,6 +107,8 @@ function causeOf(
       return (sent?.tries.length ?? 0) > 1 ? "failed, then opened again by the sender's own repeat" : null;
     case "retry": {
       if (!yes) return `${before.destination}: ${kept.fault ?? "answered"} ${kept.status ?? ""}`.trimEnd();
+      // On a machine that is busy the reset may arrive before anybody has read the status.
+      if (before.destination === "resets" && kept.status === null) return "a reset has overtaken its 200";
       const tookMs = (before.answeredAt ?? before.at) - before.at;
       return kept.fault === "timeout" && tookMs > TOO_LATE_MS ? "answered after the relay's 15 s" : null;
     }

@@ -21,6 +21,7 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
       remind: () => Promise.resolve(),
     },
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
+    repeats: () => Promise.resolve([]),
     flood: { enter: () => UNCOUNTED, guess: () => Promise.resolve(true) },
     published: { bar: () => Promise.resolve(null) },
     bodies: new BodyReader(() => now),

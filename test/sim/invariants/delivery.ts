@@ -11,7 +11,7 @@ import { first, type Invariant } from "./invariant.ts";
 
 const ENDS = new Set(["delivered", "failed"]);
 /** From the design: so often may repeats open a delivery, until an operator does. */
-const MOST_REPEATS = 3;
+export const MOST_REPEATS = 3;
 /** From the design: no send starts with less lease than this, in ms; a request may be 100 ms on its way. */
 const LEASE_LEFT_MS = 20_000 - 100;
 /** An attempt has 15 s, and an answer that is slow on its way takes less than seven of them, in ms: what was said until then is heard. */

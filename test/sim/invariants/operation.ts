@@ -1,5 +1,5 @@
 // I-10, I-12, I-14, I-15, I-16, and the rules of bells and limits: what the operator relies on.
-import type { Ledger } from "../ledger.ts";
+import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
@@ -19,7 +19,7 @@ const ISOLATED_MS = 45_000;
 const HANGING_MS = 80_000;
 /** From the time that a resume is dated with to its commit. */
 const RESUMING_MS = 60_000;
-const LIMIT = { burst: 4, periodMs: 60_000 };
+export const LIMIT = { burst: 4, periodMs: 60_000 };
 
 export const visibleDeath: Invariant = {
   id: "I-10",
@@ -150,10 +150,9 @@ export const limits: Invariant = {
     if (!yes(one)) return null;
     const counted = one.by.did.find((name) => name.startsWith("flood"));
     if (counted !== undefined) return `a request that proved itself was counted by the flood guard (${counted})`;
-    if (one.letter.source !== "limited" || skewed) return null;
-    const life = tries.filter(
-      (earlier) => earlier.letter.source === "limited" && yes(earlier) && earlier.life === one.life,
-    );
+    // A repeat spends nothing.
+    if (!spends(one) || skewed) return null;
+    const life = tries.filter((earlier) => spends(earlier) && earlier.life === one.life);
     return first(life, (earlier) => {
       const between = life.filter((other) => other.answeredAt >= earlier.answeredAt).length + 1;
       const most = LIMIT.burst + 1 + (LIMIT.burst * (one.answeredAt - earlier.answeredAt)) / LIMIT.periodMs;
@@ -163,6 +162,11 @@ export const limits: Invariant = {
     });
   },
 };
+
+/** Whether a request was let in as an event of the source with a limit that nobody had heard of before. */
+function spends({ letter, status }: Try): boolean {
+  return letter.source === "limited" && status === "accepted";
+}
 
 function leaks(text: string): boolean {
   return text.includes(CANARY) || text.includes(DESTINATION_KEY.slice(8, 40));

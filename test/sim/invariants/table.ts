@@ -5,6 +5,7 @@ import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIde
 import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
 /** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -30,4 +31,7 @@ export const INVARIANTS: readonly Invariant[] = [
   retention,
   bells,
   limits,
+  repeatsOpen,
+  repeatsSpendNothing,
+  repeatsLeaveNothing,
 ];

@@ -171,12 +171,37 @@ test("a second try of the edge's own is accepted and not a duplicate, and journa
   });
 });
 
-test("a repeat of what D1 has already goes the whole way once more, to open what has failed", async () => {
+test("a repeat of what D1 has goes there once more only where it opens something, or where D1 does not say", async () => {
+  await inObject(async (hands) => {
+    let opens: number | null = 0;
+    hands.repeats = async () =>
+      opens === null
+        ? await Promise.reject(new Error("D1_ERROR: Network connection lost."))
+        : await Promise.resolve([{ id: idOf(1), receipt: "receipt-1", opens }]);
+    const core = await hands.start();
+    await core.accept(candidate(1));
+    await drained(hands);
+    const repeat = async (receipt: string) => {
+      expect((await core.accept(candidate(1, { receipt }))).kind).toBe("duplicate");
+      await drained(hands);
+    };
+    await repeat("opens nothing");
+    expect(hands.offered).toEqual([ids(1)]);
+    opens = 1;
+    await repeat("opens one");
+    expect(hands.offered).toEqual([ids(1), ids(1)]);
+    opens = null;
+    await repeat("nobody knows");
+    expect(hands.offered).toEqual([ids(1), ids(1), ids(1)]);
+  });
+});
+
+test("an event that D1 has no more is new again", async () => {
   await inObject(async (hands) => {
     const core = await hands.start();
     await core.accept(candidate(1));
     await drained(hands);
-    expect((await core.accept(candidate(1, { receipt: "again" }))).kind).toBe("duplicate");
+    expect((await core.accept(candidate(1, { receipt: "later" }))).kind).toBe("accepted");
     await drained(hands);
     expect(hands.offered).toEqual([ids(1), ids(1)]);
   });

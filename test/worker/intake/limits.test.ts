@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { openShards } from "../../../src/intake/door.ts";
 import { candidate, idOf, inObject, THEN } from "../kit/hands.ts";
-import { deliveries, rows, setUp, signed } from "../kit/relay.ts";
+import { carried, deliveries, rows, setUp, signed } from "../kit/relay.ts";
 
 setUp();
 
@@ -90,5 +90,27 @@ test("after a first try that may have been accepted, the second never says that 
   await inObject(async (hands) => {
     const door = openShards(() => stub, 1, hands.now, hands.log);
     expect((await door.accept(candidate(1))).kind).toBe("busy");
+  });
+});
+
+test("forty repeats of one captured request leave the next genuine event its token", async () => {
+  const first = { "x-id": "captured" };
+  expect(await (await signed("limited", "captured", first)).json()).toMatchObject({ status: "accepted" });
+  for (let n = 0; n < 40; n += 1)
+    expect(await (await signed("limited", "captured", first)).json()).toMatchObject({ status: "duplicate" });
+  await carried();
+  for (const id of ["second", "third"])
+    expect(await (await signed("limited", id, { "x-id": id })).json()).toMatchObject({ status: "accepted" });
+  expect((await signed("limited", "fourth", { "x-id": "fourth" })).status).toBe(429);
+});
+
+test("an object that has forgotten an event gives a repeat its token back, once D1 knows it by another receipt", async () => {
+  await inObject(async (hands) => {
+    hands.repeats = (asked) =>
+      Promise.resolve(asked.includes(idOf(1)) ? [{ id: idOf(1), receipt: "of another life", opens: 0 }] : []);
+    const core = await hands.start();
+    for (let n = 1; n <= 10; n += 1) expect((await core.accept(candidate(n, {}, TEN))).kind).toBe("accepted");
+    expect((await core.accept(candidate(11, {}, TEN))).kind).toBe("accepted");
+    expect((await core.accept(candidate(12, {}, TEN))).kind).toBe("limited");
   });
 });

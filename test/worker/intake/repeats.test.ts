@@ -1,7 +1,7 @@
 // What a sender's repeat may open again, how often, and what it leaves behind: a captured request is one that anybody can repeat.
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { carried, deliveries, github, rows, setUp, until } from "../kit/relay.ts";
+import { carried, deliveries, github, rows, setUp, signed, until } from "../kit/relay.ts";
 
 const receiver = setUp();
 
@@ -57,4 +57,18 @@ test("a repeat opens what is exhausted three times, each in the audit; then only
   await again();
   expect(await attempts()).toEqual([6]);
   expect(await audited()).toHaveLength(4);
+});
+
+const parts = async () => await rows("SELECT receipt, n FROM event_parts ORDER BY receipt, n");
+
+test("sixty repeats of a body of 1 MiB leave no part in D1 beside the event's own", async () => {
+  const body = "x".repeat(1024 * 1024);
+  const send = async () => await signed("acme", body, { "x-id": "large" });
+  expect(await (await send()).json()).toMatchObject({ status: "accepted" });
+  await carried();
+  const own = await parts();
+  expect(own.length).toBeGreaterThan(1);
+  for (let n = 0; n < 60; n += 1) expect(await (await send()).json()).toMatchObject({ status: "duplicate" });
+  expect(await parts()).toEqual(own);
+  expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 1 }]);
 });

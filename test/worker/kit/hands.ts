@@ -4,7 +4,7 @@ import * as z from "zod";
 import { type Candidate, IntakeCore, type IntakeDeps } from "../../../src/intake/intake.ts";
 import type { BellSeed } from "../../../src/intake/journal.ts";
 import type { Log } from "../../../src/log.ts";
-import type { Bell, Event, Rate } from "../../../src/types.ts";
+import type { AskRepeats, Bell, Event, Rate } from "../../../src/types.ts";
 import { bindings } from "./relay.ts";
 
 /** Far enough ahead that no alarm which a test sets goes off by itself. */
@@ -44,6 +44,8 @@ export class Hands implements IntakeDeps {
   bytes: number | null = null;
   sync: () => Promise<void>;
   onCommit: (rows: string, due: number) => Promise<Bell[]> = () => Promise.resolve([]);
+  /** What D1 knows of events that may be repeats. */
+  repeats: AskRepeats = () => Promise.resolve([]);
   onSweep: () => Promise<number | null> = () => Promise.resolve(null);
 
   constructor(storage: DurableObjectStorage) {

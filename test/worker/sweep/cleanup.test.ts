@@ -120,6 +120,22 @@ test("parts that belong to no event go after a week; those of living events stay
   expect(await kept()).toEqual([living]);
 });
 
+test("parts of a repeat, whose event is of another acceptance, go after ten minutes; the event's own stay", async () => {
+  const MINUTE = 60_000;
+  const own = receiptId(THEN - 30 * MINUTE, "a".repeat(32));
+  await round.accept(1, ["first"], { receipt: own, body: null, parts: 1 });
+  const repeats = [9, 11, 20].map((minutes) => receiptId(THEN - minutes * MINUTE, "b".repeat(32)));
+  for (const receipt of [own, ...repeats]) await round.parts.put(receipt, idOf(1), 0, "x");
+  // Its event may yet come out of the journal.
+  const waiting = receiptId(THEN - 20 * MINUTE, "c".repeat(32));
+  await round.parts.put(waiting, idOf(2), 0, "x");
+  await clean();
+  expect(await kept()).toEqual([own, waiting, ...repeats.slice(0, 1)].toSorted());
+  round.clock += 2 * MINUTE;
+  await clean();
+  expect(await kept()).toEqual([own, waiting].toSorted());
+});
+
 test("an isolate cleans up once a minute, and reads all answers to idempotency keys once an hour", async () => {
   const cleanup = fresh();
   await cleanup();

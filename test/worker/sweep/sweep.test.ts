@@ -188,7 +188,7 @@ const cost = async () => {
     take: (await measure(() => upkeep.takeOverdue(THEN, 500))).read,
     next: (await measure(() => upkeep.nextLook())).read,
     expire: (await measure(() => upkeep.expire(0, THEN, 200))).read,
-    orphans: (await measure(() => upkeep.dropOrphans("0", THEN, 200))).read,
+    orphans: (await measure(() => upkeep.dropOrphans("0", "0", THEN, 200))).read,
   };
 };
 

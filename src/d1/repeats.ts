@@ -1,0 +1,44 @@
+// D1: what a sender's repeat of a known event opens again, and what is known of an event whose id has come again.
+import { GRACE_MS } from "../deadlines.ts";
+import { RETURNING_BELL } from "./bell.ts";
+import { rowsOf, type Run } from "./database.ts";
+import type { AskRepeats, KnownEvent } from "../types.ts";
+
+/** How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for ever. */
+const MOST_REPEATS = 3;
+
+/** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
+const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason = 'exhausted' AND deliveries.repeats < ${MOST_REPEATS}`;
+
+// A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed already, and is once
+// more after an answer that was lost, is older than whatever opened the delivery since.
+const REPEATED = `
+FROM (
+  SELECT e.seq, e.id, e.source, max(j.value->>'receipt') AS receipt
+  FROM json_each(?1) j JOIN events e ON e.id = j.value->>'id' AND e.receipt <> j.value->>'receipt'
+  GROUP BY e.seq
+) r`;
+const REPEAT_OPENS = `deliveries.event = r.seq AND ${EXHAUSTED} AND deliveries.receipt < r.receipt`;
+
+export const AUDIT_REPEATS = `
+INSERT INTO audit (at, actor, action, target, detail)
+SELECT ?2, 'source:' || r.source, 'repeat', r.id, json_group_array(deliveries.destination)
+${REPEATED} CROSS JOIN deliveries WHERE ${REPEAT_OPENS} GROUP BY r.seq`;
+
+export const REOPEN_EXHAUSTED = `
+UPDATE deliveries
+SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = repeats + 1, due_at = ?2, look_at = ?2 + ${GRACE_MS},
+    receipt = r.receipt
+${REPEATED}
+WHERE ${REPEAT_OPENS}
+${RETURNING_BELL}`;
+
+const KNOWN = `
+SELECT e.id, e.receipt, EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = e.seq AND ${EXHAUSTED}) AS opens
+FROM json_each(?1) j JOIN events e ON e.id = j.value`;
+
+/** @param run D1 with the schema in place */
+export function openRepeats(run: Run): AskRepeats {
+  const all = rowsOf(run);
+  return async (ids) => await all<KnownEvent>(KNOWN, JSON.stringify(ids));
+}
