@@ -4,7 +4,7 @@ import { EPOCH, type Scheduler } from "./scheduler.ts";
 
 const MINUTE = 60_000;
 /** The longest that ticks are left out in which the sweep would find nothing, in ms. */
-const LONGEST_MS = 240 * MINUTE;
+export const LONGEST_MS = 240 * MINUTE;
 
 export class Cron {
   readonly #scheduler: Scheduler;

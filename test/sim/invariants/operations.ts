@@ -1,12 +1,13 @@
 // What pauses, cancellations and inspectors promise to whoever asked for them.
+import { LONGEST_MS } from "../cron.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import { INSPECTOR } from "../settings.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 /** A resume reaches the sweep at once, and where that fails its next minute. */
 const RELEASED_MS = 180_000;
-/** A pause of a destination that was removed lasts a day. */
-const FORGOTTEN_MS = 24 * 60 * 60_000;
+/** A pause of a destination that was removed lasts a day; then the next tick ends it, and the simulation leaves out those that find nothing. */
+const FORGOTTEN_MS = 24 * 60 * 60_000 + LONGEST_MS;
 
 export const pausedMeansPaused: Invariant = {
   id: "pause",
