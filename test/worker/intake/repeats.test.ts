@@ -61,6 +61,7 @@ test("a repeat opens what is exhausted three times, each in the audit; then only
 
 const parts = async () => await rows("SELECT receipt, n FROM event_parts ORDER BY receipt, n");
 
+// Sixty megabytes through one isolate take longer than the others are given, where the machine is busy.
 test("sixty repeats of a body of 1 MiB leave no part in D1 beside the event's own", async () => {
   const body = "x".repeat(1024 * 1024);
   const send = async () => await signed("acme", body, { "x-id": "large" });
@@ -68,7 +69,10 @@ test("sixty repeats of a body of 1 MiB leave no part in D1 beside the event's ow
   await carried();
   const own = await parts();
   expect(own.length).toBeGreaterThan(1);
-  for (let n = 0; n < 60; n += 1) expect(await (await send()).json()).toMatchObject({ status: "duplicate" });
+  for (let n = 0; n < 6; n += 1) {
+    const answers = await Promise.all(Array.from({ length: 10 }, async () => await (await send()).json<object>()));
+    for (const answer of answers) expect(answer).toMatchObject({ status: "duplicate" });
+  }
   expect(await parts()).toEqual(own);
   expect(await rows("SELECT count(*) AS n FROM events")).toEqual([{ n: 1 }]);
-});
+}, 180_000);
