@@ -52,7 +52,9 @@ const imports = {
       const message =
         key === undefined
           ? `The table of rooms in .oxlintrc.json has no line for src/${roomOf(file)}.`
-          : `${key} may not import ${what}${onlyTypes ? "" : " (other than types, where the table says so)"}. It may import ${may}: see docs/architecture.md.`;
+          : line.includes(`type:${what}`)
+            ? `${key} may not import ${what}, but for its types: index.ts hands the values on as arguments. See docs/architecture.md.`
+            : `${key} may not import ${what}. It may import ${may}: see docs/architecture.md.`;
       context.report({ node, message });
     };
     return {

@@ -19,7 +19,7 @@ import { identify, together } from "./identify.ts";
 import { keep } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
-import { type Inbound, signedUrl } from "../verify/readings.ts";
+import { type Inbound, Readings, signedUrl } from "../verify/readings.ts";
 import { match } from "./route.ts";
 import { type Verdict, verify } from "../verify/verify.ts";
 
@@ -191,6 +191,10 @@ async function accept(
     matched,
   };
 
+  const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
+  // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
+  Readings.of(inbound).forget();
+
   const { id, receipt, size } = event;
   const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
   const kept = await keepBody(event, body, deps);
@@ -212,13 +216,7 @@ async function accept(
   // Whatever else was answered, they may be needed.
   const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
-  return conclude(
-    answer,
-    event,
-    deps.log,
-    refuse,
-    news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets),
-  );
+  return conclude(answer, event, deps.log, refuse, reply);
 }
 
 function conclude(

@@ -124,18 +124,9 @@ async function answerTo(known: KnownHandshake): Promise<Response> {
 /** One request at the front door of a relay that has this source alone. */
 async function ask(known: KnownHandshake, scheme: Provider, secrets: readonly Secret[]): Promise<Response> {
   const { method, url, headers, body } = requestOf({ ...known, publicUrl: undefined });
-  const source: ConfiguredSource = {
-    name: "known",
-    provider: known.provider,
-    scheme: known.now === undefined ? ageless(scheme) : scheme,
+  const source = {
+    ...sourceOf(known, known.now === undefined ? ageless(scheme) : scheme, body.byteLength),
     secrets,
-    secretNames: ["SECRET"],
-    allow: [],
-    allowPublished: false,
-    rate: null,
-    maxBody: body.byteLength + 1,
-    dedupeWindowMs: null,
-    publicUrl: known.publicUrl ?? null,
     settings: settingsFor(known, scheme),
   };
   const config = {
@@ -148,6 +139,24 @@ async function ask(known: KnownHandshake, scheme: Provider, secrets: readonly Se
   const content = method === "GET" || method === "HEAD" ? {} : { body };
   const request = new Request(url, { method, headers, ...content });
   return await ingest(request, source.name, memoryRelay(config, (known.now ?? 0) * 1000));
+}
+
+/** The one source of a relay to which this request is sent: with the row's secrets and settings, and without limits. */
+export function sourceOf(known: KnownRequest, scheme: Provider, bytes: number): ConfiguredSource {
+  return {
+    name: "known",
+    provider: known.provider,
+    scheme,
+    secrets: secretsOf(known),
+    secretNames: ["SECRET"],
+    allow: [],
+    allowPublished: false,
+    rate: null,
+    maxBody: bytes + 1,
+    dedupeWindowMs: null,
+    publicUrl: known.publicUrl ?? null,
+    settings: settingsOf(known),
+  };
 }
 
 /** A row without a time says nothing of the age of its request. */

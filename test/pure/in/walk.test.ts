@@ -2,7 +2,8 @@
 
 import { expect, test, vi } from "vitest";
 import { memoryRelay } from "../../../src/cli/local/memory-relay.ts";
-import { requestOf, secretsOf } from "../../../src/cli/local/known-answers.ts";
+import { requestOf, sourceOf } from "../../../src/cli/local/known-answers.ts";
+import { Readings } from "../../../src/verify/readings.ts";
 import { ingest } from "../../../src/in/ingest.ts";
 import { findProvider } from "../../../src/providers/catalogue.ts";
 import { facts, type Facts } from "../../vectors/facts.ts";
@@ -15,20 +16,7 @@ async function parsesOf(fact: Facts) {
   if (scheme === null) throw new Error(`${fact.id} is not in the catalogue`);
   const row = signAs(fact).request;
   const { method, headers, body } = requestOf({ ...row, publicUrl: undefined });
-  const source = {
-    name: "known",
-    provider: fact.id,
-    scheme,
-    secrets: secretsOf(row),
-    secretNames: ["SECRET"],
-    allow: [],
-    allowPublished: false,
-    rate: null,
-    maxBody: body.byteLength + 1,
-    dedupeWindowMs: null,
-    publicUrl: row.publicUrl ?? null,
-    settings: row.config ?? row.settings ?? {},
-  };
+  const source = sourceOf(row, scheme, body.byteLength);
   const adminToken = { name: "ADMIN_TOKEN", value: "a token of thirty-two characters" };
   const config = {
     sources: new Map([["known", source]]),
@@ -41,7 +29,7 @@ async function parsesOf(fact: Facts) {
   let decoded = 0;
   const parse = JSON.parse.bind(JSON);
   const counts = (text: string): void => void texts.set(text, (texts.get(text) ?? 0) + 1);
-  const watched = [
+  const watched: { mockRestore(): void }[] = [
     vi.spyOn(JSON, "parse").mockImplementation((text: string) => (counts(`JSON ${text}`), parse(text))),
     vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(function decode(
       this: { readonly fatal: boolean },
@@ -55,8 +43,16 @@ async function parsesOf(fact: Facts) {
   ];
   try {
     const request = new Request(row.url, { method, headers, body });
-    const answer = await ingest(request, "known", memoryRelay(config, NOW * 1000));
-    return { id: fact.id, status: answer.status, decoded, most: Math.max(0, ...texts.values()) };
+    const relay = memoryRelay(config, NOW * 1000);
+    const forget = vi.spyOn(Readings.prototype, "forget");
+    watched.push(forget);
+    let held = false;
+    const accept: typeof relay.intake.accept = async (candidate) => {
+      held = forget.mock.calls.length === 0;
+      return await relay.intake.accept(candidate);
+    };
+    const answer = await ingest(request, "known", { ...relay, intake: { ...relay.intake, accept } });
+    return { id: fact.id, status: answer.status, decoded, most: Math.max(0, ...texts.values()), held };
   } finally {
     for (const spy of watched) spy.mockRestore();
   }
@@ -68,4 +64,6 @@ test("each sender's event is accepted, its body is decoded once and every docume
   // Mandrill's event stands in a form field, which the generated request does not have: it is proven, and holds nothing.
   expect(walks.filter(({ status }) => status >= 300).map(({ id }) => id)).toEqual(["mandrill"]);
   expect(walks.filter(({ decoded, most }) => decoded > 1 || most > 1)).toEqual([]);
+  // Nothing that was parsed is kept in memory while the journal is waited for.
+  expect(walks.filter(({ held }) => held)).toEqual([]);
 });
