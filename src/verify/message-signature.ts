@@ -18,8 +18,8 @@ export function rfc9421(value: string, input: string | null): readonly MessageSi
   if (input === null || input.length > INPUT_LIMIT) return [];
   const found: MessageSignature[] = [];
   let looked = 0;
-  // A name begins where no name can go on: without that, 8 KB of letters would be tried from every letter of them.
-  for (const [, label, signature] of value.matchAll(/(?<![a-z0-9_.*-])([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]+):/g)) {
+  const members = /(?:^|,)[ \t]{0,8}([a-z*][a-z0-9_.*-]{0,64})=:([A-Za-z0-9+/=]+):(?=[ \t]{0,8}(?:,|$))/g;
+  for (const [, label, signature] of value.matchAll(members)) {
     if (label === undefined || signature === undefined || looked >= LIMIT) break;
     looked += 1;
     const covered = inputOf(input, label);
@@ -30,7 +30,7 @@ export function rfc9421(value: string, input: string | null): readonly MessageSi
 
 function inputOf(input: string, label: string): ReadonlyMap<string, string> | null {
   const member =
-    /(?:^|,\s{0,8})([a-z*][a-z0-9_.*-]{0,64})=(\(([^()]*)\)((?:;[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|-?\d+|[A-Za-z*][\w.*-]*))?)*))/g;
+    /(?:^|,)[ \t]{0,8}([a-z*][a-z0-9_.*-]{0,64})=(\(([^()]*)\)((?:;[a-z*][a-z0-9_.*-]*(?:=(?:"[^"\\]*"|-?\d+|[A-Za-z*][\w.*-]*))?)*))(?=[ \t]{0,8}(?:,|$))/g;
   const matches = [...input.matchAll(member)].filter(([, name]) => name === label);
   const [, , whole, names, rest] = matches.length === 1 ? matches[0]! : [];
   if (whole === undefined || names === undefined || rest === undefined) return null;
@@ -42,7 +42,9 @@ function inputOf(input: string, label: string): ReadonlyMap<string, string> | nu
     ["@signature-params", whole],
   ]);
   for (const [, name, quoted, plain] of rest.matchAll(/;([a-z*][a-z0-9_.*-]*)=(?:"([^"]*)"|([\w.*-]+))/g)) {
-    if (name !== undefined) parameters.set(name, quoted ?? plain ?? "");
+    // RFC 8941 lets the last of two win, and readers differ. Nor may one pose as the list of what is covered.
+    if (name === undefined || parameters.has(name)) return null;
+    parameters.set(name, quoted ?? plain ?? "");
   }
   return parameters;
 }

@@ -104,8 +104,18 @@ describe("the cookie", () => {
     expect(readCookie(at("https://relay.example.com/", `a=b; __Host-hookline=${session}; c=d`))).toBe(session);
     expect(readCookie(at("https://relay.example.com/", `hookline=${session}`))).toBeNull();
     expect(readCookie(at("http://localhost/", `hookline=${session}`))).toBe(session);
-    for (const wrong of ["", "x", session.toUpperCase(), `${session}0`, session.slice(1), `"${session}"`]) {
+    for (const wrong of [
+      "",
+      "x",
+      session.toUpperCase(),
+      `${session}0`,
+      session.slice(1),
+      `"${session}"`,
+      session.replace("a", "%61"),
+    ]) {
       expect(readCookie(at("https://relay.example.com/", `__Host-hookline=${wrong}`))).toBeNull();
+      const both = `__Host-hookline=${wrong}; __Host-hookline=${session}`;
+      expect(readCookie(at("https://relay.example.com/", both)), wrong).toBe(session);
     }
   });
 });
