@@ -3,7 +3,6 @@ import type { Tested } from "../contract/operations.ts";
 import { attempt, type AttemptDeps } from "../out/attempt.ts";
 import type { Trials } from "../d1/trials.ts";
 import type { Config } from "../config/configured.ts";
-import { LEASE_MS } from "../deadlines.ts";
 import type { Log } from "../log.ts";
 import type { Acts } from "./operator.ts";
 import { type AskingDeps, askingFor } from "./asking.ts";
@@ -38,13 +37,9 @@ export function openTest(deps: TestDeps): Acts["test"] {
       data: { destination: name, sent_by: asking.actor },
     });
     const bytes = new TextEncoder().encode(body);
-    const headers = { "content-type": "application/json" };
-    const event = { seq: 0, id, receipt: asking.receipt, source: SOURCE, type: TYPE, headers, parts: 0 };
-    const claim = { event: 0, id, destination: name, attempt: 1, round: 0, leaseUntil: now + LEASE_MS };
-    const whole = { ...event, encoding: "text", size: bytes.length, body } as const;
-    const ended = await attempt(claim, whole, destination, () => Promise.resolve(bytes), deps);
-    // The lease is as long as any: only a clock that jumped can have ended it.
-    if (ended === null) throw new Error(`the test of ${name} had no time left`);
+    const event = { id, source: SOURCE, type: TYPE, headers: { "content-type": "application/json" } };
+    const ended = await attempt(event, destination, { attempt: 1, round: 0 }, () => Promise.resolve(bytes), deps);
+    if (ended === null) throw new Error(`the test of ${name} was not made, though its body is at hand`);
     const value: Tested = {
       destination: name,
       event: id,

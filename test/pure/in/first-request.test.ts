@@ -2,7 +2,7 @@
 
 import { createCipheriv, createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { ofSender } from "../../../src/out/attempt.ts";
+import { ofSender } from "../../../src/out/shape.ts";
 import { acceptedMethods, handshake, type HandshakeAnswer } from "../../../src/in/handshake.ts";
 import { identify, keptHeaders } from "../../../src/in/identify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";

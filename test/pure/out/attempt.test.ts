@@ -1,38 +1,50 @@
-// What an attempt sends, and when it does not.
+// What an attempt sends, and when it does not: an event, a destination and a number are all that it needs.
 
 import { expect, test } from "vitest";
-import { attempt } from "../../../src/out/attempt.ts";
+import { attempt, type Numbered } from "../../../src/out/attempt.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
+import type { Destination } from "../../../src/types.ts";
 
-/** Attempts an event with these headers at this URL. */
-async function tried(headers: Record<string, string>, url = "https://billing.example.com/in/x") {
+const BYTES = new TextEncoder().encode("{}");
+const KEY = { kind: "derived", from: { name: "SIGNING_KEY", value: "k".repeat(40) } } as const;
+
+interface Trial {
+  readonly headers?: Record<string, string>;
+  readonly destination?: Partial<Destination> | null;
+  readonly numbered?: Numbered;
+  readonly body?: () => Promise<Uint8Array | null>;
+}
+
+/** Attempts an event; tells what came of it, what was sent, and how often the body was asked for. */
+async function tried({
+  headers = {},
+  destination = {},
+  numbered = { attempt: 1, round: 0 },
+  body = () => Promise.resolve(BYTES),
+}: Trial) {
   const sent: Outgoing[] = [];
-  const event = {
-    id: "evt_1",
-    receipt: "r",
-    source: "a",
-    type: "t",
-    headers,
-    encoding: "text",
-    size: 2,
-    body: "{}",
-    parts: 0,
-    seq: 1,
-  } as const;
-  const claim = { event: 1, id: "evt_1", destination: "d", attempt: 1, round: 0, leaseUntil: 90_000 };
-  const key = { kind: "derived", from: { name: "SIGNING_KEY", value: "k".repeat(40) } } as const;
-  const destination = { name: "d", url, retry: [1_000], keys: [key] };
-  const settled = await attempt(claim, event, destination, () => Promise.resolve(new TextEncoder().encode("{}")), {
-    send: (request) => {
-      sent.push(request);
-      return Promise.resolve({ status: 200, fault: null, latencyMs: 1, excerpt: "", retryAfter: null });
+  let loads = 0;
+  const whole = { name: "d", url: "https://billing.example.com/in/x", retry: [1_000], keys: [KEY], ...destination };
+  const end = await attempt(
+    { id: "evt_1", source: "a", type: "t", headers },
+    destination === null ? undefined : whole,
+    numbered,
+    () => {
+      loads += 1;
+      return body();
     },
-    inspect: () => () => Promise.reject(new Error("no inspector here")),
-    now: () => 0,
-    dice: () => 0,
-  });
-  return { settled, sent };
+    {
+      send: (request) => {
+        sent.push(request);
+        return Promise.resolve({ status: 200, fault: null, latencyMs: 1, excerpt: "", retryAfter: null });
+      },
+      inspect: () => () => Promise.reject(new Error("no inspector here")),
+      now: () => 0,
+      dice: () => 0,
+    },
+  );
+  return { end, sent, loads };
 }
 
 test("an event that came through other relays says so to the next, and ends after a few", async () => {
@@ -41,18 +53,44 @@ test("an event that came through other relays says so to the next, and ends afte
     ["1", "2"],
     [String(MOST_HOPS - 1), String(MOST_HOPS)],
   ] as const) {
-    const { settled, sent } = await tried(way === undefined ? {} : { "hookline-hop": way });
-    expect(settled?.state).toBe("delivered");
+    const { end, sent } = await tried({ headers: way === undefined ? {} : { "hookline-hop": way } });
+    expect(end?.state).toBe("delivered");
     expect(sent[0]?.headers["hookline-hop"]).toBe(hop);
   }
   for (const way of [String(MOST_HOPS), "999", "0 billing.example.com"]) {
-    const { settled, sent } = await tried({ "hookline-hop": way });
-    expect([settled?.state, settled?.reason, settled?.fault, sent]).toEqual(["failed", "blocked", "loop", []]);
+    const { end, sent } = await tried({ headers: { "hookline-hop": way } });
+    expect([end?.state, end?.reason, end?.fault, sent]).toEqual(["failed", "blocked", "loop", []]);
   }
 });
 
 test("headers that were kept before there were bounds do not make the attempt fail", async () => {
-  const { sent } = await tried({ "content-type": `application/json; x=${"y".repeat(60_000)}`, "x-id": "a\u0001" });
+  const { sent } = await tried({
+    headers: { "content-type": `application/json; x=${"y".repeat(60_000)}`, "x-id": "a\u0001" },
+  });
   expect(sent[0]?.headers).toMatchObject({ "content-type": "application/json" });
   expect(sent[0]?.headers).not.toHaveProperty("x-id");
+});
+
+test("what cannot be sent costs no body, and says why", async () => {
+  const removed = await tried({ destination: null });
+  const usedUp = await tried({ numbered: { attempt: 9, round: 6 } });
+  const unaddressed = await tried({ destination: { url: null } });
+  const unsigned = await tried({ destination: { keys: [] } });
+  expect([removed.end, usedUp.end, unaddressed.end, unsigned.end]).toMatchObject([
+    { state: "failed", reason: "cancelled", fault: null },
+    { state: "failed", reason: "exhausted", fault: null },
+    { state: "pending", reason: null, fault: "unaddressed", dueAt: 800 },
+    { state: "pending", reason: null, fault: "unsigned", dueAt: 800 },
+  ]);
+  for (const { sent, loads } of [removed, usedUp, unaddressed, unsigned]) expect([sent, loads]).toEqual([[], 0]);
+});
+
+test("a replay begins the schedule anew, and the receiver is told the number over all rounds", async () => {
+  const { end, sent } = await tried({ numbered: { attempt: 9, round: 7 } });
+  expect(end?.state).toBe("delivered");
+  expect(sent[0]?.headers["hookline-attempt"]).toBe("9");
+});
+
+test("a body that comes too late is not sent, and the attempt was not made", async () => {
+  expect(await tried({ body: () => Promise.resolve(null) })).toEqual({ end: null, sent: [], loads: 1 });
 });

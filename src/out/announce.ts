@@ -1,0 +1,44 @@
+// What is said of attempts once D1 has their end: a log line each, a word to the feed, and a bell where another is planned.
+import type { Settled } from "../d1/settlement.ts";
+import type { FeedDoor } from "../feed/door.ts";
+import type { Log } from "../log.ts";
+import type { Bell } from "../types.ts";
+import { type Ring, ringOrLeave } from "./bells.ts";
+import { deliveryId } from "../ids.ts";
+
+export interface AnnounceDeps {
+  readonly ring: Ring;
+  readonly feed: Pick<FeedDoor, "settled">;
+  readonly log: Log;
+}
+
+/** Keeps the invocation alive for work that nobody waits for. */
+export type Beside = (work: Promise<void>) => void;
+
+/** @param beside is given what the feed is told, which must not hold up anything */
+export async function announce(
+  settled: readonly Settled[],
+  { ring, feed, log }: AnnounceDeps,
+  beside: Beside,
+): Promise<void> {
+  const telling = feed.settled(settled);
+  if (telling !== null) beside(telling);
+  for (const one of settled) write(one, log);
+  const pending = settled.filter(({ state }) => state === "pending");
+  await ringOrLeave(pending.map(nextBell), ring, log);
+}
+
+/** One line per attempt, with all that was decided. */
+function write(
+  { id, destination, attempt: n, state, reason, status, fault, latencyMs, dueAt }: Settled,
+  log: Log,
+): void {
+  const fields = { delivery: deliveryId(id, destination), attempt: n, state, status, fault, latencyMs };
+  if (state === "delivered") log.info("delivery.attempted", fields);
+  else if (state === "failed") log.error("delivery.failed", { ...fields, reason });
+  else log.warn("delivery.attempted", { ...fields, dueAt });
+}
+
+function nextBell({ id, destination, attempt: n, dueAt, size }: Settled): Bell {
+  return { v: 1, delivery: deliveryId(id, destination), attempt: n + 1, due: dueAt, size };
+}

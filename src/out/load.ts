@@ -1,0 +1,63 @@
+// Reads what is to be sent: each event when its turn comes, several small ones in one query, each large body in slices.
+import { decodeBody, INLINE_BYTES } from "../bytes/body.ts";
+import { concatenated } from "../bytes/encoding.ts";
+import type { Parts } from "../d1/parts.ts";
+import type { Claim, Store, StoredEvent } from "../d1/store.ts";
+
+/** Bytes of bodies in one query, and parts of a large body in one query. */
+export const LOAD_BYTES = 1_000_000;
+export const LOAD_PARTS = 4;
+
+export interface LoadDeps {
+  readonly store: Pick<Store, "load">;
+  readonly parts: Pick<Parts, "read">;
+}
+
+/** The events of an invocation's claims. Both reject where D1 has not what the claim is for. */
+export interface Loaded {
+  event(claim: Claim): Promise<StoredEvent>;
+  /** The bytes as they were received. */
+  body(event: StoredEvent): Promise<Uint8Array>;
+}
+
+/**
+ * Plans the queries; none is sent before the first of its events is asked for.
+ *
+ * @param sizeOf bytes of a claim's body, as its bell told
+ */
+export function load(
+  claims: readonly Claim[],
+  sizeOf: (claim: Claim) => number,
+  { store, parts: large }: LoadDeps,
+): Loaded {
+  const chunks = new Map<number, { seqs: number[]; rows?: Promise<Map<number, StoredEvent>> }>();
+  let chunk = { seqs: [] as number[] };
+  let bytes = 0;
+  for (const claim of claims) {
+    if (chunks.has(claim.event)) continue;
+    const size = sizeOf(claim);
+    const inline = size <= INLINE_BYTES ? size : 0;
+    if (bytes + inline > LOAD_BYTES) [chunk, bytes] = [{ seqs: [] }, 0];
+    chunk.seqs.push(claim.event);
+    chunks.set(claim.event, chunk);
+    bytes += inline;
+  }
+  return {
+    async event({ event: seq, id }) {
+      const own = chunks.get(seq) ?? { seqs: [seq] };
+      own.rows ??= store.load(own.seqs).then((rows) => new Map(rows.map((row) => [row.seq, row])));
+      const event = (await own.rows).get(seq);
+      if (event === undefined) throw new Error(`event ${id} is not in D1`);
+      return event;
+    },
+    async body({ receipt, encoding, body, parts }) {
+      if (body !== null) return decodeBody(encoding, body);
+      const pieces: Uint8Array[] = [];
+      for (let n = 0; n < parts; n += LOAD_PARTS) {
+        for (const data of await large.read(receipt, n, LOAD_PARTS)) pieces.push(decodeBody(encoding, data));
+      }
+      if (pieces.length !== parts) throw new Error(`${pieces.length} of ${parts} parts of the body are in D1`);
+      return concatenated(pieces);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// What does a destination get? An event's headers and bytes as they are sent, signed; the same for the same arguments, and touches nothing.
+import type { StoredEvent } from "../d1/store.ts";
+import type { Destination } from "../types.ts";
+import { clean, HOP, nextHop } from "../net/headers.ts";
+import { signatures } from "./sign.ts";
+
+/** What is sent of an event besides its body. */
+export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers">;
+
+/** The request, without the address that it goes to. */
+export interface Shaped {
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Standard Webhooks: the id is the event's over all attempts, timestamp and signature are of this attempt.
+ *
+ * @param attempt number of the attempt, from 1
+ * @param body the bytes as they were received
+ * @param now in ms since 1970
+ */
+export async function shape(
+  event: EventHead,
+  destination: Pick<Destination, "name" | "url" | "keys">,
+  attempt: number,
+  body: Uint8Array,
+  now: number,
+): Promise<Shaped> {
+  const timestamp = Math.floor(now / 1000);
+  const { [HOP]: way, ...sent } = event.headers;
+  const headers = {
+    // Those of events that were kept before there were bounds are held to them as well.
+    ...ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept),
+    "user-agent": "Hookline (+https://www.standardwebhooks.com)",
+    "webhook-id": event.id,
+    "webhook-timestamp": String(timestamp),
+    "webhook-signature": await signatures(destination, event.id, timestamp, body),
+    "hookline-source": event.source,
+    "hookline-event-type": headerText(event.type),
+    "hookline-attempt": String(attempt),
+    [HOP]: nextHop(way, destination.url) ?? "",
+  };
+  return { headers, body };
+}
+
+/** Names that are the relay's own on the way out. */
+const OURS = /^(?:hookline-|webhook-(?:id|timestamp|signature)$|user-agent$)/;
+
+/**
+ * The sender's headers as the receiver gets them. One that has a name of ours (the `webhook-id` of a sender that follows Standard
+ * Webhooks, `hookline-event-type` of another relay) comes under `hookline-sender-`: `hookline-sender-id` is the id that the sender knows.
+ */
+export function ofSender(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      OURS.test(name) ? `hookline-sender-${name.replace(/^(?:hookline|webhook)-/, "")}` : name,
+      value,
+    ]),
+  );
+}
+
+/** A type may hold any character; a header value may not (RFC 9110, 5.5). Half a surrogate pair cannot be encoded at all. */
+function headerText(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
+}
