@@ -18,15 +18,16 @@ function roomOf(file) {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
 }
 
-/** What is imported, as the table names it: a room, a file beside the rooms, or a package with its path. */
-function named(file, specifier) {
-  return specifier.startsWith(".") ? roomOf(relative(src, resolve(src, dirname(file), specifier))) : specifier;
+/** Where in src an import leads, or `null` to a package. */
+function pathOf(file, specifier) {
+  return specifier.startsWith(".") ? relative(src, resolve(src, dirname(file), specifier)) : null;
 }
 
-/** `x` admits x, `type:x` its types only, and `node:*` whatever begins like that. */
-function admits(line, what, onlyTypes) {
+/** `x` admits x, `type:x` its types only, `x/y` what stands in that folder of x, and `node:*` whatever begins like that. */
+function admits(line, what, path, onlyTypes) {
   return line.some((one) => {
     if (one.startsWith("type:")) return onlyTypes && one === `type:${what}`;
+    if (path !== null && one.includes("/")) return path.startsWith(`${one}/`);
     return one.endsWith("*") ? what.startsWith(one.slice(0, -1)) : one === what;
   });
 }
@@ -46,8 +47,10 @@ const imports = {
     const line = [...(table[key] ?? []), ...table[EVERYWHERE]];
     const judge = (node, specifier, onlyTypes) => {
       if (typeof specifier !== "string") return;
-      const what = named(file, specifier);
-      if ((what === roomOf(file) && key === what) || admits(line, what, onlyTypes)) return;
+      const path = pathOf(file, specifier);
+      // As the table names it: a room, a file beside the rooms, or a package with its path.
+      const what = path === null ? specifier : roomOf(path);
+      if ((what === roomOf(file) && key === what) || admits(line, what, path, onlyTypes)) return;
       const may = table[key]?.join(", ") || "nothing";
       const message =
         key === undefined

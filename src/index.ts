@@ -96,7 +96,7 @@ function open(env: Env): Relay {
     log,
     app: createApp({
       ...shared,
-      operator: openOperator({ ...shared, ...d1, ...attempting, ring, remind, intake, feed, totals }),
+      operator: openOperator({ ...shared, ...attempting, tables: d1, ring, remind, intake, feed, totals }),
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,

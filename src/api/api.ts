@@ -1,16 +1,14 @@
-// /api: what the operator's programs may look at and do. Each room has its routes; the table of all of them is api/routes.ts.
+// /api: what the operator's programs may look at and do. What may be looked at has its routes in two files; orders have theirs from a table.
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Access } from "../access/access.ts";
 import type { Caller } from "../contract/access.ts";
+import { actRoutes } from "./acts.ts";
 import { type ApiEnv, Refusal, type RoomDeps } from "./env.ts";
 import { guard } from "./guard.ts";
 import { historyRoutes } from "./history.ts";
-import { keyRoutes } from "./keys.ts";
 import { openApi } from "./openapi.ts";
 import { reference } from "./reference.tsx";
 import { relayRoutes } from "./relay.ts";
-import { replayRoutes } from "./replays.ts";
 import { allowOf, paths } from "./routes.ts";
 import { problem } from "../errors.ts";
 
@@ -20,9 +18,6 @@ export interface ApiDeps extends RoomDeps {
   readonly live: (request: Request, caller: Caller) => Promise<Response>;
 }
 
-/** Largest body of an order, in bytes: filters and scripts are short. */
-const MOST_BYTES = 64 * 1024;
-
 /** The routes under `/api`, all of them behind the guard. */
 export function api(deps: ApiDeps) {
   const app = new Hono<ApiEnv>();
@@ -31,12 +26,10 @@ export function api(deps: ApiDeps) {
     throw error;
   });
   app.use(guard(deps.access));
-  app.use(bodyLimit({ maxSize: MOST_BYTES, onError: () => problem({ status: 413, title: "Content Too Large" }) }));
   const routes = app
     .route("/", historyRoutes(deps))
     .route("/", relayRoutes(deps))
-    .route("/", replayRoutes(deps))
-    .route("/", keyRoutes(deps))
+    .route("/", actRoutes(deps))
     .get("/live", async (c) =>
       c.req.header("upgrade") === "websocket"
         ? await deps.live(c.req.raw, c.var.caller)

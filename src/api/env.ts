@@ -1,7 +1,8 @@
 // What every route of the API is given, and how it says no.
 import type { Caller } from "../contract/access.ts";
 import type { Problem } from "../errors.ts";
-import type { By, Done, Operator } from "../operate/operator.ts";
+import type { Operator } from "../operate/open.ts";
+import type { By, Done } from "../operate/operator.ts";
 
 /** What the guard has found out. */
 export interface ApiEnv {

@@ -4,7 +4,7 @@ import { apiKey, auditEntry } from "../contract/access.ts";
 import { attempt, delivery, event } from "../contract/history.ts";
 import { backlog, point, refusal, source } from "../contract/overview.ts";
 import { destination, inspection, replayFilter, replayJob, route as configuredRoute } from "../contract/operations.ts";
-import { BASE, type Route, ROUTES } from "./routes.ts";
+import { BASE, groupOf, type Route, ROUTES } from "./routes.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 type Content = Readonly<Record<string, { readonly schema: Schema }>>;
@@ -112,7 +112,7 @@ export function openApi(): Document {
 
 function readPaths(): Document["paths"] {
   const paths: Record<string, Record<string, Operation>> = {};
-  for (const [key, route] of Object.entries<Route>(ROUTES)) {
+  for (const [key, route] of Object.entries(ROUTES)) {
     const [method = "", path = ""] = key.split(" ", 2);
     const item = (paths[BASE + path.replaceAll(/:(\w+)/g, "{$1}")] ??= {});
     item[method.toLowerCase()] = toOperation(method, path, route);
@@ -135,7 +135,7 @@ function toOperation(method: string, path: string, { role, says, query, body, an
     operationId: `${method.toLowerCase()}${path.replaceAll(/[/.]:?/g, "_")}`,
     summary: says,
     description: `Takes the role ${role}.`,
-    tags: [path.split(/[/.]/, 2)[1] ?? ""],
+    tags: [groupOf(path)],
     parameters: [
       ...named,
       ...(query === undefined ? [] : parametersOf(query)),

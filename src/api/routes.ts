@@ -1,30 +1,12 @@
 // Every route of the API as data: who may, what it takes, what it answers. The guard, the document and the reference read it.
 import * as z from "zod/mini";
-import { apiKey, auditEntry, newApiKey, type Role } from "../contract/access.ts";
+import { apiKey, auditEntry, type Role } from "../contract/access.ts";
+import { ACTS } from "../contract/acts.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
-import {
-  cancelled,
-  destination,
-  inspection,
-  replayed,
-  replayJob,
-  replayPreview,
-  route,
-  sentTo,
-  tested,
-} from "../contract/operations.ts";
+import { destination, filterParameters, inspection, replayJob, replayPreview, route } from "../contract/operations.ts";
 import { overview, refusal, source } from "../contract/overview.ts";
-import {
-  auditParameters,
-  filterParameters,
-  inspectionParameters,
-  keyOrder,
-  overviewParameters,
-  replayOrder,
-  scriptOrder,
-  sendOrder,
-} from "./inputs.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
+import { auditParameters, inspectionParameters, overviewParameters } from "./inputs.ts";
 
 /** One route. */
 export interface Route {
@@ -41,21 +23,14 @@ export interface Route {
 /** Where the API stands. */
 export const BASE = "/api";
 
-const offers = z.object({
-  source: z.string(),
-  offers: z.array(z.object({ offered_at: z.nullable(instant), address: z.string(), secret: z.string() })),
-  advice: z.string(),
-});
-
 /** An event with its body as it is kept: text, or base64 as `encoding` says. */
 export const wholeEvent = z.object({ ...eventStory.shape, body: z.string() });
 
 const look = { role: "viewer" } as const;
-const act = { role: "operator" } as const;
 const rule = { role: "admin" } as const;
 
-/** Method and path, in the order of the reference. */
-export const ROUTES = {
+/** What may be looked at. */
+const LOOKS = {
   "GET /overview": {
     ...look,
     query: overviewParameters,
@@ -75,22 +50,8 @@ export const ROUTES = {
     answer: wholeEvent,
   },
   "GET /events/:id/body": { ...look, says: "The body of an event, byte for byte.", answer: "application/octet-stream" },
-  "POST /events/:id/replay": { ...act, says: "Opens the ended deliveries of an event again.", answer: replayed },
-  "POST /events/:id/cancel": {
-    ...act,
-    says: "Ends the deliveries of an event that are waiting or held.",
-    answer: cancelled,
-  },
-  "POST /events/:id/send": {
-    ...act,
-    body: sendOrder,
-    says: "Sends an event to a destination that its routes do not name.",
-    answer: sentTo,
-  },
 
   "GET /deliveries": { ...look, query: deliveryParameters, says: "Deliveries, newest first.", answer: deliveryPage },
-  "POST /deliveries/:id/replay": { ...act, says: "Opens one ended delivery again.", answer: replayed },
-  "POST /deliveries/:id/cancel": { ...act, says: "Ends one delivery that is waiting or held.", answer: cancelled },
 
   "GET /sources": {
     ...look,
@@ -101,11 +62,6 @@ export const ROUTES = {
     ...look,
     says: "The last refusals of a source with what was wrong.",
     answer: z.object({ source: z.string(), refusals: z.array(refusal) }),
-  },
-  "POST /sources/:name/offers": {
-    ...rule,
-    says: "Shows the secrets that a provider handed over in its handshake, once.",
-    answer: offers,
   },
 
   "GET /destinations": {
@@ -119,27 +75,6 @@ export const ROUTES = {
     query: inspectionParameters,
     says: "What arrived at an inspector: the last hundred requests.",
     answer: z.object({ inspections: z.array(inspection) }),
-  },
-  "POST /destinations/:name/test": {
-    ...act,
-    says: "Sends a test event now and once, and tells the answer.",
-    answer: tested,
-  },
-  "POST /destinations/:name/pause": {
-    ...act,
-    says: "Holds what is for a destination; nothing is lost.",
-    answer: destination,
-  },
-  "POST /destinations/:name/resume": {
-    ...act,
-    says: "Sends what was held, and what comes from now on.",
-    answer: destination,
-  },
-  "PUT /destinations/:name/script": {
-    ...act,
-    body: scriptOrder,
-    says: "Changes what an inspector answers; null goes back to what is configured.",
-    answer: destination,
   },
   "GET /routes": {
     ...look,
@@ -158,31 +93,9 @@ export const ROUTES = {
     says: "How many deliveries a bulk replay would open: of the failed ones, unless state is delivered or both.",
     answer: replayPreview,
   },
-  "POST /replays": {
-    ...act,
-    body: replayOrder,
-    says: "Starts a bulk replay: the ended deliveries that the filter names, only the failed ones unless its state is delivered or both, so many a minute.",
-    answer: replayJob,
-  },
   "GET /replays/:id": { ...look, says: "One bulk replay and how far it has come.", answer: replayJob },
-  "POST /replays/:id/cancel": {
-    ...act,
-    says: "Stops a bulk replay; what it has opened stays open.",
-    answer: replayJob,
-  },
 
   "GET /keys": { ...rule, says: "API keys, without their secrets.", answer: z.object({ keys: z.array(apiKey) }) },
-  "POST /keys": {
-    ...rule,
-    body: keyOrder,
-    says: "Makes an API key, and shows its secret this once.",
-    answer: newApiKey,
-  },
-  "POST /keys/:id/revoke": {
-    ...rule,
-    says: "Ends an API key and the sessions that were opened with it.",
-    answer: apiKey,
-  },
   "GET /audit": {
     ...rule,
     query: auditParameters,
@@ -198,7 +111,17 @@ export const ROUTES = {
   "GET /reference": { ...look, says: "This API as a page to read.", answer: "text/html" },
 } as const satisfies Record<string, Route>;
 
-const table = new Map<string, Route>(Object.entries(ROUTES));
+/** The first word of a path, under which the reference has it. */
+export function groupOf(path: string): string {
+  return path.split(/[/.]/, 2)[1] ?? "";
+}
+
+/** Method and path, in the order of the reference: of each group what may be looked at, then what may be ordered. */
+export const ROUTES: Readonly<Record<string, Route>> = Object.fromEntries(
+  [...Map.groupBy(Object.entries<Route>({ ...LOOKS, ...ACTS }), ([key]) => groupOf(key)).values()].flat(),
+);
+
+const table = new Map(Object.entries(ROUTES));
 
 /** The entry of a route as the router has it. Throws where there is none: nobody gets to a route that was forgotten here. */
 export function routeOf(method: string, path: string): Route {

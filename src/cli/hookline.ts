@@ -2,14 +2,10 @@
 // Which command was asked for? Reads the arguments, loads that verb alone and leaves with its exit code.
 import { parseArgs } from "node:util";
 import { endWithReader } from "./reader.ts";
-import type { Asked, Terminal, Verb } from "./verb.ts";
+import type { Asked, RemoteVerb, Terminal, Verb } from "./verb.ts";
 
-const past = () => import("./relay/past.ts");
-const acts = () => import("./relay/acts.ts");
-const standing = () => import("./relay/standing.ts");
-
-/** Each verb is a file of its own, loaded only when it is asked for: `check` runs on every deploy and should be quick. */
-const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
+/** On this machine: each is a file of its own, loaded only when it is asked for. `check` runs on every deploy and should be quick. */
+const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
   ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
   ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],
   [
@@ -23,55 +19,29 @@ const VERBS = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
     "providers",
     { summary: "prints what is known of one sender, or of all", load: () => import("./local/providers.ts") },
   ],
-  ["overview", { summary: "how a running relay does", load: async () => ({ verb: (await standing()).overview }) }],
-  [
-    "sources",
-    { summary: "its sources, and when they were last heard", load: async () => ({ verb: (await standing()).sources }) },
-  ],
-  [
-    "destinations",
-    {
-      summary: "its destinations, and what waits for them",
-      load: async () => ({ verb: (await standing()).destinations }),
-    },
-  ],
-  ["events", { summary: "what came in", load: async () => ({ verb: (await past()).events }) }],
-  ["event", { summary: "what happened to one event", load: async () => ({ verb: (await past()).event }) }],
-  [
-    "deliveries",
-    { summary: "where it went, and what became of it", load: async () => ({ verb: (await past()).deliveries }) },
-  ],
-  ["replay", { summary: "delivers an event once more", load: async () => ({ verb: (await acts()).replay }) }],
-  ["cancel", { summary: "ends what is waiting", load: async () => ({ verb: (await acts()).cancel }) }],
-  ["pause", { summary: "holds what is for a destination", load: async () => ({ verb: (await acts()).pause }) }],
-  ["resume", { summary: "sends what was held", load: async () => ({ verb: (await acts()).resume }) }],
-  [
-    "replays",
-    { summary: "replays many at once", load: async () => ({ verb: (await import("./relay/replays.ts")).replays }) },
-  ],
-  [
-    "keys",
-    {
-      summary: "lists, makes and revokes API keys",
-      load: async () => ({ verb: (await import("./relay/keys.ts")).keys }),
-    },
-  ],
-  ["audit", { summary: "who did what", load: async () => ({ verb: (await import("./relay/keys.ts")).audit }) }],
 ]);
+
+/** Against a relay: what each file exports as `verbs` are its commands, in the order of the overview. */
+const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVerb>> }>)[] = [
+  () => import("./relay/standing.ts"),
+  () => import("./relay/past.ts"),
+  () => import("./relay/acts.ts"),
+  () => import("./relay/replays.ts"),
+  () => import("./relay/keys.ts"),
+];
 
 const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
 /** Runs a command line. 0 is success, 1 a refusal, 2 a command that was not understood. */
 export async function hookline(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name = "", ...rest] = args;
-  const known = VERBS.get(name);
-  if (known === undefined) {
+  const verb = (await LOCAL.get(name)?.load())?.verb ?? (await remote()).get(name);
+  if (verb === undefined) {
     const asked = ["", "help", "--help", "-h"].includes(name);
     if (!asked) terminal.err(`hookline: there is no command ${JSON.stringify(name)}`);
-    for (const line of overview()) (asked ? terminal.out : terminal.err)(line);
+    for (const line of await overview()) (asked ? terminal.out : terminal.err)(line);
     return asked ? 0 : 2;
   }
-  const { verb } = await known.load();
   const asked = understand(verb, rest);
   if (typeof asked === "string") {
     terminal.err(`hookline ${name}: ${asked}\nusage: hookline ${verb.usage} [--json]`);
@@ -100,9 +70,15 @@ function understand(verb: Verb, args: readonly string[]): Asked | string {
   }
 }
 
-function overview(): string[] {
-  const width = Math.max(...[...VERBS.keys()].map((name) => name.length));
-  const verbs = [...VERBS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+async function remote(): Promise<Map<string, RemoteVerb>> {
+  const files = await Promise.all(REMOTE.map(async (load) => await load()));
+  return new Map(files.flatMap(({ verbs }) => Object.entries(verbs)));
+}
+
+async function overview(): Promise<string[]> {
+  const all = [...LOCAL, ...(await remote())];
+  const width = Math.max(...all.map(([name]) => name.length));
+  const verbs = all.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return ["usage: hookline <command> [--json] [--help]", "", ...verbs];
 }
 

@@ -30,3 +30,8 @@ export interface Verb {
   /** Answers with the exit code: 0, or 1 for a refusal. */
   run(asked: Asked, terminal: Terminal): Promise<number>;
 }
+
+/** One that asks a relay, with its line in the overview of commands. */
+export interface RemoteVerb extends Verb {
+  readonly summary: string;
+}

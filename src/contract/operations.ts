@@ -1,39 +1,10 @@
-// What the API answers about destinations, inspectors and the things an operator does. Schemas only.
+// What the API answers about destinations, routes, inspectors and bulk replays. Schemas only.
 import * as z from "zod/mini";
-import { instant, state } from "./history.ts";
+import { instant } from "./history.ts";
+import { orNull } from "./question.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
-
-/** What a replay or a cancellation came to. `changed: 0` says that there was nothing to do, and the states why. */
-export const replayed = z.object({
-  replayed: count,
-  deliveries: z.array(z.object({ id: z.string(), replayed: z.boolean(), state })),
-  not_configured: z.optional(z.array(z.string())),
-});
-export type Replayed = z.output<typeof replayed>;
-
-export const cancelled = z.object({
-  cancelled: count,
-  deliveries: z.array(z.object({ id: z.string(), cancelled: z.boolean(), state })),
-});
-export type Cancelled = z.output<typeof cancelled>;
-
-/** An event that was sent to one destination more than its routes name. */
-export const sentTo = z.object({ delivery: z.string(), created: z.boolean(), state });
-export type SentTo = z.output<typeof sentTo>;
-
-/** What a destination answered to a test event, which is not kept. */
-export const tested = z.object({
-  destination: z.string(),
-  event: z.string(),
-  outcome: z.enum(["delivered", "retry", "failed"]),
-  status: z.nullable(count),
-  fault: text,
-  latency_ms: count,
-  answer: text,
-});
-export type Tested = z.output<typeof tested>;
 
 const latency = z.object({ p50_ms: count, p95_ms: count, p99_ms: count });
 
@@ -115,6 +86,16 @@ export const replayState = z.pipe(
   ),
   z.transform((said) => said ?? REPLAYED_UNLESS_SAID),
 );
+
+/** Which ended deliveries: the failed ones unless `state` says otherwise; what else is left out admits all. The operator judges what it says. */
+export const filterParameters = z.strictObject({
+  source: orNull(z.string()),
+  type: orNull(z.string()),
+  destination: orNull(z.string()),
+  state: replayState,
+  since: orNull(z.string()),
+  until: orNull(z.string()),
+});
 
 export const replayFilter = z.object({
   source: text,

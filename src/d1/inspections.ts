@@ -1,6 +1,5 @@
-// D1: what arrived at the inspectors, and the scripts that operators have put in the place of the configured ones.
+// D1: what arrived at the inspectors.
 import type { Encoding } from "../types.ts";
-import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 /** Requests that are kept of each inspector. */
@@ -49,21 +48,11 @@ SELECT seq, destination, event, attempt, nth, at, headers, size, encoding,
        iif(seq = ${WHOLE}, body, substr(body, 1, ${HEAD})) AS body, proven, script
 FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT ${MOST}`;
 
-const CHANGES = `${MINE} AND (SELECT script FROM scripts WHERE destination = ?1->>'target') IS NOT ?1->>'script'`;
-const AUDIT_SCRIPT = `${AUDIT} ?1->>'script' WHERE ${CHANGES}`;
-const SET = `
-INSERT INTO scripts (destination, script) SELECT ?1->>'target', ?1->>'script' WHERE ?1->>'script' IS NOT NULL AND ${CHANGES}
-ON CONFLICT (destination) DO UPDATE SET script = excluded.script`;
-const UNSET = `DELETE FROM scripts WHERE destination = ?1->>'target' AND ?1->>'script' IS NULL AND ${CHANGES}`;
-
-const SCRIPT = { answer: "json_array(?1->>'script')", acts: [AUDIT_SCRIPT, SET, UNSET] };
-
 /** What the inspectors keep. */
 export type Inspections = ReturnType<typeof openInspections>;
 
 /** @param run D1 with the schema in place */
 export function openInspections(run: Run) {
-  const ask = openAsk(run);
   const all = rowsOf(run);
 
   return {
@@ -83,15 +72,6 @@ export function openInspections(run: Run) {
     /** Newest first. The body of the one numbered `whole` is whole, or the newest one's where there is none; of the others comes the beginning. */
     async of(destination: string, whole: number | null): Promise<InspectionRow[]> {
       return await all<InspectionRow>(OF, destination, whole);
-    },
-
-    /**
-     * Puts a script in the place of the configured one, or with `null` the configured one in its place again. False where an
-     * earlier asking had the same name and another script: nothing is changed then.
-     */
-    async script(asking: Asking, script: string | null, now: number): Promise<boolean> {
-      const { answer } = await ask(asking, { script }, now, SCRIPT);
-      return Array.isArray(answer) && answer[0] === script;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";
 import { walkFrom } from "./records.ts";
-import { keepFirstTry, openAgain } from "./reopen.ts";
+import { keepFirstTry, openAgain } from "./deeds/replay.ts";
 import { type BellRow, toBell } from "./bell.ts";
 import type { Place } from "../contract/filter.ts";
 

@@ -31,9 +31,6 @@ const POLICY = [
   "base-uri 'none'",
 ].join("; ");
 
-/** Largest form, in bytes. */
-const FORM_BYTES = 64 * 1024;
-
 /** First parts of the paths behind the door. */
 const ROOMS = ["events", "deliveries", "sources", "destinations", "routes", "inspect", "replays", "keys", "audit"];
 
@@ -65,7 +62,7 @@ export function dashboard(deps: DashboardDeps): Hono<PageEnv> {
     c.header("cross-origin-resource-policy", "same-origin");
   });
   app.route("/", frontDoor(deps));
-  for (const room of ROOMS) app.use(`/${room}/*`, signedIn(deps), forms(deps, FORM_BYTES));
+  for (const room of ROOMS) app.use(`/${room}/*`, signedIn(deps), forms(deps));
   for (const pages of GROUPS) app.route("/", pages(deps));
   for (const room of ROOMS) {
     app.all(`/${room}/*`, (c) =>

@@ -1,34 +1,29 @@
 // Deliveries that wait are ended because somebody asked.
-import type { Cancel } from "../d1/cancel.ts";
-import type { Records } from "../d1/records.ts";
+import { CANCEL } from "../d1/deeds/cancel.ts";
 import { deliveryId } from "../ids.ts";
-import type { Log } from "../log.ts";
-import type { Acts } from "./operator.ts";
-import { type AskingDeps, askingFor } from "./asking.ts";
+import { openOnce } from "./once.ts";
+import type { By, VerbDeps } from "./operator.ts";
 import { noDelivery, noEvent } from "./refuse.ts";
 
-export interface CancelDeps extends AskingDeps {
-  readonly records: Pick<Records, "event" | "story">;
-  readonly cancel: Cancel;
-  readonly log: Log;
-}
-
-/** @see Acts.cancel */
-export function openCancelling(deps: CancelDeps): Acts["cancel"] {
-  return async (wanted, by) => {
-    const event = await deps.records.event(wanted.event);
+/** Ends what is waiting or held of an event, or its delivery to `destination`. What is under way goes on. */
+export function openCancel(deps: VerbDeps) {
+  const { records } = deps.tables;
+  const once = openOnce(deps);
+  return async (wanted: { readonly event: string; readonly destination?: string | null }, by: By) => {
+    const { destination: only = null } = wanted;
+    const event = await records.event(wanted.event);
     if (event === null) return noEvent(wanted.event);
-    const target = wanted.destination === null ? event.id : deliveryId(event.id, wanted.destination);
-    const { deliveries } = await deps.records.story(event.event);
+    const target = only === null ? event.id : deliveryId(event.id, only);
+    const { deliveries } = await records.story(event.event);
     const destinations = deliveries
       .map(({ destination }) => destination)
-      .filter((name) => wanted.destination === null || name === wanted.destination);
-    if (wanted.destination !== null && destinations.length === 0) return noDelivery(target);
-    const ended = await deps.cancel(await askingFor("cancel", target, by, deps), event.event, destinations, deps.now());
+      .filter((name) => only === null || name === only);
+    if (only !== null && destinations.length === 0) return noDelivery(target);
+    const { answer: ended } = await once(CANCEL, target, { event: event.event, destinations }, by);
     const count = ended.filter(({ cancelled }) => cancelled).length;
     deps.log.info("cancel.asked", { target, cancelled: count });
     return {
-      ok: true,
+      ok: true as const,
       value: {
         cancelled: count,
         deliveries: ended.map(({ destination, cancelled, state }) => ({

@@ -1,51 +1,48 @@
 // What arrived at the relay's own receivers, and what they are to answer.
 import type { Inspection } from "../contract/operations.ts";
-import type { InspectionRow, Inspections } from "../d1/inspections.ts";
-import type { Config } from "../config/configured.ts";
-import { parseScript, stepFor, wordsFor } from "../out/script.ts";
+import { SCRIPT } from "../d1/deeds/script.ts";
+import type { InspectionRow } from "../d1/inspections.ts";
 import { readScript } from "../out/inspector.ts";
-import type { Log } from "../log.ts";
-import type { Acts, Looks } from "./operator.ts";
-import { type AskingDeps, askingFor } from "./asking.ts";
+import { parseScript, stepFor, wordsFor } from "../out/script.ts";
 import { iso } from "../time.ts";
+import { openOnce } from "./once.ts";
+import type { Looks, Verb, VerbDeps } from "./operator.ts";
 import { badRequest, conflict, noDestination, quoted, type Refused, reused } from "./refuse.ts";
 
-export interface InspectDeps extends AskingDeps {
-  readonly config: Pick<Config, "destinations">;
-  readonly inspections: Inspections;
-  readonly destination: Looks["destination"];
-  readonly log: Log;
-}
-
-/** @see Looks.inspections @see Acts.script */
-export function openInspecting(deps: InspectDeps): Pick<Looks, "inspections"> & Pick<Acts, "script"> {
-  const { config, inspections, destination, now, log } = deps;
-  const refuse = (name: string): Refused | null => {
-    const found = config.destinations.get(name);
-    if (found === undefined) return noDestination(name);
-    return found.script === undefined
-      ? conflict(`${quoted(name)} is no inspector: it has a URL in the place of inspect = true`)
-      : null;
-  };
+/** @see Looks.inspections */
+export function openInspections({ config, tables }: VerbDeps): Pick<Looks, "inspections"> {
   return {
     async inspections(name, shown) {
-      const refused = refuse(name);
+      const refused = notInspected(name, config);
       if (refused !== null) return refused;
-      const rows = await inspections.of(name, shown === null ? null : Number(shown));
+      const rows = await tables.inspections.of(name, shown === null ? null : Number(shown));
       return { ok: true, value: rows.map(toInspection) };
     },
-
-    async script(name, script, by) {
-      const refused = refuse(name);
-      if (refused !== null) return refused;
-      const read = script === null ? null : parseScript(script);
-      if (read !== null && "wrong" in read) return badRequest(`script: ${read.wrong}`);
-      const asking = await askingFor("script", name, by, deps);
-      if (!(await inspections.script(asking, read?.script.text ?? null, now()))) return reused();
-      log.info("script.asked", { destination: name, script });
-      return await destination(name);
-    },
   };
+}
+
+/** Changes what an inspector answers, until it is changed again; `null` goes back to the configured script. */
+export function openScript(deps: VerbDeps): Verb<"script"> {
+  const once = openOnce(deps);
+  return async (name, by, { script }) => {
+    const refused = notInspected(name, deps.config);
+    if (refused !== null) return refused;
+    const read = script === null ? null : parseScript(script);
+    if (read !== null && "wrong" in read) return badRequest(`script: ${read.wrong}`);
+    const text = read?.script.text ?? null;
+    const { answer } = await once(SCRIPT, name, { script: text }, by);
+    if (answer[0] !== text) return reused();
+    deps.log.info("script.asked", { destination: name, script });
+    return await deps.destination(name);
+  };
+}
+
+function notInspected(name: string, { destinations }: Pick<VerbDeps["config"], "destinations">): Refused | null {
+  const found = destinations.get(name);
+  if (found === undefined) return noDestination(name);
+  return found.script === undefined
+    ? conflict(`${quoted(name)} is no inspector: it has a URL in the place of inspect = true`)
+    : null;
 }
 
 function toInspection(row: InspectionRow): Inspection {

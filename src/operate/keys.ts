@@ -1,35 +1,54 @@
 // API keys and the record of who did what: made, shown once, ended, listed.
 import { type ApiKey, keyName } from "../contract/access.ts";
 import { hash, newKey } from "../access/secrets.ts";
-import type { Audit } from "../d1/audit.ts";
-import type { KeyRow, Keys as Store } from "../d1/keys.ts";
-import type { Log } from "../log.ts";
-import type { Keys } from "./operator.ts";
-import { askedAs } from "./asked.ts";
+import type { KeyRow } from "../d1/keys.ts";
+import type { Acts, KeyLooks, VerbDeps } from "./operator.ts";
+import { askedAs } from "./once.ts";
 import { iso } from "../time.ts";
 import { badRequest, conflict, notFound, quoted } from "./refuse.ts";
-
-export interface KeysDeps {
-  readonly keys: Pick<Store, "list" | "find" | "create" | "revoke">;
-  readonly audit: Audit;
-  readonly now: () => number;
-  /** 32 hexadecimal digits. */
-  readonly newId: () => string;
-  readonly log: Log;
-}
 
 const DAY_MS = 86_400_000;
 const AUDIT_PAGE = 100;
 
-/** @see Keys */
-export function openKeys({ keys, audit, now, newId, log }: KeysDeps): Keys {
+/** @see KeyLooks */
+export function openKeyLooks({ tables, now }: VerbDeps): KeyLooks {
   return {
     async list() {
       const at = now();
-      return (await keys.list()).map((row) => toKey(row, at));
+      return (await tables.keys.list()).map((row) => toKey(row, at));
     },
 
-    async create(name, role, days, by) {
+    async audit(cursor) {
+      const before =
+        cursor === null ? Number.MAX_SAFE_INTEGER : Number(/^a(\d{1,15})$/.exec(cursor)?.[1] ?? Number.NaN);
+      if (Number.isNaN(before)) {
+        return badRequest('cursor: must be the "next" of an earlier page: leave it out to start with the newest');
+      }
+      const rows = await tables.audit.before(before, AUDIT_PAGE + 1);
+      const shown = rows.slice(0, AUDIT_PAGE);
+      const last = shown.at(-1);
+      return {
+        ok: true,
+        value: {
+          entries: shown.map(({ at, actor, action, target, detail }) => ({
+            at: iso(at),
+            actor,
+            action,
+            target,
+            detail,
+          })),
+          next: rows.length > AUDIT_PAGE && last !== undefined ? `a${last.seq}` : null,
+        },
+      };
+    },
+  };
+}
+
+/** How keys are made, shown once, and ended. `days` until one expires: `null` for never. */
+export function openKeyActs({ tables, now, newId, log }: VerbDeps): Pick<Acts, "key.create" | "key.revoke"> {
+  const { keys } = tables;
+  return {
+    async "key.create"(_, by, { name, role, days }) {
       const named = keyName.safeParse(name);
       if (!named.success) return badRequest(`name: ${named.error.issues[0]?.message ?? "is none"}`);
       const at = now();
@@ -59,37 +78,13 @@ export function openKeys({ keys, audit, now, newId, log }: KeysDeps): Keys {
       }
     },
 
-    async revoke(id, by) {
+    async "key.revoke"(id, by) {
       if ((await keys.find(id)) === null) return noKey(id);
       await keys.revoke(id, by.caller.actor, now());
       const row = await keys.find(id);
       if (row === null) return noKey(id);
       log.info("key.revoked", { id, actor: by.caller.actor });
       return { ok: true, value: toKey(row, now()) };
-    },
-
-    async audit(cursor) {
-      const before =
-        cursor === null ? Number.MAX_SAFE_INTEGER : Number(/^a(\d{1,15})$/.exec(cursor)?.[1] ?? Number.NaN);
-      if (Number.isNaN(before)) {
-        return badRequest('cursor: must be the "next" of an earlier page: leave it out to start with the newest');
-      }
-      const rows = await audit.before(before, AUDIT_PAGE + 1);
-      const shown = rows.slice(0, AUDIT_PAGE);
-      const last = shown.at(-1);
-      return {
-        ok: true,
-        value: {
-          entries: shown.map(({ at, actor, action, target, detail }) => ({
-            at: iso(at),
-            actor,
-            action,
-            target,
-            detail,
-          })),
-          next: rows.length > AUDIT_PAGE && last !== undefined ? `a${last.seq}` : null,
-        },
-      };
     },
   };
 }

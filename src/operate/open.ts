@@ -1,39 +1,63 @@
-// Puts the operator together out of its rooms.
-import type { Records } from "../d1/records.ts";
-import type { Operator } from "./operator.ts";
+// Puts the operator together: everything that may be looked at and done, in one list. The API and the pages are two faces of it; neither knows more.
+import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
+import { openCancel } from "./cancel.ts";
+import { openDestinations } from "./destinations.ts";
 import { openHistory } from "./history.ts";
-import { type KeysDeps, openKeys } from "./keys.ts";
-import { openOperations, type OperationsDeps } from "./operations.ts";
+import { openInspections, openScript } from "./inspect.ts";
+import { openKeyActs, openKeyLooks } from "./keys.ts";
+import type { Acts, VerbDeps } from "./operator.ts";
 import { openOverview, type OverviewDeps } from "./overview.ts";
-import { openReplay, type ReplayDeps } from "./replay.ts";
-import { openReplays, type OpenReplaysDeps } from "./replays.ts";
-import { openSources, type SourcesDeps } from "./sources.ts";
+import { openPause, openResume } from "./pause.ts";
+import { openReplay } from "./replay.ts";
+import { openReplayActs, openReplayLooks } from "./replays.ts";
+import { openSendTo } from "./send-to.ts";
+import { openReveal, openSources } from "./sources.ts";
+import { openTest } from "./test.ts";
 
-/** What the rooms are given, once each. */
-export type OperatorDeps = ReplayDeps &
-  KeysDeps &
-  OpenReplaysDeps &
-  Omit<OperationsDeps, "window"> &
-  Omit<SourcesDeps, "totals"> &
-  Omit<OverviewDeps, "sources" | "destinations"> & {
-    readonly records: Records;
-    /** What each source and destination did in the last 24 hours. */
-    readonly totals: () => Promise<Totals>;
-  };
+/** What the operator is given, once. */
+export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "feed" | "intake"> {
+  readonly config: Pick<
+    Config,
+    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings"
+  >;
+  /** What each source and destination did in the last 24 hours. */
+  readonly totals: () => Promise<Totals>;
+}
+
+export type Operator = ReturnType<typeof openOperator>;
 
 /** Everything that an operator may look at and do. */
-export function openOperator(deps: OperatorDeps): Operator {
-  const { totals } = deps;
-  const sources = openSources(deps);
-  const operations = openOperations({ ...deps, window: async () => (await totals()).destinations });
+export function openOperator(deps: OperatorDeps) {
+  const { tables, totals } = deps;
+  const { sources, refusals } = openSources({ ...deps, ...tables });
+  const destinations = openDestinations({
+    ...deps,
+    ...tables,
+    window: async () => (await totals()).destinations,
+  });
+  const given: VerbDeps = { ...deps, destination: destinations.destination };
+  const acts = {
+    replay: openReplay(given),
+    cancel: openCancel(given),
+    send: openSendTo(given),
+    test: openTest(given),
+    pause: openPause(given),
+    resume: openResume(given),
+    script: openScript(given),
+    "offers.reveal": openReveal(given),
+    ...openReplayActs(given),
+    ...openKeyActs(given),
+  } satisfies Acts;
   return {
-    ...openHistory(deps.records),
-    ...sources,
-    ...operations,
-    ...openOverview({ ...deps, sources: sources.sources, destinations: operations.destinations }),
-    replay: openReplay(deps),
-    replays: openReplays(deps),
-    keys: openKeys(deps),
+    ...openHistory(tables.records),
+    sources,
+    refusals,
+    ...destinations,
+    ...openInspections(given),
+    ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
+    replays: openReplayLooks(given),
+    keys: openKeyLooks(given),
+    acts,
   };
 }

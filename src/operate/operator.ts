@@ -1,22 +1,25 @@
-// Everything that an operator may look at and do, in one list. The API and the pages are two faces of it; neither knows more.
-import type { ApiKey, AuditEntry, Caller, NewApiKey, Role } from "../contract/access.ts";
+// The operator's words: who asks, what may be looked at, and the one shape of what may be done. Types only; open.ts composes them.
+import type * as z from "zod/mini";
+import type { Config } from "../config/configured.ts";
+import type { ApiKey, AuditEntry, Caller } from "../contract/access.ts";
+import type { ActName, AnswerTo, OrderOf, PathsOf, TargetOf } from "../contract/acts.ts";
+import type { DeliveryFilter, EventFilter } from "../contract/filter.ts";
 import type { DeliveryPage, EventPage, EventStory } from "../contract/history.ts";
 import type {
-  Cancelled,
   DestinationAnswer,
+  filterParameters,
   Inspection,
-  Replayed,
-  ReplayFilter,
   ReplayJob,
   ReplayPreview,
   RouteAnswer,
-  SentTo,
-  Tested,
 } from "../contract/operations.ts";
 import type { Overview, RefusalAnswer, SourceAnswer } from "../contract/overview.ts";
-import type { DeliveryFilter, EventFilter } from "../contract/filter.ts";
-import type { Problem } from "../errors.ts";
 import type { Question } from "../contract/question.ts";
+import type { Tables } from "../d1/open.ts";
+import type { Problem } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { AttemptDeps } from "../out/attempt.ts";
+import type { Ring } from "../out/bells.ts";
 
 /** What was asked for, or why not, in words for whoever asked. */
 export type Done<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
@@ -49,59 +52,42 @@ export interface Looks {
   inspections(destination: string, shown: string | null): Promise<Done<Inspection[]>>;
 }
 
-/** What may be done to deliveries and destinations. */
-export interface Acts {
-  /**
-   * Opens ended deliveries again: all of an event's, or the one to `destination`.
-   *
-   * @param target with `failed`, what was delivered stays as it is
-   */
-  replay(target: { event: string; destination: string | null; failed?: boolean }, by: By): Promise<Done<Replayed>>;
-  /** Ends what is waiting or held. What is under way goes on. */
-  cancel(target: { event: string; destination: string | null }, by: By): Promise<Done<Cancelled>>;
-  /** Sends an event to a destination that its routes do not name. */
-  sendTo(event: string, destination: string, by: By): Promise<Done<SentTo>>;
-  /** Sends an event of the relay's own, now and once, and tells the answer. */
-  test(destination: string, by: By): Promise<Done<Tested>>;
-  pause(destination: string, by: By): Promise<Done<DestinationAnswer>>;
-  resume(destination: string, by: By): Promise<Done<DestinationAnswer>>;
-  /** Changes what an inspector answers, until it is changed again; `null` goes back to the configured script. */
-  script(destination: string, script: string | null, by: By): Promise<Done<DestinationAnswer>>;
-}
-
-/** Bulk replays. */
-export interface Replays {
-  preview(filter: ReplayFilter): Promise<Done<ReplayPreview>>;
-  /** @param rate deliveries a minute, 1 to 6,000 */
-  start(filter: ReplayFilter, rate: number, by: By): Promise<Done<ReplayJob>>;
+/** Bulk replays, as they may be looked at. */
+export interface ReplayLooks {
+  preview(filter: z.output<typeof filterParameters>): Promise<Done<ReplayPreview>>;
   /** Newest first, the last 100. */
   list(): Promise<ReplayJob[]>;
   show(id: string): Promise<Done<ReplayJob>>;
-  cancel(id: string, by: By): Promise<Done<ReplayJob>>;
 }
 
 /** API keys and the record of who did what. */
-export interface Keys {
+export interface KeyLooks {
   list(): Promise<ApiKey[]>;
-  /** @param days until it expires; `null` for never */
-  create(name: string, role: Role, days: number | null, by: By): Promise<Done<NewApiKey>>;
-  revoke(id: string, by: By): Promise<Done<ApiKey>>;
   /** Newest first, behind `cursor`. */
   audit(cursor: string | null): Promise<Done<{ entries: AuditEntry[]; next: string | null }>>;
 }
 
-/** Secrets that a provider handed over in its handshake, shown once. */
-export interface Offers {
-  reveal(source: string, by: By): Promise<Done<{ source: string; offers: OfferedSecret[]; advice: string }>>;
-}
+/** One order, whichever face it comes from: what it is about, who asks, and what is ordered beyond that. */
+export type Verb<Name extends ActName> = (
+  target: TargetOf<PathsOf<Name>>,
+  by: By,
+  ...order: OrderOf<PathsOf<Name>>
+) => Promise<Done<AnswerTo<PathsOf<Name>>>>;
 
-export interface OfferedSecret {
-  readonly offered_at: string | null;
-  readonly address: string;
-  readonly secret: string;
-}
+/** Every act of the contract's table. What is composed in open.ts is held to it. */
+export type Acts = { readonly [Name in ActName]: Verb<Name> };
 
-export interface Operator extends Looks, Acts, Offers {
-  readonly replays: Replays;
-  readonly keys: Keys;
+/** What every verb is given; each says what it takes of it. */
+export interface VerbDeps extends AttemptDeps {
+  readonly config: Pick<Config, "sources" | "destinations" | "adminToken">;
+  readonly tables: Tables;
+  readonly ring: Ring;
+  /** Has the sweep look at this time, in ms, at the latest. */
+  readonly remind: (at: number) => Promise<void>;
+  /** How a destination stands, for verbs that answer with it. */
+  readonly destination: Looks["destination"];
+  readonly now: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newId: () => string;
+  readonly log: Log;
 }

@@ -4,26 +4,18 @@ import { type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } fr
 import type { Ended, EndedFilter } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
 import { receiptId } from "../ids.ts";
-import type { Log } from "../log.ts";
-import type { By, Done, Replays } from "./operator.ts";
+import type { Acts, Done, ReplayLooks, VerbDeps } from "./operator.ts";
 import { name, time } from "../contract/question.ts";
-import { askedAs } from "./asked.ts";
+import { askedAs } from "./once.ts";
 import { iso } from "../time.ts";
 import { badRequest, notFound, quoted, type Refused, reused } from "./refuse.ts";
 
 type Named = ReadonlyMap<string, unknown>;
 
-export interface OpenReplaysDeps {
-  readonly jobs: Jobs;
-  readonly ended: Pick<Ended, "count">;
+export interface ReplaysDeps extends Pick<VerbDeps, "remind" | "now" | "newId" | "log"> {
+  readonly tables: { readonly jobs: Jobs; readonly ended: Pick<Ended, "count"> };
   /** By name: of what is configured only the names are looked at. */
   readonly config: { readonly sources: Named; readonly destinations: Named };
-  /** Has the sweep look at this time, in ms, at the latest. */
-  readonly remind: (at: number) => Promise<void>;
-  readonly now: () => number;
-  /** 32 hexadecimal digits. */
-  readonly newId: () => string;
-  readonly log: Log;
 }
 
 /** A step takes what is due in ten seconds in one transaction: this rate is 1,000 deliveries. */
@@ -55,15 +47,18 @@ const wanted = z.object({
     .check(z.refine((rate) => Number.isInteger(rate) && rate >= 1 && rate <= FASTEST, rateError)),
 });
 
-export function openReplays(deps: OpenReplaysDeps): Replays {
-  const { jobs, ended, config, now, newId, log } = deps;
-  const preview = async (filter: EndedFilter) => await ended.count(filter, [...config.destinations.keys()], now());
-
+/** Bulk replays, as they may be looked at. */
+export function openReplayLooks({ tables, config, now }: ReplaysDeps): ReplayLooks {
+  const { jobs, ended } = tables;
   return {
     async preview(filter) {
       const asked = ask({ filter, rate: 1 }, config);
       if (!asked.ok) return asked;
-      const { matching, complete, lookedBackTo } = await preview(asked.value.filter);
+      const { matching, complete, lookedBackTo } = await ended.count(
+        asked.value.filter,
+        [...config.destinations.keys()],
+        now(),
+      );
       const value: ReplayPreview = {
         filter: toAnswer(asked.value.filter),
         matching,
@@ -71,25 +66,6 @@ export function openReplays(deps: OpenReplaysDeps): Replays {
         looked_back_to: iso(lookedBackTo),
       };
       return { ok: true, value };
-    },
-
-    async start(filter, rate, by) {
-      const asked = ask({ filter, rate }, config);
-      if (!asked.ok) return asked;
-      const { matching: expected, complete: expectedComplete } = await preview(asked.value.filter);
-      const createdAt = now();
-      const { actor } = by.caller;
-      const id = `rpl_${receiptId(createdAt, newId())}`;
-      const wish = { ...asked.value, id, actor, expected, expectedComplete, createdAt };
-      const job = await jobs.create(wish, await askedAs("replays.start", "", by));
-      if (job === null)
-        return notFound(
-          "the job that this Idempotency-Key has started is older than the retention: ask with another key",
-        );
-      if (!isSame(job, wish)) return reused();
-      log.info("replays.asked", { job: job.id, actor, filter: job.filter, rate: job.rate, expected: job.expected });
-      if (job.nextAt !== null) await deps.remind(job.nextAt);
-      return found(job);
     },
 
     async list() {
@@ -100,8 +76,35 @@ export function openReplays(deps: OpenReplaysDeps): Replays {
       const job = await jobs.one(id);
       return job === null ? noJob(id) : found(job);
     },
+  };
+}
 
-    async cancel(id: string, { caller }: By) {
+/** How they are begun, deliveries a minute from 1 to 6,000, and ended. */
+export function openReplayActs(deps: ReplaysDeps): Pick<Acts, "replays.start" | "replays.cancel"> {
+  const { config, remind, now, newId, log } = deps;
+  const { jobs, ended } = deps.tables;
+  return {
+    async "replays.start"(_, by, { filter, rate }) {
+      const asked = ask({ filter, rate }, config);
+      if (!asked.ok) return asked;
+      const counted = await ended.count(asked.value.filter, [...config.destinations.keys()], now());
+      const createdAt = now();
+      const { actor } = by.caller;
+      const id = `rpl_${receiptId(createdAt, newId())}`;
+      const { matching: expected, complete: expectedComplete } = counted;
+      const wish = { ...asked.value, id, actor, expected, expectedComplete, createdAt };
+      const job = await jobs.create(wish, await askedAs("replays.start", "", by));
+      if (job === null)
+        return notFound(
+          "the job that this Idempotency-Key has started is older than the retention: ask with another key",
+        );
+      if (!isSame(job, wish)) return reused();
+      log.info("replays.asked", { job: job.id, actor, filter: job.filter, rate: job.rate, expected: job.expected });
+      if (job.nextAt !== null) await remind(job.nextAt);
+      return found(job);
+    },
+
+    async "replays.cancel"(id, { caller }) {
       const job = await jobs.cancel(id, caller.actor, now());
       if (job === null) return noJob(id);
       log.info("replays.cancel_asked", { job: id, state: job.state, replayed: job.replayed });
@@ -110,7 +113,10 @@ export function openReplays(deps: OpenReplaysDeps): Replays {
   };
 }
 
-function ask(input: { filter: ReplayFilter; rate: number }, { sources, destinations }: OpenReplaysDeps["config"]) {
+function ask(
+  input: { filter: z.input<typeof wantedFilter>; rate: number },
+  { sources, destinations }: ReplaysDeps["config"],
+) {
   const parsed = wanted.safeParse(input);
   if (!parsed.success)
     return badRequest(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));

@@ -1,31 +1,26 @@
 // Is each sender set up, when was it last heard, why was it last turned away, and what did its provider hand over?
 import type { KeptList, Lists } from "../d1/lists.ts";
-import type { Offers as OfferStore } from "../d1/offers.ts";
 import type { Refusal, Refusals } from "../d1/refusals.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
-import type { Log } from "../log.ts";
-import type { Looks, Offers } from "./operator.ts";
+import type { Looks, Verb, VerbDeps } from "./operator.ts";
 import { confidenceLabel } from "../scheme/scheme.ts";
 import { unseal } from "../bytes/seal.ts";
 import type { Totals } from "../feed/tally.ts";
 import { needsSecret } from "../verify/keyring.ts";
-import { askedAs } from "./asked.ts";
+import { askedAs } from "./once.ts";
 import { iso } from "../time.ts";
 import { conflict, noSource } from "./refuse.ts";
 
 export interface SourcesDeps {
-  readonly config: Pick<Config, "sources" | "disabled" | "adminToken">;
+  readonly config: Pick<Config, "sources" | "disabled">;
   readonly refusals: Pick<Refusals, "of" | "lasts">;
   readonly lists: Pick<Lists, "all">;
-  readonly offers: Pick<OfferStore, "take">;
   /** What came in through each source in the last 24 hours, and when the last of it; a source that is not in it had nothing. */
   readonly totals: () => Promise<Pick<Totals, "sources" | "heard">>;
-  readonly now: () => number;
-  readonly log: Log;
 }
 
 /** Looks at the sources. */
-export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusals"> & Offers {
+export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusals"> {
   return {
     sources: (origin) => list(deps, origin),
 
@@ -34,8 +29,6 @@ export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusal
       if (!sources.has(name) && !disabled.has(name)) return noSource(name);
       return { ok: true, value: { source: name, refusals: (await deps.refusals.of(name)).map(toRefusal) } };
     },
-
-    reveal: (name, by) => reveal(deps, name, by),
   };
 }
 
@@ -114,27 +107,25 @@ function toRefusal({ at, status, reason, code, advice, address, evidence }: Refu
 }
 
 /** Shows the secrets that were handed over, once: what was read is gone from D1. */
-async function reveal(
-  deps: SourcesDeps,
-  name: string,
-  by: Parameters<Offers["reveal"]>[1],
-): ReturnType<Offers["reveal"]> {
-  const { adminToken, sources } = deps.config;
-  const source = sources.get(name);
-  if (source === undefined || adminToken === null) return noSource(name);
-  const taken = await deps.offers.take(name, deps.now(), by.caller.actor, await askedAs("offers.reveal", name, by));
-  if (taken === null) {
-    return conflict(
-      "an earlier request with this Idempotency-Key was shown them, and they are not kept to be shown again: ask under a new one for what came since",
-    );
-  }
-  const offers = [];
-  for (const { at, address, sealed } of taken) {
-    const secret = await unseal(sealed, adminToken);
-    if (secret !== null) offers.push({ offered_at: iso(at), address, secret });
-  }
-  deps.log.info("handshake.secret_shown", { source: name, offers: offers.length, actor: by.caller.actor });
-  return { ok: true, value: { source: name, offers, advice: adviceOn(offers.length, source) } };
+export function openReveal({ config, tables, now, log }: VerbDeps): Verb<"offers.reveal"> {
+  const { adminToken, sources } = config;
+  return async (name, by) => {
+    const source = sources.get(name);
+    if (source === undefined || adminToken === null) return noSource(name);
+    const taken = await tables.offers.take(name, now(), by.caller.actor, await askedAs("offers.reveal", name, by));
+    if (taken === null) {
+      return conflict(
+        "an earlier request with this Idempotency-Key was shown them, and they are not kept to be shown again: ask under a new one for what came since",
+      );
+    }
+    const offers = [];
+    for (const { at, address, sealed } of taken) {
+      const secret = await unseal(sealed, adminToken);
+      if (secret !== null) offers.push({ offered_at: iso(at), address, secret });
+    }
+    log.info("handshake.secret_shown", { source: name, offers: offers.length, actor: by.caller.actor });
+    return { ok: true, value: { source: name, offers, advice: adviceOn(offers.length, source) } };
+  };
 }
 
 function adviceOn(offers: number, { scheme, secretNames }: ConfiguredSource): string {

@@ -1,33 +1,25 @@
 // Sends an event of the relay's own, now and once, by the very code that sends all others.
-import type { Tested } from "../contract/operations.ts";
-import { attempt, type AttemptDeps } from "../out/attempt.ts";
-import type { Trials } from "../d1/trials.ts";
-import type { Config } from "../config/configured.ts";
-import type { Log } from "../log.ts";
-import type { Acts } from "./operator.ts";
-import { type AskingDeps, askingFor } from "./asking.ts";
+import type { Tested } from "../contract/acts.ts";
+import { TEST } from "../d1/deeds/test.ts";
+import { attempt } from "../out/attempt.ts";
 import { iso } from "../time.ts";
+import { openOnce } from "./once.ts";
+import type { Verb, VerbDeps } from "./operator.ts";
 import { conflict, noDestination } from "./refuse.ts";
-
-export interface TestDeps extends AskingDeps, AttemptDeps {
-  readonly config: Pick<Config, "destinations">;
-  readonly trials: Trials;
-  readonly log: Log;
-}
 
 /** Neither can belong to a source or an event of anybody's. */
 const SOURCE = "hookline";
 const TYPE = "hookline.test";
 
-/** @see Acts.test */
-export function openTest(deps: TestDeps): Acts["test"] {
-  const { config, trials, newId, log } = deps;
+/** Sends an event of the relay's own, now and once, and tells the answer. */
+export function openTest(deps: VerbDeps): Verb<"test"> {
+  const { config, tables, newId, log } = deps;
+  const once = openOnce(deps);
   return async (name, by) => {
     const destination = config.destinations.get(name);
     if (destination === undefined) return noDestination(name);
     const now = deps.now();
-    const asking = await askingFor("test", name, by, deps);
-    const { first, answer } = await trials.begin(asking, now);
+    const { first, answer, asking } = await once(TEST, name, {}, by);
     if (!first) return repeated(name, answer);
 
     const id = `evt_test_${newId()}`;
@@ -49,7 +41,7 @@ export function openTest(deps: TestDeps): Acts["test"] {
       latency_ms: ended.latencyMs,
       answer: ended.excerpt,
     };
-    await trials.end(asking, value);
+    await tables.trials.end(asking, value);
     log.info("test.asked", { destination: name, event: id, outcome: value.outcome, status: value.status });
     return { ok: true, value };
   };

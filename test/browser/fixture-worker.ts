@@ -4,7 +4,7 @@ import { role } from "../../src/contract/access.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { dashboard } from "../../src/dashboard/dashboard.tsx";
 import { openLog } from "../../src/log.ts";
-import type { Operator } from "../../src/operate/operator.ts";
+import type { Operator } from "../../src/operate/open.ts";
 import { BodyReader } from "../../src/in/read.ts";
 import { emptyOperator, fullOperator, shownOperator, wideOperator } from "./fixture.ts";
 import { NOW } from "./fixture-words.ts";

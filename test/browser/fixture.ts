@@ -1,5 +1,5 @@
 // An operator whose relay holds every state that a page can show, hostile text included: for pages, where a real relay would need days.
-import type { Operator } from "../../src/operate/operator.ts";
+import type { Operator } from "../../src/operate/open.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations, inspections, overview, sources } from "./fixture-health.ts";
@@ -27,53 +27,55 @@ export function fullOperator(): Operator {
     destination: found,
     routes: () => routes,
     inspections: async () => done(inspections),
-    replay: async () => done({ replayed: 1, deliveries: [] }),
-    cancel: async () => done({ cancelled: 1, deliveries: [] }),
-    sendTo: async (event, destination) =>
-      done({ delivery: `${event}:${destination}`, created: true, state: "pending" as const }),
-    test: async (destination) =>
-      done({
-        destination,
-        event: "test_01",
-        outcome: "retry" as const,
-        status: 503,
-        fault: null,
-        latency_ms: 1_482,
-        answer: NAUGHTY,
-      }),
-    pause: found,
-    resume: found,
-    script: async (name, script) =>
-      script === "broken"
-        ? {
-            ok: false,
-            problem: { status: 400, title: "Bad Request", detail: 'step 1: "broken" is no step. Write 503 or hang' },
-          }
-        : found(name),
-    reveal: async (source) =>
-      done({
-        source,
-        offers: [{ offered_at: ago(120), address: "203.0.113.7", secret: "offered-secret-of-asana" }],
-        advice: "Handed over by whoever called from this address; nothing proves that it was Asana.",
-      }),
     replays: {
       preview: async (filter) => done({ filter, matching: 1_240, complete: false, looked_back_to: ago(40_000) }),
-      start: async () => done(jobs[0]),
       list: async () => jobs,
       show: async (id) => {
         const job = jobs.find((one) => one.id === id);
         return job === undefined ? notFound(id) : done(job);
       },
-      cancel: async () => done(jobs[1]),
     },
     keys: {
       list: async () => apiKeys,
-      create: async (name, role) =>
+      audit: async () => done({ entries: auditEntries, next: "bmV4dA" }),
+    },
+    acts: {
+      replay: async () => done({ replayed: 1, deliveries: [] }),
+      cancel: async () => done({ cancelled: 1, deliveries: [] }),
+      send: async ({ event }, _, { destination }) =>
+        done({ delivery: `${event}:${destination}`, created: true, state: "pending" as const }),
+      test: async (destination) =>
+        done({
+          destination,
+          event: "test_01",
+          outcome: "retry" as const,
+          status: 503,
+          fault: null,
+          latency_ms: 1_482,
+          answer: NAUGHTY,
+        }),
+      pause: found,
+      resume: found,
+      script: async (name, _, { script }) =>
+        script === "broken"
+          ? {
+              ok: false,
+              problem: { status: 400, title: "Bad Request", detail: 'step 1: "broken" is no step. Write 503 or hang' },
+            }
+          : found(name),
+      "offers.reveal": async (source) =>
+        done({
+          source,
+          offers: [{ offered_at: ago(120), address: "203.0.113.7", secret: "offered-secret-of-asana" }],
+          advice: "Handed over by whoever called from this address; nothing proves that it was Asana.",
+        }),
+      "replays.start": async () => done(jobs[0]),
+      "replays.cancel": async () => done(jobs[1]),
+      "key.create": async (_, __, { name, role }) =>
         name.trim() === ""
           ? { ok: false, problem: { status: 400, title: "Bad Request", detail: "name: must have a visible character" } }
           : done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
-      revoke: async () => done(apiKeys[0]),
-      audit: async () => done({ entries: auditEntries, next: "bmV4dA" }),
+      "key.revoke": async () => done(apiKeys[0]),
     },
   };
 }

@@ -1,12 +1,13 @@
 // hookline replay, cancel, pause and resume: what may be done about deliveries and destinations.
 import { answered, type Client, ONCE, ONCE_HELP, remote } from "./client.ts";
 import { table } from "../table.ts";
-import type { Verb } from "../verb.ts";
+import type { RemoteVerb } from "../verb.ts";
 
 const TARGET = "TARGET is an event (evt_…), or one delivery of it (evt_…:destination).";
 
-export const replay = remote(
+const replay = remote(
   {
+    summary: "delivers an event once more",
     usage: "replay TARGET [--once NAME]",
     help: `Opens what has ended again, with the whole schedule before it. ${TARGET}\n${ONCE_HELP}`,
     options: ONCE,
@@ -29,8 +30,9 @@ export const replay = remote(
   },
 );
 
-export const cancel = remote(
+const cancel = remote(
   {
+    summary: "ends what is waiting",
     usage: "cancel TARGET [--once NAME]",
     help: `Ends what is waiting or held; an attempt that is under way goes on. ${TARGET}\n${ONCE_HELP}`,
     options: ONCE,
@@ -52,12 +54,20 @@ export const cancel = remote(
   },
 );
 
-export const pause = switching("pause", "Holds what is for DESTINATION until it is resumed; nothing is lost.");
-export const resume = switching("resume", "Sends what was held for DESTINATION, and what comes from now on.");
+const pause = switching(
+  "pause",
+  "holds what is for a destination",
+  "Holds what is for DESTINATION until it is resumed; nothing is lost.",
+);
+const resume = switching(
+  "resume",
+  "sends what was held",
+  "Sends what was held for DESTINATION, and what comes from now on.",
+);
 
-function switching(action: "pause" | "resume", help: string): Verb {
+function switching(action: "pause" | "resume", summary: string, help: string): RemoteVerb {
   return remote(
-    { usage: `${action} DESTINATION [--once NAME]`, help: `${help}\n${ONCE_HELP}`, options: ONCE, names: 1 },
+    { summary, usage: `${action} DESTINATION [--once NAME]`, help: `${help}\n${ONCE_HELP}`, options: ONCE, names: 1 },
     async (client, { names: [name = ""], json }, { out }) => {
       const answer = await answered(client.destinations[":name"][action].$post({ param: { name } }));
       out(json ? JSON.stringify(answer) : `${name}: ${answer.state}, ${answer.held} held, ${answer.waiting} waiting`);
@@ -77,3 +87,5 @@ function eventOf(id: string): string {
 function yes(done: boolean): string {
   return done ? "yes" : "no";
 }
+
+export const verbs = { replay, cancel, pause, resume };

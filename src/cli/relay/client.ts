@@ -2,7 +2,7 @@
 import { type ClientResponse, hc } from "hono/client";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Api } from "../../api/api.ts";
-import type { Asked, Terminal, Verb } from "../verb.ts";
+import type { Asked, RemoteVerb, Terminal } from "../verb.ts";
 
 /** The API, as TypeScript knows it from the Worker's own routes. */
 export type Client = ReturnType<typeof hc<Api>>;
@@ -20,7 +20,7 @@ const UNSET = [
 type Work = (client: Client, asked: Asked, terminal: Terminal) => Promise<number>;
 
 /** A verb that asks a running relay. Whatever is refused is told in the relay's words, with 1 as the exit code. */
-export function remote(verb: Omit<Verb, "run">, work: Work): Verb {
+export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
   return {
     ...verb,
     async run(asked, terminal) {

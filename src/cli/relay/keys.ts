@@ -10,8 +10,9 @@ const HELP = [
   ONCE_HELP,
 ].join("\n");
 
-export const keys = remote(
+const keys = remote(
   {
+    summary: "lists, makes and revokes API keys",
     usage: "keys [create NAME [--role ROLE] [--days N] | revoke ID]",
     help: HELP,
     options: { ...ONCE, role: { type: "string", default: "viewer" }, days: { type: "string", default: "90" } },
@@ -65,8 +66,9 @@ export const keys = remote(
   },
 );
 
-export const audit = remote(
+const audit = remote(
   {
+    summary: "who did what",
     usage: "audit [--cursor C]",
     help: "Who did what, newest first, a hundred at a time.",
     options: { cursor: { type: "string" } },
@@ -85,3 +87,5 @@ export const audit = remote(
     return 0;
   },
 );
+
+export const verbs = { keys, audit };

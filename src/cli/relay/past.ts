@@ -18,8 +18,9 @@ const FILTER_HELP = [
   "  --limit N  up to 200; --cursor C goes on where an earlier page ended",
 ].join("\n");
 
-export const events = remote(
+const events = remote(
   {
+    summary: "what came in",
     usage: "events [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
     help: `Lists events. --text looks into their bodies.\n${FILTER_HELP}`,
     options: { ...FILTERS, text: { type: "string" } },
@@ -41,8 +42,9 @@ export const events = remote(
   },
 );
 
-export const deliveries = remote(
+const deliveries = remote(
   {
+    summary: "where it went, and what became of it",
     usage:
       "deliveries [--state S] [--destination D] [--source S] [--type T] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
     help: `Lists deliveries. States: pending, delivering, delivered, failed, held.\n${FILTER_HELP}`,
@@ -76,8 +78,9 @@ export const deliveries = remote(
   },
 );
 
-export const event = remote(
+const event = remote(
   {
+    summary: "what happened to one event",
     usage: "event ID [--body]",
     help: "Shows one event: how it was proven, and every attempt of every delivery.\n  --body  its body alone, byte for byte",
     options: { body: { type: "boolean", default: false } },
@@ -184,3 +187,5 @@ function show<Row>(
   if (rest.next !== null) err(`more: the same with --cursor ${rest.next}`);
   return 0;
 }
+
+export const verbs = { events, event, deliveries };

@@ -26,8 +26,9 @@ const HELP = [
   ONCE_HELP,
 ].join("\n");
 
-export const replays = remote(
+const replays = remote(
   {
+    summary: "replays many at once",
     usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--yes] [--follow]",
     help: HELP,
     options: {
@@ -147,3 +148,5 @@ function listed(jobs: readonly ReplayJob[]): string[] {
     "no replays yet",
   );
 }
+
+export const verbs = { replays };

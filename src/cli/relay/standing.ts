@@ -2,8 +2,9 @@
 import { answered, given, remote } from "./client.ts";
 import { table } from "../table.ts";
 
-export const overview = remote(
+const overview = remote(
   {
+    summary: "how a running relay does",
     usage: "overview [--hours 1|24|168]",
     help: "Counts, backlog, and what is still to be set up.",
     options: { hours: { type: "string" } },
@@ -30,8 +31,14 @@ export const overview = remote(
   },
 );
 
-export const sources = remote(
-  { usage: "sources", help: "Every source: is it set up, and when was it last heard?", options: {}, names: 0 },
+const sources = remote(
+  {
+    summary: "its sources, and when they were last heard",
+    usage: "sources",
+    help: "Every source: is it set up, and when was it last heard?",
+    options: {},
+    names: 0,
+  },
   async (client, { json }, { out }) => {
     const answer = await answered(client.sources.$get());
     if (json) out(JSON.stringify(answer));
@@ -51,8 +58,14 @@ export const sources = remote(
   },
 );
 
-export const destinations = remote(
-  { usage: "destinations", help: "Every destination: how it does, and what waits for it.", options: {}, names: 0 },
+const destinations = remote(
+  {
+    summary: "its destinations, and what waits for them",
+    usage: "destinations",
+    help: "Every destination: how it does, and what waits for it.",
+    options: {},
+    names: 0,
+  },
   async (client, { json }, { out }) => {
     const answer = await answered(client.destinations.$get());
     if (json) out(JSON.stringify(answer));
@@ -73,3 +86,5 @@ export const destinations = remote(
     return 0;
   },
 );
+
+export const verbs = { overview, sources, destinations };

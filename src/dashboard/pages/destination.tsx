@@ -46,19 +46,19 @@ export function destinationPages(deps: PageDeps): Hono<PageEnv> {
   });
 
   app.post("/destinations/:name/pause", needs(deps, "operator", "destinations"), async (c) => {
-    const paused = await operator.pause(c.req.param("name"), by(c, await c.req.formData()));
+    const paused = await operator.acts.pause(c.req.param("name"), by(c, await c.req.formData()));
     if (!paused.ok) return refuse(c, "destinations", paused.problem);
     return done(c, `/destinations/${paused.value.name}`, "paused");
   });
 
   app.post("/destinations/:name/resume", needs(deps, "operator", "destinations"), async (c) => {
-    const resumed = await operator.resume(c.req.param("name"), by(c, await c.req.formData()));
+    const resumed = await operator.acts.resume(c.req.param("name"), by(c, await c.req.formData()));
     if (!resumed.ok) return refuse(c, "destinations", resumed.problem);
     return done(c, `/destinations/${resumed.value.name}`, "resumed");
   });
 
   app.post("/destinations/:name/test", needs(deps, "operator", "destinations"), async (c) => {
-    const tested = await operator.test(c.req.param("name"), by(c, await c.req.formData()));
+    const tested = await operator.acts.test(c.req.param("name"), by(c, await c.req.formData()));
     if (!tested.ok) return refuse(c, "destinations", tested.problem);
     return show(c, <TestAnswer caller={c.var.caller} tested={tested.value} once={newId()} />);
   });

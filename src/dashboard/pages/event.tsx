@@ -2,16 +2,16 @@
 import { Hono } from "hono";
 import type { EventStory } from "../../contract/history.ts";
 import { signatureHeaders } from "../../in/identify.ts";
-import type { By, Done } from "../../operate/operator.ts";
 import { type BodyView, viewBody } from "../words/body.ts";
 import { curl } from "../words/curl.ts";
 import { DeliverySection } from "../parts/delivery.tsx";
 import { BodySection, HeadersSection, Shell } from "../parts/event-content.tsx";
-import { type FlashCode, flashOf } from "../words/flash.ts";
+import { flashOf } from "../words/flash.ts";
 import { headline, RANK } from "../words/headline.ts";
 import { Page } from "../parts/layout.tsx";
-import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { Exactly, Facts, Foreign, LivePill, Post, StateBadge, When } from "../parts/parts.tsx";
+import { type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { eventActs, EventActions } from "./event-acts.tsx";
+import { Exactly, Facts, Foreign, LivePill, StateBadge, When } from "../parts/parts.tsx";
 import { scaleOf } from "../parts/timeline.tsx";
 import { bytes, visible } from "../words/words.ts";
 
@@ -31,34 +31,7 @@ export function eventPages(deps: PageDeps): Hono<PageEnv> {
     const body = await viewBody(found.story, found.body, c.req.query("body"));
     return show(c, <EventPage c={c} deps={deps} story={found.story} body={body} />);
   });
-
-  /** A form that does something to the event of the path, to the destination of its field or to all. */
-  const act = (
-    action: "replay" | "cancel" | "send",
-    work: (event: string, read: (name: string) => string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
-  ) =>
-    app.post(`/events/:id/${action}`, needs(deps, "operator", "events"), async (c) => {
-      const form = await c.req.formData();
-      const id = c.req.param("id") ?? "";
-      const result = await work(id, (name) => field(form, name), by(c, form));
-      return result.ok
-        ? done(c, `/events/${encodeURIComponent(id)}`, ...result.value)
-        : refuse(c, "events", result.problem);
-    });
-
-  act("replay", async (event, read, asker) => {
-    const target = { event, destination: read("destination") || null, failed: read("state") === "failed" };
-    const result = await operator.replay(target, asker);
-    return result.ok ? { ok: true, value: ["replayed", result.value.replayed] } : result;
-  });
-  act("cancel", async (event, read, asker) => {
-    const result = await operator.cancel({ event, destination: read("destination") || null }, asker);
-    return result.ok ? { ok: true, value: ["cancelled", result.value.cancelled] } : result;
-  });
-  act("send", async (event, read, asker) => {
-    const result = await operator.sendTo(event, read("destination"), asker);
-    return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
-  });
+  eventActs(app, deps);
   return app;
 }
 
@@ -108,7 +81,7 @@ function EventPage({ c, deps, story, body }: EventPageProps) {
         <p class={`headline ${worst}`}>
           <StateBadge state={worst} /> <span>{headline(story.deliveries, now)}</span>
         </p>
-        {mayAct ? <Actions story={story} deps={deps} /> : null}
+        {mayAct ? <EventActions story={story} deps={deps} caller={caller} /> : null}
         <div class="card">
           <Facts
             rows={[
@@ -163,63 +136,5 @@ function verified({ verified_by }: EventStory, provider: string | null) {
       by <code>{verified_by}</code>
       {provider === null ? null : ` (${provider})`}
     </>
-  );
-}
-
-/** What can be done with all of it. Only what would change something is there. */
-function Actions({ story, deps }: { readonly story: EventStory; readonly deps: PageDeps }) {
-  const has = (...states: string[]) => story.deliveries.filter(({ state }) => states.includes(state)).length;
-  const [failed, ended, waiting] = [has("failed"), has("failed", "delivered"), has("pending", "held")];
-  const others = [...deps.config.destinations.keys()].filter(
-    (name) => !story.deliveries.some(({ destination }) => destination === name),
-  );
-  const path = `/events/${story.id}`;
-  return (
-    <div class="actions" role="group" aria-label="Actions on this event">
-      {failed === 0 || failed === ended ? null : (
-        <Post
-          action={`${path}/replay`}
-          label={failed === 1 ? "Replay the failed one" : `Replay the ${failed} failed`}
-          once={deps.newId()}
-          fields={{ state: "failed" }}
-          kind="primary"
-        />
-      )}
-      {ended === 0 ? null : (
-        <Post
-          action={`${path}/replay`}
-          label={ended === 1 ? "Replay" : `Replay all ${ended}`}
-          once={deps.newId()}
-          kind={failed > 0 && failed === ended ? "primary" : "plain"}
-          confirm={`${ended === 1 ? "The delivery that has ended is" : `The ${ended} deliveries that have ended are`} sent again, under the same webhook-id; a receiver that keeps to it takes no event twice.`}
-        />
-      )}
-      {waiting === 0 ? null : (
-        <Post
-          action={`${path}/cancel`}
-          label="Cancel pending deliveries"
-          once={deps.newId()}
-          kind="danger"
-          confirm="What waits or is held is ended and not tried any more. A replay opens it again."
-        />
-      )}
-      {others.length === 0 ? null : (
-        <Post
-          action={`${path}/send`}
-          label="Send to another destination"
-          once={deps.newId()}
-          confirm="The event goes to it as if a route had named it."
-        >
-          <label>
-            <span>Destination</span>
-            <select name="destination" required>
-              {others.map((name) => (
-                <option value={name}>{name}</option>
-              ))}
-            </select>
-          </label>
-        </Post>
-      )}
-    </div>
   );
 }

@@ -66,7 +66,7 @@ export function inspectorPages(deps: PageDeps): Hono<PageEnv> {
     const form = await c.req.formData();
     const reset = field(form, "reset") === "yes";
     const script = field(form, "script").trim().slice(0, LONGEST_SCRIPT);
-    const changed = await operator.script(name, reset ? null : script, by(c, form));
+    const changed = await operator.acts.script(name, by(c, form), { script: reset ? null : script });
     if (changed.ok) return done(c, `/inspect/${changed.value.name}`, reset ? "script_reset" : "script");
     // What is wrong with the text stands beside the text; what is wrong with anything else is no matter of the field.
     if (changed.problem.status !== 400 && changed.problem.status !== 422) return refuse(c, "inspect", changed.problem);

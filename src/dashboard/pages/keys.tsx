@@ -61,7 +61,7 @@ export function keysPages(deps: PageDeps): Hono<PageEnv> {
     const role = ROLES.find((one) => one.role === field(form, "role"))?.role;
     const life = LIVES.find(({ days }) => String(days ?? "") === field(form, "days"));
     if (role === undefined || life === undefined) return page(c, "Choose a role and a time.");
-    const made = await operator.keys.create(name, role, life.days, by(c, form));
+    const made = await operator.acts["key.create"](null, by(c, form), { name, role, days: life.days });
     if (made.ok) return show(c, <NewKey caller={c.var.caller} made={made.value} now={now()} />);
     return made.problem.status === 400
       ? page(c, made.problem.detail ?? made.problem.title)
@@ -76,7 +76,7 @@ export function keysPages(deps: PageDeps): Hono<PageEnv> {
   });
 
   app.post("/keys/:id/revoke", async (c) => {
-    const revoked = await operator.keys.revoke(c.req.param("id"), by(c, await c.req.formData()));
+    const revoked = await operator.acts["key.revoke"](c.req.param("id"), by(c, await c.req.formData()));
     return revoked.ok ? done(c, "/keys", "revoked") : refuse(c, "keys", revoked.problem);
   });
   return app;

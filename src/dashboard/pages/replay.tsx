@@ -48,7 +48,7 @@ export function jobPages(deps: PageDeps): Hono<PageEnv> {
   });
 
   app.post("/replays/:id/cancel", needs(deps, "operator", "replays"), async (c) => {
-    const ended = await operator.replays.cancel(c.req.param("id"), by(c, await c.req.formData()));
+    const ended = await operator.acts["replays.cancel"](c.req.param("id"), by(c, await c.req.formData()));
     return ended.ok ? done(c, `/replays/${ended.value.id}`, "replay_cancelled") : refuse(c, "replays", ended.problem);
   });
   return app;

@@ -77,7 +77,7 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
       const fault = rated ? null : `must be a whole number from ${RATE.least} to ${number(RATE.most)}`;
       return preview(c, wanted, fault, RATE.usual);
     }
-    const started = await operator.replays.start(wanted.filter, rate, by(c, form));
+    const started = await operator.acts["replays.start"](null, by(c, form), { filter: wanted.filter, rate });
     return started.ok
       ? done(c, `/replays/${started.value.id}`, "replay_started")
       : refuse(c, "replays", started.problem);

@@ -50,7 +50,7 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
   });
 
   app.post("/sources/:name/offers", needs(deps, "admin", "sources"), async (c) => {
-    const offers = await deps.operator.reveal(c.req.param("name"), by(c, await c.req.formData()));
+    const offers = await deps.operator.acts["offers.reveal"](c.req.param("name"), by(c, await c.req.formData()));
     return offers.ok
       ? show(c, <OfferedSecrets caller={c.var.caller} {...offers.value} />)
       : refuse(c, "sources", offers.problem);

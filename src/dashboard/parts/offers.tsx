@@ -1,6 +1,6 @@
 // The secrets that a sender handed over in its handshake: asked for by a button, shown once.
 import type { Caller } from "../../contract/access.ts";
-import type { OfferedSecret } from "../../operate/operator.ts";
+import type { OfferedSecret } from "../../contract/acts.ts";
 import { Page } from "./layout.tsx";
 import { Copyable, Empty, Exactly, Foreign, Post } from "./parts.tsx";
 

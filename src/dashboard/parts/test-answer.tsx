@@ -1,6 +1,6 @@
 // What a destination answered to a test. It is the answer to the button itself: nothing keeps it.
 import type { Caller } from "../../contract/access.ts";
-import type { Tested } from "../../contract/operations.ts";
+import type { Tested } from "../../contract/acts.ts";
 import { took } from "../words/words.ts";
 import { Page } from "./layout.tsx";
 import { Facts, Foreign, Post, StateBadge } from "./parts.tsx";

@@ -91,12 +91,14 @@ describe("an API key", () => {
     "is not called %j, by whatever way",
     async (name) => {
       await operator.get("/api/keys");
-      const { keys } = openOperator(operator.deps);
+      const { acts } = openOperator(operator.deps);
       const caller = { actor: "admin", role: "admin", how: "session" } as const;
-      expect(await keys.create(name, "viewer", null, { caller, key: null })).toMatchObject({
-        ok: false,
-        problem: { status: 400, detail: expect.stringContaining("name: must be 1 to 64") },
-      });
+      expect(await acts["key.create"](null, { caller, key: null }, { name, role: "viewer", days: null })).toMatchObject(
+        {
+          ok: false,
+          problem: { status: 400, detail: expect.stringContaining("name: must be 1 to 64") },
+        },
+      );
       expect(await rows("SELECT 1 FROM api_keys")).toEqual([]);
     },
   );

@@ -3,8 +3,8 @@ import type { ReplayFilter, ReplayJob } from "../../../src/contract/operations.t
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openEnded } from "../../../src/d1/ended.ts";
 import { openJobs } from "../../../src/d1/replays.ts";
-import { openReplays } from "../../../src/operate/replays.ts";
-import type { By, Done, Replays } from "../../../src/operate/operator.ts";
+import { openReplayActs, openReplayLooks } from "../../../src/operate/replays.ts";
+import type { By, Done } from "../../../src/operate/operator.ts";
 import { runReplays, type ReplaysDeps } from "../../../src/sweep/replays.ts";
 import type { Bell, Event } from "../../../src/types.ts";
 import { idOf } from "./hands.ts";
@@ -48,15 +48,23 @@ export class Bulk {
     this.run = run;
   }
 
-  get operator(): Replays {
-    return openReplays({
-      ...this.#shared,
+  get operator() {
+    const { jobs, ended, ...shared } = this.#shared;
+    const deps = {
+      ...shared,
+      tables: { jobs, ended },
       config: { sources: new Map(["acme", "other"].map((one) => [one, one])), destinations: this.round.destinations },
-      remind: async (at) => {
+      remind: async (at: number) => {
         this.reminded.push(at);
         await Promise.resolve();
       },
-    });
+    };
+    const acts = openReplayActs(deps);
+    return {
+      ...openReplayLooks(deps),
+      start: (filter: ReplayFilter, rate: number, asker: By) => acts["replays.start"](null, asker, { filter, rate }),
+      cancel: acts["replays.cancel"],
+    };
   }
 
   get deps(): ReplaysDeps {

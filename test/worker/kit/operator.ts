@@ -86,7 +86,7 @@ export class Operator {
     const { inspections } = d1;
     return {
       ...shared,
-      ...d1,
+      tables: d1,
       send: openSend(shared.now),
       inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
       dice: () => 0.5,

@@ -1,7 +1,6 @@
 // Bulk replays as an operator asks for them: what one would open, what is refused, what is on record, and what a look costs.
 import { beforeEach, expect, test } from "vitest";
-import { filterParameters } from "../../../src/api/inputs.ts";
-import type { ReplayFilter } from "../../../src/contract/operations.ts";
+import { filterParameters, type ReplayFilter } from "../../../src/contract/operations.ts";
 import { runReplays } from "../../../src/sweep/replays.ts";
 import { ALL, Bulk, by, DAY, MINUTE, name, STEP, value } from "../kit/bulk.ts";
 import { fill, metered } from "../kit/fill.ts";

@@ -1,10 +1,8 @@
 // An event goes to a destination that its routes do not name, once.
 import { expect, test } from "vitest";
-import { openDatabase } from "../../../src/d1/database.ts";
-import { openByHand } from "../../../src/d1/hand.ts";
 import { GRACE_MS } from "../../../src/deadlines.ts";
 import { FAILED, ID, NOON, Operator } from "../kit/operator.ts";
-import { bindings, rows } from "../kit/relay.ts";
+import { rows } from "../kit/relay.ts";
 
 const operator = new Operator();
 
@@ -77,13 +75,13 @@ test("an unknown event or destination is 404, and says where to look", async () 
 
 test("an event that retention has taken in the meantime is 404, and nothing is said to be created", async () => {
   await operator.accept();
-  const open = openByHand(openDatabase(bindings.DB));
-  const late: typeof open = async (...asked) => {
+  const { tables } = operator.deps;
+  const late: typeof tables.once = async (...asked) => {
     await rows("DELETE FROM events");
-    return await open(...asked);
+    return await tables.once(...asked);
   };
   const request = { method: "POST", body: JSON.stringify({ destination: "crm" }) };
-  const response = await operator.call(`/api/events/${ID}/send`, request, { openByHand: late });
+  const response = await operator.call(`/api/events/${ID}/send`, request, { tables: { ...tables, once: late } });
   expect(response.status).toBe(404);
   expect(await rows("SELECT 1 FROM deliveries WHERE destination = 'crm'")).toEqual([]);
 });

@@ -1,9 +1,8 @@
 // D1: the statements that open ended deliveries again because somebody asked, with one audit row for each asking.
-import { RETURNING_BELL } from "./bell.ts";
-import type { Bell, State } from "../types.ts";
-import type { Run } from "./database.ts";
-import { GRACE_MS } from "../deadlines.ts";
-import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
+import { GRACE_MS } from "../../deadlines.ts";
+import type { State } from "../../types.ts";
+import { RETURNING_BELL } from "../bell.ts";
+import { AUDIT, type Deed, MINE } from "./deed.ts";
 
 /** What became of one delivery. */
 export interface Reopened {
@@ -48,7 +47,12 @@ ${RETURNING_BELL}`;
 const CHOSEN = `SELECT ?1->>'event' AS event, value AS destination, ?1->>'now' AS due FROM json_each(?1, '$.destinations')`;
 const OVER = "state IN ('delivered', 'failed')";
 
-const REOPEN = {
+/**
+ * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or held stays
+ * as it is, so asking twice opens once. `event` is the event's row, the target `evt_…` or `evt_…:destination`.
+ */
+export const REPLAY: Deed<{ event: number; destinations: readonly string[] }, Reopened[]> = {
+  action: "replay",
   answer: `
 SELECT json_group_array(json_object(
   'destination', destination, 'replayed', json(iif(${OVER}, 'true', 'false')), 'state', iif(${OVER}, 'pending', state)
@@ -63,29 +67,3 @@ FROM (
     openAgain(CHOSEN, MINE, "?1->>'receipt'"),
   ],
 };
-
-/** The way back from an end. */
-export type Reopen = ReturnType<typeof openReopen>;
-
-/** @param run D1 with the schema in place */
-export function openReopen(run: Run) {
-  const ask = openAsk(run);
-
-  /**
-   * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or held stays
-   * as it is, so asking twice opens once. The bells are the caller's to ring; if that fails, the sweep finds the deliveries.
-   *
-   * @param asking `target` is `evt_…` or `evt_…:destination`
-   * @param event the event's row
-   */
-  return async function reopen(
-    asking: Asking,
-    event: number,
-    destinations: readonly string[],
-    now: number,
-  ): Promise<{ deliveries: Reopened[]; bells: Bell[] }> {
-    const { answer, bells } = await ask(asking, { event, destinations }, now, REOPEN);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- REOPEN built it in this transaction, or in an earlier one with this key
-    return { deliveries: answer as Reopened[], bells };
-  };
-}

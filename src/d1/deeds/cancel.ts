@@ -1,7 +1,6 @@
 // D1: ends deliveries because somebody asked, with one audit row for each asking.
-import type { State } from "../types.ts";
-import { type Asking, AUDIT, MINE, openAsk } from "./asking.ts";
-import type { Run } from "./database.ts";
+import type { State } from "../../types.ts";
+import { AUDIT, type Deed, MINE } from "./deed.ts";
 
 /** What became of one delivery. */
 export interface Ended {
@@ -14,7 +13,9 @@ const CHOSEN = "event = ?1->>'event' AND destination IN (SELECT value FROM json_
 // An attempt that is under way may have arrived: it goes on to its end.
 const WAITING = "state IN ('pending', 'held')";
 
-const CANCEL = {
+/** Ends those of an event's deliveries that wait or are held. `event` is the event's row, the target `evt_…` or `evt_…:destination`. */
+export const CANCEL: Deed<{ event: number; destinations: readonly string[] }, Ended[]> = {
+  action: "cancel",
   answer: `
 SELECT json_group_array(json_object(
   'destination', destination, 'cancelled', json(iif(${WAITING}, 'true', 'false')), 'state', iif(${WAITING}, 'failed', state)
@@ -25,27 +26,3 @@ SELECT json_group_array(json_object(
      WHERE ${CHOSEN} AND ${WAITING} AND ${MINE}`,
   ],
 };
-
-export type Cancel = ReturnType<typeof openCancel>;
-
-/** @param run D1 with the schema in place */
-export function openCancel(run: Run) {
-  const ask = openAsk(run);
-
-  /**
-   * Ends those of an event's deliveries that wait or are held.
-   *
-   * @param asking `target` is `evt_…` or `evt_…:destination`
-   * @param event the event's row
-   */
-  return async function cancel(
-    asking: Asking,
-    event: number,
-    destinations: readonly string[],
-    now: number,
-  ): Promise<Ended[]> {
-    const { answer } = await ask(asking, { event, destinations }, now, CANCEL);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- CANCEL built it in this transaction, or in an earlier one with this key
-    return answer as Ended[];
-  };
-}
