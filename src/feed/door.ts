@@ -5,7 +5,17 @@ import { deliveryId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import { sleep, within } from "../patience.ts";
 import type { Settled } from "../d1/settlement.ts";
-import { countAttempt, inMap, MINUTE_MS, newTally, sourceIn, type Sums, type Tally, type Totals } from "./tally.ts";
+import {
+  countAttempt,
+  inMap,
+  MINUTE_MS,
+  newTally,
+  sourceIn,
+  type Sums,
+  type Tally,
+  type ToldTally,
+  type Totals,
+} from "./tally.ts";
 import type { BellSeed, Told } from "../intake/journal.ts";
 
 /** The object has this long to take a telling, and to answer a question, in ms. */
@@ -19,7 +29,7 @@ const COMPLAIN_MS = 60_000;
 /** What is told in one call. */
 export interface Telling {
   /** Counts by the minute, given as the time at which it begins. */
-  readonly counts: ReadonlyMap<number, Tally>;
+  readonly counts: ReadonlyMap<number, ToldTally>;
   /** The last of what happened. */
   readonly news: readonly News[];
   /** How many more there were. */

@@ -8,6 +8,7 @@ import {
   type Sums,
   sums,
   type Tally,
+  type ToldTally,
   type Totals,
   totalsOf,
   unpackTally,
@@ -40,7 +41,7 @@ export class Tallies {
   }
 
   /** Counts by the minute, given as the time at which it begins. They are written within five seconds. */
-  add(counts: ReadonlyMap<number, Tally>): void {
+  add(counts: ReadonlyMap<number, ToldTally>): void {
     const now = this.#now();
     for (const [minute, tally] of counts) {
       const at = minute > now || minute < now - LATEST_MS ? now - (now % MINUTE_MS) : minute;
@@ -96,7 +97,7 @@ export class Tallies {
   }
 
   /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */
-  *#from(since: number): Generator<[number, Tally], void> {
+  *#from(since: number): Generator<[number, ToldTally], void> {
     const rows =
       "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1 ORDER BY at";
     for (const { at, counts } of this.#sql.exec<Row>(rows, since)) yield [at, unpackTally(counts)];

@@ -1,6 +1,6 @@
 // What was counted, by source and by destination: how counts add up, how they are packed into a row, and what they tell. Pure.
 import type { Settlement } from "../d1/settlement.ts";
-import { addHistogram, type Histogram, observe, percentile } from "./histogram.ts";
+import { addHistogram, addTenths, type Histogram, observe, percentile } from "./histogram.ts";
 
 /** The smallest stretch of time that is counted on its own. */
 export const MINUTE_MS = 60_000;
@@ -15,7 +15,13 @@ interface DestinationCount {
   /** Attempts after which another was planned. */
   retried: number;
   failed: number;
-  latency: Histogram;
+  /** Of the attempts that were sent. */
+  latencies: Histogram;
+  /**
+   * What the release before counts in their place, in other buckets. Empty, and still there: an object of that release, told by an isolate
+   * of today while a deploy is under way, walks through it. It can go once no row and no isolate of that release is left: after a month.
+   */
+  readonly latency: ReadonlyMap<number, number>;
   /** Attempts since the last success, or in all if there was none: what came last counts, and not how much there was of it. */
   streak: number;
 }
@@ -24,6 +30,12 @@ interface DestinationCount {
 export interface Tally {
   readonly sources: Map<string, SourceCount>;
   readonly destinations: Map<string, DestinationCount>;
+}
+
+/** Counts as they are told and stored; those of the release before have no `latencies`. */
+export interface ToldTally {
+  readonly sources: ReadonlyMap<string, SourceCount>;
+  readonly destinations: ReadonlyMap<string, Omit<DestinationCount, "latencies"> & { readonly latencies?: Histogram }>;
 }
 
 export function newTally(): Tally {
@@ -36,7 +48,14 @@ export function sourceIn({ sources }: Tally, name: string): SourceCount {
 }
 
 function destinationIn({ destinations }: Tally, name: string): DestinationCount {
-  return inMap(destinations, name, () => ({ delivered: 0, retried: 0, failed: 0, latency: new Map(), streak: 0 }));
+  return inMap(destinations, name, () => ({
+    delivered: 0,
+    retried: 0,
+    failed: 0,
+    latencies: new Map(),
+    latency: new Map(),
+    streak: 0,
+  }));
 }
 
 /** Counts one attempt. What was never sent, such as a delivery whose destination is gone, has no latency. */
@@ -47,23 +66,24 @@ export function countAttempt(
   const counts = destinationIn(tally, destination);
   counts[state === "pending" ? "retried" : state] += 1;
   counts.streak = state === "delivered" ? 0 : counts.streak + 1;
-  if (status !== null || latencyMs > 0) observe(counts.latency, latencyMs);
+  if (status !== null || latencyMs > 0) observe(counts.latencies, latencyMs);
 }
 
 /** Adds the counts of `from`, which is later. */
-export function addTally(into: Tally, from: Tally): void {
+export function addTally(into: Tally, from: ToldTally): void {
   for (const [name, { accepted, refused }] of from.sources) {
     const counts = sourceIn(into, name);
     counts.accepted += accepted;
     counts.refused += refused;
   }
-  for (const [name, { delivered, retried, failed, latency, streak }] of from.destinations) {
+  for (const [name, { delivered, retried, failed, latencies, latency, streak }] of from.destinations) {
     const counts = destinationIn(into, name);
     counts.streak = delivered > 0 ? streak : counts.streak + streak;
     counts.delivered += delivered;
     counts.retried += retried;
     counts.failed += failed;
-    addHistogram(counts.latency, latency);
+    if (latencies !== undefined) addHistogram(counts.latencies, latencies);
+    addTenths(counts.latencies, latency);
   }
 }
 
@@ -76,25 +96,30 @@ export function packTally({ sources, destinations }: Tally): string {
       one.delivered,
       one.retried,
       one.failed,
-      [...one.latency],
+      [],
       one.streak,
+      [...one.latencies],
     ]),
   ]);
 }
 
-/** Rows of an earlier version have no streak. */
-type Packed = [[string, number, number][], [string, number, number, number, [number, number][], number?][]];
+/**
+ * Each release has added to the end, so that the one before it can read the rows after a rollback: rows of the first have no streak, and
+ * its histogram, in the buckets of `addTenths`, is the fifth of a destination; that of today is the last.
+ */
+type Packed = [[string, number, number][], [string, number, number, number, Buckets, number?, Buckets?][]];
+type Buckets = [index: number, count: number][];
 
-/** @param text what `packTally` made */
-export function unpackTally(text: string): Tally {
+/** @param text what `packTally` made, of this release or an earlier one */
+export function unpackTally(text: string): ToldTally {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `packTally` wrote it
   const [sources, destinations] = JSON.parse(text) as Packed;
   return {
     sources: new Map(sources.map(([name, accepted, refused]) => [name, { accepted, refused }])),
     destinations: new Map(
-      destinations.map(([name, delivered, retried, failed, latency, streak = 0]) => [
+      destinations.map(([name, delivered, retried, failed, latency, streak = 0, latencies = []]) => [
         name,
-        { delivered, retried, failed, latency: new Map(latency), streak },
+        { delivered, retried, failed, latencies: new Map(latencies), latency: new Map(latency), streak },
       ]),
     ),
   };
@@ -148,9 +173,9 @@ export function totalsOf(
     sources,
     heard,
     destinations: new Map(
-      [...destinations].map(([name, { delivered, retried, failed, latency, streak }]) => {
-        const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latency, share) ?? 0);
-        const known = latency.size > 0 && p50 !== undefined && p95 !== undefined && p99 !== undefined;
+      [...destinations].map(([name, { delivered, retried, failed, latencies, streak }]) => {
+        const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => percentile(latencies, share) ?? 0);
+        const known = latencies.size > 0 && p50 !== undefined && p95 !== undefined && p99 !== undefined;
         return [
           name,
           {

@@ -1,13 +1,14 @@
 // A percentile out of a few dozen numbers, next to the one out of all of them.
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { addHistogram, type Histogram, observe, percentile } from "../../../src/feed/histogram.ts";
+import { addHistogram, bucketOf, type Histogram, observe, percentile } from "../../../src/feed/histogram.ts";
 import {
   addTally,
   countAttempt,
   newTally,
   packTally,
   sourceIn,
+  type Tally,
   totalsOf,
   unpackTally,
 } from "../../../src/feed/tally.ts";
@@ -24,6 +25,17 @@ test("a percentile is at most 5 % off, and half a millisecond", () => {
       expect(Math.abs(told - exact)).toBeLessThanOrEqual(exact * 0.05 + 0.5);
     }),
   );
+});
+
+test("a bucket is one of an OTLP exponential histogram of scale 3: it holds its upper bound and not its lower", () => {
+  const bound = (index: number) => 2 ** (index / 8);
+  for (let ms = 1; ms <= 90_000; ms += 1) {
+    const index = bucketOf(ms);
+    if (!(bound(index) < ms && ms <= bound(index + 1))) expect.fail(`${ms} ms is in bucket ${index}`);
+  }
+  expect([0, 1, 2, 4, 1024].map(bucketOf)).toEqual([-1, -1, 7, 15, 79]);
+  // Longer than any attempt: one bucket for all of them.
+  expect(bucketOf(10 ** 9)).toBe(bucketOf(92_000));
 });
 
 test("two halves added together say what the whole says", () => {
@@ -67,6 +79,68 @@ test("counts come out of a row as they went in, whatever the names", () => {
     streak: 0,
   });
 });
+
+/** Of a relay before the buckets were OTLP's: 0, 1, 20, 20, 100, 250, 1500 and 15000 ms. Each bucket was a tenth wider than the one before. */
+const ROW_OF_TENTHS = '[[["shop",4,0]],[["billing",7,1,0,[[0,2],[31,2],[48,1],[76,1],[100,1],[57,1]],1]]]';
+
+/** What the release that wrote it made of a row, as far as it read it. */
+function readAsBefore(text: string) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as that release did
+  const [, destinations] = JSON.parse(text) as [
+    unknown,
+    [string, number, number, number, [number, number][], number?][],
+  ];
+  return new Map(
+    destinations.map(([name, delivered, retried, failed, latency, streak = 0]) => [
+      name,
+      { delivered, retried, failed, latency: new Map(latency), streak },
+    ]),
+  );
+}
+
+const TIMES = [0, 1, 20, 20, 100, 250, 1_500, 15_000];
+
+/** Each percentile by which one of the times is told, with that time. */
+function told(tally: Tally) {
+  const { latencies } = tally.destinations.get("billing") ?? { latencies: new Map<number, number>() };
+  return TIMES.map((time, n) => [time, percentile(latencies, (n + 1) / TIMES.length) ?? NaN] as const);
+}
+
+test("a row of the buckets before is read into those of today, and is within 10 %", () => {
+  const total = newTally();
+  addTally(total, unpackTally(ROW_OF_TENTHS));
+  expect(total.destinations.get("billing")).toMatchObject({ delivered: 7, retried: 1, streak: 1 });
+  for (const [time, value] of told(total)) expect(Math.abs(value - time)).toBeLessThanOrEqual(time * 0.1 + 1);
+  // Written and read again it is a row of today, and loses nothing more.
+  const again = newTally();
+  addTally(again, unpackTally(packTally(total)));
+  expect(again).toEqual(total);
+});
+
+test("a row of both, and what an isolate of the release before tells, are counted in the buckets of today", () => {
+  const total = tallyOf(TIMES);
+  // As it arrives over RPC: that release knows no other histogram.
+  const { sources } = newTally();
+  addTally(total, { sources, destinations: readAsBefore(ROW_OF_TENTHS) });
+  const counts = total.destinations.get("billing");
+  expect([counts?.delivered, counts?.retried]).toEqual([15, 1]);
+  expect([...(counts?.latencies.values() ?? [])].reduce((sum, count) => sum + count, 0)).toBe(16);
+  for (const [time, value] of told(total)) expect(Math.abs(value - time)).toBeLessThanOrEqual(time * 0.1 + 1);
+});
+
+test("after a rollback the release before reads the counts of a row of today, and no latency where it would misread it", () => {
+  const counts = readAsBefore(packTally(tallyOf(TIMES))).get("billing");
+  expect(counts).toEqual({ delivered: 8, retried: 0, failed: 0, latency: new Map(), streak: 0 });
+  // An object of that release, told by an isolate of today, walks through the histogram that it knows.
+  expect(tallyOf(TIMES).destinations.get("billing")?.latency).toEqual(new Map());
+});
+
+function tallyOf(times: readonly number[]): Tally {
+  const tally = newTally();
+  for (const latencyMs of times)
+    countAttempt(tally, { destination: "billing", state: "delivered", status: 200, latencyMs });
+  return tally;
+}
 
 test("how many attempts in a row have failed does not depend on how they are cut into minutes", () => {
   const outcome = fc.constantFrom("delivered", "pending", "failed");
