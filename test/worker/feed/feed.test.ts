@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { FeedCore } from "../../../src/feed/feed.ts";
 import { type FeedRpc, openFeed, type Telling } from "../../../src/feed/door.ts";
 import { deliver } from "../../../src/out/deliver.ts";
-import { countAttempt, newTally, sourceIn } from "../../../src/feed/tally.ts";
+import { newTally, sourceIn } from "../../../src/feed/tally.ts";
 import { front } from "../kit/front.ts";
 import { candidate, held, idOf, inObject, Logged } from "../kit/hands.ts";
 import { Round } from "../kit/round.ts";
@@ -97,26 +97,6 @@ test("counts are written at most every five seconds, and are read before that", 
       seen = hands.start().totals(0).sources.get("acme")?.accepted ?? 0;
     });
     return seen === 11;
-  });
-});
-
-test("a row that the release before wrote is counted on in the buckets of today, and becomes part of an hour", async () => {
-  await runInDurableObject(bindings.FEED.getByName("feed-of-the-test"), (_, state) => {
-    let clock = NOON;
-    const core = new FeedCore(state, () => clock);
-    const row = '[[["acme",2,0]],[["first",2,0,0,[[48,2]],0]]]';
-    state.storage.sql.exec("INSERT INTO minutes (at, counts) VALUES (?1, ?2)", NOON, row);
-    const tally = newTally();
-    for (const latencyMs of [1_000, 1_000])
-      countAttempt(tally, { destination: "first", state: "delivered", status: 200, latencyMs });
-    core.tell({ counts: new Map([[NOON, tally]]), news: [], skipped: 0 });
-    const first = () => core.totals(0).destinations.get("first");
-    // The old bucket from 97 to 107 ms becomes the one from 99 to 108.
-    expect(first()).toMatchObject({ delivered: 4, latency: { p50_ms: 103, p99_ms: 981 } });
-    clock += 28 * HOUR;
-    core.tell(accepted(new Map([[clock, 1]])));
-    expect(first()).toMatchObject({ delivered: 4, latency: { p50_ms: 103, p99_ms: 981 } });
-    expect(core.totals(0).sources.get("acme")?.accepted).toBe(3);
   });
 });
 
