@@ -85,7 +85,7 @@ function open(env: Env): Relay {
   const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
   const shared = { config, now, newId, log };
   const pace = new Pace();
-  const attempting = { send: openSend(now), inspect: openInspector({ inspections, now, log }), now, dice };
+  const attempting = { send: openSend(now), inspector: openInspector({ inspections, now, log }), now, dice };
   const delivering: DeliverDeps = { ...attempting, store, parts, ring, config, pace, feed, log };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;

@@ -73,7 +73,7 @@ UPDATE deliveries SET state = 'held', look_at = NULL
 ${RUNG} AND EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)`;
 
 // An attempt that was never started does not count.
-const RELEASE = `
+const GIVE_BACK = `
 UPDATE deliveries
 SET state = 'pending', attempt = deliveries.attempt - 1, lease_until = NULL, due_at = ?2, look_at = ?2 + ${GRACE_MS}
 FROM (SELECT value->>'event' AS event, value->>'destination' AS destination, value->>'attempt' AS attempt FROM json_each(?1)) c
@@ -154,8 +154,8 @@ export function openStore(run: Run) {
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */
-    async release(claims: readonly Claim[], dueAt: number): Promise<void> {
-      await all(RELEASE, JSON.stringify(claims), dueAt);
+    async giveBack(claims: readonly Claim[], dueAt: number): Promise<void> {
+      await all(GIVE_BACK, JSON.stringify(claims), dueAt);
     },
 
     /** Events by `seq`, with their bodies unless those are kept in parts. */

@@ -32,7 +32,7 @@ WHERE (event, destination) IN (SELECT event, destination FROM deliveries WHERE l
 ${RETURNING_BELL}, state`;
 
 // Every destination for which something is held, one step of the index each: the held rows themselves are not read.
-const RELEASE = `
+const LET_GO = `
 UPDATE deliveries SET state = 'pending', due_at = ?1, look_at = ?1 + ${GRACE_MS}
 WHERE (event, destination) IN (
   WITH RECURSIVE held (destination) AS (
@@ -104,8 +104,8 @@ export function openUpkeep(run: Run) {
     },
 
     /** Makes up to `limit` held deliveries due whose destination is not paused any more. */
-    async release(now: number, limit: number): Promise<Bell[]> {
-      return (await all<BellRow>(RELEASE, now, limit)).map(toBell);
+    async letGo(now: number, limit: number): Promise<Bell[]> {
+      return (await all<BellRow>(LET_GO, now, limit)).map(toBell);
     },
 
     ...openRetention(run),

@@ -53,7 +53,7 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
         health_since: iso(since),
         failures_in_a_row: streak,
         routes: config.routes.filter(({ to }) => to.includes(destination.name)).map(({ name }) => name),
-        ...toWaiting(stands),
+        ...backlogOf(stands),
         window: did,
       };
     });
@@ -94,7 +94,7 @@ function toConfigured({ name, url, secretUrl, script, retry, keys }: Destination
   };
 }
 
-function toWaiting(standing: Standing | undefined) {
+function backlogOf(standing: Standing | undefined) {
   return {
     waiting: standing?.waiting ?? 0,
     held: standing?.held ?? 0,

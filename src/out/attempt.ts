@@ -1,7 +1,7 @@
 // One attempt of one delivery: shape, send, conclude. It knows no row and no claim; noting what came of it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
 import type { Send } from "../net/send.ts";
-import type { Inspect } from "./inspector.ts";
+import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { secretParts } from "../net/excerpt.ts";
 import { HOP, nextHop } from "../net/headers.ts";
@@ -9,7 +9,7 @@ import { type EventHead, shape } from "./shape.ts";
 
 export interface AttemptDeps {
   readonly send: Send;
-  readonly inspect: Inspect;
+  readonly inspector: Inspector;
   readonly now: () => number;
   readonly dice: () => number;
 }
@@ -66,9 +66,12 @@ function addressed(
   { id }: EventHead,
   { name, url, keys, script, secretUrl }: Destination,
   { attempt: n, round }: Numbered,
-  { inspect }: AttemptDeps,
+  { inspector }: AttemptDeps,
 ) {
   if (script !== undefined)
-    return { url: "", reach: inspect({ destination: { name, keys, script }, event: id, attempt: n, nth: n - round }) };
+    return {
+      url: "",
+      reach: inspector({ destination: { name, keys, script }, event: id, attempt: n, nth: n - round }),
+    };
   return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
 }

@@ -22,7 +22,7 @@ const WAIT_MS = 10_000;
 const LEASE_LEFT_MS = 20_000;
 
 export interface DeliverDeps extends AttemptDeps, AnnounceDeps, LoadDeps {
-  readonly store: Pick<Store, "claim" | "hold" | "release" | "load" | "settle">;
+  readonly store: Pick<Store, "claim" | "hold" | "giveBack" | "load" | "settle">;
   readonly config: {
     readonly destinations: ReadonlyMap<string, Destination>;
     /** Named but wrong, without an address. */
@@ -143,9 +143,9 @@ async function giveBack(
 ): Promise<void> {
   const due = now() + LATER_MS;
   try {
-    await store.release(claims, due);
+    await store.giveBack(claims, due);
   } catch (error) {
-    log.warn("delivery.release_failed", { claims: claims.length, error: String(error) });
+    log.warn("delivery.give_back_failed", { claims: claims.length, error: String(error) });
     return;
   }
   const bells = claims.map((claim) => {

@@ -31,10 +31,10 @@ export interface Visit {
   readonly nth: number;
 }
 
-export type Inspect = (visit: Visit) => Reach;
+export type Inspector = (visit: Visit) => Reach;
 
 /** The receiver. As with one on the network, a request that it could not keep is a connection that broke. */
-export function openInspector({ inspections, now, log }: InspectorDeps): Inspect {
+export function openInspector({ inspections, now, log }: InspectorDeps): Inspector {
   const receive = async (
     { destination, event, attempt, nth }: Visit,
     { headers, body, signal }: Parameters<Reach>[1],
@@ -52,7 +52,11 @@ export function openInspector({ inspections, now, log }: InspectorDeps): Inspect
       return await Promise.race([receive(visit, request), aborted(request.signal)]);
     } catch (error) {
       if (!request.signal.aborted && !(error instanceof Reset)) {
-        log.warn("inspect.not_kept", { destination: visit.destination.name, event: visit.event, error: String(error) });
+        log.warn("inspector.not_kept", {
+          destination: visit.destination.name,
+          event: visit.event,
+          error: String(error),
+        });
       }
       throw error;
     }

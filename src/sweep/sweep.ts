@@ -9,7 +9,7 @@ import type { Cleanup } from "./cleanup.ts";
 const TAKE = 500;
 const ROUNDS = 6;
 /** How often at most what was held is let go. */
-const RELEASES = 4;
+const LET_GO_ROUNDS = 4;
 /** Deliveries that a sweep sends itself when the queue takes no bells: it stays within the free plan's 50 fetches. */
 const DIRECT = 10;
 /** What is due later than a bell reaches may be this late, in ms: thousands of them, each due at a moment of its own, are not as many sweeps. */
@@ -34,7 +34,7 @@ export interface SweepDeps {
  */
 export async function sweep(deps: SweepDeps): Promise<number | null> {
   const overdue = await ringOverdue(deps);
-  const held = await releaseHeld(deps);
+  const held = await letGo(deps);
   if (overdue.rung + held.rung > 0) deps.log.info("sweep.done", { rung: overdue.rung, released: held.rung });
   const dirty = await deps.cleanup();
   const next = await deps.upkeep.nextLook();
@@ -61,12 +61,12 @@ async function ringOverdue(deps: SweepDeps): Promise<Rung> {
 }
 
 /** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */
-async function releaseHeld(deps: SweepDeps): Promise<Rung> {
+async function letGo(deps: SweepDeps): Promise<Rung> {
   const { upkeep, destinations, now } = deps;
   if (destinations !== null) await upkeep.endPauses(destinations, now());
   let rung = 0;
-  for (let round = 0; round < RELEASES; round += 1) {
-    const bells = await upkeep.release(now(), TAKE);
+  for (let round = 0; round < LET_GO_ROUNDS; round += 1) {
+    const bells = await upkeep.letGo(now(), TAKE);
     rung += bells.length;
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
     if (!rang || bells.length < TAKE) return { rung, more: false };

@@ -59,7 +59,7 @@ const HABITS: readonly Habit[] = [
   ["d1 commit", "late"],
   ["d1 commit", "throw after"],
   ["d1 overdue", "throw after"],
-  ["d1 release", "throw before"],
+  ["d1 give back", "throw before"],
   ["d1 put part", "throw after"],
   ["ring bells", "vanish"],
   ["consume batch", "twice"],

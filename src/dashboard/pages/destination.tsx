@@ -12,7 +12,7 @@ import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../p
 import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
 import { TestAnswer } from "../parts/test-answer.tsx";
-import { list, number, span, took } from "../words/words.ts";
+import { list, number, percentilesInWords, span, took } from "../words/words.ts";
 
 /** Deliveries that the page of a destination shows; the list of deliveries has the others. */
 const SHOWN = 15;
@@ -121,9 +121,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
   return (
     <>
       <LatencyRange latency={latency} />
-      <div>
-        {took(latency.p50_ms)} · {took(latency.p95_ms)} · {took(latency.p99_ms)}
-      </div>
+      <div>{percentilesInWords(latency)}</div>
       <div class="note">p50 · p95 · p99</div>
     </>
   );

@@ -4,7 +4,7 @@ import { LatencyRange } from "./charts.tsx";
 import { waitingInWords } from "./destination-actions.tsx";
 import { byNeed, destinationHealth, type Health } from "../words/health.ts";
 import { StateBadge } from "./parts.tsx";
-import { number, span, took } from "../words/words.ts";
+import { number, percentilesInWords, span } from "../words/words.ts";
 
 interface RowsProps {
   readonly destinations: readonly DestinationAnswer[];
@@ -77,11 +77,7 @@ function Row({ destination, health, now }: RowProps) {
       </td>
       <td data-label="Latency" class="latencies">
         <LatencyRange latency={latency} />
-        {latency === null ? null : (
-          <span class="note">
-            {took(latency.p50_ms)} · {took(latency.p95_ms)} · {took(latency.p99_ms)}
-          </span>
-        )}
+        {latency === null ? null : <span class="note">{percentilesInWords(latency)}</span>}
       </td>
     </tr>
   );

@@ -27,6 +27,15 @@ export function took(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** p50, p95 and p99, in this order: `42 ms · 1.9 s · 15.0 s`. */
+export function percentilesInWords(latency: {
+  readonly p50_ms: number;
+  readonly p95_ms: number;
+  readonly p99_ms: number;
+}): string {
+  return [latency.p50_ms, latency.p95_ms, latency.p99_ms].map(took).join(" · ");
+}
+
 /** Relative to now: `just now`, `4 min ago`, `in 20 s`. */
 export function ago(ms: number): string {
   if (Math.abs(ms) < 1_000) return "just now";

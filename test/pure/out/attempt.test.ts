@@ -39,7 +39,7 @@ async function tried({
         sent.push(request);
         return Promise.resolve({ status: 200, fault: null, latencyMs: 1, excerpt: "", retryAfter: null });
       },
-      inspect: () => () => Promise.reject(new Error("no inspector here")),
+      inspector: () => () => Promise.reject(new Error("no inspector here")),
       now: () => 0,
       dice: () => 0,
     },

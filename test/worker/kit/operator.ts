@@ -88,7 +88,7 @@ export class Operator {
       ...shared,
       tables: d1,
       send: openSend(shared.now),
-      inspect: openInspector({ inspections, now: shared.now, log: shared.log }),
+      inspector: openInspector({ inspections, now: shared.now, log: shared.log }),
       dice: () => 0.5,
       feed: { steps: async () => await Promise.resolve([]) },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),

@@ -62,7 +62,7 @@ export class Round {
       config: { destinations: this.destinations, unreadable: this.unreadable },
       pace: this.pace,
       feed: { settled: () => null },
-      inspect: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
+      inspector: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
       send: async ({ url, headers, body, reach }: Outgoing) => {
         if (reach !== undefined) return await openSend(() => this.clock)({ url, headers, body, reach });
         const to = new URL(url).hostname.split(".")[0] ?? "";

@@ -133,7 +133,7 @@ test("two sweeps at once release different deliveries", async () => {
   await fill(40);
   await rows("UPDATE deliveries SET state = 'held', look_at = NULL");
   const upkeep = openUpkeep(openDatabase(bindings.DB));
-  const released = await Promise.all([1, 2, 3, 4].map(() => upkeep.release(NOON, 15)));
+  const released = await Promise.all([1, 2, 3, 4].map(() => upkeep.letGo(NOON, 15)));
   expect(new Set(released.flat().map(({ delivery }) => delivery)).size).toBe(40);
   expect(released.flat()).toHaveLength(40);
 });
@@ -213,7 +213,7 @@ test("what holding costs D1 is asked only where a bell found nothing to claim", 
 const cost = async (): Promise<number> => {
   const { database, measure } = metered(bindings.DB);
   const upkeep = openUpkeep((work) => work(database));
-  return (await measure(async () => expect(await upkeep.release(NOON, 500)).toEqual([]))).read;
+  return (await measure(async () => expect(await upkeep.letGo(NOON, 500)).toEqual([]))).read;
 };
 
 test("a sweep reads as much with a hundred thousand held deliveries of a paused destination as with a hundred", async () => {

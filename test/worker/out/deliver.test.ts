@@ -198,7 +198,7 @@ test("with less than 20 s of lease left nothing is sent, and the attempt does no
   };
   await round.ring(bells);
   expect(round.sent).toEqual([]);
-  expect(round.log.of("delivery.release_failed")).toEqual([]);
+  expect(round.log.of("delivery.give_back_failed")).toEqual([]);
   expect(await state()).toMatchObject([{ state: "pending", attempt: 0, lease: null }]);
   expect(round.rung).toMatchObject([{ attempt: 1 }]);
 });

@@ -187,7 +187,7 @@ test.each([
 ])("%s is told as %s, %s", async (text, fault, status) => {
   const { answer, log } = await visit(text, {}, 50);
   expect(answer).toMatchObject({ fault, status });
-  expect(log.of("inspect.not_kept")).toEqual([]);
+  expect(log.of("inspector.not_kept")).toEqual([]);
 });
 
 test("of a body the first 64 KiB are kept, whole characters of text, and its size is told", async () => {
@@ -242,7 +242,7 @@ test("a request that could not be kept has not arrived: it is tried again", asyn
     status: null,
     fault: "connection",
   });
-  expect(log.of("inspect.not_kept")).toHaveLength(1);
+  expect(log.of("inspector.not_kept")).toHaveLength(1);
 });
 
 test("a D1 that hangs is over when the send is", async () => {
