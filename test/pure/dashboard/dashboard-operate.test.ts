@@ -1,6 +1,6 @@
 // The words and pictures of the pages of sources, destinations, routes and replays.
 import { describe, expect, test } from "vitest";
-import { took } from "../../../src/dashboard/words/words.ts";
+import { percentilesInWords, took } from "../../../src/dashboard/words/words.ts";
 import { destinationHealth, sourceHealth } from "../../../src/dashboard/words/health.ts";
 import { inColumns, inOneColumn } from "../../../src/dashboard/words/picture.ts";
 import { filterInWords, readFilter } from "../../../src/dashboard/parts/replay-filter.tsx";
@@ -56,6 +56,10 @@ test.each([
   [15_000, "15.0 s"],
 ])("%d ms are written %s", (ms, written) => {
   expect(took(ms)).toBe(written);
+});
+
+test("p50, p95 and p99 are told in this order, each in its own unit", () => {
+  expect(percentilesInWords({ p50_ms: 42, p95_ms: 1_900, p99_ms: 15_000 })).toBe("42 ms · 1.9 s · 15.0 s");
 });
 
 const read = (fields: Record<string, string>) => readFilter((name) => fields[name] ?? "");
