@@ -47,6 +47,12 @@ export function receiptFloor(now: number): string {
   return now.toString(36).padStart(9, "0");
 }
 
+/**
+ * The header of a stored event that says which event it was made from by hand. The relay alone writes it: its name is none of those that
+ * are kept of a request.
+ */
+export const EDITED_FROM = "hookline-edited-from";
+
 /** A delivery is named by what it is: this event, to this destination. */
 export function deliveryId(event: string, destination: string): string {
   return `${event}:${destination}`;

@@ -52,11 +52,18 @@ export const attempt = z.object({
 });
 export type AttemptAnswer = z.output<typeof attempt>;
 
+/** An event that was made from another by hand, and the one destination that it went to. */
+const edition = z.object({ event: z.string(), destination: z.string(), edited_at: instant });
+
 /** One event with all that happened to it. Its body is beside it: the API writes it into `body` piece by piece. */
 export const eventStory = z.object({
   ...event.shape,
   headers: z.record(z.string(), z.string()),
   deliveries: z.array(z.object({ ...delivery.shape, attempts: z.array(attempt) })),
+  /** The event that this one was made from by hand: its body is an operator's, and its sender has not signed it. */
+  edited_from: text,
+  /** What was made from this one, oldest first: a hundred at most. */
+  edited_as: z.array(edition),
   encoding: z.enum(["text", "base64"]),
 });
 export type EventStory = z.output<typeof eventStory>;

@@ -1,6 +1,6 @@
 // D1: every statement that reads for people. Newest first by primary key, and never more of the past than a fixed number of rows.
 import type { DeliveryFilter, EventFilter, OfEvents, Place } from "../contract/filter.ts";
-import type { AttemptRow, DeliveryRow, EventRow, StateRow, Walk, WholeEventRow } from "./rows.ts";
+import type { AttemptRow, DeliveryRow, EditionRow, EventRow, StateRow, Walk, WholeEventRow } from "./rows.ts";
 import type { State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { LEASE_MS } from "../deadlines.ts";
@@ -72,6 +72,10 @@ const OF_ONE_EVENT = `SELECT ${DELIVERY} FROM deliveries d JOIN events e ON e.se
 const ATTEMPTS = `
 SELECT destination, n, started_at AS startedAt, latency_ms AS latencyMs, status, fault, outcome, excerpt, next_due AS nextDue
 FROM attempts WHERE event = ?1 ORDER BY destination, n`;
+// A mark for each, whose name begins with that of the event: an index of its own would cost a row for every event.
+const EDITIONS = `
+SELECT value->>'event' AS event, value->>'destination' AS destination, at FROM marks
+WHERE name > 'edited:' || ?1 || ':' AND name < 'edited:' || ?1 || ';' ORDER BY name LIMIT 100`;
 const STATES = `SELECT d.event, d.destination, d.state FROM json_each(?1) one CROSS JOIN deliveries d ON d.event = one.value`;
 const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
 
@@ -131,6 +135,11 @@ export function openRecords(run: Run) {
     async story(event: number): Promise<{ deliveries: DeliveryRow[]; attempts: AttemptRow[] }> {
       const deliveries = await all<DeliveryRow>(OF_ONE_EVENT, event);
       return { deliveries, attempts: await all<AttemptRow>(ATTEMPTS, event) };
+    },
+
+    /** The events that were made from this one by hand, by its public id; oldest first. */
+    async editions(id: string): Promise<EditionRow[]> {
+      return await all<EditionRow>(EDITIONS, id);
     },
 
     /** The body of an event piece by piece, as it is stored: text, or base64 whose pieces may be joined. */

@@ -94,9 +94,13 @@ export function openRetention(run: Run) {
       await all(FORGET_INSPECTIONS, before, limit);
     },
 
-    /** Forgets answers to idempotency keys that were given before `before`. Reads all of them: they stand in no order of time. */
+    /**
+     * Forgets answers to idempotency keys that were given before `before`, and which events were edited before it, which are gone by then.
+     * Reads all of them: they stand in no order of time.
+     */
     async expireAnswers(before: number): Promise<void> {
       await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
+      await all("DELETE FROM marks WHERE name > 'edited:' AND name < 'edited;' AND at < ?1", before);
     },
 
     /**

@@ -32,6 +32,13 @@ export interface WholeEventRow extends EventRow {
   readonly parts: number;
 }
 
+/** An event that was made from another. */
+export interface EditionRow {
+  readonly event: string;
+  readonly destination: string;
+  readonly at: number;
+}
+
 export interface DeliveryRow {
   readonly event: number;
   readonly id: string;

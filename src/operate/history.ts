@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../contract/history.ts";
 import type { Records } from "../d1/records.ts";
-import { deliveryId } from "../ids.ts";
+import { deliveryId, EDITED_FROM } from "../ids.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
 import { iso } from "../time.ts";
@@ -33,14 +33,22 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
     async event(id) {
       const row = await records.event(id);
       if (row === null) return null;
-      const { deliveries, attempts } = await records.story(row.event);
+      const [{ deliveries, attempts }, editions] = await Promise.all([
+        records.story(row.event),
+        records.editions(row.id),
+      ]);
+      const { [EDITED_FROM]: original = null, ...headers } = z
+        .record(z.string(), z.string())
+        .parse(JSON.parse(row.headers));
       const story = {
         ...toEvent(row),
-        headers: z.record(z.string(), z.string()).parse(JSON.parse(row.headers)),
+        headers,
         deliveries: deliveries.map((delivery) => {
           const noted = attempts.filter(({ destination }) => destination === delivery.destination);
           return Object.assign(toDelivery(delivery), { attempts: toAttempts(delivery, noted) });
         }),
+        edited_from: original,
+        edited_as: editions.map(({ event, destination, at }) => ({ event, destination, edited_at: iso(at) })),
         encoding: row.encoding,
       };
       return { story, body: records.body(row) };

@@ -1,5 +1,6 @@
 // What does a destination get? An event's headers and bytes as they are sent, signed; the same for the same arguments, and touches nothing.
 import type { StoredEvent } from "../d1/store.ts";
+import { EDITED_FROM } from "../ids.ts";
 import type { Destination } from "../types.ts";
 import { clean, HOP, nextHop } from "../net/headers.ts";
 import { signatures } from "./sign.ts";
@@ -28,7 +29,7 @@ export async function shape(
   now: number,
 ): Promise<Shaped> {
   const timestamp = Math.floor(now / 1000);
-  const { [HOP]: way, ...sent } = event.headers;
+  const { [HOP]: way, [EDITED_FROM]: original, ...sent } = event.headers;
   const headers = {
     // Those of events that were kept before there were bounds are held to them as well.
     ...ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept),
@@ -39,6 +40,7 @@ export async function shape(
     "hookline-source": event.source,
     "hookline-event-type": headerText(event.type),
     "hookline-attempt": String(attempt),
+    ...(original === undefined ? {} : { [EDITED_FROM]: original }),
     [HOP]: nextHop(way, destination.url) ?? "",
   };
   return { headers, body };

@@ -101,6 +101,8 @@ const event = remote(
     const story = wholeEvent.parse(JSON.parse(text));
     out(`${story.id}  ${plain(story.source)}  ${plain(story.type)}`);
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
+    if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
+    for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
     for (const { destination, state, reason, next_attempt_at: next, attempts } of story.deliveries) {
       out("");
       const why = reason === null ? "" : ` (${reason})`;

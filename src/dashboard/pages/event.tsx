@@ -88,6 +88,7 @@ function EventPage({ c, deps, story, body }: EventPageProps) {
               ["Received", <Received at={story.received_at} now={now} />],
               ["Source", <a href={`/sources/${encodeURIComponent(story.source)}`}>{story.source}</a>],
               ["Verified", verified(story, source?.scheme.name ?? null)],
+              ...lineage(story),
               ["Size", bytes(story.size)],
             ]}
           />
@@ -127,8 +128,33 @@ function Received({ at, now }: { readonly at: string; readonly now: number }) {
   );
 }
 
+function EventLink({ id }: { readonly id: string }) {
+  return (
+    <a class="mono" href={`/events/${encodeURIComponent(id)}`}>
+      {id}
+    </a>
+  );
+}
+
+/** What it was made from by hand, and what was made from it. */
+function lineage({ edited_from: original, edited_as: editions }: EventStory) {
+  return [
+    ...(original === null ? [] : [["Edited from", <EventLink id={original} />] as const]),
+    ...editions.map(
+      ({ event, destination }) =>
+        [
+          "Edited as",
+          <>
+            <EventLink id={event} /> for {destination}
+          </>,
+        ] as const,
+    ),
+  ];
+}
+
 /** How its sender was proven, and by which secret: its name, never what it is. */
-function verified({ verified_by }: EventStory, provider: string | null) {
+function verified({ verified_by, edited_from }: EventStory, provider: string | null) {
+  if (edited_from !== null) return "not by its sender: an operator has edited its body";
   if (verified_by === null)
     return provider === null ? "by its source's scheme" : `as ${provider} does it, without a secret`;
   return (

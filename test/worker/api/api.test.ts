@@ -93,6 +93,8 @@ test("an event is shown with what came in and where it went", async () => {
         attempts: [{ attempt: 1, outcome: "delivered", ...attempt, started_at: "2026-03-01T12:00:00.000Z" }],
       },
     ],
+    edited_from: null,
+    edited_as: [],
     encoding: "text",
     body: '{"é":"\\"☃"}',
   });

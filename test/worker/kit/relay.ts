@@ -116,8 +116,10 @@ export async function github(
   delivery: string,
   event = "push",
   secret = "github-secret",
+  others: Record<string, string> = {},
 ): Promise<Response> {
   return await post("/in/github", body, {
+    ...others,
     "content-type": "application/json",
     "x-github-event": event,
     "x-github-delivery": delivery,
