@@ -7,6 +7,12 @@ import { by, done, field, needs, type PageDeps, type PageEnv, refuse } from "../
 import { Post } from "../parts/parts.tsx";
 import type { FlashCode } from "../words/flash.ts";
 
+export const noSuchEvent = {
+  status: 404,
+  title: "There is no such event",
+  detail: "Its id is wrong, or it is older than the relay keeps events.",
+};
+
 /** Where the forms lead. */
 export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
   const { acts } = deps.operator;

@@ -10,7 +10,7 @@ import { flashOf } from "../words/flash.ts";
 import { headline, RANK } from "../words/headline.ts";
 import { Page } from "../parts/layout.tsx";
 import { type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { eventActs, EventActions } from "./event-acts.tsx";
+import { eventActs, EventActions, noSuchEvent } from "./event-acts.tsx";
 import { Exactly, Facts, Foreign, LivePill, StateBadge, When } from "../parts/parts.tsx";
 import { scaleOf } from "../parts/timeline.tsx";
 import { bytes, visible } from "../words/words.ts";
@@ -22,11 +22,7 @@ export function eventPages(deps: PageDeps): Hono<PageEnv> {
   app.get("/events/:id", async (c) => {
     const found = await operator.event(c.req.param("id"));
     if (found === null) {
-      return refuse(c, "events", {
-        status: 404,
-        title: "There is no such event",
-        detail: "Its id is wrong, or it is older than the relay keeps events.",
-      });
+      return refuse(c, "events", noSuchEvent);
     }
     const body = await viewBody(found.story, found.body, c.req.query("body"));
     return show(c, <EventPage c={c} deps={deps} story={found.story} body={body} />);
