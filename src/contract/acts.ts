@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
+import { orNull } from "./question.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
@@ -26,6 +27,26 @@ const cancelled = z.object({
 /** An event that was sent to one destination more than its routes name. */
 const sendOrder = z.strictObject({ destination: words(63) });
 const sentTo = z.object({ delivery: z.string(), created: z.boolean(), state });
+
+/** A body in the place of an event's own, for one destination. */
+const editOrder = z.strictObject({
+  destination: words(63),
+  body: z.string("must be the new body: as text, or as base64 with encoding base64"),
+  encoding: z._default(z.enum(["text", "base64"], "must be one of text, base64"), "text"),
+  /** Left out: that of the event before. */
+  content_type: orNull(
+    z
+      .string("must be text")
+      .check(
+        z.regex(
+          /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?: *;[\x20-\x7e]*)?$/,
+          "must be a media type, such as text/plain",
+        ),
+        z.maxLength(200, "must not be longer than 200 characters"),
+      ),
+  ),
+});
+const edited = z.object({ event: z.string(), delivery: z.string(), edited_from: z.string(), size: count });
 
 /** What a destination answered to a test event, which is not kept. */
 const tested = z.object({
@@ -103,6 +124,15 @@ export const ACTS = {
     body: sendOrder,
     says: "Sends an event to a destination that its routes do not name.",
     answer: sentTo,
+  },
+  "POST /events/:id/edit": {
+    ...rule,
+    act: "edit",
+    body: editOrder,
+    // A body of 256 KB in JSON, in base64, or as a field of a form.
+    most: 1024 * 1024,
+    says: "Sends an edited body of an event to one destination, as a new event that names this one.",
+    answer: edited,
   },
 
   "POST /deliveries/:id/replay": {

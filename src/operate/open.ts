@@ -3,6 +3,7 @@ import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
 import { openCancel } from "./cancel.ts";
 import { openDestinations } from "./destinations.ts";
+import { openEdit } from "./edit.ts";
 import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
@@ -41,6 +42,7 @@ export function openOperator(deps: OperatorDeps) {
     replay: openReplay(given),
     cancel: openCancel(given),
     send: openSendTo(given),
+    edit: openEdit(given),
     test: openTest(given),
     pause: openPause(given),
     resume: openResume(given),

@@ -44,6 +44,8 @@ export function fullOperator(): Operator {
       cancel: async () => done({ cancelled: 1, deliveries: [] }),
       send: async ({ event }, _, { destination }) =>
         done({ delivery: `${event}:${destination}`, created: true, state: "pending" as const }),
+      edit: async ({ event }, _, { destination, body }) =>
+        done({ event: "evt_edited", delivery: `evt_edited:${destination}`, edited_from: event, size: body.length }),
       test: async (destination) =>
         done({
           destination,

@@ -1,7 +1,7 @@
 // What one does on the pages, over a real relay and mostly without scripts: pause, resume, test, inspect, replay, give out keys.
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { beforeAll, expect, inject, test } from "vitest";
-import { launch, open, signIn } from "./browser.ts";
+import { launch, open, PHONE, signIn } from "./browser.ts";
 import { type Pages, startPages } from "./relay.ts";
 
 let browser: Browser;
@@ -109,6 +109,57 @@ test("a bulk replay is counted first, is started, and tells how far it has come"
     await untilItSays(page, new URL(page.url()).pathname, /done[^]*1 of 1 replayed/);
     expect(await main(page)).toContain("failed, to gone");
     await untilItSays(page, "/audit", /admin[^]*gone/);
+  });
+});
+
+test("an admin edits a body and sends it as a new event, by keyboard and without scripts; each of the two names the other", async () => {
+  const id = await relay.post('{"amount":1,"note":"</textarea>ünïcode"}', "order.paid");
+  await relay.settled(id, "delivered");
+  let made = "";
+  await asAdmin({ ...OFF, viewport: PHONE }, async (page) => {
+    await page.goto(`${relay.url}/events/${id}`);
+    await page.getByRole("link", { name: "Edit and replay" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`**/events/${id}/edit`);
+    const text = page.getByLabel("Body");
+    expect(await text.inputValue()).toBe('{\n  "amount": 1,\n  "note": "</textarea>ünïcode"\n}');
+    expect(await page.getByLabel("Destination").inputValue()).toBe("billing");
+    await page.getByLabel("Destination").selectOption("spare");
+    await text.fill(`${"x".repeat(256 * 1024)}\ny`);
+    await page.getByRole("button", { name: "Send the edited event" }).click();
+    expect(await page.getByRole("alert").innerText()).toContain("262146 bytes, and an edited one may have 262144");
+    // What was written is still there, and so is the choice.
+    expect(await page.getByLabel("Destination").inputValue()).toBe("spare");
+    expect((await text.inputValue()).length).toBe(256 * 1024 + 2);
+    await text.fill('\n{"amount": 2,\n"note": "edited"}');
+    await page.getByRole("button", { name: "Send the edited event" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/events/evt_*?done=sent");
+    made = new URL(page.url()).pathname.split("/")[2] ?? "";
+    expect(made).not.toBe(id);
+    expect(await page.getByRole("link", { name: id }).innerText()).toBe(id);
+    expect(await page.locator("dl.facts").innerText()).toContain("not by its sender: an operator has edited its body");
+    await page.getByRole("region", { name: /^spare/ }).waitFor();
+  });
+  await relay.settled(made, "delivered");
+  // A browser writes line breaks of its own kind.
+  expect(await relay.api(`/api/events/${made}`)).toMatchObject({
+    body: '\n{"amount": 2,\n"note": "edited"}',
+    edited_from: id,
+    edited_as: [],
+  });
+  await asAdmin(OFF, async (page) => {
+    await page.goto(relay.url + `/events/${id}`);
+    expect(await page.locator("dl.facts").innerText()).toContain(`${made} for spare`);
+  });
+});
+
+test("of what is no text the page says how the command line edits it", async () => {
+  const id = await relay.post(Uint8Array.of(0, 255, 128), "order.paid");
+  await asAdmin(OFF, async (page) => {
+    await page.goto(relay.url + `/events/${id}/edit`);
+    expect(await page.locator("form textarea").count()).toBe(0);
+    expect(await main(page)).toContain(`hookline edit ${id} --to billing --body body.bin`);
   });
 });
 

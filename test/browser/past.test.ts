@@ -256,7 +256,7 @@ test.each(LOOKS)("on %s nothing is hard to reach or to read, and nothing sticks 
   const found = [[await accessibilityFaults(page), await overflow(page)]];
   await context.addCookies(storageState.cookies);
   const paths = ["/events", "/events?text=nothing-like-it", "/deliveries", "/deliveries?state=failed"];
-  for (const path of [...paths, ...Object.values(ids).map((id) => `/events/${id}`)]) {
+  for (const path of [...paths, ...Object.values(ids).map((id) => `/events/${id}`), `/events/${ids["paid"]}/edit`]) {
     await page.goto(relay.url + path);
     // What can be opened is looked at as well.
     await page.locator("details").evaluateAll((all) => all.forEach((details) => details.setAttribute("open", "")));

@@ -34,6 +34,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^SELECT destination FROM pauses/, "forgotten pauses"],
   [/'replayed'/, "replay"],
   [/'cancelled', json/, "cancel"],
+  [/'sha256'/, "edit"],
   [/iif\(NOT EXISTS \(SELECT 1 FROM pauses/, "pause"],
   [/iif\(EXISTS \(SELECT 1 FROM pauses/, "resume"],
   [/INSERT INTO inspections/, "keep inspection"],

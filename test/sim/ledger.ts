@@ -5,6 +5,7 @@ import type { Arrival } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import type { Answered, Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Asked, bodyOfEdit } from "./edits.ts";
 import { bodyOf, type Letter } from "./senders.ts";
 
 /** One request at the front door. */
@@ -44,6 +45,8 @@ export class Ledger {
   readonly tries: Try[] = [];
   readonly moves: Moved[] = [];
   readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
+  /** What an admin has asked to be sent in the place of an event's own body. */
+  readonly edits: Asked[] = [];
   readonly rung: { delivery: string; attempt: number; at: number }[] = [];
   readonly #ids = new Map<number, string>();
 
@@ -78,10 +81,12 @@ export class Ledger {
     return this.tries.find((one) => one.id === id)?.letter ?? null;
   }
 
-  /** Whether the bytes are those of any honest letter that was posted. */
+  /** Whether the bytes are those of any honest letter that was posted, or of an edit that was asked for. */
   knows(source: string, body: Uint8Array): boolean {
-    return this.begun.some(
-      ({ letter }) => letter.forged === null && letter.source === source && same(bodyOf(letter), body),
+    return (
+      this.begun.some(
+        ({ letter }) => letter.forged === null && letter.source === source && same(bodyOf(letter), body),
+      ) || this.edits.some(({ edit }) => same(bodyOfEdit(edit), body))
     );
   }
 

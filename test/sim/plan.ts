@@ -2,6 +2,7 @@
 import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
+import { type Edit, editsOf } from "./edits.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
@@ -25,6 +26,7 @@ export type Step = { readonly at: number } & (
   | { readonly do: "replay"; readonly nth: number; readonly key: string; readonly times: number }
   | { readonly do: "bulk"; readonly order: Bulk }
   | { readonly do: "operate"; readonly operation: Operation }
+  | { readonly do: "edit"; readonly edit: Edit }
 );
 
 /** One world. */
@@ -130,7 +132,7 @@ export function planOf(seed: number): Plan {
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
   steps.push(...capturedOf(seed, span));
-  if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps));
+  if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
   return {

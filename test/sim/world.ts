@@ -1,5 +1,6 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
 import { startBulk } from "./bulk.ts";
+import { askForEdit } from "./edits.ts";
 import { liftPauses, operate } from "./operations.ts";
 import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
@@ -183,6 +184,9 @@ function take(step: Step, ledger: Ledger): void {
       return;
     case "operate":
       void operate(step.operation, ledger);
+      return;
+    case "edit":
+      for (let time = 0; time < step.edit.times; time += 1) void askForEdit(step.edit, ledger);
       return;
     case "bulk":
       void startBulk(step.order, ledger);

@@ -1,4 +1,6 @@
-// hookline replay, cancel, pause and resume: what may be done about deliveries and destinations.
+// hookline replay, cancel, edit, pause and resume: what may be done about deliveries and destinations.
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { answered, type Client, ONCE, ONCE_HELP, remote } from "./client.ts";
 import { table } from "../table.ts";
 import type { RemoteVerb } from "../verb.ts";
@@ -54,6 +56,58 @@ const cancel = remote(
   },
 );
 
+const edit = remote(
+  {
+    summary: "sends an edited body of an event, as a new event",
+    usage: "edit EVENT --to DESTINATION --body FILE|- [--content-type TYPE] [--once NAME]",
+    help: [
+      "Makes a new event that names EVENT, with another body, and sends it to DESTINATION. EVENT stays as it is. Takes the role admin.",
+      "  --body FILE  the new body, byte for byte, of up to 256 KB; - reads it from standard input",
+      "               the old one: hookline event EVENT --body > FILE",
+      "  --content-type TYPE  unless said otherwise, that of EVENT",
+      ONCE_HELP,
+    ].join("\n"),
+    options: {
+      ...ONCE,
+      to: { type: "string" },
+      body: { type: "string" },
+      "content-type": { type: "string" },
+    },
+    names: 1,
+  },
+  async (client, { names: [id = ""], options, json }, { out, err }) => {
+    const { to, body: file, "content-type": type } = options;
+    if (typeof to !== "string" || typeof file !== "string") {
+      err("edit takes --to DESTINATION and --body FILE, or --body - for standard input: hookline edit --help");
+      return 2;
+    }
+    const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file)).catch((error: unknown) =>
+      String(error),
+    );
+    if (typeof bytes === "string") {
+      const why = `the body cannot be read: ${bytes}`;
+      if (json) out(JSON.stringify({ error: why }));
+      else err(why);
+      return 1;
+    }
+    const order = {
+      destination: to,
+      body: bytes.toString("base64"),
+      encoding: "base64" as const,
+      content_type: typeof type === "string" ? type : null,
+    };
+    const answer = await answered(client.events[":id"].edit.$post({ param: { id }, json: order }));
+    if (json) out(JSON.stringify(answer));
+    else {
+      const { event, delivery, edited_from: from, size } = answer;
+      for (const line of table(["event", "delivery", "edited from", "bytes"], [[event, delivery, from, size]], ""))
+        out(line);
+      err(`see: hookline event ${event}`);
+    }
+    return 0;
+  },
+);
+
 const pause = switching(
   "pause",
   "holds what is for a destination",
@@ -88,4 +142,4 @@ function yes(done: boolean): string {
   return done ? "yes" : "no";
 }
 
-export const verbs = { replay, cancel, pause, resume };
+export const verbs = { replay, cancel, edit, pause, resume };

@@ -3,8 +3,10 @@ import type { Hono } from "hono";
 import type { Caller } from "../../contract/access.ts";
 import type { EventStory } from "../../contract/history.ts";
 import type { By, Done } from "../../operate/operator.ts";
-import { by, done, field, needs, type PageDeps, type PageEnv, refuse } from "../page.tsx";
-import { Post } from "../parts/parts.tsx";
+import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Page } from "../parts/layout.tsx";
+import { Foreign, Post } from "../parts/parts.tsx";
+import { type BodyView, viewBody } from "../words/body.ts";
 import type { FlashCode } from "../words/flash.ts";
 
 export const noSuchEvent = {
@@ -44,6 +46,33 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
     const result = await acts.send({ event }, asker, { destination: read("destination") });
     return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
   });
+
+  const editing = async (c: PageContext, given: Given | null) => {
+    const found = await deps.operator.event(c.req.param("id") ?? "");
+    if (found === null) return refuse(c, "events", noSuchEvent);
+    const body = await viewBody(found.story, found.body, undefined);
+    if (given !== null) c.status(400);
+    return show(c, <EditPage c={c} deps={deps} story={found.story} body={body} given={given} />);
+  };
+  app.get("/events/:id/edit", needs(deps, "admin", "events"), (c) => editing(c, null));
+  app.post("/events/:id/edit", needs(deps, "admin", "events"), async (c) => {
+    const form = await c.req.formData();
+    const [destination, breaks] = [field(form, "destination"), field(form, "breaks")];
+    // A browser writes every line break of a field as CRLF (HTML, 4.10.21.5).
+    const body = breaks === "crlf" ? field(form, "body") : field(form, "body").replaceAll("\r\n", "\n");
+    const order = { destination, body, encoding: "text", content_type: null } as const;
+    const result = await acts.edit({ event: c.req.param("id") }, by(c, form), order);
+    return result.ok
+      ? done(c, `/events/${result.value.event}`, "sent")
+      : await editing(c, { destination, body, fault: result.problem.detail ?? result.problem.title });
+  });
+}
+
+/** What was sent and refused, so that nobody has to write it again. */
+interface Given {
+  readonly destination: string;
+  readonly body: string;
+  readonly fault: string;
 }
 
 interface EventActionsProps {
@@ -53,7 +82,7 @@ interface EventActionsProps {
 }
 
 /** What can be done with all of it. Only what would change something is there. */
-export function EventActions({ story, deps }: EventActionsProps) {
+export function EventActions({ story, deps, caller }: EventActionsProps) {
   const has = (...states: string[]) => story.deliveries.filter(({ state }) => states.includes(state)).length;
   const [failed, ended, waiting] = [has("failed"), has("failed", "delivered"), has("pending", "held")];
   const others = [...deps.config.destinations.keys()].filter(
@@ -106,6 +135,111 @@ export function EventActions({ story, deps }: EventActionsProps) {
           </label>
         </Post>
       )}
+      {others.length + story.deliveries.length > 0 && deps.access.allows(caller, "admin") ? (
+        <a class="button" href={`${path}/edit`}>
+          Edit and replay
+        </a>
+      ) : null}
     </div>
+  );
+}
+
+interface EditPageProps {
+  readonly c: PageContext;
+  readonly deps: PageDeps;
+  readonly story: EventStory;
+  readonly body: BodyView;
+  readonly given: Given | null;
+}
+
+function EditPage({ c, deps, story, body, given }: EditPageProps) {
+  const { id } = story;
+  return (
+    <Page title={`Edit ${id}`} caller={c.var.caller} current="events" styles={["past.css"]}>
+      <p class="trail">
+        <a href="/events">Events</a> <span aria-hidden="true">/</span>{" "}
+        <a class="mono" href={`/events/${id}`}>
+          {id}
+        </a>{" "}
+        <span aria-hidden="true">/</span> Edit and replay
+      </p>
+      <h1>
+        Edit and replay <Foreign text={story.type} /> <span class="dim">from {story.source}</span>
+      </h1>
+      {body.whole === null ? (
+        <ByCommand story={story} />
+      ) : (
+        <EditForm deps={deps} story={story} body={body} given={given} />
+      )}
+    </Page>
+  );
+}
+
+/** A field of a form holds text, and no more of it than an edited body may have. */
+function ByCommand({ story }: Pick<EditPageProps, "story">) {
+  const [delivery] = story.deliveries;
+  const why = story.encoding === "base64" ? "This body is not text" : "This body is larger than an edited one may be";
+  return (
+    <>
+      <p class="lead">{why}, so it cannot be edited in a browser. The command line sends any file of up to 256 KB:</p>
+      <pre class="content" role="region" aria-label="Commands" tabindex={0}>
+        {`hookline event ${story.id} --body > body.bin\nhookline edit ${story.id} --to ${delivery?.destination ?? "DESTINATION"} --body body.bin`}
+      </pre>
+    </>
+  );
+}
+
+function EditForm({ deps, story, body, given }: Omit<EditPageProps, "c">) {
+  const names = [...deps.config.destinations.keys()];
+  const chosen =
+    given?.destination ?? story.deliveries.find(({ destination }) => names.includes(destination))?.destination;
+  const crlf = body.whole?.includes("\r\n") === true;
+  return (
+    <form method="post" action={`/events/${story.id}/edit`} class="card">
+      <input type="hidden" name="once" value={deps.newId()} />
+      <input type="hidden" name="breaks" value={crlf ? "crlf" : "lf"} />
+      {given === null ? null : (
+        <p class="fault" id="edit-fault" role="alert">
+          <Foreign text={given.fault} />
+        </p>
+      )}
+      <p>
+        <label for="edit-to">Destination</label>
+        <select id="edit-to" name="destination" required>
+          {names.map((name) => (
+            <option value={name} selected={name === chosen}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </p>
+      <label for="edit-body">Body</label>
+      {/* A line break at its beginning would be taken for the form's own. */}
+      <textarea
+        id="edit-body"
+        name="body"
+        rows={20}
+        dir="ltr"
+        spellcheck={false}
+        autocomplete="off"
+        aria-describedby={given === null ? "edit-says" : "edit-fault edit-says"}
+      >
+        {`\n${given?.body ?? body.text}`}
+      </textarea>
+      <p class="note" id="edit-says">
+        This makes a new event with this body and sends it to the one destination, under a <code>webhook-id</code> of
+        its own: a receiver takes it even if it has taken the original. The original event and its deliveries stay as
+        they are. Its sender has not signed the new body; the relay signs it as any other. The audit log names you, the
+        destination and a hash of the body.
+      </p>
+      <div class="actions">
+        <button type="submit" class="primary">
+          Send the edited event
+        </button>
+        <a class="button" href={`/events/${story.id}`}>
+          Back
+        </a>
+      </div>
+    </form>
   );
 }

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { keptHeaders, signatureHeaders } from "../../../src/in/identify.ts";
 import { placesOf } from "../../../src/scheme/template.ts";
+import { EDITED_FROM } from "../../../src/ids.ts";
 import { clean, leadsTo, MOST_HOPS, nextHop, wayOf } from "../../../src/net/headers.ts";
 import { namesEvents } from "../../../src/scheme/naming.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
@@ -49,6 +50,15 @@ test("of every sender of the catalogue, what names its events is kept, and none 
         expect(kept, id).toContain(lower);
     }
   }
+});
+
+test("no request brings the header that says that an event was edited", () => {
+  expect(namesEvents(EDITED_FROM)).toBe(false);
+  const schemes = providerIds().map((id) => findProvider(id)!);
+  const [first] = schemes;
+  // A source of the operator's own may name any header, and this one all the same is not kept.
+  const own = { ...first!, type: `{header:${EDITED_FROM}}`, id: `{header:${EDITED_FROM.toUpperCase()}}` };
+  for (const scheme of [...schemes, own]) expect(keptHeaders(scheme)).not.toContain(EDITED_FROM);
 });
 
 const cleaned = (headers: Record<string, string>) => clean(new Map(Object.entries(headers)), Object.keys(headers));

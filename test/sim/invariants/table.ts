@@ -2,6 +2,7 @@
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
 import { bulkReplay } from "./bulk.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
+import { editsOnce } from "./edits.ts";
 import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
@@ -27,6 +28,7 @@ export const INVARIANTS: readonly Invariant[] = [
   pausedMeansPaused,
   nothingHeldIsLost,
   cancelsOnce,
+  editsOnce,
   inspected,
   retention,
   bells,

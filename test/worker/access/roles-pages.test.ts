@@ -41,9 +41,9 @@ function routes(): string[] {
   return names.filter((name) => !OPEN.includes(name));
 }
 
-/** The rule, written down once more: forms take an operator, keys, audit and secrets an admin. */
+/** The rule, written down once more: forms take an operator, keys, audit, secrets and edited bodies an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit)\b|\/offers$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit)$/.test(route)) return "admin";
   return route.startsWith("GET ") && route !== "GET /replays/new" ? "viewer" : "operator";
 }
 

@@ -21,14 +21,15 @@ function routes(): string[] {
 
 const live = async () => await Promise.resolve(new Response("live"));
 
-/** The rule, written down once more: what is not a GET takes an operator; keys, audit and secrets take an admin. */
+/** The rule, written down once more: what is not a GET takes an operator; keys, audit, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit)\b|\/offers$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit)$/.test(route)) return "admin";
   return route.startsWith("GET ") ? "viewer" : "operator";
 }
 
 const BODIES: Readonly<Record<string, object>> = {
   "POST /events/:id/send": { destination: "crm" },
+  "POST /events/:id/edit": { destination: "crm", body: "{}" },
   "PUT /destinations/:name/script": { script: "503x2,200" },
   "POST /replays": { filter: { state: "failed" } },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
@@ -201,6 +202,7 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /events/:id/replay": ["key:robot replay"],
     "POST /events/:id/cancel": ["key:robot cancel"],
     "POST /events/:id/send": ["key:robot send"],
+    "POST /events/:id/edit": ["key:robot edit"],
     "POST /deliveries/:id/replay": ["key:robot replay"],
     "POST /deliveries/:id/cancel": ["key:robot cancel"],
     "POST /sources/:name/offers": ["key:robot offers.reveal"],

@@ -1,0 +1,58 @@
+// D1: makes an event out of another and a body that somebody has edited, with its one delivery, one audit row, and a mark beside the old event.
+import { GRACE_MS } from "../../deadlines.ts";
+import { EDITED_FROM } from "../../ids.ts";
+import type { Encoding } from "../../types.ts";
+import { RETURNING_BELL } from "../bell.ts";
+import { AUDIT, type Deed, MINE } from "./deed.ts";
+
+/** Stands where the name of a route would; no route can be called so. */
+const ROUTE = "(edited by hand)";
+
+/** The new event, with its body as it is kept. */
+interface Edition {
+  /** The old event's row. */
+  readonly event: number;
+  /** The new event's public id, of which there is none yet. */
+  readonly id: string;
+  readonly destination: string;
+  readonly encoding: Encoding;
+  /** In bytes, as `sha256` is of the bytes. */
+  readonly size: number;
+  readonly body: string;
+  readonly sha256: string;
+  /** `null` for that of the old event. */
+  readonly contentType: string | null;
+}
+
+/** What was asked for first under this name, and the event that it made: `null` where the old one was gone. */
+type Edited = Pick<Edition, "destination" | "sha256" | "contentType"> & { readonly event: string | null };
+
+const OLD = "FROM events WHERE seq = ?1->>'event'";
+const HERE = `EXISTS (SELECT 1 ${OLD})`;
+const MADE = "FROM events WHERE id = ?1->>'id' AND receipt = ?1->>'receipt'";
+
+// Text is no longer compressed as the old body may have been.
+const NAMED = `json_set(headers, '$."${EDITED_FROM}"', id)`;
+const PLAIN = `iif(?1->>'encoding' = 'text', json_remove(${NAMED}, '$."content-encoding"'), ${NAMED})`;
+const HEADERS = `iif(?1->>'contentType' IS NULL, ${PLAIN}, json_set(${PLAIN}, '$."content-type"', ?1->>'contentType'))`;
+
+/** The target is the old event. Its deliveries stay as they are. */
+export const EDIT: Deed<Edition, Edited> = {
+  action: "edit",
+  answer: `SELECT json_object('event', iif(${HERE}, ?1->>'id', NULL), 'destination', ?1->>'destination', 'sha256', ?1->>'sha256',
+    'contentType', ?1->>'contentType')`,
+  acts: [
+    `${AUDIT} json_object('event', ?1->>'id', 'destination', ?1->>'destination', 'size', ?1->>'size', 'sha256', ?1->>'sha256')
+     WHERE ${HERE} AND ${MINE}`,
+    `INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
+     SELECT ?1->>'id', ?1->>'receipt', source, type, ?1->>'now', NULL, ${HEADERS}, ?1->>'encoding', ?1->>'size', ?1->>'body', 0
+     ${OLD} AND ${MINE}`,
+    `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at)
+     SELECT seq, ?1->>'destination', '${ROUTE}', receipt, 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS} ${MADE} AND ${MINE}
+     ${RETURNING_BELL}`,
+    // In the order of time under the old event's name, because receipts are.
+    `INSERT INTO marks (name, value, at)
+     SELECT 'edited:' || id || ':' || (?1->>'receipt'), json_object('event', ?1->>'id', 'destination', ?1->>'destination'), ?1->>'now'
+     ${OLD} AND ${MINE}`,
+  ],
+};

@@ -1,0 +1,45 @@
+// An edited body of an event goes to one destination, as a new event that names the old one, because somebody asked.
+import { encodeBody, INLINE_BYTES } from "../bytes/body.ts";
+import { decodeBase64, encodeHex } from "../bytes/encoding.ts";
+import { EDIT } from "../d1/deeds/edit.ts";
+import { anonymousEventId, deliveryId } from "../ids.ts";
+import { openOnce } from "./once.ts";
+import type { Verb, VerbDeps } from "./operator.ts";
+import { badRequest, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
+
+/** Makes an event of this one's source, type and headers with another body, and sends it to one destination. The old event stays as it is. */
+export function openEdit(deps: VerbDeps): Verb<"edit"> {
+  const { config, tables, newId, log } = deps;
+  const once = openOnce(deps);
+  return async ({ event: id }, by, { destination, body, encoding, content_type: contentType }) => {
+    const event = await tables.records.event(id);
+    if (event === null) return noEvent(id);
+    if (!config.destinations.has(destination)) return noDestination(destination);
+    const bytes = bytesOf(body, encoding);
+    if (bytes === null) return badRequest(`body: is not ${encoding}: give the bytes as base64, with encoding base64`);
+    if (bytes.length > INLINE_BYTES) return tooLarge(bytes.length);
+
+    const sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+    const { data, ...kept } = encodeBody(bytes);
+    const wish = { destination, sha256, contentType };
+    const made = { event: event.event, id: anonymousEventId(newId()), ...kept, body: data, size: bytes.length };
+    const { answer } = await once(EDIT, event.id, { ...made, ...wish }, by);
+    if (answer.event === null) return noEvent(id);
+    if (answer.destination !== destination || answer.sha256 !== sha256 || answer.contentType !== contentType)
+      return reused();
+    const delivery = deliveryId(answer.event, destination);
+    log.info("edit.asked", { target: event.id, delivery, size: bytes.length, sha256 });
+    return { ok: true, value: { event: answer.event, delivery, edited_from: event.id, size: bytes.length } };
+  };
+}
+
+/** `null` for what is not written in this encoding: half a surrogate pair is no text either. */
+function bytesOf(body: string, encoding: "text" | "base64"): Uint8Array | null {
+  if (encoding === "base64") return body === "" ? new Uint8Array() : decodeBase64(body);
+  return body.isWellFormed() ? new TextEncoder().encode(body) : null;
+}
+
+function tooLarge(size: number): Refused {
+  const detail = `body: has ${size} bytes, and an edited one may have ${INLINE_BYTES}: have its sender send it instead`;
+  return { ok: false, problem: { status: 413, title: "Content Too Large", detail } };
+}
