@@ -4,6 +4,11 @@
 export const LEASE_MS = 90_000;
 /** How long an attempt may take: connection, headers and what is read of the answer's body (the Standard Webhooks guide: 15 to 30 s). */
 export const ATTEMPT_MS = 15_000;
+/** How long a first attempt may wait for its grant, and after the grant for its beginning, by the clock of the isolate that makes it. */
+export const GRANT_WAIT_MS = 5_000;
+export const GRANT_MS = 5_000;
+/** How long after its acceptance a first attempt may still be under way: wait, begin, send, and say how it ended. */
+export const FIRST_LEASE_MS = GRANT_WAIT_MS + GRANT_MS + ATTEMPT_MS + 20_000;
 /** How long after its due time a pending delivery is the sweep's: its bell is lost by then. */
 export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */

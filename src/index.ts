@@ -1,7 +1,7 @@
 // The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
 import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { Acceptance, AskRepeats, Bell } from "./types.ts";
+import type { Acceptance, AskKnown, Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { createApp } from "./app.ts";
@@ -16,6 +16,8 @@ import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
+import type { FirstOutcome } from "./d1/settlement.ts";
+import { FirstAttempts } from "./out/first.ts";
 import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
 import { encodeHex } from "./bytes/encoding.ts";
@@ -54,7 +56,8 @@ interface Relay {
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
   readonly store: Store;
-  readonly repeats: AskRepeats;
+  readonly known: AskKnown;
+  readonly shards: number;
   readonly feed: FeedDoor;
 }
 
@@ -86,17 +89,29 @@ function open(env: Env): Relay {
   const shared = { config, now, newId, log };
   const pace = new Pace();
   const attempting = { send: openSend(now), inspector: openInspector({ inspections, now, log }), now, dice };
+  const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
   const delivering: DeliverDeps = { ...attempting, store, parts, ring, config, pace, feed, log };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const remind = (at: number) => intake.remind(at);
+  const confirmPause = (destination: string) => intake.pause(destination);
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   const totals = openTotals(feed, now, log);
   return {
     log,
     app: createApp({
       ...shared,
-      operator: openOperator({ ...shared, ...attempting, tables: d1, ring, remind, intake, feed, totals }),
+      operator: openOperator({
+        ...shared,
+        ...attempting,
+        tables: d1,
+        ring,
+        remind,
+        confirmPause,
+        intake,
+        feed,
+        totals,
+      }),
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
@@ -107,6 +122,7 @@ function open(env: Env): Relay {
       published: new Published({ lists, remind, now, log }),
       bodies: new BodyReader(now),
       keys: new KeyRing(fetchText),
+      first,
       fetchText,
       offers,
       refusals: new RefusalBook(refusals, now, log),
@@ -126,7 +142,8 @@ function open(env: Env): Relay {
     },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
-    repeats,
+    known: d1.known,
+    shards: config.shards,
     feed,
   };
 }
@@ -149,8 +166,10 @@ export class Intake extends DurableObject<Env> {
     // One object is enough for bulk replays, and it is the one that `remind` reaches.
     const leads = ctx.id.equals(env.INTAKE.idFromName("intake-0"));
     this.#core = new IntakeCore(ctx.storage, {
-      commit: (rows, due) => relay.store.commit(rows, due),
-      repeats: relay.repeats,
+      commit: (...group) => relay.store.commit(...group),
+      settleFirsts: (...ended) => relay.store.settleFirsts(...ended),
+      known: relay.known,
+      shards: relay.shards,
       ring: relay.deliver.ring,
       sweep: () => {
         // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.
@@ -158,6 +177,7 @@ export class Intake extends DurableObject<Env> {
         return leads ? rescue(relay) : sweep(relay.sweep);
       },
       tell: (seeds) => void relay.feed.accepted(seeds),
+      tellSettled: (settled) => void relay.feed.settled(settled),
       now,
       log: relay.log,
     });
@@ -167,6 +187,21 @@ export class Intake extends DurableObject<Env> {
   /** @see IntakeCore.accept */
   async accept(candidate: Candidate): Promise<Acceptance> {
     return await this.#core.accept(candidate);
+  }
+
+  /** @see IntakeCore.grant */
+  async grant(id: string, receipt: string, destination: string) {
+    return await this.#core.grant(id, receipt, destination);
+  }
+
+  /** @see IntakeCore.ended */
+  async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
+    await this.#core.ended(id, receipt, size, outcomes);
+  }
+
+  /** @see IntakeCore.pause */
+  async pause(destination: string): Promise<void> {
+    await Promise.resolve(this.#core.pause(destination));
   }
 
   /** @see IntakeCore.status */

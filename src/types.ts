@@ -129,10 +129,25 @@ export interface Match {
 
 /** What Intake answers. */
 export type Acceptance =
-  | { readonly kind: "accepted"; readonly id: string }
+  | { readonly kind: "accepted"; readonly id: string; readonly first?: Granted }
   | { readonly kind: "duplicate"; readonly id: string }
   | { readonly kind: "limited"; readonly retryAfterMs: number }
   | { readonly kind: "busy"; readonly why: string };
+
+/** Which of the offered first attempts the isolate that accepted an event may make now, and for which it may ask. */
+export interface Granted {
+  readonly go: readonly string[];
+  readonly wait: readonly string[];
+}
+
+/**
+ * What Intake says to an isolate that asked for a grant: it was given `ageMs` ago, and the question was held for `heldMs`. The isolate
+ * takes from it, by its own clock alone, how old the grant is at most.
+ */
+export interface Grant {
+  readonly ageMs: number;
+  readonly heldMs: number;
+}
 
 /**
  * Every state names its mover (`docs/states.md`).
@@ -198,3 +213,6 @@ export interface KnownEvent {
 
 /** Which of these events D1 has. */
 export type AskRepeats = (ids: readonly string[]) => Promise<KnownEvent[]>;
+
+/** The same, and which destinations are paused at that moment. */
+export type AskKnown = (ids: readonly string[]) => Promise<{ events: KnownEvent[]; paused: string[] }>;

@@ -11,7 +11,7 @@ import { openOnce } from "./once.ts";
 import { openParts } from "./parts.ts";
 import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
-import { openRepeats } from "./repeats.ts";
+import { openKnown, openRepeats } from "./repeats.ts";
 import { openJobs } from "./replays.ts";
 import { openSessions } from "./sessions.ts";
 import { openStandings } from "./standing.ts";
@@ -29,6 +29,7 @@ export function openD1(db: D1Database) {
     store: openStore(run),
     parts: openParts(run),
     repeats: openRepeats(run),
+    known: openKnown(run),
     upkeep: openUpkeep(run),
     records: openRecords(run),
     once: openOnce(run),

@@ -2,7 +2,7 @@
 import { GRACE_MS } from "../deadlines.ts";
 import { RETURNING_BELL } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
-import type { AskRepeats, KnownEvent } from "../types.ts";
+import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
 
 /** How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for ever. */
 const MOST_REPEATS = 3;
@@ -41,4 +41,18 @@ FROM json_each(?1) j JOIN events e ON e.id = j.value`;
 export function openRepeats(run: Run): AskRepeats {
   const all = rowsOf(run);
   return async (ids) => await all<KnownEvent>(KNOWN, JSON.stringify(ids));
+}
+
+/** The same, and which destinations are paused at that moment. */
+export function openKnown(run: Run): AskKnown {
+  return async (ids) =>
+    await run(async (db) => {
+      const [events, pauses] = await db.batch([
+        db.prepare(KNOWN).bind(JSON.stringify(ids)),
+        db.prepare("SELECT destination FROM pauses"),
+      ]);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statements above
+      const [known, paused] = [events?.results as KnownEvent[], pauses?.results as { destination: string }[]];
+      return { events: known, paused: paused.map(({ destination }) => destination) };
+    });
 }

@@ -1,10 +1,11 @@
 // D1: every statement that writes an event or moves a delivery. Reading for people is in records.ts.
 import { type BellRow, toBell } from "./bell.ts";
-import type { Settlement } from "./settlement.ts";
+import type { Opened } from "./settlement.ts";
 import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
+import { firstsSettled, openSettling } from "./settle.ts";
 
 /** What a bell asks for: this attempt of this delivery. */
 export interface Wanted {
@@ -42,10 +43,19 @@ SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event-
 FROM j WHERE event->>'repeat' IS NULL
 ON CONFLICT (id) DO NOTHING`;
 
-// Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing.
+// Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing. A first attempt that was made where
+// the event was accepted (`first`) is part of the row from the beginning: one that succeeded is inserted as delivered, once.
 const INSERT_DELIVERIES = `
-INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at)
-SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, 'pending', ?2, ?2 + ${GRACE_MS}
+INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
+  status, fault, excerpt, ended_at)
+SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.value->>'$.first.state', 'pending'),
+       m.value->>'$.first.reason', m.value->>'first' IS NOT NULL, coalesce(m.value->>'$.first.dueAt', ?2), m.value->>'$.first.leaseUntil',
+       CASE coalesce(m.value->>'$.first.state', 'pending')
+         WHEN 'pending' THEN iif(coalesce(m.value->>'$.first.dueAt', ?2) - ?2 > ${BELL_REACH_MS}, m.value->>'$.first.dueAt',
+           coalesce(m.value->>'$.first.dueAt', ?2) + ${GRACE_MS})
+         WHEN 'delivering' THEN m.value->>'$.first.leaseUntil' END,
+       m.value->>'$.first.startedAt', m.value->>'$.first.latencyMs', m.value->>'$.first.status', m.value->>'$.first.fault',
+       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL)
 FROM json_each(?1) j
 JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
 JOIN json_each(j.value, '$.matched') m
@@ -84,38 +94,6 @@ const LOAD = `
 SELECT seq, id, receipt, source, type, headers, encoding, size, body, parts
 FROM events WHERE seq IN (SELECT value FROM json_each(?1))`;
 
-const NOTE_ATTEMPTS = `
-INSERT INTO attempts (event, destination, n, started_at, latency_ms, status, fault, outcome, excerpt, next_due)
-SELECT value->>'event', value->>'destination', value->>'attempt', value->>'startedAt', value->>'latencyMs', value->>'status',
-       value->>'fault', CASE value->>'state' WHEN 'pending' THEN 'retry' ELSE value->>'state' END, value->>'excerpt',
-       CASE value->>'state' WHEN 'pending' THEN value->>'dueAt' END
-FROM json_each(?1) WHERE true
-ON CONFLICT (event, destination, n) DO UPDATE SET
-  latency_ms = excluded.latency_ms, status = excluded.status, fault = excluded.fault, outcome = excluded.outcome,
-  excerpt = excluded.excerpt, next_due = excluded.next_due
-WHERE attempts.outcome = 'lost'`;
-
-// The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it arrived).
-// The third: a repeat, after an answer that was lost, finds its own work done and still counts, or nobody would ring or log.
-const SETTLE = `
-UPDATE deliveries
-SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
-    status = s.status, fault = s.fault, excerpt = s.excerpt,
-    look_at = CASE WHEN s.state <> 'pending' THEN NULL WHEN s.due_at - ?2 > ${BELL_REACH_MS} THEN s.due_at ELSE s.due_at + ${GRACE_MS} END,
-    ended_at = CASE WHEN s.state <> 'pending' THEN ?2 END
-FROM (
-  SELECT value->>'event' AS event, value->>'destination' AS destination, value->>'attempt' AS attempt, value->>'state' AS state,
-         value->>'reason' AS reason, value->>'dueAt' AS due_at, value->>'startedAt' AS started_at, value->>'latencyMs' AS latency_ms,
-         value->>'status' AS status, value->>'fault' AS fault, value->>'excerpt' AS excerpt
-  FROM json_each(?1)
-) s
-WHERE deliveries.event = s.event AND deliveries.destination = s.destination
-  AND ((deliveries.state = 'delivering' AND deliveries.attempt = s.attempt)
-    OR (s.state = 'delivered' AND deliveries.state NOT IN ('delivered', 'failed'))
-    OR (deliveries.state = s.state AND deliveries.attempt = s.attempt
-      AND deliveries.started_at = s.started_at AND deliveries.due_at = s.due_at))
-RETURNING event, destination`;
-
 /** The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds done. */
 export type Store = ReturnType<typeof openStore>;
 
@@ -128,14 +106,17 @@ export function openStore(run: Run) {
      *
      * @param rows a JSON array of `Event`
      * @param due when the first attempts are due
+     * @param opened what is known of first attempts that were made already, or are under way
+     * @param again whether an earlier try may have committed these events with less of that
      * @returns bells of deliveries that a repeat has opened again; those of new events the caller knows
      */
-    async commit(rows: string, due: number): Promise<Bell[]> {
-      const openings = openingsOf(rows);
+    async commit(rows: string, due: number, opened: readonly Opened[] = [], again = false): Promise<Bell[]> {
+      const openings = openingsOf(rows, opened);
       const results = await run((db) =>
         db.batch<BellRow>([
           db.prepare(INSERT_EVENTS).bind(rows),
           db.prepare(INSERT_DELIVERIES).bind(openings, due),
+          ...firstsSettled(db, opened, again, due),
           db.prepare(AUDIT_REPEATS).bind(openings, due),
           db.prepare(REOPEN_EXHAUSTED).bind(openings, due),
         ]),
@@ -164,29 +145,22 @@ export function openStore(run: Run) {
       return rows.map(({ headers, ...row }) => Object.assign(row, { headers: parseHeaders(headers) }));
     },
 
-    /** Notes how attempts ended. Returns those that counted: another may have settled a delivery in the meantime. */
-    async settle(settlements: readonly Settlement[], now: number): Promise<{ event: number; destination: string }[]> {
-      // A late one may stand in the attempts as lost.
-      const told = settlements.filter(
-        ({ state, attempt, startedAt }) => state !== "delivered" || attempt > 1 || now - startedAt > GRACE_MS,
-      );
-      return await run(async (db) => {
-        const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
-        const note = db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told));
-        const results = await db.batch<{ event: number; destination: string }>(
-          told.length === 0 ? [update] : [note, update],
-        );
-        return results.at(-1)?.results ?? [];
-      });
-    },
+    ...openSettling(run),
   };
 }
 
 /** What opens deliveries, without headers and bodies: a group of them would be carried to D1 three times. */
-function openingsOf(rows: string): string {
+function openingsOf(rows: string, opened: readonly Opened[]): string {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge made these rows with JSON.stringify
   const events = JSON.parse(rows) as Pick<Event, "id" | "receipt" | "matched">[];
-  return JSON.stringify(events.map(({ id, receipt, matched }) => ({ id, receipt, matched })));
+  const firsts = new Map(opened.map((one) => [`${one.receipt}:${one.destination}`, one]));
+  return JSON.stringify(
+    events.map(({ id, receipt, matched }) => ({
+      id,
+      receipt,
+      matched: matched.map((one) => ({ ...one, first: firsts.get(`${receipt}:${one.destination}`) })),
+    })),
+  );
 }
 
 function parseHeaders(text: string): Record<string, string> {

@@ -104,7 +104,9 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): Feed
   return {
     accepted: (seeds) =>
       safely(() => {
-        const heard = seeds.flatMap(([id, size, , told]) => (told === undefined ? [] : [{ id, size, ...told }]));
+        const heard = seeds.flatMap(([id, size, , told]) =>
+          told === undefined || told === null ? [] : [{ id, size, ...told }],
+        );
         for (const { source, receivedAt } of heard) sourceIn(accepted.countsAt(receivedAt), source).accepted += 1;
         return accepted.add(heard, toEvent);
       }),

@@ -1,5 +1,5 @@
 // POST /in/:source, in the order in which it happens. Nothing is written for a stranger; a 2xx is written after the journal is.
-import type { Acceptance, Event } from "../types.ts";
+import type { Acceptance, Event, Rate } from "../types.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
@@ -33,12 +33,25 @@ export interface IngestDeps extends GreetDeps, KeepDeps {
   readonly bodies: BodyReader;
   /** The keys that providers publish. */
   readonly keys: Pick<KeyRing, "keysFor">;
+  readonly first: FirstAttempts;
   readonly refusals: Pick<RefusalBook, "wants" | "keep">;
   readonly feed: Pick<FeedDoor, "refused">;
   readonly now: () => number;
   /** 32 random hexadecimal digits. */
   readonly newId: () => string;
   readonly log: Log;
+}
+
+/** The first attempts that the isolate which accepts an event may make itself. */
+export interface FirstAttempts {
+  /** Destinations to which it could send at once. */
+  offers(event: Pick<Event, "size" | "matched">): string[];
+  /** Makes those that are granted, and tells how they ended. Never rejects. */
+  make(
+    held: { readonly event: Event; readonly rate: Rate | null; readonly body: Uint8Array },
+    offered: readonly string[],
+    accepting: Promise<Acceptance>,
+  ): Promise<void>;
 }
 
 /** Keeps the invocation alive after the answer. */
@@ -110,7 +123,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     const news = late?.rejection === null ? late.news : null;
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse);
+    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse, after);
   };
   return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
 }
@@ -168,6 +181,7 @@ async function accept(
   { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
   deps: IngestDeps,
   refuse: Refuse,
+  after: After | undefined,
 ): Promise<Response> {
   const { body } = inbound;
   const identified = identify(inbound, source.scheme, source.settings);
@@ -201,9 +215,10 @@ async function accept(
   if ("reason" in kept) return refuse(kept);
 
   const inParts = (kept.row?.parts ?? 0) > 0;
-  const answer: Acceptance = kept.ended
-    ? { kind: "duplicate", id }
-    : await deps.intake.accept({
+  const offered = kept.row === null || inParts || after === undefined ? [] : deps.first.offers(event);
+  const accepting: Promise<Acceptance> = kept.ended
+    ? Promise.resolve({ kind: "duplicate", id })
+    : deps.intake.accept({
         id,
         receipt,
         source: source.name,
@@ -212,7 +227,13 @@ async function accept(
         bells: [id, size, event.matched.map(({ destination }) => destination), told],
         repeat: kept.repeat,
         inParts,
+        keyed: identity.dedupe !== null,
+        first: offered,
       });
+  // Before the answer: a sender who hangs up ends the request, and may have been accepted.
+  if (kept.row !== null && offered.length > 0)
+    after?.waitUntil(deps.first.make({ event: kept.row, rate: source.rate, body }, offered, accepting));
+  const answer = await accepting;
   // Whatever else was answered, they may be needed.
   const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});

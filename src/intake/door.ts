@@ -1,24 +1,42 @@
 // The way to the Intake objects: which one, how often to try, and how long.
-import type { Acceptance } from "../types.ts";
+import type { FirstOutcome } from "../d1/settlement.ts";
+import type { Acceptance, Grant } from "../types.ts";
 import type { Log } from "../log.ts";
-import { within } from "../patience.ts";
+import { GRANT_WAIT_MS } from "../deadlines.ts";
+import { sleep, within } from "../patience.ts";
 import type { Candidate } from "./intake.ts";
 import { fnv1a } from "../ids.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
 const PATIENCE_MS = 2_500;
+/** How often an outcome is told, how long each time may take and the pause after it, in ms: an invocation has 30 s after its answer. */
+const ENDED_TRIES = 3;
+const ENDED_PATIENCE_MS = 8_000;
+const ENDED_PAUSE_MS = 500;
 
 /** What the object offers over RPC. */
 export interface IntakeRpc {
   accept(candidate: Candidate): Promise<Acceptance>;
   status(): Promise<{ waiting: number; stuck: number; bytes: number }>;
   remind(at: number): Promise<void>;
+  grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null>;
+  ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void>;
+  pause(destination: string): Promise<void>;
 }
+
+/** Of which acceptance something is told. */
+export type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate"> & { readonly size: number };
 
 /** The door to the journal. */
 export interface IntakeDoor {
   /** Never rejects: whatever goes wrong is `busy`, and the sender comes again. */
   accept(candidate: Candidate): Promise<Acceptance>;
+  /** Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached. Never rejects. */
+  grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+  /** Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease. */
+  ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
+  /** Ends the granting for a destination whose pause was committed. Returns the shards that have not confirmed it. */
+  pause(destination: string): Promise<string[]>;
   /** The sums over all shards. */
   status(): Promise<{ waiting: number; stuck: number; bytes: number }>;
   /** Has the sweep look at `at`. Cron does too, each minute; where there is no cron, only this does. */
@@ -36,7 +54,7 @@ export function openShards(
   log: Log,
 ): IntakeDoor {
   const tryOnce = async (candidate: Candidate, deadline: number) =>
-    await within(deadline - now(), "intake", stub(shardOf(candidate.source, shards)).accept(candidate));
+    await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate));
 
   return {
     async accept(candidate) {
@@ -50,13 +68,50 @@ export function openShards(
           const answer = now() < deadline ? await tryOnce(candidate, deadline) : null;
           // "Too many" would promise that the event was not accepted, and by the first try it may have been.
           // Nor is it a duplicate of another: parts of its body may be those of the event.
-          if (answer !== null && answer.kind !== "limited")
-            return answer.kind === "duplicate" ? { ...answer, kind: "accepted" } : answer;
+          if (answer !== null && (answer.kind === "duplicate" || answer.kind === "accepted"))
+            // What the first try was granted may be asked for.
+            return {
+              kind: "accepted",
+              id: answer.id,
+              first: firstOf(answer) ?? { go: [], wait: candidate.first ?? [] },
+            };
+          if (answer !== null && answer.kind !== "limited") return answer;
         } catch (second) {
           log.error("intake.unreachable", { id: candidate.id, error: String(second) });
         }
         return { kind: "busy", why: "the intake object could not be reached" };
       }
+    },
+
+    async grant(of, destination) {
+      try {
+        const patience = GRANT_WAIT_MS + PATIENCE_MS;
+        return await within(patience, "intake", stub(shardOf(of, shards)).grant(of.id, of.receipt, destination));
+      } catch (error) {
+        log.warn("intake.unreachable", { id: of.id, error: String(error) });
+        return "unknown";
+      }
+    },
+
+    async ended(of, outcomes) {
+      for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
+        try {
+          const telling = stub(shardOf(of, shards)).ended(of.id, of.receipt, of.size, outcomes);
+          await within(ENDED_PATIENCE_MS, "intake", telling);
+          return;
+        } catch (error) {
+          log.warn("intake.unreachable", { id: of.id, tries, error: String(error) });
+          await sleep(ENDED_PAUSE_MS);
+        }
+      }
+    },
+
+    async pause(destination) {
+      const names = Array.from({ length: shards }, (_, shard) => `intake-${shard}`);
+      const told = await Promise.allSettled(
+        names.map((name) => within(PATIENCE_MS, "intake", stub(name).pause(destination))),
+      );
+      return names.filter((_, n) => told[n]?.status !== "fulfilled");
     },
 
     async status() {
@@ -77,7 +132,11 @@ export function openShards(
   };
 }
 
-/** The same over isolates and deploys, so that a source always meets its own bucket. */
-function shardOf(source: string, shards: number): string {
-  return `intake-${fnv1a(source) % shards}`;
+function firstOf(answer: Acceptance) {
+  return answer.kind === "accepted" ? answer.first : undefined;
+}
+
+/** The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread by their ids. */
+function shardOf({ id, source, rate }: Pick<Candidate, "id" | "source" | "rate">, shards: number): string {
+  return `intake-${fnv1a(rate === null ? id : source) % shards}`;
 }

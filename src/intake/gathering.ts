@@ -1,36 +1,8 @@
-// What waits to be written to the journal together, and the first bells of what was written.
-import type { Bell } from "../types.ts";
-import { deliveryId } from "../ids.ts";
-import type { BellSeed, Entry } from "./journal.ts";
-
-/** What is remembered of an id: under which receipt it came, and whether that was a repeat. */
-export interface Came {
-  readonly receipt: string;
-  readonly repeat: boolean;
-}
-
-/** What came lately, and in which journal row it is. */
-export interface Recent extends Came {
-  readonly seq: number;
-}
-
-/** Ids that are remembered: what repeats them is asked for in D1, and spends nothing. The answer's id is right without it. */
-const REMEMBERED = 10_000;
-
-/** What was accepted last, oldest first. */
-export class Recents extends Map<string, Recent> {
-  /** Called once the group is durable: a repeat of what was not is new. */
-  remember(group: Gathering, seq: number): void {
-    for (const [id, came] of group.ids) {
-      this.delete(id);
-      this.set(id, { ...came, seq });
-    }
-    for (const id of this.keys()) {
-      if (this.size <= REMEMBERED) break;
-      this.delete(id);
-    }
-  }
-}
+// What waits to be written to the journal, in groups: one is on its way to the disk, and what arrives meanwhile gathers in the next.
+import { FIRST_LEASE_MS } from "../deadlines.ts";
+import { GROUP } from "./drain.ts";
+import type { Entry } from "./journal.ts";
+import type { Came } from "./recents.ts";
 
 /** One group on its way into the journal. */
 export interface Gathering {
@@ -42,22 +14,89 @@ export interface Gathering {
 }
 
 /** An empty group. */
-export function newGathering(): Gathering {
+function newGathering(): Gathering {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   // Every acceptance of the group awaits this promise; one that nobody awaits any more must not end the object.
   promise.catch(() => {});
   return { entries: [], ids: new Map(), size: 0, written: promise, settle: { resolve, reject } };
 }
 
-/** The bells for the first attempts of these events. */
-export function firstBells(seeds: readonly BellSeed[], due: number): Bell[] {
-  return seeds.flatMap(([id, size, destinations]) =>
-    destinations.map((destination) => ({
-      v: 1 as const,
-      delivery: deliveryId(id, destination),
-      attempt: 1,
-      due,
-      size,
-    })),
-  );
+/** What becomes of groups. */
+interface Ways {
+  /** Resolves once what was appended is durable. */
+  sync(): Promise<void>;
+  written(group: Gathering, seq: number): void;
+  /** It may be durable all the same. */
+  failed(group: Gathering): void;
+  after(): void;
+}
+
+/** The groups of one object. */
+export class Groups {
+  readonly #append: (entries: readonly Entry[]) => number;
+  readonly #ways: Ways;
+  readonly #groups: Gathering[] = [];
+  #writing = false;
+
+  /** @param append writes entries as one row and returns its key */
+  constructor(append: (entries: readonly Entry[]) => number, ways: Ways) {
+    this.#append = append;
+    this.#ways = ways;
+  }
+
+  /** The group in which this id waits. */
+  of(id: string): Gathering | undefined {
+    return this.#groups.find((group) => group.ids.has(id));
+  }
+
+  /** Characters that wait. */
+  get size(): number {
+    return this.#groups.reduce((sum, group) => sum + group.size, 0);
+  }
+
+  /**
+   * Resolves once the entry is durable, or the one of the same id that waits already.
+   *
+   * @param offered destinations whose first attempt may be granted from then on
+   */
+  async add(entry: Entry, id: string, came: Came, offered: readonly string[], now: number): Promise<void> {
+    const group = this.of(id) ?? this.#gather(entry, id, came, offered, now);
+    void this.#write();
+    await group.written;
+  }
+
+  #gather({ row, bells: seed }: Entry, id: string, came: Came, offered: readonly string[], now: number): Gathering {
+    const last = this.#groups.at(-1);
+    // The first group may be on its way to the disk already.
+    const open = last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + row.length <= GROUP;
+    const group = open ? last : newGathering();
+    if (!open) this.#groups.push(group);
+    const [eventId, size, destinations, told] = seed;
+    const first = offered.length === 0 ? {} : { first: { to: offered, until: now + FIRST_LEASE_MS } };
+    // A repeat is no news.
+    const news = came.repeat ? null : (told ?? null);
+    group.entries.push({ row, bells: [eventId, size, destinations, news, { receipt: came.receipt, ...first }] });
+    group.ids.set(id, came);
+    group.size += row.length;
+    return group;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
+      try {
+        const seq = this.#append(group.entries);
+        await this.#ways.sync();
+        this.#ways.written(group, seq);
+        group.settle.resolve(seq);
+      } catch (error) {
+        this.#ways.failed(group);
+        group.settle.reject(error);
+      }
+      this.#groups.shift();
+      this.#ways.after();
+    }
+    this.#writing = false;
+  }
 }

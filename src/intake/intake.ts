@@ -1,28 +1,27 @@
 // The Intake object: decides what is accepted, makes it durable before it says so, and carries it on to D1.
-import type { Acceptance, AskRepeats, Bell, Rate } from "../types.ts";
-import { sleep, within } from "../patience.ts";
-import { commitGroup, type CommitDeps } from "./commit.ts";
-import { type Came, firstBells, type Gathering, newGathering, type Recent, Recents } from "./gathering.ts";
-import { type BellSeed, type Entry, openJournal } from "./journal.ts";
+import type { FirstOutcome } from "../d1/settlement.ts";
+import { earlier, within } from "../patience.ts";
+import type { Acceptance, AskKnown, Grant, Rate } from "../types.ts";
+import { Drain, type DrainDeps } from "./drain.ts";
+import { Firsts } from "./firsts.ts";
+import { Groups } from "./gathering.ts";
+import { Grants } from "./grants.ts";
+import { type Entry, type Journal, openJournal } from "./journal.ts";
+import { openOutcomes } from "./outcomes.ts";
+import { type Recent, Recents } from "./recents.ts";
 import { Rates } from "./rates.ts";
 import { Repeats, repeatOf } from "./repeats.ts";
 
-/** Characters of JSON in a group: a D1 parameter holds 2 MB, and a character of UTF-8 may take three bytes. */
-const GROUP = 500_000;
-/** Under load a commit waits until this long after the one before began, so that groups are worth their transaction. */
-const PACE_MS = 100;
 /** How soon after an acceptance the alarm looks whether a crash left something. */
 const RECOVERY_MS = 30_000;
-/** Longest pause between two tries to reach D1. */
-const LONGEST_BACKOFF_MS = 30_000;
-/** How often what D1 has refused is tried again, and how many events at a time: whoever mends D1 need not restart anything. */
-const STUCK_MS = 60_000;
-const STUCK_AT_ONCE = 10;
 /** A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing. */
 const SWEEP_MS = 60_000;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
 const MOST_JOURNALED = 8_000_000_000;
+/** Journal rows that an object which has just been started reads, to know which events are on their way. With more it grants nothing. */
+const MOST_FOUND = 2_000;
+
 /** A verified event that asks to be accepted. */
 export interface Candidate extends Entry {
   readonly id: string;
@@ -33,40 +32,38 @@ export interface Candidate extends Entry {
   readonly repeat?: boolean;
   /** Whether its body is in parts, which are dropped where the answer is `duplicate`. */
   readonly inParts?: boolean;
+  /** Whether its id may come again: an id that the relay has made up does not. */
+  readonly keyed?: boolean;
+  /** Destinations whose first attempt the isolate can make itself. An isolate of an earlier release offers none. */
+  readonly first?: readonly string[];
 }
 
 /** What the object needs from outside; `index.ts` gives the real ones. */
-export interface IntakeDeps extends CommitDeps {
-  ring(bells: readonly Bell[]): Promise<void>;
-  /** Which of these events D1 has, and whether a repeat opens anything of them. */
-  readonly repeats: AskRepeats;
+export interface IntakeDeps extends DrainDeps {
+  /** Which of these events D1 has, whether a repeat opens anything of them, and what is paused. */
+  readonly known: AskKnown;
+  /** How many objects share what may be under way at once. */
+  readonly shards: number;
   /** Rescues what is overdue; returns when it must look again, or `null` while nothing is open. */
   sweep(): Promise<number | null>;
-  /** Hears of events that are in D1 now. Must not throw, and is not waited for. */
-  tell(seeds: readonly BellSeed[]): void;
-  now(): number;
 }
 
 export class IntakeCore {
   readonly #storage: DurableObjectStorage;
   readonly #deps: IntakeDeps;
-  readonly #journal;
+  readonly #journal: Journal;
+  readonly #grants: Grants;
+  readonly #firsts: Firsts;
+  readonly #drain: Drain;
   readonly #rates;
   readonly #recent = new Recents();
   readonly #repeats: Repeats;
-  #drainedUpTo = 0;
-  /** Up to which journal row D1 has been given what there is, whether or not it has said so. */
-  #handedUpTo = 0;
+  /** Whether every event that waits for D1 is remembered: otherwise nothing is granted. */
+  #sure = true;
   /** Asked once a group, not once an event. */
   #full = false;
-  readonly #groups: Gathering[] = [];
-  #writing = false;
-  #draining: Promise<void> | null = null;
-  #failures = 0;
-  #retryAt = 0;
+  readonly #groups: Groups;
   #alarmAt: number | null = null;
-  /** When what D1 has refused is tried again; `null` while there is nothing of the kind. */
-  #stuckAt: number | null = null;
   /** How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself without end. */
   #ahead = 0;
   #recovering = false;
@@ -74,17 +71,41 @@ export class IntakeCore {
   constructor(storage: DurableObjectStorage, deps: IntakeDeps) {
     this.#storage = storage;
     this.#deps = deps;
-    this.#repeats = new Repeats(deps.repeats);
+    const now = () => deps.now();
+    this.#repeats = new Repeats(deps.known, now);
     this.#rates = new Rates(this.#repeats);
     this.#journal = openJournal(storage.sql);
+    this.#grants = new Grants(deps.shards, now);
+    this.#firsts = new Firsts(this.#grants, now);
+    this.#groups = new Groups((entries) => this.#journal.append(entries), {
+      // The row and the alarm are written in one turn, so that either both survive or neither.
+      sync: async () => {
+        this.#arm(now() + RECOVERY_MS);
+        await storage.sync();
+      },
+      written: (group, seq) => {
+        this.#measure();
+        this.#recent.remember(group, seq, this.#drain.drainedUpTo);
+        for (const id of group.ids.keys()) this.#firsts.written(id);
+      },
+      failed: (group) => {
+        for (const id of group.ids.keys()) this.#firsts.drop(id);
+      },
+      after: () => {
+        if (now() >= this.#drain.retryAt) void this.drain();
+      },
+    });
+    const kept = { journal: this.#journal, outcomes: openOutcomes(storage.sql) };
+    this.#drain = new Drain(kept, this.#firsts, deps, { arm: (at) => this.#arm(at), sync: () => storage.sync() });
   }
 
   /** Called before anything else reaches the object: finds what a crash left. */
   async recover(): Promise<void> {
     // Without the stored alarm, an object that is restarted every few seconds would put its alarm off for ever.
     this.#alarmAt = await this.#storage.getAlarm();
-    this.#retryStuck();
-    if (this.#journal.oldest(0) !== null) {
+    this.#drain.retryStuck();
+    this.#find();
+    if (this.#isWaiting()) {
       // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
       this.#recovering = this.#alarmAt === null;
       this.#arm(this.#deps.now() + RECOVERY_MS);
@@ -92,10 +113,29 @@ export class IntakeCore {
     }
   }
 
+  /** What an earlier life has journaled: its repeats are repeats, and its first attempts may be under way. */
+  #find(): void {
+    const rows = this.#journal.seeds(MOST_FOUND);
+    this.#sure = rows !== null;
+    for (const { seq, seeds } of rows ?? []) {
+      // An earlier life may have handed it to D1.
+      this.#drain.handedUpTo = seq;
+      for (const [id, size, , told, opening] of seeds) {
+        if (opening === undefined) continue;
+        this.#recent.set(id, { receipt: opening.receipt, repeat: (told ?? null) === null, seq });
+        if (opening.first !== undefined) this.#firsts.found(id, opening.receipt, size, opening.first.to);
+      }
+    }
+  }
+
+  #isWaiting(): boolean {
+    return !this.#journal.isEmpty();
+  }
+
   /** Resolves once the event is durable. Rejects if it may not be; the caller then must not answer 2xx. */
   async accept(candidate: Candidate): Promise<Acceptance> {
     const { id, receipt } = candidate;
-    const twin = this.#groups.find((group) => group.ids.has(id));
+    const twin = this.#groups.of(id);
     const known = this.#recent.get(id);
     if ((twin?.ids.get(id)?.receipt ?? known?.receipt) === receipt) {
       // Our own second try, after an answer that was lost on its way. It has paid for itself already.
@@ -113,15 +153,63 @@ export class IntakeCore {
     if (known !== undefined) return await this.#again(candidate, known);
 
     const limited = this.#rates.spend(candidate, this.#deps.now());
-    return limited ?? (await this.#carry(candidate, candidate, false));
+    if (limited !== null) return limited;
+    const offered = this.#offered(candidate);
+    if (offered.length === 0) return await this.#carry(candidate, candidate, false);
+    this.#firsts.offer(id, receipt, candidate.bells[1], offered);
+    // D1 is asked beside the journal, and the sender does not wait for it.
+    let isNew: boolean | null = null;
+    const asking = this.#isNew(candidate).then((answer) => (isNew = answer));
+    const answer = await this.#carry(candidate, candidate, false, offered);
+    const begin = (yes: boolean) => this.#firsts.begin(id, yes, (destination) => this.#repeats.admits(destination));
+    if (isNew === null) void asking.then(begin);
+    else begin(isNew);
+    return { kind: "accepted", id: answer.id, first: this.#firsts.granted(id) };
+  }
+
+  /** Whether D1 does not have this event; a D1 that is silent does not know it either. An id that was made up needs no question. */
+  async #isNew({ id, keyed = true }: Candidate): Promise<boolean> {
+    if (keyed) return typeof (await this.#repeats.look(id)) !== "object";
+    await this.#repeats.pausesRead();
+    return true;
+  }
+
+  /** Destinations whose first attempt may be granted as things stand. */
+  #offered({ id, first = [] }: Candidate): string[] {
+    const unsure = !this.#sure || this.#recent.forgets(id) || this.#firsts.isUnsure(id) || this.#journal.isStuck(id);
+    if (first.length === 0 || unsure) return [];
+    return first.filter((destination) => this.#grants.offers(destination));
+  }
+
+  /** For an isolate whose first attempts were not all granted with the answer: waits for the decision on one of them. */
+  async grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null> {
+    return await this.#firsts.ask(id, receipt, destination);
+  }
+
+  /** How first attempts ended. Resolves once that is in D1 or in the journal. */
+  async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
+    for (const outcome of outcomes) {
+      const timedOut = outcome.state === "unsent" ? null : outcome.fault === "timeout";
+      this.#grants.leave(outcome.destination, `${id}:${outcome.destination}`, timedOut);
+    }
+    await this.#drain.ended(id, receipt, size, outcomes);
+  }
+
+  /** From now on nothing is granted for this destination, until D1 says that it is not paused. */
+  pause(destination: string): void {
+    this.#repeats.pause(destination);
+    this.#grants.refuse(destination);
   }
 
   /** A repeat of what came lately. It goes to D1 only where it opens something, or where nobody can say. */
   async #again(candidate: Candidate, known: Recent): Promise<Acceptance> {
     const { id } = candidate;
-    const waits = known.seq > this.#drainedUpTo;
-    const handed = known.seq <= this.#handedUpTo;
-    // What D1 has not been given cannot have failed.
+    const waits = known.seq > this.#drain.drainedUpTo;
+    const handed = known.seq <= this.#drain.handedUpTo;
+    // Its first attempt has used up its schedule before D1 has heard of it.
+    if (waits && !known.repeat && this.#firsts.exhausted(id))
+      return await this.#carry(repeatOf(candidate), candidate, true);
+    // What D1 has not been given cannot have failed otherwise.
     if (!handed && !known.repeat) return { kind: "duplicate", id };
     const found = await this.#repeats.look(id);
     if (found === "unknown" && !waits && !this.#journal.isStuck(id)) {
@@ -139,12 +227,19 @@ export class IntakeCore {
   }
 
   /** Into the journal, and from there to D1. */
-  async #carry(entry: Entry, { id, receipt }: Candidate, repeat: boolean): Promise<Acceptance> {
-    const twin = this.#groups.find((group) => group.ids.has(id));
-    const group = twin ?? this.#gather(entry, id, { receipt, repeat });
-    void this.#write();
-    await group.written;
+  async #carry(
+    entry: Entry,
+    { id, receipt }: Candidate,
+    repeat: boolean,
+    offered: readonly string[] = [],
+  ): Promise<Extract<Acceptance, { id: string }>> {
+    await this.#groups.add(entry, id, { receipt, repeat }, offered, this.#deps.now());
     return { kind: repeat ? "duplicate" : "accepted", id };
+  }
+
+  #isFull(more: number): string | null {
+    if (this.#groups.size + more > MOST_GATHERED) return "too much is waiting to be written";
+    return this.#full ? "the journal is full: D1 has been gone for too long" : null;
   }
 
   /** The alarm: carries on what is left, rescues what is overdue, and sets itself again while anything is open. */
@@ -152,9 +247,9 @@ export class IntakeCore {
     if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
     this.#recovering = false;
     this.#alarmAt = null;
-    if (this.#stuckAt !== null && this.#stuckAt <= this.#deps.now()) this.#retryStuck();
+    if ((this.#drain.stuckAt ?? Infinity) <= this.#deps.now()) this.#drain.retryStuck();
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
-    const left = this.#journal.oldest(0) !== null;
+    const left = this.#isWaiting();
     void this.drain();
     let next: number | null = this.#deps.now() + RECOVERY_MS;
     try {
@@ -163,8 +258,8 @@ export class IntakeCore {
       this.#deps.log.error("sweep.failed", { error: String(error) });
     }
     // The sweep may have looked before they were in D1. When D1 fails, the drain itself comes back sooner.
-    if (left || this.#journal.oldest(0) !== null) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
-    if (this.#stuckAt !== null) next = Math.min(next ?? Infinity, this.#stuckAt);
+    if (left || this.#isWaiting()) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
+    next = earlier(next, this.#drain.stuckAt);
     if (next !== null) this.#arm(Math.max(next, this.#deps.now() + 1000));
   }
 
@@ -179,106 +274,19 @@ export class IntakeCore {
     return this.#journal.status();
   }
 
-  /** Those that are refused once more wait behind the others. */
-  #retryStuck(): void {
-    const left = this.#journal.retryStuck(STUCK_AT_ONCE, GROUP);
-    this.#stuckAt = left > 0 ? this.#deps.now() + STUCK_MS : null;
-  }
-
   /** Carries the journal to D1 until nothing is left or D1 fails. One at a time. */
-  drain(): Promise<void> {
-    this.#draining ??= this.#carryOn().finally(() => {
-      this.#draining = null;
-    });
-    return this.#draining;
-  }
-
-  #isFull(more: number): string | null {
-    const waiting = this.#groups.reduce((sum, group) => sum + group.size, 0);
-    if (waiting + more > MOST_GATHERED) return "too much is waiting to be written";
-    return this.#full ? "the journal is full: D1 has been gone for too long" : null;
-  }
-
-  #gather({ row, bells: seed }: Entry, id: string, came: Came): Gathering {
-    const last = this.#groups.at(-1);
-    // The first group may be on its way to the disk already.
-    const open = last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + row.length <= GROUP;
-    const group = open ? last : newGathering();
-    if (!open) this.#groups.push(group);
-    const [eventId, size, destinations, told] = seed;
-    // A repeat is no news.
-    group.entries.push({ row, bells: told === undefined || came.repeat ? [eventId, size, destinations] : seed });
-    group.ids.set(id, came);
-    group.size += row.length;
-    return group;
-  }
-
-  /** Writes groups one after another; what arrives meanwhile gathers in the next. */
-  async #write(): Promise<void> {
-    if (this.#writing) return;
-    this.#writing = true;
-    for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
-      try {
-        // The row and the alarm are written in one turn, so that either both survive or neither.
-        const seq = this.#journal.append(group.entries);
-        this.#arm(this.#deps.now() + RECOVERY_MS);
-        await this.#storage.sync();
-        this.#measure();
-        this.#recent.remember(group, seq);
-        group.settle.resolve(seq);
-      } catch (error) {
-        group.settle.reject(error);
-      }
-      this.#groups.shift();
-      if (this.#deps.now() >= this.#retryAt) void this.drain();
-    }
-    this.#writing = false;
+  async drain(): Promise<void> {
+    await this.#drain.run();
+    // While it is full nothing is written, and nobody else would notice that it is so no more.
+    this.#measure();
+    this.#sure ||= !this.#isWaiting();
+    if (this.#isWaiting()) return;
+    this.#recent.drained();
+    this.#firsts.drained();
   }
 
   #measure(): void {
     this.#full = this.#journal.bytes() > MOST_JOURNALED;
-  }
-
-  async #carryOn(): Promise<void> {
-    for (;;) {
-      const began = this.#deps.now();
-      try {
-        const group = this.#journal.oldest(GROUP);
-        if (group === null) return;
-        this.#handedUpTo = Math.max(this.#handedUpTo, ...group.seqs);
-        const { reopened, refused } = await commitGroup(group, began, this.#deps);
-        this.#journal.remove(group.seqs, refused);
-        // While it is full nothing is written, and nobody else would notice that it is so no more.
-        this.#measure();
-        if (refused.length > 0) this.#arm((this.#stuckAt ??= this.#deps.now() + STUCK_MS));
-        this.#drainedUpTo = Math.max(this.#drainedUpTo, ...group.seqs);
-        this.#failures = 0;
-        this.#retryAt = 0;
-        // Not waited for: a queue that hangs must not hold up D1.
-        const lost = new Set(refused.map(({ bells: [id] }) => id));
-        const seeds = group.bells.filter(([id]) => !lost.has(id));
-        void this.#ring([...firstBells(seeds, began), ...reopened]);
-        this.#deps.tell(seeds);
-        const pause = began + PACE_MS - this.#deps.now();
-        if (pause > 0 && group.rows.length < GROUP / 2 && this.#journal.oldest(0) !== null) await sleep(pause);
-      } catch (error) {
-        this.#failures += 1;
-        this.#retryAt = this.#deps.now() + Math.min(1000 * 2 ** (this.#failures - 1), LONGEST_BACKOFF_MS);
-        this.#arm(this.#retryAt);
-        const [failures, retryAt] = [this.#failures, this.#retryAt];
-        this.#deps.log.error("intake.commit_failed", { error: String(error), failures, retryAt });
-        return;
-      }
-    }
-  }
-
-  async #ring(bells: readonly Bell[]): Promise<void> {
-    try {
-      await this.#deps.ring(bells);
-    } catch (error) {
-      // The rows are due: the sweep rings them.
-      this.#deps.log.warn("queue.ring_failed", { bells: bells.length, error: String(error) });
-    }
   }
 
   #arm(at: number): void {

@@ -9,8 +9,24 @@ export interface Entry {
   readonly bells: BellSeed;
 }
 
-/** `[event id, bytes of the body, destinations, what to tell]`; a repeat, and a row of an earlier release, have nothing to tell. */
-export type BellSeed = readonly [id: string, size: number, destinations: readonly string[], told?: Told];
+/**
+ * `[event id, bytes of the body, destinations, what to tell, which acceptance]`. A repeat has nothing to tell; a row of an earlier
+ * release may end early.
+ */
+export type BellSeed = readonly [
+  id: string,
+  size: number,
+  destinations: readonly string[],
+  told?: Told | null,
+  opening?: Opening,
+];
+
+/** What is known of an acceptance without a look at its event. */
+export interface Opening {
+  readonly receipt: string;
+  /** Destinations whose first attempt may be granted, and until when it may be under way: more than are, never fewer. */
+  readonly first?: { readonly to: readonly string[]; readonly until: number };
+}
 
 /** What those who watch hear of an event. */
 export type Told = Pick<Event, "source" | "type" | "receivedAt">;
@@ -29,6 +45,8 @@ export interface Stuck {
   readonly bells: BellSeed;
   readonly error: string;
 }
+
+export type Journal = ReturnType<typeof openJournal>;
 
 /** @param sql the object's storage; its tables are made on the first use */
 export function openJournal(sql: SqlStorage) {
@@ -49,8 +67,12 @@ export function openJournal(sql: SqlStorage) {
         .one().seq;
     },
 
-    /** The oldest rows, up to `limit` characters together but at least one; `null` when everything is in D1. */
-    oldest(limit: number): Group | null {
+    /**
+     * The oldest rows, up to `limit` characters together but at least one; `null` when everything is in D1.
+     *
+     * @param ready whether a row may go by now; none behind one that may not does
+     */
+    oldest(limit: number, ready: (seeds: readonly BellSeed[]) => boolean = () => true): Group | null {
       const seqs: number[] = [];
       const rows: string[] = [];
       const bells: BellSeed[] = [];
@@ -60,9 +82,11 @@ export function openJournal(sql: SqlStorage) {
       )) {
         size += row.rows.length;
         if (seqs.length > 0 && size > limit) break;
+        const seeds = parseSeeds(row.bells);
+        if (!ready(seeds)) break;
         seqs.push(row.seq);
         rows.push(row.rows);
-        bells.push(...parseSeeds(row.bells));
+        bells.push(...seeds);
       }
       return seqs.length === 0 ? null : { seqs, rows: rows.join(","), bells };
     },
@@ -88,6 +112,22 @@ export function openJournal(sql: SqlStorage) {
         sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
       }
       return sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
+    },
+
+    isEmpty: (): boolean => sql.exec("SELECT 1 FROM journal LIMIT 1").toArray().length === 0,
+
+    /** The seeds of the oldest row. */
+    first(): readonly BellSeed[] {
+      const [row] = sql.exec<{ bells: string }>("SELECT bells FROM journal ORDER BY seq LIMIT 1").toArray();
+      return row === undefined ? [] : parseSeeds(row.bells);
+    },
+
+    /** The seeds of all rows with their keys, for an object that has just been started; `null` where there are more than `most`. */
+    seeds(most: number): { seq: number; seeds: BellSeed[] }[] | null {
+      const rows = sql
+        .exec<{ seq: number; bells: string }>("SELECT seq, bells FROM journal ORDER BY seq LIMIT ?", most + 1)
+        .toArray();
+      return rows.length > most ? null : rows.map(({ seq, bells }) => ({ seq, seeds: parseSeeds(bells) }));
     },
 
     /** Whether D1 has refused this event. */

@@ -1,5 +1,5 @@
 // Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens something.
-import type { AskRepeats, KnownEvent } from "../types.ts";
+import type { AskKnown, KnownEvent } from "../types.ts";
 import { within } from "../patience.ts";
 import type { Entry } from "./journal.ts";
 
@@ -8,21 +8,54 @@ const PATIENCE_MS = 1_000;
 /** Ids in one question. */
 const AT_ONCE = 500;
 
+/** How old what is known of pauses may be before it is asked for beside what needs it, in ms: each change is also told at once. */
+const PAUSES_MS = 10_000;
+/** After a silence D1 is not asked for so long, doubled each time up to the longest, in ms: nobody waits a second for each event. */
+const SILENCE_MS = 1_000;
+const LONGEST_SILENCE_MS = 30_000;
+
 /** `silent`: D1 has not said. */
 export type Known = KnownEvent | "unknown" | "silent";
 
 /** Looks of one object, one at a time: whoever asks meanwhile waits for the next, which sees all that happened before they asked. */
 export class Repeats {
-  readonly #ask: AskRepeats;
+  readonly #ask: AskKnown;
+  readonly #now: () => number;
   #waiting = new Map<string, PromiseWithResolvers<Known>>();
   #asking = false;
+  #asked = 0;
+  #silences = 0;
+  #silentUntil = -Infinity;
+  #paused: ReadonlySet<string> | null = null;
+  #pausesAt = -Infinity;
+  /** Destinations that were paused since the last question began, by the number of that question. */
+  readonly #held = new Map<string, number>();
 
-  constructor(ask: AskRepeats) {
+  constructor(ask: AskKnown, now: () => number) {
     this.#ask = ask;
+    this.#now = now;
+  }
+
+  /** Whether nothing says that this destination is paused. An object that has never read the pauses says no. */
+  admits(destination: string): boolean {
+    return this.#paused !== null && !this.#paused.has(destination) && !this.#held.has(destination);
+  }
+
+  /** Resolves once the pauses are known; reads them again beside that where they are old. */
+  async pausesRead(): Promise<void> {
+    if (this.#paused !== null && this.#now() - this.#pausesAt < PAUSES_MS) return;
+    const looked = this.look("");
+    if (this.#paused === null) await looked;
+  }
+
+  /** A pause that was committed just now: it holds from this moment on, whatever a question that is under way brings back. */
+  pause(destination: string): void {
+    this.#held.set(destination, this.#asked);
   }
 
   /** Never rejects. */
   look(id: string): Promise<Known> {
+    if (this.#now() < this.#silentUntil) return Promise.resolve("silent");
     const one = this.#waiting.get(id) ?? Promise.withResolvers<Known>();
     this.#waiting.set(id, one);
     void this.#run();
@@ -36,11 +69,19 @@ export class Repeats {
       const group = new Map([...this.#waiting].slice(0, AT_ONCE));
       for (const id of group.keys()) this.#waiting.delete(id);
       let found: Map<string, KnownEvent> | null = null;
+      this.#asked += 1;
+      const question = this.#asked;
       try {
-        const rows = await within(PATIENCE_MS, "D1", this.#ask([...group.keys()]));
-        found = new Map(rows.map((row) => [row.id, row]));
+        const { events, paused } = await within(PATIENCE_MS, "D1", this.#ask([...group.keys()].filter(Boolean)));
+        found = new Map(events.map((row) => [row.id, row]));
+        this.#paused = new Set(paused);
+        this.#pausesAt = this.#now();
+        for (const [destination, since] of this.#held) if (since < question) this.#held.delete(destination);
+        this.#silences = 0;
       } catch {
         // Whoever waits goes the way that needs no answer.
+        this.#silences += 1;
+        this.#silentUntil = this.#now() + Math.min(SILENCE_MS * 2 ** (this.#silences - 1), LONGEST_SILENCE_MS);
       }
       for (const [id, one] of group) one.resolve(found === null ? "silent" : (found.get(id) ?? "unknown"));
     }

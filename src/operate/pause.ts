@@ -11,7 +11,11 @@ export function openPause(deps: VerbDeps): Verb<"pause"> {
     if (!deps.config.destinations.has(name)) return noDestination(name);
     await once(PAUSE, name, {}, by);
     deps.log.info("pause.asked", { destination: name });
-    return await deps.destination(name);
+    // Events that are being accepted are sent without a look at D1.
+    const unconfirmed = await deps.confirmPause(name);
+    if (unconfirmed.length > 0) deps.log.warn("pause.unconfirmed", { destination: name, unconfirmed });
+    const stands = await deps.destination(name);
+    return stands.ok && unconfirmed.length > 0 ? { ok: true, value: { ...stands.value, unconfirmed } } : stands;
   };
 }
 

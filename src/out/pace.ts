@@ -57,8 +57,13 @@ export class Pace {
 
   leave(place: Place, timedOut: boolean, now: number): void {
     this.#taken.delete(place);
-    if (timedOut) this.#slowUntil.set(place.destination, now + SLOW_FOR_MS);
-    else this.#slowUntil.delete(place.destination);
+    this.heard(place.destination, timedOut, now);
+  }
+
+  /** How a send ended that took no place here. */
+  heard(destination: string, timedOut: boolean, now: number): void {
+    if (timedOut) this.#slowUntil.set(destination, now + SLOW_FOR_MS);
+    else this.#slowUntil.delete(destination);
   }
 
   #forget(now: number): void {

@@ -7,7 +7,7 @@ import { Storage } from "./storage.ts";
 /** What the relay's class offers. */
 export interface Instance {
   alarm(): Promise<void>;
-  [method: string]: (argument?: unknown) => Promise<unknown>;
+  [method: string]: (...args: unknown[]) => Promise<unknown>;
 }
 
 export type Construct = (state: object, isolate: Isolate) => Instance;
@@ -65,28 +65,32 @@ export class DurableObject {
 
   /** What `namespace.get(…)` gives. */
   stub(): object {
-    const method = (name: string) => (argument?: unknown) =>
-      call(this.#scheduler, {
-        kind: "rpc",
-        what: name,
-        error: "Network connection lost.",
-        outage: this.outage,
-        effect: () => this.#serve(name, argument),
-        special: (fault) => {
-          if (fault === "object dies before")
-            return () => {
-              this.kill("before the call");
-              throw new Error("Internal error in Durable Object storage caused object to be reset.");
-            };
-          if (fault === "object dies after")
-            return async () => {
-              await this.#serve(name, argument);
-              this.kill("after the call");
-              throw new Error("The Durable Object's code has been updated, this version can no longer access storage.");
-            };
-          return null;
-        },
-      });
+    const method =
+      (name: string) =>
+      (...args: unknown[]) =>
+        call(this.#scheduler, {
+          kind: "rpc",
+          what: name,
+          error: "Network connection lost.",
+          outage: this.outage,
+          effect: () => this.#serve(name, args),
+          special: (fault) => {
+            if (fault === "object dies before")
+              return () => {
+                this.kill("before the call");
+                throw new Error("Internal error in Durable Object storage caused object to be reset.");
+              };
+            if (fault === "object dies after")
+              return async () => {
+                await this.#serve(name, args);
+                this.kill("after the call");
+                throw new Error(
+                  "The Durable Object's code has been updated, this version can no longer access storage.",
+                );
+              };
+            return null;
+          },
+        });
     return new Proxy(
       {},
       { get: (_, name) => (typeof name === "string" && name !== "then" ? method(name) : undefined) },
@@ -113,7 +117,7 @@ export class DurableObject {
     this.kill("evicted");
   }
 
-  async #serve(name: string, argument: unknown): Promise<unknown> {
+  async #serve(name: string, args: readonly unknown[]): Promise<unknown> {
     const { context, instance, isolate, ready } = this.#open();
     const died = new Promise<never>((_, reject) => {
       context.onEnd(() => reject(new Error("The Durable Object was reset.")));
@@ -121,7 +125,7 @@ export class DurableObject {
     died.catch(() => {});
     const work = async () => {
       await ready;
-      return await context.run(async () => await instance[name]?.(argument));
+      return await context.run(async () => await instance[name]?.(...args));
     };
     const answer = await Promise.race([work(), died]);
     if (!isolate.alive) throw new Error("The Durable Object was reset.");

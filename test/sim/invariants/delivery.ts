@@ -68,7 +68,8 @@ export const deliveredMeansDelivered: Invariant = {
     const name = `${id}:${destination}`;
     if (to === "delivered" && from !== "delivered" && !arrivals.some(said2xx))
       return `${name} is delivered, and ${destination} never answered it with 2xx`;
-    if (by !== "settle" || to === "delivered") return null;
+    const told = by === "settle" || (by === "commit" && from === null && attempt === 1 && to !== "delivering");
+    if (!told || to === "delivered") return null;
     const own = arrivals.find((arrival) => Number(arrival.headers["hookline-attempt"]) === attempt);
     if (own !== undefined && own.over === null && own.by.alive)
       return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
@@ -92,7 +93,7 @@ export const boundedDuplicates: Invariant = {
     if (destination === "trap" || destination === "nobody") return null;
     const others = ledger.arrivalsOf(id, destination).filter((one) => one !== arrival);
     if (others.some((one) => one.headers["hookline-attempt"] === headers["hookline-attempt"]))
-      return `${name} came twice`;
+      return attempt === 1 && unasked(ledger, arrival.at) ? null : `${name} came twice`;
     // A clock that jumps ends a lease before its time.
     if (!ledger.skewed && others.some((one) => one.over === null && one.by.alive))
       return `${name} came while another was under way`;
@@ -101,7 +102,7 @@ export const boundedDuplicates: Invariant = {
       id,
       destination,
     );
-    if (row === undefined) return `${name} belongs to no delivery`;
+    if (row === undefined) return attempt === 1 ? badFirst(arrival, ledger) : `${name} belongs to no delivery`;
     if (ledger.skewed) return null;
     if (row.state !== "delivering" || row.attempt !== attempt)
       return `${name} came while the delivery was ${row.state}, attempt ${row.attempt}`;
@@ -120,6 +121,42 @@ export const boundedDuplicates: Invariant = {
     );
   },
 };
+
+/** The longest that the relay does not ask a silent D1 again, and an attempt's way from the question to the destination, in ms. */
+const SILENCE_MS = 45_000;
+
+/** Whether D1 may not have said that it knows an event: while it is silent, a repeat is sent as if it were new (docs/guarantees.md). */
+function unasked({ plan, scheduler }: Ledger, at: number): boolean {
+  const lately = (from: number, to = from) => from <= at && at <= to + SILENCE_MS;
+  return (
+    scheduler.hits.some(({ point, at: hit }) => /^d1 (?:known|schema)/.test(point.name) && lately(hit)) ||
+    plan.steps.some((step) => step.do === "outage" && step.of === "d1" && lately(step.at, step.at + step.ms))
+  );
+}
+
+interface Offer {
+  readonly seq: number;
+  readonly id: string;
+  readonly to: string;
+  readonly until: number;
+}
+const OFFERS = `
+SELECT seq, b.value->>'$[0]' AS id, b.value->>'$[4].first.to' AS "to", b.value->>'$[4].first.until' AS until
+FROM journal, json_each(bells) b WHERE b.value->>'$[4].first' IS NOT NULL`;
+
+/** What is wrong with a first attempt of an event that D1 does not have yet: it is journaled, as one that may be under way until then. */
+function badFirst({ destination, headers, wall }: Arrival, { platform, skewed }: Ledger): string | null {
+  const id = headers["webhook-id"] ?? "";
+  const { storage } = platform.object;
+  const offers = storage.look<Offer>(OFFERS).filter((offer) => offer.id === id && storage.isDurable(offer.seq));
+  const own = offers.find(({ to }) => to.includes(`"${destination}"`));
+  if (own === undefined) return `the first attempt of ${id}:${destination} is in no journal row that is durable`;
+  if (skewed) return null;
+  const left = own.until - wall;
+  return left < LEASE_LEFT_MS
+    ? `the first attempt of ${id}:${destination} began with ${Math.round(left / 1000)} s left`
+    : null;
+}
 
 export const stableIdentity: Invariant = {
   id: "I-6",
@@ -161,7 +198,11 @@ export const schedule: Invariant = {
     const previous = ledger
       .arrivalsOf(id, destination)
       .findLast((one) => Number(one.headers["hookline-attempt"]) === attempt - 1);
-    if (before.by === "settle" && previous !== undefined && at - previous.at < EARLIEST * (waitOf(ledger, before) ?? 0))
+    if (
+      (before.by === "settle" || before.from === null) &&
+      previous !== undefined &&
+      at - previous.at < EARLIEST * (waitOf(ledger, before) ?? 0)
+    )
       return `${name} came ${Math.round(at - previous.at)} ms after the one before`;
     return tooLate(ledger, before, at) ? `${name} came ${Math.round((at - due) / 1000)} s late in calm weather` : null;
   },

@@ -1,0 +1,106 @@
+// D1: how attempts ended. One pair of statements for deliveries that were claimed, and the same for first attempts that were not.
+import { BELL_REACH_MS, GRACE_MS } from "../deadlines.ts";
+import type { Run } from "./database.ts";
+import type { Opened, Settlement } from "./settlement.ts";
+
+/** Of which deliveries: those of claims are named by the event's row. */
+const CLAIMED = { event: "s.value->>'event'", attempt: "s.value->>'attempt'", from: "json_each(?1) s" };
+/** First attempts are made before the event has a row, and belong to the acceptance that made it. */
+const FIRST = {
+  event: "e.seq",
+  attempt: "1",
+  from: "json_each(?1) s JOIN events e ON e.id = s.value->>'id' AND e.receipt = s.value->>'receipt'",
+};
+
+const noteAttempts = ({ event, attempt, from }: typeof CLAIMED) => `
+INSERT INTO attempts (event, destination, n, started_at, latency_ms, status, fault, outcome, excerpt, next_due)
+SELECT ${event}, value->>'destination', ${attempt}, value->>'startedAt', value->>'latencyMs', value->>'status',
+       value->>'fault', CASE value->>'state' WHEN 'pending' THEN 'retry' ELSE value->>'state' END, value->>'excerpt',
+       CASE value->>'state' WHEN 'pending' THEN value->>'dueAt' END
+FROM ${from} WHERE true
+ON CONFLICT (event, destination, n) DO UPDATE SET
+  latency_ms = excluded.latency_ms, status = excluded.status, fault = excluded.fault, outcome = excluded.outcome,
+  excerpt = excluded.excerpt, next_due = excluded.next_due
+WHERE attempts.outcome = 'lost'`;
+
+// The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it arrived), but not one that was
+// opened once more after this attempt. The third: a repeat, after an answer that was lost, finds its own work done and still counts, or
+// nobody would ring or log.
+const settle = ({ event, attempt, from }: typeof CLAIMED) => `
+UPDATE deliveries
+SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
+    status = s.status, fault = s.fault, excerpt = s.excerpt,
+    look_at = CASE WHEN s.state <> 'pending' THEN NULL WHEN s.due_at - ?2 > ${BELL_REACH_MS} THEN s.due_at ELSE s.due_at + ${GRACE_MS} END,
+    ended_at = CASE WHEN s.state <> 'pending' THEN ?2 END
+FROM (
+  SELECT ${event} AS event, value->>'destination' AS destination, ${attempt} AS attempt, value->>'state' AS state,
+         value->>'reason' AS reason, value->>'dueAt' AS due_at, value->>'startedAt' AS started_at, value->>'latencyMs' AS latency_ms,
+         value->>'status' AS status, value->>'fault' AS fault, value->>'excerpt' AS excerpt
+  FROM ${from}
+) s
+WHERE deliveries.event = s.event AND deliveries.destination = s.destination
+  AND ((deliveries.state = 'delivering' AND deliveries.attempt = s.attempt)
+    OR (s.state = 'delivered' AND deliveries.state NOT IN ('delivered', 'failed') AND s.attempt > deliveries.round)
+    OR (deliveries.state = s.state AND deliveries.attempt = s.attempt
+      AND deliveries.started_at = s.started_at AND deliveries.due_at = s.due_at))
+RETURNING event, destination`;
+
+const NOTE_ATTEMPTS = noteAttempts(CLAIMED);
+const SETTLE = settle(CLAIMED);
+const NOTE_FIRSTS = noteAttempts(FIRST);
+const SETTLE_FIRSTS = `${settle(FIRST)}, (SELECT id FROM events WHERE seq = deliveries.event) AS id`;
+
+/** First attempts that have ended. */
+export type EndedFirst = Exclude<Opened, { state: "delivering" }>;
+
+/**
+ * Statements for the commit of events whose first attempts have ended: what has a story gets its row, and what an earlier try of the
+ * same commit may have opened as under way is settled.
+ */
+export function firstsSettled(
+  db: D1Database,
+  opened: readonly Opened[],
+  again: boolean,
+  now: number,
+): D1PreparedStatement[] {
+  const ended = opened.filter((one) => one.state !== "delivering");
+  const told = ended.filter(({ state }) => state !== "delivered");
+  return [
+    ...(told.length === 0 ? [] : [db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told))]),
+    ...(again && ended.length > 0 ? [db.prepare(SETTLE_FIRSTS).bind(JSON.stringify(ended), now)] : []),
+  ];
+}
+
+/** @param run D1 with the schema in place */
+export function openSettling(run: Run) {
+  return {
+    /** Notes how attempts ended. Returns those that counted: another may have settled a delivery in the meantime. */
+    async settle(settlements: readonly Settlement[], now: number): Promise<{ event: number; destination: string }[]> {
+      // A late one may stand in the attempts as lost.
+      const told = settlements.filter(
+        ({ state, attempt, startedAt }) => state !== "delivered" || attempt > 1 || now - startedAt > GRACE_MS,
+      );
+      return await run(async (db) => {
+        const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
+        const note = db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told));
+        const results = await db.batch<{ event: number; destination: string }>(
+          told.length === 0 ? [update] : [note, update],
+        );
+        return results.at(-1)?.results ?? [];
+      });
+    },
+
+    /** The same for first attempts whose events were committed before they had ended. Returns those that counted. */
+    async settleFirsts(ended: readonly EndedFirst[], now: number): Promise<{ id: string; destination: string }[]> {
+      const told = ended.filter(({ state, startedAt }) => state !== "delivered" || now - startedAt > GRACE_MS);
+      return await run(async (db) => {
+        const update = db.prepare(SETTLE_FIRSTS).bind(JSON.stringify(ended), now);
+        const note = db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told));
+        const results = await db.batch<{ id: string; destination: string }>(
+          told.length === 0 ? [update] : [note, update],
+        );
+        return results.at(-1)?.results ?? [];
+      });
+    },
+  };
+}

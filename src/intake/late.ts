@@ -1,0 +1,99 @@
+// Outcomes of first attempts whose events are in D1 already: settled in groups, and kept in the journal where D1 does not take them.
+import type { EndedFirst } from "../d1/settle.ts";
+import type { Settled } from "../d1/settlement.ts";
+import type { Log } from "../log.ts";
+import type { Bell } from "../types.ts";
+import { retries } from "./bells.ts";
+import type { Late } from "./firsts.ts";
+import type { KeptOutcome, Outcomes } from "./outcomes.ts";
+
+/** Events in one statement. */
+export const LATE_AT_ONCE = 200;
+
+interface LateDeps {
+  /** Settles first attempts whose events are in D1 already. Returns those that counted. */
+  settleFirsts(ended: readonly EndedFirst[], now: number): Promise<{ id: string; destination: string }[]>;
+  tellSettled(settled: readonly Settled[]): void;
+  now(): number;
+  readonly log: Log;
+}
+
+/** Where bells and unsettled outcomes go. */
+interface Ways {
+  /** Never rejects. */
+  ring(bells: readonly Bell[]): Promise<void>;
+  /** Puts what D1 does not take into the journal, to be taken from there. */
+  keep(all: readonly Late[]): Promise<void>;
+}
+
+/** One group after another. */
+export class LateSettler {
+  readonly #outcomes: Outcomes;
+  readonly #deps: LateDeps;
+  readonly #ways: Ways;
+  #waiting: Late[] = [];
+  #running = false;
+
+  constructor(outcomes: Outcomes, deps: LateDeps, ways: Ways) {
+    this.#outcomes = outcomes;
+    this.#deps = deps;
+    this.#ways = ways;
+  }
+
+  get isIdle(): boolean {
+    return !this.#running;
+  }
+
+  take(late: readonly Late[]): void {
+    for (const one of late)
+      if (one.outcomes.length === 0) one.kept.resolve();
+      else this.#waiting.push(one);
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, LATE_AT_ONCE);
+      if (!(await this.#settle(group))) break;
+    }
+    this.#running = false;
+  }
+
+  async #settle(group: readonly Late[]): Promise<boolean> {
+    const { settleFirsts, tellSettled, now, log } = this.#deps;
+    const ended = group.flatMap(({ id, receipt, outcomes }) =>
+      outcomes.filter((one) => one.state !== "unsent").map((one) => ({ id, receipt, ...one })),
+    );
+    try {
+      const counted = await settleFirsts(ended, now());
+      this.#outcomes.forget(ended);
+      for (const { kept } of group) kept.resolve();
+      const names = new Set(counted.map(({ id, destination }) => `${id}:${destination}`));
+      const real = ended.filter(({ id, destination }) => names.has(`${id}:${destination}`));
+      const sizes = new Map(group.map(({ id, size }) => [id, size]));
+      tellSettled(real.map((one) => settledOf(one, sizes)));
+      void this.#ways.ring(retries(real, sizes));
+      return true;
+    } catch (error) {
+      log.warn("intake.settle_failed", { outcomes: ended.length, error: String(error) });
+      await this.#ways.keep(group).catch((reason: unknown) => {
+        for (const { kept } of group) kept.reject(reason);
+      });
+      return false;
+    }
+  }
+}
+
+/** An outcome that the journal has kept. */
+export function lateOf({ id, kept: { receipt, size, outcome } }: { id: string; kept: KeptOutcome }): Late {
+  const kept = Promise.withResolvers<void>();
+  kept.promise.catch(() => {});
+  return { id, receipt, size, outcomes: [outcome], kept };
+}
+
+/** As watchers hear of it. */
+export function settledOf(ended: EndedFirst, sizes: ReadonlyMap<string, number>): Settled {
+  return { ...ended, event: 0, attempt: 1, size: sizes.get(ended.id) ?? 0 };
+}

@@ -1,0 +1,129 @@
+// The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
+import { GRANT_MS } from "../deadlines.ts";
+import type { FirstOutcome } from "../d1/settlement.ts";
+import type { Log } from "../log.ts";
+import type { Acceptance, Destination, Event, Grant, Rate } from "../types.ts";
+import { attempt, type AttemptDeps } from "./attempt.ts";
+import { INLINE_BYTES } from "../bytes/body.ts";
+import type { Pace } from "./pace.ts";
+
+/** An invocation has six connections that wait for headers; two are for the relay's own calls. */
+const MOST_DESTINATIONS = 4;
+/** Bodies that one isolate may hold for first attempts, in bytes: it has 128 MB for everything. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** An event that asks for its first attempts, and how its acceptance is named. */
+export interface Held {
+  readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "headers" | "size" | "matched">;
+  readonly rate: Rate | null;
+  readonly body: Uint8Array;
+}
+
+interface Accepted {
+  readonly id: string;
+  readonly receipt: string;
+  readonly source: string;
+  readonly rate: Rate | null;
+  readonly size: number;
+}
+
+export interface FirstDeps extends AttemptDeps {
+  readonly config: { readonly destinations: ReadonlyMap<string, Destination> };
+  readonly pace: Pick<Pace, "isSlow" | "heard">;
+  readonly intake: {
+    grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+    ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
+  };
+  readonly log: Log;
+}
+
+/** First attempts of one isolate. */
+export class FirstAttempts {
+  readonly #deps: FirstDeps;
+  #bytes = 0;
+
+  constructor(deps: FirstDeps) {
+    this.#deps = deps;
+  }
+
+  /** Destinations to which this isolate could send the event at once. All others are the queue's. */
+  offers({ size, matched }: Pick<Event, "size" | "matched">): string[] {
+    const { config, pace, now } = this.#deps;
+    if (size > INLINE_BYTES || this.#bytes + size > MOST_BYTES) return [];
+    return matched
+      .map(({ destination }) => destination)
+      .filter((name) => {
+        const destination = config.destinations.get(name);
+        const sends = destination !== undefined && destination.script === undefined && destination.url !== null;
+        return sends && !pace.isSlow(name, now());
+      })
+      .slice(0, MOST_DESTINATIONS);
+  }
+
+  /**
+   * Makes the attempts that are granted, and tells how they ended. Never rejects.
+   *
+   * @param offered what `offers` gave, and Intake was offered
+   * @param accepting Intake's answer
+   */
+  async make(held: Held, offered: readonly string[], accepting: Promise<Acceptance>): Promise<void> {
+    const { now, intake, log } = this.#deps;
+    const { event, rate } = held;
+    const of = { id: event.id, receipt: event.receipt, source: event.source, rate, size: event.size };
+    const askedAt = now();
+    this.#bytes += event.size;
+    try {
+      const answer = await accepting;
+      if (answer.kind !== "accepted" || answer.first === undefined) return;
+      const { go, wait } = answer.first;
+      const nothing = { ageMs: 0, heldMs: 0 };
+      const outcomes = await Promise.all([
+        ...go.map((destination) => this.#one(held, destination, askedAt, nothing)),
+        ...wait.map(async (destination) => {
+          const at = now();
+          const grant = await intake.grant(of, destination);
+          return grant === null ? null : await this.#one(held, destination, at, grant === "unknown" ? null : grant);
+        }),
+      ]);
+      const ended = outcomes.filter((outcome) => outcome !== null);
+      if (ended.length > 0) await intake.ended(of, ended);
+    } catch (error) {
+      log.error("delivery.broken", { event: event.id, offered, error: String(error) });
+    } finally {
+      this.#bytes -= event.size;
+    }
+  }
+
+  /**
+   * @param grant `null` where it may have gone lost: whoever was asked hears that nothing was sent
+   * @returns `null` where nobody can tell how it ended
+   */
+  async #one(
+    { event, body }: Held,
+    destination: string,
+    askedAt: number,
+    grant: Grant | null,
+  ): Promise<FirstOutcome | null> {
+    const { config, pace, now, log } = this.#deps;
+    const unsent = { destination, state: "unsent" as const };
+    // The grant is no older than its age when it was told, and the way that the question and its answer took.
+    if (grant === null || grant.ageMs + (now() - askedAt - grant.heldMs) > GRANT_MS) return unsent;
+    try {
+      const number = { attempt: 1, round: 0 };
+      const made = await attempt(
+        event,
+        config.destinations.get(destination),
+        number,
+        () => Promise.resolve(body),
+        this.#deps,
+      );
+      if (made === null) return unsent;
+      pace.heard(destination, made.fault === "timeout", now());
+      return { ...made, destination };
+    } catch (error) {
+      // Ours: nobody knows whether it was sent, and the lease ends.
+      log.error("delivery.broken", { delivery: `${event.id}:${destination}`, attempt: 1, error: String(error) });
+      return null;
+    }
+  }
+}
