@@ -166,13 +166,11 @@ export class Drain {
   #taken(group: Group, snapshot: Snapshot, refused: readonly Stuck[], kept: boolean): void {
     const lost = new Set(refused.map(({ bells: [id] }) => id));
     const seeds = group.bells.filter(([id]) => !lost.has(id));
-    // What D1 refuses keeps its outcomes: it is tried again with them.
-    const refusedFirsts = this.#firsts.unkept().filter(({ id }) => lost.has(id));
-    for (const one of refusedFirsts) this.#outcomes.keep(one.id, one.receipt, one.size, one.outcomes);
+    // What D1 refuses keeps its outcomes: it is tried again with them. They are written in the turn that sets their event aside.
+    void this.#keepOutcomes(this.#firsts.unkept().filter(({ id }) => lost.has(id))).catch(() => {});
     this.#journal.remove(group.seqs, refused);
     // One that was kept while D1 was taking these is not among them.
     if (kept) this.#outcomes.forget(snapshot.told.filter(({ id }) => !lost.has(id)));
-    this.#firsts.journaled(refusedFirsts);
     if (refused.length > 0) this.#arm((this.stuckAt ??= this.#deps.now() + STUCK_MS));
     this.drainedUpTo = Math.max(this.drainedUpTo, ...group.seqs);
     this.#failures = 0;

@@ -39,7 +39,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/iif\(EXISTS \(SELECT 1 FROM pauses/, "resume"],
   [/INSERT INTO inspections/, "keep inspection"],
   [/FROM events WHERE seq IN/, "load"],
-  [/^SELECT e\.id, e\.receipt, EXISTS/, "known"],
+  [/SELECT e\.id, e\.receipt, EXISTS/, "known"],
   [/'lost', 'lost'/, "overdue"],
   [/FROM replays WHERE id = \?1 AND state = 'running' AND at_event/, "bulk replay"],
   [/FROM replays WHERE next_at IS NOT NULL/, "waiting replays"],

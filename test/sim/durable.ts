@@ -41,6 +41,8 @@ export class DurableObject {
   #alarmVersion = 0;
   #failures = 0;
   readonly #heard: number[] = [];
+  /** Told of a call that was answered. */
+  onAnswer: (method: string, args: readonly unknown[]) => void = () => {};
   /** Incarnations so far. */
   lives = 0;
   outage: () => "throws" | "hangs" | null = () => null;
@@ -129,6 +131,7 @@ export class DurableObject {
     };
     const answer = await Promise.race([work(), died]);
     if (!isolate.alive) throw new Error("The Durable Object was reset.");
+    this.onAnswer(name, args);
     return answer;
   }
 

@@ -47,6 +47,10 @@ export class Ledger {
   readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
   /** What an admin has asked to be sent in the place of an event's own body. */
   readonly edits: Asked[] = [];
+  /** Pauses that were answered as confirmed by every object, and resumes when they were asked for. */
+  readonly pauses: { destination: string; paused: boolean; askedAt: number; at: number }[] = [];
+  /** Deliveries whose first attempt was told, and its end taken over by the object. */
+  readonly told = new Set<string>();
   readonly rung: { delivery: string; attempt: number; at: number }[] = [];
   readonly #ids = new Map<number, string>();
 
@@ -54,6 +58,17 @@ export class Ledger {
     this.plan = plan;
     this.platform = platform;
     this.scheduler = platform.scheduler;
+    platform.object.onAnswer = (method, args) => {
+      if (method === "ended") this.#hear(args);
+    };
+  }
+
+  /** Intake's `ended` has answered: id, receipt, size, outcomes. */
+  #hear([id, , , outcomes]: readonly unknown[]): void {
+    for (const outcome of Array.isArray(outcomes) ? outcomes : []) {
+      const { destination, state } = Object(outcome);
+      if (state !== "unsent") this.told.add(`${String(id)}:${String(destination)}`);
+    }
   }
 
   /** The public id of an event's row. */

@@ -82,7 +82,11 @@ function pathOf(operation: Operation, { platform }: Ledger): string | null {
 }
 
 /** Whether there was an answer, be it a refusal. */
-async function asks(path: string, key: string, { platform, scheduler }: Ledger): Promise<boolean> {
+async function asks(path: string, key: string, ledger: Ledger): Promise<boolean> {
+  const { platform, scheduler } = ledger;
+  // A key tells when it was asked for first: asked for again, a pause that was lifted meanwhile stays lifted.
+  const askedAt = Number(key.split(" ").at(-1));
+  if (path.endsWith("/resume")) note(path, false, askedAt, ledger);
   scheduler.tell("event", "operator", `asks for ${path}`);
   const headers = {
     authorization: `Bearer ${String(platform.vars["ADMIN_TOKEN"])}`,
@@ -92,11 +96,24 @@ async function asks(path: string, key: string, { platform, scheduler }: Ledger):
     const answer = await platform.post(
       "operate",
       () => new Request(`https://relay.example.com/api/${path}`, { method: "POST", headers }),
-      (given) => scheduler.tell("event", "relay", `answers the operator: ${given.status}`),
+      (given) => {
+        scheduler.tell("event", "relay", `answers the operator: ${given.status}`);
+        if (confirms(path, given)) note(path, true, askedAt, ledger);
+      },
     );
     return answer.status < 500;
   } catch {
     // No answer: ambiguous, so it asks again.
     return false;
   }
+}
+
+/** Whether every object has confirmed a pause. */
+function confirms(path: string, { status, text }: { status: number; text: string }): boolean {
+  return path.endsWith("/pause") && status === 200 && !text.includes('"unconfirmed"');
+}
+
+function note(path: string, paused: boolean, askedAt: number, { pauses, scheduler }: Ledger): void {
+  const [, destination = ""] = path.split("/");
+  pauses.push({ destination, paused, askedAt, at: scheduler.now });
 }

@@ -92,8 +92,9 @@ export const boundedDuplicates: Invariant = {
     const name = `attempt ${attempt} of ${id}:${destination}`;
     if (destination === "trap" || destination === "nobody") return null;
     const others = ledger.arrivalsOf(id, destination).filter((one) => one !== arrival);
+    if (attempt === 1 && unasked(ledger, arrival.at)) return null;
     if (others.some((one) => one.headers["hookline-attempt"] === headers["hookline-attempt"]))
-      return attempt === 1 && unasked(ledger, arrival.at) ? null : `${name} came twice`;
+      return `${name} came twice`;
     // A clock that jumps ends a lease before its time.
     if (!ledger.skewed && others.some((one) => one.over === null && one.by.alive))
       return `${name} came while another was under way`;
