@@ -1,16 +1,22 @@
 // Looks into D1 for repeats, and the rates that they give back to.
 import { expect, test } from "vitest";
-import type { KnownEvent } from "../../../src/types.ts";
+import type { AskRepeats, KnownEvent } from "../../../src/types.ts";
 import { Rates } from "../../../src/intake/rates.ts";
 import { type Known, repeatOf, Repeats } from "../../../src/intake/repeats.ts";
 
+/** A D1 in which nothing is paused, at a standing clock. */
+const looks = (ask: AskRepeats) =>
+  new Repeats(
+    async (ids) => ({ events: await ask(ids), paused: [] }),
+    () => 0,
+  );
 const known = (id: string, receipt = "first", opens = 0): KnownEvent => ({ id, receipt, opens });
 const settled = async () => await new Promise((resolve) => setTimeout(resolve, 0));
 
 test("looks are gathered: what is asked while D1 thinks goes together in the next question, each id once", async () => {
   const questions: (readonly string[])[] = [];
   const answers: PromiseWithResolvers<KnownEvent[]>[] = [];
-  const repeats = new Repeats((ids) => {
+  const repeats = looks((ids) => {
     questions.push(ids);
     const answer = Promise.withResolvers<KnownEvent[]>();
     answers.push(answer);
@@ -31,7 +37,7 @@ test("looks are gathered: what is asked while D1 thinks goes together in the nex
 
 test("no question has more than 500 ids", async () => {
   const sizes: number[] = [];
-  const repeats = new Repeats((ids) => {
+  const repeats = looks((ids) => {
     sizes.push(ids.length);
     return Promise.resolve([]);
   });
@@ -40,12 +46,66 @@ test("no question has more than 500 ids", async () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1_201);
 });
 
-test("a D1 that fails is silent, and is asked again", async () => {
+test("a D1 that fails is silent, and is asked again a second later, then after two and no later than after half a minute", async () => {
   let fails = true;
-  const repeats = new Repeats(() => (fails ? Promise.reject(new Error("D1_ERROR")) : Promise.resolve([known("a")])));
-  expect(await repeats.look("a")).toBe("silent");
+  let clock = 0;
+  let asked = 0;
+  const repeats = new Repeats(
+    async () => {
+      asked += 1;
+      return await (fails
+        ? Promise.reject(new Error("D1_ERROR"))
+        : Promise.resolve({ events: [known("a")], paused: [] }));
+    },
+    () => clock,
+  );
+  const questions: number[] = [];
+  for (; clock < 120_000; clock += 500) {
+    const before = asked;
+    expect(await repeats.look("a")).toBe("silent");
+    if (asked > before) questions.push(clock / 1000);
+  }
+  expect(questions).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
   fails = false;
+  clock = 121_000;
   expect(await repeats.look("a")).toEqual(known("a"));
+});
+
+test("pauses: unread they admit nothing; what is told counts at once, and until a question that began after it was told", async () => {
+  let clock = 0;
+  const answers: PromiseWithResolvers<string[]>[] = [];
+  const repeats = new Repeats(
+    async () => {
+      const answer = Promise.withResolvers<string[]>();
+      answers.push(answer);
+      return { events: [], paused: await answer.promise };
+    },
+    () => clock,
+  );
+  const admitted = () => ["billing", "crm"].filter((destination) => repeats.admits(destination));
+  const reading = repeats.pausesRead();
+  expect(admitted()).toEqual([]);
+  answers[0]?.resolve(["crm"]);
+  await reading;
+  expect(admitted()).toEqual(["billing"]);
+
+  // A question that is under way has been answered by a D1 that may not have the pause yet.
+  clock = 10_000;
+  await repeats.pausesRead();
+  repeats.pause("billing");
+  expect(admitted()).toEqual([]);
+  answers[1]?.resolve([]);
+  await settled();
+  expect(admitted()).toEqual(["crm"]);
+
+  clock = 20_000;
+  await repeats.pausesRead();
+  answers[2]?.resolve([]);
+  await settled();
+  expect(admitted()).toEqual(["billing", "crm"]);
+  // Read just now, it is not read again.
+  await repeats.pausesRead();
+  expect(answers).toHaveLength(3);
 });
 
 test("a repeat on its way to D1 has no body, no destination and no bell of its own", () => {

@@ -83,7 +83,7 @@ test("a large body whose event D1 has already is not written, and is carried on 
     const answer = await ingest(
       await request(LARGE),
       "acme",
-      door({ parts, repeats, intake: { accept, status: unused, remind: unused } }),
+      door({ parts, repeats, intake: { ...answering({ kind: "duplicate", id: "evt" }), accept } }),
     );
     expect(await answer.json()).toMatchObject({ status: "duplicate" });
   }

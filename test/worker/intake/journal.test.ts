@@ -1,7 +1,7 @@
 // The journal is the acceptance: what is in it, when it counts, and what leaves it.
 import { expect, test, vi } from "vitest";
 import { openShards } from "../../../src/intake/door.ts";
-import { candidate, type Hands, held, idOf, inObject, THEN } from "../kit/hands.ts";
+import { candidate, type Hands, held, idOf, inObject, rpc, THEN } from "../kit/hands.ts";
 import { setUp, until } from "../kit/relay.ts";
 
 setUp();
@@ -49,16 +49,7 @@ test("an acceptance whose sync fails is refused, for the twin that waits on it t
       core.accept(candidate(2)),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
-    const door = openShards(
-      () => ({
-        accept: (one) => core.accept(one),
-        status: () => Promise.resolve(core.status()),
-        remind: () => Promise.resolve(),
-      }),
-      1,
-      hands.now,
-      hands.log,
-    );
+    const door = openShards(() => rpc({ accept: (one) => core.accept(one) }), 1, hands.now, hands.log);
     expect((await door.accept(candidate(3))).kind).toBe("busy");
     hands.sync = () => Promise.resolve();
     expect(await core.accept(candidate(4))).toEqual({ kind: "accepted", id: idOf(4) });

@@ -1,7 +1,7 @@
 // A source's rate is exact, and only what is proven to be the source's own spends it.
 import { expect, test } from "vitest";
 import { openShards } from "../../../src/intake/door.ts";
-import { candidate, idOf, inObject, THEN } from "../kit/hands.ts";
+import { candidate, idOf, inObject, rpc, THEN } from "../kit/hands.ts";
 import { carried, deliveries, rows, setUp, signed } from "../kit/relay.ts";
 
 setUp();
@@ -59,19 +59,17 @@ test("a second try of the edge's own does not pay twice", async () => {
   await inObject(async (hands) => {
     const core = await hands.start();
     let tries = 0;
-    const losesItsAnswer = {
+    const losesItsAnswer = rpc({
       accept: async (one: ReturnType<typeof candidate>) => {
         const answer = await core.accept(one);
         tries += 1;
         if (tries === 1) throw new Error("Network connection lost.");
         return answer;
       },
-      status: () => Promise.resolve(core.status()),
-      remind: () => Promise.resolve(),
-    };
+    });
     const door = openShards(() => losesItsAnswer, 1, hands.now, hands.log);
     const once = { burst: 1, periodMs: 60_000 };
-    expect(await door.accept(candidate(1, {}, once))).toEqual({ kind: "accepted", id: idOf(1) });
+    expect(await door.accept(candidate(1, {}, once))).toMatchObject({ kind: "accepted", id: idOf(1) });
     expect(tries).toBe(2);
     expect((await door.accept(candidate(2, {}, once))).kind).toBe("limited");
   });
@@ -82,11 +80,7 @@ test("after a first try that may have been accepted, the second never says that 
     () => Promise.reject(new Error("reset")),
     () => Promise.resolve({ kind: "limited" as const, retryAfterMs: 5 }),
   ];
-  const stub = {
-    accept: () => (answers.shift() ?? unused)(),
-    status: unused,
-    remind: () => Promise.reject(new Error("unused")),
-  };
+  const stub = rpc({ accept: () => (answers.shift() ?? unused)() });
   await inObject(async (hands) => {
     const door = openShards(() => stub, 1, hands.now, hands.log);
     expect((await door.accept(candidate(1))).kind).toBe("busy");

@@ -1,24 +1,19 @@
 // The way to the journal: which object, how often, and how long.
 import { afterEach, expect, test, vi } from "vitest";
-import { type IntakeRpc, openShards } from "../../../src/intake/door.ts";
+import { openShards } from "../../../src/intake/door.ts";
 import type { Acceptance } from "../../../src/types.ts";
-import { candidate, held, idOf, Logged } from "../kit/hands.ts";
+import { candidate, held, idOf, Logged, rpc } from "../kit/hands.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const unused = () => Promise.reject(new Error("unused"));
 const YES: Acceptance = { kind: "accepted", id: idOf(1) };
 
 /** A door to objects that answer as `accept` does. */
 function door(accept: (shard: string, receipt: string) => Promise<Acceptance>, shards = 1) {
   const log = new Logged();
-  const stub = (shard: string): IntakeRpc => ({
-    accept: async ({ receipt }) => await accept(shard, receipt),
-    status: unused,
-    remind: unused,
-  });
+  const stub = (shard: string) => rpc({ accept: async ({ receipt }) => await accept(shard, receipt) });
   return { ...openShards(stub, shards, () => Date.now(), log), log };
 }
 
@@ -29,7 +24,7 @@ test("an object that fails once is asked again, with the same receipt", async ()
     if (asked.length === 1) throw new Error("Network connection lost.");
     return await Promise.resolve(YES);
   });
-  expect(await intake.accept(candidate(1))).toEqual(YES);
+  expect(await intake.accept(candidate(1))).toMatchObject(YES);
   expect(asked).toEqual([
     ["intake-0", "receipt-1"],
     ["intake-0", "receipt-1"],
@@ -69,14 +64,14 @@ test.each([0, 1])("an object that is silent after %i failures costs the sender 2
   expect(seen).toMatchObject([{ kind: "busy" }]);
 });
 
-test("a source meets the same object in every isolate and after every deploy", async () => {
+test("a source that has a rate meets the same object in every isolate and after every deploy", async () => {
   const met: Record<string, string> = {};
   for (const source of ["github", "stripe", "slack", "acme", "acme-pay", "a"]) {
     const intake = door(async (shard) => {
       met[source] = shard;
       return await Promise.resolve(YES);
     }, 4);
-    await intake.accept({ ...candidate(1), source });
+    await intake.accept({ ...candidate(1), source, rate: { burst: 1, periodMs: 1000 } });
   }
   // Not to be changed: a source that met another object from one deploy to the next would have a full bucket there.
   expect(met).toEqual({
@@ -90,12 +85,97 @@ test("a source meets the same object in every isolate and after every deploy", a
   });
 });
 
+test("events of a source without a rate spread over the objects, and one event always meets the same", async () => {
+  const met = new Map<string, Set<string>>();
+  for (const round of ["first", "again"]) {
+    const intake = door(async (shard, receipt) => {
+      met.set(receipt, (met.get(receipt) ?? new Set()).add(shard));
+      return await Promise.resolve(YES);
+    }, 4);
+    for (let n = 0; n < 40; n += 1) await intake.accept({ ...candidate(n), receipt: String(n), source: round });
+  }
+  expect([...met.values()].map(({ size }) => size)).toEqual(Array.from({ length: 40 }, () => 1));
+  const all = new Set([...met.values()].flatMap((one) => [...one]));
+  expect([...all].toSorted()).toEqual(["intake-0", "intake-1", "intake-2", "intake-3"]);
+});
+
+test("what belongs to an acceptance goes to the object that has it", async () => {
+  const asked: string[] = [];
+  const shards = openShards(
+    (shard) =>
+      rpc({
+        accept: async () => await Promise.resolve(YES).finally(() => asked.push(`accept ${shard}`)),
+        grant: async () => await Promise.resolve(null).finally(() => asked.push(`grant ${shard}`)),
+        ended: async () => {
+          asked.push(`ended ${shard}`);
+          await Promise.resolve();
+        },
+      }),
+    8,
+    () => Date.now(),
+    new Logged(),
+  );
+  for (const rate of [null, { burst: 1, periodMs: 1000 }]) {
+    for (let n = 0; n < 10; n += 1) {
+      asked.length = 0;
+      const one = { ...candidate(n, { source: `source ${n}` }, rate), size: 2 };
+      await shards.accept(one);
+      await shards.grant(one, "first");
+      await shards.ended(one, []);
+      expect(new Set(asked.map((word) => word.split(" ")[1])).size).toBe(1);
+      expect(asked).toHaveLength(3);
+    }
+  }
+});
+
+test("a pause is confirmed by every object, and those that have not are named", async () => {
+  const told: string[] = [];
+  const shards = openShards(
+    (shard) =>
+      rpc({
+        pause: async (destination) => {
+          told.push(`${shard} ${destination}`);
+          await (shard === "intake-1" ? Promise.reject(new Error("overloaded")) : Promise.resolve());
+        },
+      }),
+    3,
+    () => Date.now(),
+    new Logged(),
+  );
+  expect(await shards.pause("billing")).toEqual(["intake-1"]);
+  expect(told).toEqual(["intake-0 billing", "intake-1 billing", "intake-2 billing"]);
+});
+
+test("an outcome is told until the object takes it, and the grant of an object that cannot be reached is unknown", async () => {
+  vi.useFakeTimers();
+  let told = 0;
+  const shards = openShards(
+    () =>
+      rpc({
+        grant: async () => await Promise.reject(new Error("reset")),
+        ended: async () => {
+          told += 1;
+          await (told < 3 ? Promise.reject(new Error("reset")) : Promise.resolve());
+        },
+      }),
+    1,
+    () => Date.now(),
+    new Logged(),
+  );
+  const one = { ...candidate(1), size: 2 };
+  expect(await shards.grant(one, "first")).toBe("unknown");
+  const telling = shards.ended(one, []);
+  await vi.runAllTimersAsync();
+  await telling;
+  expect(told).toBe(3);
+});
+
 test("the state of the journals is the sum over all shards", async () => {
   const asked: string[] = [];
   const shards = openShards(
     (shard) => {
       asked.push(shard);
-      return { accept: unused, status: () => Promise.resolve({ waiting: 1, stuck: 2, bytes: 3 }), remind: unused };
+      return rpc({ status: () => Promise.resolve({ waiting: 1, stuck: 2, bytes: 3 }) });
     },
     3,
     () => Date.now(),

@@ -33,6 +33,7 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
     bodies: new BodyReader(() => Date.now()),
     published: { bar: unused },
     keys: { keysFor: unused },
+    first: { offers: () => [], make: unused },
     offers: { keep: unused },
     fetchText: unused,
     refusals: { wants: () => false, keep: unused },
@@ -46,7 +47,14 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
 
 /** An Intake that always says this. */
 export function answering(answer: Acceptance): IngestDeps["intake"] {
-  return { accept: () => Promise.resolve(answer), status: unused, remind: unused };
+  return {
+    accept: () => Promise.resolve(answer),
+    grant: unused,
+    ended: unused,
+    pause: unused,
+    status: unused,
+    remind: unused,
+  };
 }
 
 /** For what must not be asked. */

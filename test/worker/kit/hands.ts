@@ -1,10 +1,13 @@
 // An Intake object in the test's hands: the storage is real; D1, the queue, the sweep and the clock do what the test wants.
 import { runInDurableObject } from "cloudflare:test";
 import * as z from "zod";
+import type { IntakeRpc } from "../../../src/intake/door.ts";
 import { type Candidate, IntakeCore, type IntakeDeps } from "../../../src/intake/intake.ts";
 import type { BellSeed } from "../../../src/intake/journal.ts";
 import type { Log } from "../../../src/log.ts";
-import type { AskRepeats, Bell, Event, Rate } from "../../../src/types.ts";
+import type { EndedFirst } from "../../../src/d1/settle.ts";
+import type { Opened, Settled } from "../../../src/d1/settlement.ts";
+import type { AskKnown, AskRepeats, Bell, Event, Rate } from "../../../src/types.ts";
 import { bindings } from "./relay.ts";
 
 /** Far enough ahead that no alarm which a test sets goes off by itself. */
@@ -43,9 +46,18 @@ export class Hands implements IntakeDeps {
   /** Bytes that the storage says it holds; `null`: what it really holds. */
   bytes: number | null = null;
   sync: () => Promise<void>;
-  onCommit: (rows: string, due: number) => Promise<Bell[]> = () => Promise.resolve([]);
+  /** What watchers would hear of first attempts. */
+  readonly ended: Settled[] = [];
+  readonly shards = 1;
+  onCommit: (rows: string, due: number, opened: readonly Opened[], again: boolean) => Promise<Bell[]> = () =>
+    Promise.resolve([]);
+  /** Settles what comes after its event: D1 says that none of it counted, unless a test gives it a D1. */
+  onSettle: (ended: readonly EndedFirst[], now: number) => Promise<{ id: string; destination: string }[]> = () =>
+    Promise.resolve([]);
   /** What D1 knows of events that may be repeats. */
   repeats: AskRepeats = () => Promise.resolve([]);
+  /** Destinations that D1 says are paused. */
+  paused: string[] = [];
   onSweep: () => Promise<number | null> = () => Promise.resolve(null);
 
   constructor(storage: DurableObjectStorage) {
@@ -84,10 +96,16 @@ export class Hands implements IntakeDeps {
 
   now = (): number => this.clock;
 
-  commit = async (rows: string, due: number): Promise<Bell[]> => {
+  known: AskKnown = async (ids) => ({ events: await this.repeats(ids), paused: [...this.paused] });
+
+  commit = async (rows: string, due: number, opened: readonly Opened[], again: boolean): Promise<Bell[]> => {
     this.offered.push(idsIn(rows));
-    return await this.onCommit(rows, due);
+    return await this.onCommit(rows, due, opened, again);
   };
+
+  settleFirsts = async (ended: readonly EndedFirst[], now: number) => await this.onSettle(ended, now);
+
+  tellSettled = (settled: readonly Settled[]): void => void this.ended.push(...settled);
 
   ring = async (bells: readonly Bell[]): Promise<void> => {
     this.rung.push(...bells);
@@ -122,7 +140,7 @@ export async function inObject(use: (hands: Hands) => Promise<void>, name = "int
 
 export const idOf = (n: number): string => `evt_${String(n).padStart(32, "0")}`;
 
-/** Asks for the acceptance of event `n`; `receipt` tells repeats apart. */
+/** Asks for the acceptance of event `n`; `receipt` tells repeats apart. It offers no first attempt: see `offering`. */
 export function candidate(n: number, change: Partial<Event> = {}, rate: Rate | null = null): Candidate {
   const event: Event = {
     id: idOf(n),
@@ -153,4 +171,10 @@ export function candidate(n: number, change: Partial<Event> = {}, rate: Rate | n
 /** A promise that the test keeps in its hand. */
 export function held<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
   return Promise.withResolvers<T>();
+}
+
+/** An object that nobody may ask anything but what a test gives in `some`. */
+export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
+  const unused = async (): Promise<never> => await Promise.reject(new Error("unused"));
+  return { accept: unused, status: unused, remind: unused, grant: unused, ended: unused, pause: unused, ...some };
 }

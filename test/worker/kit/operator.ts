@@ -74,6 +74,7 @@ export class Operator {
         this.reminded = at;
         await Promise.resolve();
       },
+      confirmPause: async () => await Promise.resolve([]),
       now: () => this.clock,
       newId: () => (this.#ids += 1).toString(16).padStart(8, "0").repeat(4),
       log: { info: write, warn: write, error: write },
