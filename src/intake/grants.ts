@@ -27,6 +27,7 @@ interface Window {
   /** When each grant was given, oldest first. */
   readonly taken: Map<string, number>;
   waiting: Waiter[];
+  /** When the last one was given, or ended. */
   progressAt: number;
   slowUntil: number;
 }
@@ -89,18 +90,24 @@ export class Grants {
     return window;
   }
 
-  #hasRoom({ taken }: Window, now: number): boolean {
+  #hasRoom(window: Window, now: number): boolean {
+    this.#forget(window, now);
+    // Of destinations that nobody asks for any more, too.
+    if (this.#inAll >= this.#mostInAll) for (const other of this.#windows.values()) this.#forget(other, now);
+    return window.taken.size < this.#mostToOne && this.#inAll < this.#mostInAll;
+  }
+
+  #forget({ taken }: Window, now: number): void {
     for (const [key, since] of taken) {
       if (now - since < FORGOTTEN_MS) break;
       taken.delete(key);
       this.#inAll -= 1;
     }
-    return taken.size < this.#mostToOne && this.#inAll < this.#mostInAll;
   }
 
   #give(window: Window, key: string, decide: Decide): void {
     const now = this.#now();
-    if (window.taken.size === 0) window.progressAt = now;
+    window.progressAt = now;
     window.taken.set(key, now);
     this.#inAll += 1;
     decide(true);
@@ -128,7 +135,8 @@ export class Grants {
       this.#admit(now);
       let left = 0;
       for (const window of this.#windows.values()) {
-        const hopeless = window.slowUntil > now || now - window.progressAt >= STALLED_MS;
+        const stalled = window.taken.size >= this.#mostToOne && now - window.progressAt >= STALLED_MS;
+        const hopeless = window.slowUntil > now || stalled;
         const late = window.waiting.filter(({ since }) => hopeless || now - since >= GRANT_WAIT_MS);
         window.waiting = window.waiting.filter((one) => !late.includes(one));
         for (const { decide } of late) decide(false);
