@@ -1,5 +1,5 @@
 // D1: how attempts ended. One pair of statements for deliveries that were claimed, and the same for first attempts that were not.
-import { BELL_REACH_MS, GRACE_MS } from "../deadlines.ts";
+import { BELL_REACH_MS, FIRST_LEASE_MS, GRACE_MS, GRANT_MS, GRANT_WAIT_MS } from "../deadlines.ts";
 import type { Run } from "./database.ts";
 import type { Opened, Settlement } from "./settlement.ts";
 
@@ -50,6 +50,9 @@ const SETTLE = settle(CLAIMED);
 const NOTE_FIRSTS = noteAttempts(FIRST);
 const SETTLE_FIRSTS = `${settle(FIRST)}, (SELECT id FROM events WHERE seq = deliveries.event) AS id`;
 
+/** A first attempt is on record as lost no sooner than this after it began, in ms: its lease is counted from the acceptance. */
+const FIRST_LOST_MS = FIRST_LEASE_MS - GRANT_WAIT_MS - GRANT_MS - 5_000;
+
 /** First attempts that have ended. */
 export type EndedFirst = Exclude<Opened, { state: "delivering" }>;
 
@@ -92,7 +95,7 @@ export function openSettling(run: Run) {
 
     /** The same for first attempts whose events were committed before they had ended. Returns those that counted. */
     async settleFirsts(ended: readonly EndedFirst[], now: number): Promise<{ id: string; destination: string }[]> {
-      const told = ended.filter(({ state, startedAt }) => state !== "delivered" || now - startedAt > GRACE_MS);
+      const told = ended.filter(({ state, startedAt }) => state !== "delivered" || now - startedAt > FIRST_LOST_MS);
       return await run(async (db) => {
         const update = db.prepare(SETTLE_FIRSTS).bind(JSON.stringify(ended), now);
         const note = db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told));

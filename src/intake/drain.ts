@@ -69,8 +69,8 @@ export class Drain {
     this.#sync = sync;
     this.#settler = new LateSettler(outcomes, deps, {
       ring: (bells) => this.#ring(bells),
-      keep: async (all) => {
-        arm(deps.now() + LONGEST_BACKOFF_MS);
+      keep: async (all, failures) => {
+        arm(deps.now() + backoff(failures));
         await this.#keepOutcomes(all);
       },
     });
@@ -151,7 +151,7 @@ export class Drain {
       return true;
     } catch (error) {
       this.#failures += 1;
-      this.retryAt = this.#deps.now() + Math.min(1000 * 2 ** (this.#failures - 1), LONGEST_BACKOFF_MS);
+      this.retryAt = this.#deps.now() + backoff(this.#failures);
       this.#arm(this.retryAt);
       const [failures, { retryAt }] = [this.#failures, this];
       this.#deps.log.error("intake.commit_failed", { error: String(error), failures, retryAt });
@@ -191,4 +191,9 @@ export class Drain {
       this.#deps.log.warn("queue.ring_failed", { bells: bells.length, error: String(error) });
     }
   }
+}
+
+/** The pause after so many failures, in ms. */
+function backoff(failures: number): number {
+  return Math.min(1000 * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
 }

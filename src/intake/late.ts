@@ -22,8 +22,8 @@ interface LateDeps {
 interface Ways {
   /** Never rejects. */
   ring(bells: readonly Bell[]): Promise<void>;
-  /** Puts what D1 does not take into the journal, to be taken from there. */
-  keep(all: readonly Late[]): Promise<void>;
+  /** Puts what D1 has not taken for so many times into the journal, to be taken from there. */
+  keep(all: readonly Late[], failures: number): Promise<void>;
 }
 
 /** One group after another. */
@@ -33,6 +33,7 @@ export class LateSettler {
   readonly #ways: Ways;
   #waiting: Late[] = [];
   #running = false;
+  #failures = 0;
 
   constructor(outcomes: Outcomes, deps: LateDeps, ways: Ways) {
     this.#outcomes = outcomes;
@@ -68,6 +69,7 @@ export class LateSettler {
     );
     try {
       const counted = await settleFirsts(ended, now());
+      this.#failures = 0;
       this.#outcomes.forget(ended);
       for (const { kept } of group) kept.resolve();
       const names = new Set(counted.map(({ id, destination }) => `${id}:${destination}`));
@@ -78,7 +80,8 @@ export class LateSettler {
       return true;
     } catch (error) {
       log.warn("intake.settle_failed", { outcomes: ended.length, error: String(error) });
-      await this.#ways.keep(group).catch((reason: unknown) => {
+      this.#failures += 1;
+      await this.#ways.keep(group, this.#failures).catch((reason: unknown) => {
         for (const { kept } of group) kept.reject(reason);
       });
       return false;

@@ -5,12 +5,16 @@ import type { Log } from "../log.ts";
 import type { Acceptance, Destination, Event, Grant, Rate } from "../types.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
+import { sleep } from "../patience.ts";
 import type { Pace } from "./pace.ts";
 
 /** An invocation has six connections that wait for headers; two are for the relay's own calls. */
 const MOST_DESTINATIONS = 4;
 /** Bodies that one isolate may hold for first attempts, in bytes: it has 128 MB for everything. */
 const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Outcomes of one event that come within this time are told together, in ms: each call to the object is billed. */
+const TOGETHER_MS = 20;
 
 /** An event that asks for its first attempts, and how its acceptance is named. */
 export interface Held {
@@ -77,7 +81,7 @@ export class FirstAttempts {
       if (answer.kind !== "accepted" || answer.first === undefined) return;
       const { go, wait } = answer.first;
       const nothing = { ageMs: 0, heldMs: 0 };
-      const outcomes = await Promise.all([
+      await this.#tell(of, [
         ...go.map((destination) => this.#one(held, destination, askedAt, nothing)),
         ...wait.map(async (destination) => {
           const at = now();
@@ -85,13 +89,32 @@ export class FirstAttempts {
           return grant === null ? null : await this.#one(held, destination, at, grant === "unknown" ? null : grant);
         }),
       ]);
-      const ended = outcomes.filter((outcome) => outcome !== null);
-      if (ended.length > 0) await intake.ended(of, ended);
     } catch (error) {
       log.error("delivery.broken", { event: event.id, offered, error: String(error) });
     } finally {
       this.#bytes -= event.size;
     }
+  }
+
+  /** Tells outcomes as they come: one destination that hangs holds up nobody else's. What ends in the same moment goes along. */
+  async #tell(of: Accepted, attempts: readonly Promise<FirstOutcome | null>[]): Promise<void> {
+    const { intake } = this.#deps;
+    const ended: FirstOutcome[] = [];
+    let telling: Promise<void> | null = null;
+    const tell = async () => {
+      if (attempts.length > 1) await sleep(TOGETHER_MS);
+      telling = null;
+      await intake.ended(of, ended.splice(0));
+    };
+    await Promise.all(
+      attempts.map(async (attempting) => {
+        const outcome = await attempting;
+        if (outcome === null) return;
+        ended.push(outcome);
+        telling ??= tell();
+        await telling;
+      }),
+    );
   }
 
   /**

@@ -98,7 +98,10 @@ export const boundedDuplicates: Invariant = {
     // A clock that jumps ends a lease before its time.
     if (!ledger.skewed && others.some((one) => one.over === null && one.by.alive))
       return `${name} came while another was under way`;
-    const [row] = ledger.platform.d1.look<{ state: string; attempt: number; lease_until: number | null }>(
+    // D1 may not even have been asked for a schema yet.
+    const { d1 } = ledger.platform;
+    if (!d1.hasTable("deliveries")) return badFirst(arrival, ledger);
+    const [row] = d1.look<{ state: string; attempt: number; lease_until: number | null }>(
       "SELECT state, attempt, lease_until FROM deliveries d JOIN events e ON e.seq = d.event WHERE e.id = ?1 AND destination = ?2",
       id,
       destination,
