@@ -168,6 +168,12 @@ export function candidate(n: number, change: Partial<Event> = {}, rate: Rate | n
   };
 }
 
+/** The same, from an isolate that can make the first attempts to these destinations itself. */
+export function offering(n: number, to: readonly string[] = ["first"], change: Partial<Event> = {}): Candidate {
+  const matched = to.map((destination) => ({ destination, route: "acme" }));
+  return { ...candidate(n, { matched, ...change }), first: to };
+}
+
 /** A promise that the test keeps in its hand. */
 export function held<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
   return Promise.withResolvers<T>();

@@ -45,6 +45,13 @@ worker.queue = (batch, bound, ctx) => {
   ctx.waitUntil = (promise) => waitUntil(noted(promise));
   return noted(answer(batch, bound, ctx));
 };
+/** First attempts, which go on beside the answer to whoever sent the event. */
+const take = worker.fetch.bind(worker);
+worker.fetch = (request, bound, ctx) => {
+  const waitUntil = ctx.waitUntil.bind(ctx);
+  ctx.waitUntil = (promise) => waitUntil(noted(promise));
+  return take(request, bound, ctx);
+};
 
 function noted<T>(promise: Promise<T>): Promise<T> {
   const over: Promise<unknown> = promise.catch(() => {}).then(() => underWay.delete(over));

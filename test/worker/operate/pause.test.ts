@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
-import { GRACE_MS } from "../../../src/deadlines.ts";
+import { GRACE_MS, LEASE_MS } from "../../../src/deadlines.ts";
 import { sweep } from "../../../src/sweep/sweep.ts";
 import type { Bell } from "../../../src/types.ts";
 import { fill, metered } from "../kit/fill.ts";
@@ -182,20 +182,24 @@ test("a destination that leaves the configuration while it is paused is waited f
 });
 
 test("a held delivery can be cancelled, a late 2xx still settles it, and a replay leaves it as it is", async () => {
-  const bells = [...(await round.accept(1, ["billing"])), ...(await round.accept(2, ["billing"]))];
+  await round.accept(1, ["billing"]);
+  await round.accept(2, ["billing"]);
+  // The answer to the first attempt is a long time coming: its lease ends, and the second one finds the pause.
+  await round.store.claim([{ event: idOf(1), destination: "billing", attempt: 1 }], NOON);
   await pause();
-  await round.ring(bells);
+  round.clock = NOON + LEASE_MS;
+  await round.ring(await swept());
   expect(await operator.replay(idOf(1))).toMatchObject({ replayed: 0, deliveries: [{ state: "held" }] });
   const late = {
     event: 1,
     destination: "billing",
-    attempt: 0,
+    attempt: 1,
     dueAt: NOON,
     startedAt: NOON,
     latencyMs: 1,
     excerpt: "ok",
   };
-  await round.store.settle([{ ...late, state: "delivered", reason: null, status: 200, fault: null }], NOON + 1);
+  await round.store.settle([{ ...late, state: "delivered", reason: null, status: 200, fault: null }], round.clock + 1);
   const answer = await operator.call(`/api/events/${idOf(2)}/cancel`, { method: "POST" });
   expect(await answer.json()).toMatchObject({ cancelled: 1 });
   expect(await state()).toMatchObject([{ state: "delivered" }, { state: "failed", look_at: null }]);
