@@ -1,7 +1,7 @@
 // The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
-import { DurableObject, waitUntil } from "cloudflare:workers";
+import { DurableObject, RpcTarget, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { Acceptance, AskKnown, Bell } from "./types.ts";
+import type { Acceptance, AskKnown, Bell, Desk } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { createApp } from "./app.ts";
@@ -156,6 +156,20 @@ const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
 const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 
+/** @see Desk */
+class GrantDesk extends RpcTarget implements Desk {
+  readonly #ask: Desk["ask"];
+
+  constructor(ask: Desk["ask"]) {
+    super();
+    this.#ask = ask;
+  }
+
+  async ask(destination: string) {
+    return await this.#ask(destination);
+  }
+}
+
 /** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/door.ts`. */
 export class Intake extends DurableObject<Env> {
   readonly #core: IntakeCore;
@@ -186,7 +200,11 @@ export class Intake extends DurableObject<Env> {
 
   /** @see IntakeCore.accept */
   async accept(candidate: Candidate): Promise<Acceptance> {
-    return await this.#core.accept(candidate);
+    const answer = await this.#core.accept(candidate);
+    if (answer.kind !== "accepted" || (answer.first?.wait.length ?? 0) === 0) return answer;
+    const { id, receipt } = candidate;
+    const desk = new GrantDesk((destination) => this.#core.grant(id, receipt, destination));
+    return { ...answer, first: { go: [], wait: [], ...answer.first, desk } };
   }
 
   /** @see IntakeCore.grant */

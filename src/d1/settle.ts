@@ -23,10 +23,13 @@ ON CONFLICT (event, destination, n) DO UPDATE SET
   excerpt = excluded.excerpt, next_due = excluded.next_due
 WHERE attempts.outcome = 'lost'`;
 
+const REPEATED = `OR (deliveries.state = s.state AND deliveries.attempt = s.attempt
+      AND deliveries.started_at = s.started_at AND deliveries.due_at = s.due_at)`;
+
 // The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it arrived), but not one that was
 // opened once more after this attempt. The third: a repeat, after an answer that was lost, finds its own work done and still counts, or
 // nobody would ring or log.
-const settle = ({ event, attempt, from }: typeof CLAIMED) => `
+const settle = ({ event, attempt, from }: typeof CLAIMED, repeats = true) => `
 UPDATE deliveries
 SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
     status = s.status, fault = s.fault, excerpt = s.excerpt,
@@ -41,13 +44,14 @@ FROM (
 WHERE deliveries.event = s.event AND deliveries.destination = s.destination
   AND ((deliveries.state = 'delivering' AND deliveries.attempt = s.attempt)
     OR (s.state = 'delivered' AND deliveries.state NOT IN ('delivered', 'failed') AND s.attempt > deliveries.round)
-    OR (deliveries.state = s.state AND deliveries.attempt = s.attempt
-      AND deliveries.started_at = s.started_at AND deliveries.due_at = s.due_at))
+    ${repeats ? REPEATED : ""})
 RETURNING event, destination`;
 
 const NOTE_ATTEMPTS = noteAttempts(CLAIMED);
 const SETTLE = settle(CLAIMED);
 const NOTE_FIRSTS = noteAttempts(FIRST);
+/** Beside a commit nobody asks which of them counted, and what an earlier try has inserted need not be written again. */
+const SETTLE_OPENED = settle(FIRST, false);
 const SETTLE_FIRSTS = `${settle(FIRST)}, (SELECT id FROM events WHERE seq = deliveries.event) AS id`;
 
 /** A first attempt is on record as lost no sooner than this after it began, in ms: its lease is counted from the acceptance. */
@@ -70,7 +74,7 @@ export function firstsSettled(
   const told = ended.filter(({ state }) => state !== "delivered");
   return [
     ...(told.length === 0 ? [] : [db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told))]),
-    ...(again && ended.length > 0 ? [db.prepare(SETTLE_FIRSTS).bind(JSON.stringify(ended), now)] : []),
+    ...(again && ended.length > 0 ? [db.prepare(SETTLE_OPENED).bind(JSON.stringify(ended), now)] : []),
   ];
 }
 

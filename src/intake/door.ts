@@ -1,6 +1,6 @@
 // The way to the Intake objects: which one, how often to try, and how long.
 import type { FirstOutcome } from "../d1/settlement.ts";
-import type { Acceptance, Grant } from "../types.ts";
+import type { Acceptance, Desk, Grant } from "../types.ts";
 import type { Log } from "../log.ts";
 import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
@@ -31,8 +31,12 @@ export type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate"> & {
 export interface IntakeDoor {
   /** Never rejects: whatever goes wrong is `busy`, and the sender comes again. */
   accept(candidate: Candidate): Promise<Acceptance>;
-  /** Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached. Never rejects. */
-  grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+  /**
+   * Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached. Never rejects.
+   *
+   * @param desk from the object's own answer; without it the object is called once more
+   */
+  grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
   /** Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease. */
   ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   /** Ends the granting for a destination whose pause was committed. Returns the shards that have not confirmed it. */
@@ -83,10 +87,11 @@ export function openShards(
       }
     },
 
-    async grant(of, destination) {
+    async grant(of, destination, desk) {
       try {
         const patience = GRANT_WAIT_MS + PATIENCE_MS;
-        return await within(patience, "intake", stub(shardOf(of, shards)).grant(of.id, of.receipt, destination));
+        const asking = desk?.ask(destination) ?? stub(shardOf(of, shards)).grant(of.id, of.receipt, destination);
+        return await within(patience, "intake", asking);
       } catch (error) {
         log.warn("intake.unreachable", { id: of.id, error: String(error) });
         return "unknown";

@@ -90,6 +90,11 @@ export class Drain {
     this.stuckAt = left > 0 ? this.#deps.now() + STUCK_MS : null;
   }
 
+  /** Whether the first attempt of an event that is not in D1 yet has used up its schedule. */
+  exhausted(id: string): boolean {
+    return this.#firsts.exhausted(id, this.#outcomes.of(id));
+  }
+
   /** Takes outcomes of first attempts. Resolves once they are in D1 or in the journal. */
   async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
     const waiting = this.#firsts.ended(id, receipt, outcomes);

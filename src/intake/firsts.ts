@@ -144,10 +144,14 @@ export class Firsts {
     return one.kept.promise;
   }
 
-  /** Whether the first attempt of an event that is not in D1 yet has used up its schedule: a repeat opens it again. */
-  exhausted(id: string): boolean {
-    const places = [...(this.#offered.get(id)?.places.values() ?? [])];
-    return places.some(({ outcome }) => outcome?.state === "failed" && outcome.reason === "exhausted");
+  /**
+   * Whether the first attempt of an event that is not in D1 yet has used up its schedule: a repeat opens it again.
+   *
+   * @param journaled outcomes that the journal has
+   */
+  exhausted(id: string, journaled: readonly FirstOutcome[]): boolean {
+    const told = [...(this.#offered.get(id)?.places.values() ?? [])].map(({ outcome }) => outcome);
+    return [...told, ...journaled].some((one) => one?.state === "failed" && one.reason === "exhausted");
   }
 
   /** When the events of these seeds may go to D1 as they are; a time that has passed means now, `Infinity` not before a decision. */

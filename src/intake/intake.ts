@@ -207,7 +207,7 @@ export class IntakeCore {
     const waits = known.seq > this.#drain.drainedUpTo;
     const handed = known.seq <= this.#drain.handedUpTo;
     // Its first attempt has used up its schedule before D1 has heard of it.
-    if (waits && !known.repeat && this.#firsts.exhausted(id))
+    if (waits && !known.repeat && this.#drain.exhausted(id))
       return await this.#carry(repeatOf(candidate), candidate, true);
     // What D1 has not been given cannot have failed otherwise.
     if (!handed && !known.repeat) return { kind: "duplicate", id };

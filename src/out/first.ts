@@ -2,7 +2,7 @@
 import { GRANT_MS } from "../deadlines.ts";
 import type { FirstOutcome } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
-import type { Acceptance, Destination, Event, Grant, Rate } from "../types.ts";
+import type { Acceptance, Desk, Destination, Event, Grant, Rate } from "../types.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { sleep } from "../patience.ts";
@@ -35,7 +35,7 @@ export interface FirstDeps extends AttemptDeps {
   readonly config: { readonly destinations: ReadonlyMap<string, Destination> };
   readonly pace: Pick<Pace, "isSlow" | "heard">;
   readonly intake: {
-    grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+    grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
     ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   };
   readonly log: Log;
@@ -79,13 +79,13 @@ export class FirstAttempts {
     try {
       const answer = await accepting;
       if (answer.kind !== "accepted" || answer.first === undefined) return;
-      const { go, wait } = answer.first;
+      const { go, wait, desk } = answer.first;
       const nothing = { ageMs: 0, heldMs: 0 };
       await this.#tell(of, [
         ...go.map((destination) => this.#one(held, destination, askedAt, nothing)),
         ...wait.map(async (destination) => {
           const at = now();
-          const grant = await intake.grant(of, destination);
+          const grant = await intake.grant(of, destination, desk);
           return grant === null ? null : await this.#one(held, destination, at, grant === "unknown" ? null : grant);
         }),
       ]);
