@@ -232,5 +232,9 @@ test.each([
   const { firsts } = open();
   firsts.begin("a", true, yes);
   void firsts.ended("a", "receipt of a", [outcome("billing", { state, reason })]);
-  expect(firsts.exhausted("a")).toBe(exhausted);
+  expect(firsts.exhausted("a", [])).toBe(exhausted);
+  // The same where only the journal still has it.
+  expect(
+    new Firsts(new Grants(1, () => clock), () => clock).exhausted("a", [outcome("billing", { state, reason })]),
+  ).toBe(exhausted);
 });

@@ -258,6 +258,8 @@ test("an event that D1 refuses keeps its outcome, through a restart, until D1 ta
     await until(() => hands.storage.sql.exec("SELECT event FROM outcomes").toArray().length === 1);
     connect(hands);
     const next = await hands.start();
+    // For all that it knows, the attempt is still under way: it waits its second.
+    hands.clock += 1000;
     await until(() => next.status().waiting + next.status().stuck === 0);
     expect(await deliveries()).toMatchObject([DELIVERED]);
     expect(hands.rung).toEqual([]);
