@@ -84,10 +84,12 @@ export class Drain {
     return this.#running;
   }
 
-  /** Those that are refused once more wait behind the others. */
-  retryStuck(): void {
+  /** Those that are refused once more wait behind the others. Tells whether there were any. */
+  retryStuck(): boolean {
+    const before = this.#journal.status().stuck;
     const left = this.#journal.retryStuck(STUCK_AT_ONCE, GROUP);
     this.stuckAt = left > 0 ? this.#deps.now() + STUCK_MS : null;
+    return left < before;
   }
 
   /** Whether the first attempt of an event that is not in D1 yet has used up its schedule. */

@@ -256,6 +256,8 @@ export interface Late {
   readonly size: number;
   readonly outcomes: readonly FirstOutcome[];
   readonly kept: PromiseWithResolvers<void>;
+  /** Whether the journal keeps it, and no event of that name waits for D1. */
+  readonly isKept?: boolean;
 }
 
 function newPlace(): Place {

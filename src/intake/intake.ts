@@ -103,7 +103,8 @@ export class IntakeCore {
   async recover(): Promise<void> {
     // Without the stored alarm, an object that is restarted every few seconds would put its alarm off for ever.
     this.#alarmAt = await this.#storage.getAlarm();
-    this.#drain.retryStuck();
+    // What is moved must not be lost by an object that dies again: repeats of it are answered.
+    if (this.#drain.retryStuck()) await this.#storage.sync();
     this.#find();
     if (this.#isWaiting()) {
       // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
@@ -223,7 +224,9 @@ export class IntakeCore {
     // Parts of what is answered as a duplicate are dropped, and here they might be needed.
     if (found === "silent" && candidate.inParts === true)
       return { kind: "busy", why: "D1 does not say whether it is a repeat" };
-    return await this.#carry(found === "silent" ? candidate : repeatOf(candidate), candidate, true);
+    // Where its event is here, D1 will have that one first.
+    const isNew = found === "silent" && !waits && !this.#journal.isStuck(id);
+    return await this.#carry(isNew ? candidate : repeatOf(candidate), candidate, true);
   }
 
   /** Into the journal, and from there to D1. */
@@ -247,7 +250,7 @@ export class IntakeCore {
     if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
     this.#recovering = false;
     this.#alarmAt = null;
-    if ((this.#drain.stuckAt ?? Infinity) <= this.#deps.now()) this.#drain.retryStuck();
+    if ((this.#drain.stuckAt ?? Infinity) <= this.#deps.now() && this.#drain.retryStuck()) await this.#storage.sync();
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
     const left = this.#isWaiting();
     void this.drain();

@@ -70,7 +70,8 @@ export class LateSettler {
     try {
       const counted = await settleFirsts(ended, now());
       this.#failures = 0;
-      this.#outcomes.forget(ended);
+      // What a call has told may be kept for an event that is still on its way to D1.
+      this.#outcomes.forget(group.filter(({ isKept }) => isKept).flatMap(namesOf));
       for (const { kept } of group) kept.resolve();
       const names = new Set(counted.map(({ id, destination }) => `${id}:${destination}`));
       const real = ended.filter(({ id, destination }) => names.has(`${id}:${destination}`));
@@ -93,7 +94,11 @@ export class LateSettler {
 export function lateOf({ id, kept: { receipt, size, outcome } }: { id: string; kept: KeptOutcome }): Late {
   const kept = Promise.withResolvers<void>();
   kept.promise.catch(() => {});
-  return { id, receipt, size, outcomes: [outcome], kept };
+  return { id, receipt, size, outcomes: [outcome], kept, isKept: true };
+}
+
+function namesOf({ id, outcomes }: Late): { id: string; destination: string }[] {
+  return outcomes.map(({ destination }) => ({ id, destination }));
 }
 
 /** As watchers hear of it. */

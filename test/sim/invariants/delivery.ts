@@ -96,7 +96,8 @@ export const boundedDuplicates: Invariant = {
     if (others.some((one) => one.headers["hookline-attempt"] === headers["hookline-attempt"]))
       return `${name} came twice`;
     // A clock that jumps ends a lease before its time.
-    if (!ledger.skewed && others.some((one) => one.over === null && one.by.alive))
+    const counts = (one: Arrival) => one.headers["hookline-attempt"] !== "1" || !unasked(ledger, one.at);
+    if (!ledger.skewed && others.some((one) => one.over === null && one.by.alive && counts(one)))
       return `${name} came while another was under way`;
     // D1 may not even have been asked for a schema yet.
     const { d1 } = ledger.platform;
@@ -202,7 +203,9 @@ export const schedule: Invariant = {
     const previous = ledger
       .arrivalsOf(id, destination)
       .findLast((one) => Number(one.headers["hookline-attempt"]) === attempt - 1);
+    const excused = previous !== undefined && attempt === 2 && unasked(ledger, previous.at);
     if (
+      !excused &&
       (before.by === "settle" || before.from === null) &&
       previous !== undefined &&
       at - previous.at < EARLIEST * (waitOf(ledger, before) ?? 0)
