@@ -71,7 +71,9 @@ export function firstsSettled(
   now: number,
 ): D1PreparedStatement[] {
   const ended = opened.filter((one) => one.state !== "delivering");
-  const told = ended.filter(({ state }) => state !== "delivered");
+  // A try whose answer was lost may have opened one as under way, whose lease has ended since.
+  const late = (startedAt: number) => again && now - startedAt > FIRST_LOST_MS;
+  const told = ended.filter(({ state, startedAt }) => state !== "delivered" || late(startedAt));
   return [
     ...(told.length === 0 ? [] : [db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told))]),
     ...(again && ended.length > 0 ? [db.prepare(SETTLE_OPENED).bind(JSON.stringify(ended), now)] : []),

@@ -57,6 +57,7 @@ export function openShards(
   now: () => number,
   log: Log,
 ): IntakeDoor {
+  const stubOf = (of: Accepted) => stub(shardOf(of, shards));
   const tryOnce = async (candidate: Candidate, deadline: number) =>
     await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate));
 
@@ -87,29 +88,7 @@ export function openShards(
       }
     },
 
-    async grant(of, destination, desk) {
-      try {
-        const patience = GRANT_WAIT_MS + PATIENCE_MS;
-        const asking = desk?.ask(destination) ?? stub(shardOf(of, shards)).grant(of.id, of.receipt, destination);
-        return await within(patience, "intake", asking);
-      } catch (error) {
-        log.warn("intake.unreachable", { id: of.id, error: String(error) });
-        return "unknown";
-      }
-    },
-
-    async ended(of, outcomes) {
-      for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
-        try {
-          const telling = stub(shardOf(of, shards)).ended(of.id, of.receipt, of.size, outcomes);
-          await within(ENDED_PATIENCE_MS, "intake", telling);
-          return;
-        } catch (error) {
-          log.warn("intake.unreachable", { id: of.id, tries, error: String(error) });
-          await sleep(ENDED_PAUSE_MS);
-        }
-      }
-    },
+    ...openFirsts(stubOf, log),
 
     async pause(destination) {
       const names = Array.from({ length: shards }, (_, shard) => `intake-${shard}`);
@@ -132,6 +111,35 @@ export function openShards(
         await within(PATIENCE_MS, "intake", stub("intake-0").remind(at));
       } catch (error) {
         log.warn("intake.unreachable", { at, error: String(error) });
+      }
+    },
+  };
+}
+
+/** What the isolates that make first attempts ask and tell. */
+function openFirsts(stubOf: (of: Accepted) => IntakeRpc, log: Log): Pick<IntakeDoor, "grant" | "ended"> {
+  return {
+    async grant(of, destination, desk) {
+      try {
+        const patience = GRANT_WAIT_MS + PATIENCE_MS;
+        const asking = desk?.ask(destination) ?? stubOf(of).grant(of.id, of.receipt, destination);
+        return await within(patience, "intake", asking);
+      } catch (error) {
+        log.warn("intake.unreachable", { id: of.id, error: String(error) });
+        return "unknown";
+      }
+    },
+
+    async ended(of, outcomes) {
+      for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
+        try {
+          const telling = stubOf(of).ended(of.id, of.receipt, of.size, outcomes);
+          await within(ENDED_PATIENCE_MS, "intake", telling);
+          return;
+        } catch (error) {
+          log.warn("intake.unreachable", { id: of.id, tries, error: String(error) });
+          await sleep(ENDED_PAUSE_MS);
+        }
       }
     },
   };

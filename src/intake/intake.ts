@@ -106,7 +106,7 @@ export class IntakeCore {
     // What is moved must not be lost by an object that dies again: repeats of it are answered.
     if (this.#drain.retryStuck()) await this.#storage.sync();
     this.#find();
-    if (this.#isWaiting()) {
+    if (!this.#journal.isEmpty()) {
       // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
       this.#recovering = this.#alarmAt === null;
       this.#arm(this.#deps.now() + RECOVERY_MS);
@@ -127,10 +127,6 @@ export class IntakeCore {
         if (opening.first !== undefined) this.#firsts.found(id, opening.receipt, size, opening.first.to);
       }
     }
-  }
-
-  #isWaiting(): boolean {
-    return !this.#journal.isEmpty();
   }
 
   /** Resolves once the event is durable. Rejects if it may not be; the caller then must not answer 2xx. */
@@ -250,9 +246,10 @@ export class IntakeCore {
     if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
     this.#recovering = false;
     this.#alarmAt = null;
-    if ((this.#drain.stuckAt ?? Infinity) <= this.#deps.now() && this.#drain.retryStuck()) await this.#storage.sync();
+    const isDue = (this.#drain.stuckAt ?? Infinity) <= this.#deps.now();
+    if (isDue && this.#drain.retryStuck()) await this.#storage.sync();
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
-    const left = this.#isWaiting();
+    const left = !this.#journal.isEmpty();
     void this.drain();
     let next: number | null = this.#deps.now() + RECOVERY_MS;
     try {
@@ -261,7 +258,7 @@ export class IntakeCore {
       this.#deps.log.error("sweep.failed", { error: String(error) });
     }
     // The sweep may have looked before they were in D1. When D1 fails, the drain itself comes back sooner.
-    if (left || this.#isWaiting()) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
+    if (left || !this.#journal.isEmpty()) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
     next = earlier(next, this.#drain.stuckAt);
     if (next !== null) this.#arm(Math.max(next, this.#deps.now() + 1000));
   }
@@ -282,8 +279,8 @@ export class IntakeCore {
     await this.#drain.run();
     // While it is full nothing is written, and nobody else would notice that it is so no more.
     this.#measure();
-    this.#sure ||= !this.#isWaiting();
-    if (this.#isWaiting()) return;
+    this.#sure ||= this.#journal.isEmpty();
+    if (!this.#journal.isEmpty()) return;
     this.#recent.drained();
     this.#firsts.drained();
   }

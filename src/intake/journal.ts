@@ -53,9 +53,6 @@ export function openJournal(sql: SqlStorage) {
   sql.exec(
     "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, rows TEXT NOT NULL, bells TEXT NOT NULL)",
   );
-  sql.exec(
-    "CREATE TABLE IF NOT EXISTS stuck (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, bells TEXT NOT NULL, error TEXT NOT NULL)",
-  );
 
   return {
     /** Packs a group into one row: a row per event halves the throughput. Returns its key. */
@@ -98,6 +95,27 @@ export function openJournal(sql: SqlStorage) {
       for (const seq of seqs) sql.exec("DELETE FROM journal WHERE seq = ?", seq);
     },
 
+    /** For /health: rows that wait for D1, events that D1 refuses, bytes in use. */
+    status(): { waiting: number; stuck: number; bytes: number } {
+      const count = (table: "journal" | "stuck") =>
+        sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
+      return { waiting: count("journal"), stuck: count("stuck"), bytes: sql.databaseSize };
+    },
+
+    /** Bytes in use, of the 10 GB that an object may have. */
+    bytes: (): number => sql.databaseSize,
+
+    ...openStuck(sql),
+  };
+}
+
+/** What D1 has refused, in the same storage. */
+function openStuck(sql: SqlStorage) {
+  sql.exec(
+    "CREATE TABLE IF NOT EXISTS stuck (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, bells TEXT NOT NULL, error TEXT NOT NULL)",
+  );
+
+  return {
     /**
      * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest those that have
      * `most` characters together, but at least one. Returns how many are left.
@@ -134,16 +152,6 @@ export function openJournal(sql: SqlStorage) {
     isStuck(id: string): boolean {
       return sql.exec("SELECT 1 FROM stuck WHERE json_extract(bells, '$[0]') = ? LIMIT 1", id).toArray().length > 0;
     },
-
-    /** For /health: rows that wait for D1, events that D1 refuses, bytes in use. */
-    status(): { waiting: number; stuck: number; bytes: number } {
-      const count = (table: "journal" | "stuck") =>
-        sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
-      return { waiting: count("journal"), stuck: count("stuck"), bytes: sql.databaseSize };
-    },
-
-    /** Bytes in use, of the 10 GB that an object may have. */
-    bytes: (): number => sql.databaseSize,
   };
 }
 

@@ -63,12 +63,12 @@ export class LateSettler {
   }
 
   async #settle(group: readonly Late[]): Promise<boolean> {
-    const { settleFirsts, tellSettled, now, log } = this.#deps;
-    const ended = group.flatMap(({ id, receipt, outcomes }) =>
-      outcomes.filter((one) => one.state !== "unsent").map((one) => ({ id, receipt, ...one })),
-    );
+    const deps = this.#deps;
+    const ended: EndedFirst[] = [];
+    for (const { id, receipt, outcomes } of group)
+      for (const one of outcomes) if (one.state !== "unsent") ended.push({ id, receipt, ...one });
     try {
-      const counted = await settleFirsts(ended, now());
+      const counted = await deps.settleFirsts(ended, deps.now());
       this.#failures = 0;
       // What a call has told may be kept for an event that is still on its way to D1.
       this.#outcomes.forget(group.filter(({ isKept }) => isKept).flatMap(namesOf));
@@ -76,11 +76,11 @@ export class LateSettler {
       const names = new Set(counted.map(({ id, destination }) => `${id}:${destination}`));
       const real = ended.filter(({ id, destination }) => names.has(`${id}:${destination}`));
       const sizes = new Map(group.map(({ id, size }) => [id, size]));
-      tellSettled(real.map((one) => settledOf(one, sizes)));
+      deps.tellSettled(real.map((one) => settledOf(one, sizes)));
       void this.#ways.ring(retries(real, sizes));
       return true;
     } catch (error) {
-      log.warn("intake.settle_failed", { outcomes: ended.length, error: String(error) });
+      deps.log.warn("intake.settle_failed", { outcomes: ended.length, error: String(error) });
       this.#failures += 1;
       await this.#ways.keep(group, this.#failures).catch((reason: unknown) => {
         for (const { kept } of group) kept.reject(reason);

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { call, Invocation, type Isolate } from "./isolate.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
 import { Storage } from "./storage.ts";
+import { stubbed } from "./stub.ts";
 
 /** What the relay's class offers. */
 export interface Instance {
@@ -132,34 +133,13 @@ export class DurableObject {
     const answer = await Promise.race([work(), died]);
     if (!isolate.alive) throw new Error("The Durable Object was reset.");
     this.onAnswer(name, args);
-    return this.#stubbed(answer, isolate, context);
-  }
-
-  /** What an answer holds that may be called crosses the wire as a stub, and dies with the incarnation that gave it. */
-  #stubbed(answer: unknown, isolate: Isolate, context: Invocation): unknown {
-    const { first } = Object(answer);
-    const desk = first?.desk;
-    if (desk === undefined) return answer;
-    const ask = (destination: unknown) =>
-      call(this.#scheduler, {
-        kind: "rpc",
-        what: "desk",
-        error: "Network connection lost.",
-        outage: this.outage,
-        effect: async () => {
-          if (!isolate.alive) throw new Error("The Durable Object was reset.");
-          const told: unknown = await context.run(() => desk.ask(destination));
-          return told;
-        },
-        special: (fault) => {
-          if (fault !== "object dies before" && fault !== "object dies after") return null;
-          return () => {
-            this.kill("its answer was asked");
-            throw new Error("The Durable Object was reset.");
-          };
-        },
-      });
-    return { ...Object(answer), first: { ...first, desk: { ask } } };
+    return stubbed(answer, {
+      scheduler: this.#scheduler,
+      outage: this.outage,
+      alive: () => isolate.alive,
+      run: (work) => context.run(work),
+      kill: (why) => this.kill(why),
+    });
   }
 
   #open(): Incarnation {
