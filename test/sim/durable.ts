@@ -137,7 +137,7 @@ export class DurableObject {
       scheduler: this.#scheduler,
       outage: this.outage,
       alive: () => isolate.alive,
-      run: (work) => context.run(work),
+      run: (asked) => context.run(asked),
       kill: (why) => this.kill(why),
     });
   }

@@ -12,24 +12,24 @@ interface Behind {
 }
 
 /** The answer as its caller gets it. */
-export function stubbed(answer: unknown, { scheduler, outage, alive, run, kill }: Behind): unknown {
+export function stubbed(answer: unknown, behind: Behind): unknown {
   const { first } = Object(answer);
   const desk = first?.desk;
   if (desk === undefined) return answer;
   const ask = (destination: unknown) =>
-    call<unknown>(scheduler, {
+    call<unknown>(behind.scheduler, {
       kind: "rpc",
       what: "desk",
       error: "Network connection lost.",
-      outage,
+      outage: behind.outage,
       effect: async () => {
-        if (!alive()) throw new Error("The Durable Object was reset.");
-        return await run(() => desk.ask(destination));
+        if (!behind.alive()) throw new Error("The Durable Object was reset.");
+        return await behind.run(() => desk.ask(destination));
       },
       special: (fault) => {
         if (fault !== "object dies before" && fault !== "object dies after") return null;
         return () => {
-          kill("its answer was asked");
+          behind.kill("its answer was asked");
           throw new Error("The Durable Object was reset.");
         };
       },
