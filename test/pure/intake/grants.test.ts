@@ -60,6 +60,16 @@ test("whoever waits is granted in turn as places become free, and not before", (
   expect(told.slice(65)).toEqual([["second to wait", true]]);
 });
 
+test("an end that is told twice, or of what was never granted, frees no place among all", () => {
+  const { grants, fill, given } = open();
+  for (let n = 0; n < 8; n += 1) fill(`other ${n}`, 64);
+  fill("one", 5);
+  grants.leave("other 0", "other 0 1", false);
+  grants.leave("other 0", "other 0 1", false);
+  grants.leave("other 1", "never granted", false);
+  expect(given()).toBe(513);
+});
+
 test("one that comes later does not overtake those who wait", () => {
   const { grants, told, ask, fill } = open();
   for (let n = 0; n < 8; n += 1) fill(`other ${n}`, 64);
