@@ -22,14 +22,15 @@ beforeEach(() => {
 const web = (name: string): Destination => ({ name, url: `https://${name}.example.com/`, retry: [1000], keys: KEYS });
 const NAMES = ["one", "two", "three", "four", "five"];
 
+const write = (event: string) => void logged.push(event);
+
 function open(change: { grant?: () => Promise<Grant | "unknown" | null>; send?: () => Promise<Answer> } = {}) {
-  const write = (event: string) => void logged.push(event);
   const pace = new Pace();
   const deps: FirstDeps = {
     config: {
       destinations: new Map<string, Destination>([
         ...NAMES.map((name) => [name, web(name)] as const),
-        ["bin", { ...web("bin"), url: null, script: YES_SCRIPT }] as const,
+        ["bin", { ...web("bin"), script: YES_SCRIPT }] as const,
         ["unaddressed", { ...web("unaddressed"), url: null }] as const,
       ]),
     },

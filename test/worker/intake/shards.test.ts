@@ -95,7 +95,7 @@ test("events of a source without a rate spread over the objects, and one event a
     for (let n = 0; n < 40; n += 1) await intake.accept({ ...candidate(n), receipt: String(n), source: round });
   }
   expect([...met.values()].map(({ size }) => size)).toEqual(Array.from({ length: 40 }, () => 1));
-  const all = new Set([...met.values()].flatMap((one) => [...one]));
+  const all = new Set([...met.values()].flatMap((one) => Array.from(one)));
   expect([...all].toSorted()).toEqual(["intake-0", "intake-1", "intake-2", "intake-3"]);
 });
 

@@ -96,7 +96,9 @@ export class Hands implements IntakeDeps {
 
   now = (): number => this.clock;
 
-  known: AskKnown = async (ids) => ({ events: await this.repeats(ids), paused: [...this.paused] });
+  onKnown: AskKnown = async (ids) => ({ events: await this.repeats(ids), paused: [...this.paused] });
+
+  known: AskKnown = async (ids) => await this.onKnown(ids);
 
   commit = async (rows: string, due: number, opened: readonly Opened[], again: boolean): Promise<Bell[]> => {
     this.offered.push(idsIn(rows));
@@ -179,8 +181,9 @@ export function held<T>(): { promise: Promise<T>; resolve: (value: T) => void; r
   return Promise.withResolvers<T>();
 }
 
+const unused = async (): Promise<never> => await Promise.reject(new Error("unused"));
+
 /** An object that nobody may ask anything but what a test gives in `some`. */
 export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
-  const unused = async (): Promise<never> => await Promise.reject(new Error("unused"));
   return { accept: unused, status: unused, remind: unused, grant: unused, ended: unused, pause: unused, ...some };
 }
