@@ -238,3 +238,20 @@ test("an outcome of another acceptance changes nothing", async () => {
   );
   expect(await deliveries()).toMatchObject([{ state: "delivering", attempt: 1 }]);
 });
+
+test("an event that D1 has refused is granted nothing when it comes again, whatever the object remembers", async () => {
+  await withD1(async (hands, core) => {
+    await offer(core, offering(99));
+    await end(core, 99, yes());
+    await drained(hands);
+    hands.onCommit = () => Promise.reject(new Error("D1_ERROR: datatype mismatch: SQLITE_MISMATCH"));
+    // One more than is tried again at a restart.
+    for (let n = 1; n <= 11; n += 1) await core.accept(candidate(n));
+    await until(() => core.status().stuck === 11);
+    hands.onCommit = lost;
+    const next = await hands.start();
+    await until(() => next.status().stuck === 1);
+    expect(await offer(next, { ...offering(11), receipt: "again" })).toEqual([]);
+    expect(await offer(next, offering(12))).toEqual(["first"]);
+  });
+});
