@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from "vitest";
 import * as z from "zod";
 import { hookline } from "../../src/cli/hookline.ts";
-import { startReceiver } from "./receiver.ts";
-import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 afterEach(() => {
   delete process.env["HOOKLINE_URL"];

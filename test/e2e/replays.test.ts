@@ -1,9 +1,9 @@
 // Does a bulk replay survive kill -9? A job over two hundred failed deliveries, a relay that dies while it runs, and a count of what arrived.
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { say, startReceiver } from "./receiver.ts";
-import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { say, startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 const DELIVERIES = 200;
 /** Deliveries a minute: five steps of forty. */

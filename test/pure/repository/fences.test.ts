@@ -98,6 +98,27 @@ test("types are admitted where only types are, and pure stages have no clock", a
     expect(places).toContain(`src/${path}`);
 });
 
+test("a function of more than 80 lines fails the linter, whatever kind of function it is", async () => {
+  const long = Array.from({ length: 81 }, (_, n) => `console.assert(${n} === 0);`).join("\n");
+  const kinds: Readonly<Record<string, string>> = {
+    "function.ts": `export function long(): void {\n${long}\n}`,
+    "generator.ts": `export async function* long() {\n${long}\n}`,
+    "arrow.ts": `export const long = (): void => {\n${long}\n};`,
+    "called-at-once.ts": `export const long = ((): number => {\n${long}\nreturn 1;\n})();`,
+    "callback.ts": `export const long = [1].map(() => {\n${long}\nreturn 1;\n});`,
+    "method.ts": `export class Long {\nlong(): void {\n${long}\n}\n}`,
+    "constructor.ts": `export class Long {\nconstructor() {\n${long}\n}\n}`,
+    "member.ts": `export const long = {\nlong(): void {\n${long}\n},\n};`,
+    "comments.ts": `export function long(): void {${"\n// A comment.".repeat(81)}\n}`,
+    "component.tsx": `export const Long = () => (\n<div>\n${"<p>x</p>\n".repeat(81)}</div>\n);`,
+    "browser/script.client.js": `export function long() {\n${long}\n}`,
+  };
+  const planted = Object.entries(kinds).map(([name, text]) => [`src/dashboard/${name}`, `${text}\n`] as const);
+  const said = await lint(Object.fromEntries(planted));
+  const refused = said.filter((one) => one.includes("max-lines-per-function")).map((one) => one.split(":")[0]);
+  expect(refused.toSorted()).toEqual(planted.map(([path]) => path).toSorted());
+});
+
 test("the rooms stand in an order: none imports one that imports it, directly or through others", () => {
   const below = (room: string): string[] => [...admitted(room)].filter((one) => rooms.includes(one));
   const circles = rooms.filter((room) => {

@@ -21,6 +21,24 @@ test("no file is longer than 300 lines, the data of the senders aside, and half 
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80);
 });
 
+/** What drives a part of the relay for tests, by where the tests run. The harnesses that are programs of their own are no kits. */
+const KITS = ["test/kit", "test/worker/kit"];
+const PROGRAMS = ["test/browser/screens.ts"];
+
+test("beside tests stand only tests: what they share is in one of two kits", () => {
+  const shared = globSync("test/{pure,worker,e2e,browser}/**/*.ts", { cwd: root }).filter(
+    (path) => !/\.(?:test|corpus|d)\.ts$/.test(path) && !KITS.some((kit) => path.startsWith(`${kit}/`)),
+  );
+  expect(shared).toEqual(PROGRAMS);
+  const kits = globSync("test/**/*kit*/", { cwd: root }).map((path) => path.replace(/\/$/, ""));
+  expect(kits.toSorted()).toEqual(KITS);
+});
+
+test("no function of src has an exception from the linter's bounds of lines", () => {
+  const excepted = files.filter((path) => /oxlint-disable.*max-lines/.test(readFileSync(join(root, path), "utf8")));
+  expect(excepted).toEqual([]);
+});
+
 test("no file imports itself, directly or through others, not even for a type", () => {
   const imports = new Map(
     files.map((path) => {
