@@ -116,7 +116,8 @@ test("a function of more than 80 lines fails the linter, whatever kind of functi
   const planted = Object.entries(kinds).map(([name, text]) => [`src/dashboard/${name}`, `${text}\n`] as const);
   const said = await lint(Object.fromEntries(planted));
   const refused = said.filter((one) => one.includes("max-lines-per-function")).map((one) => one.split(":")[0]);
-  expect(refused.toSorted()).toEqual(planted.map(([path]) => path).toSorted());
+  expect(refused).toHaveLength(planted.length);
+  expect(new Set(refused)).toEqual(new Set(planted.map(([path]) => path)));
 });
 
 test("the rooms stand in an order: none imports one that imports it, directly or through others", () => {
