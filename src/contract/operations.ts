@@ -97,6 +97,16 @@ export const filterParameters = z.strictObject({
   until: orNull(z.string()),
 });
 
+/** The names of its fields, as parameters, options of the command line and fields of a form. */
+export const FILTER_FIELDS = [
+  "source",
+  "type",
+  "destination",
+  "state",
+  "since",
+  "until",
+] as const satisfies readonly (keyof typeof filterParameters.shape)[];
+
 export const replayFilter = z.object({
   source: text,
   type: text,

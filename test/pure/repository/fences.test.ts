@@ -82,10 +82,13 @@ test("an import into a room that the table does not name fails the linter, from 
   expect(expected.filter((one) => !refused.has(one))).toEqual([]);
 });
 
-test("types are admitted where only types are, and pure stages have no clock", async () => {
+test("types are admitted where only types are, and a folder where only it is; pure stages have no clock", async () => {
   const said = await lint({
     "src/out/type.ts": 'import type { Store } from "../d1/x.ts";\nexport type A = Store;\n',
     "src/out/value.ts": 'import { openStore } from "../d1/x.ts";\nopenStore();\n',
+    "src/operate/deed.ts": 'import { CANCEL } from "../d1/deeds/x.ts";\nCANCEL();\n',
+    "src/operate/table.ts": 'import { openStore } from "../d1/x.ts";\nopenStore();\n',
+    "src/operate/near.ts": 'import { openStore } from "../d1/deeds-of-others/x.ts";\nopenStore();\n',
     "src/out/later.ts": 'await import("../d1/x.ts");\n',
     "src/verify/clock.ts": "export const now = () => Date.now();\n",
     "src/out/fetched.ts": 'export const got = () => fetch("https://example.com");\n',
@@ -93,8 +96,15 @@ test("types are admitted where only types are, and pure stages have no clock", a
   const places = said
     .filter((one) => /\((?:imports|no-restricted-globals)\)/.test(one))
     .map((one) => one.split(":")[0]);
-  expect(places).not.toContain("src/out/type.ts");
-  for (const path of ["out/value.ts", "out/later.ts", "verify/clock.ts", "out/fetched.ts"])
+  for (const path of ["out/type.ts", "operate/deed.ts"]) expect(places).not.toContain(`src/${path}`);
+  for (const path of [
+    "operate/table.ts",
+    "operate/near.ts",
+    "out/value.ts",
+    "out/later.ts",
+    "verify/clock.ts",
+    "out/fetched.ts",
+  ])
     expect(places).toContain(`src/${path}`);
 });
 
