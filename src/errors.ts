@@ -1,4 +1,5 @@
-// Every way to say no, and the one switch that says it on the wire. The log gets the whole rejection, the sender much less.
+// Every way to say no, and the one switch that says it on the wire. The log gets the whole rejection, the sender much
+// less.
 
 /** A request that Hookline refuses, with the evidence. The union is the threat model of the front door. */
 export type Rejection =
@@ -53,7 +54,10 @@ export function isVerification(rejection: Rejection): rejection is VerificationR
   return toWire(rejection).status === 401 || ["key_unavailable", "body_too_complex"].includes(rejection.reason);
 }
 
-/** Whether the sender has sent something wrong, as opposed to an operator who has not finished and a key that is not to be had. */
+/**
+ * Whether the sender has sent something wrong, as opposed to an operator who has not finished and a key that is not to
+ * be had.
+ */
 export function isSenders(rejection: Rejection): boolean {
   const { reason } = rejection;
   return (

@@ -1,4 +1,5 @@
-// Single sign-on: is this a true assertion of our Cloudflare Access application? Nobody is let in while its keys are not to be had.
+// Single sign-on: is this a true assertion of our Cloudflare Access application? Nobody is let in while its keys are
+// unavailable.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import * as z from "zod/mini";
 import type { Caller } from "../contract/access.ts";
@@ -14,7 +15,10 @@ interface AssertionsDeps {
   readonly log: Log;
 }
 
-/** Cloudflare changes its keys every six weeks and publishes the next one long before: https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ */
+/**
+ * Cloudflare changes its keys every six weeks and publishes the next one long before:
+ * https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+ */
 const KEYS_MS = 60 * 60_000;
 /** How often keys are asked for that were not there, so that strangers cannot have us ask all the time. */
 const PAUSE_MS = 60_000;
@@ -37,7 +41,9 @@ export class Assertions {
     this.#deps = deps;
   }
 
-  /** Who Cloudflare Access says it is, with the role that the configuration gives them; `null` where nothing is proven. */
+  /**
+   * Who Cloudflare Access says it is, with the role that the configuration gives them; `null` where nothing is proven.
+   */
   async identify(request: Request): Promise<Caller | null> {
     const { access } = this.#deps.config;
     const token = request.headers.get("cf-access-jwt-assertion");
@@ -52,7 +58,7 @@ export class Assertions {
 
   async #verify(token: string, access: AccessPolicy): Promise<z.output<typeof identity> | null> {
     const { now, log } = this.#deps;
-    // The keys that are known come first, and once more where none of them fits: there may be a new one.
+    // The cached keys come first. If none of them fits, there may be a new one: they are fetched again.
     for (const fresh of [false, true]) {
       const keys = await this.#keysOf(access, fresh);
       if (keys === null) return null;
@@ -76,7 +82,7 @@ export class Assertions {
     return null;
   }
 
-  /** `null` where they are not to be had. */
+  /** `null` while they are unavailable. */
   async #keysOf(access: AccessPolicy, fresh: boolean): Promise<JSONWebKeySet | null> {
     const { now } = this.#deps;
     const known = this.#keys;

@@ -1,4 +1,4 @@
-// Bytes written as text, read back in the one canonical spelling only; and the comparison that tells nothing by its timing. Pure.
+// Hex and base64, decoded in their canonical spelling only, and a comparison in constant time. Pure.
 
 /** How a sender writes bytes into a header. */
 export type ByteEncoding = "hex" | "base64" | "base64url";
@@ -18,7 +18,10 @@ export function decode(text: string, encoding: ByteEncoding): Uint8Array<ArrayBu
   }
 }
 
-/** Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them); where it is, it is whole. */
+/**
+ * Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them); where it is, it is
+ * whole.
+ */
 function unpadded(text: string): string {
   const digits = text.replace(/={1,2}$/, "");
   return digits.length === text.length || text.length % 4 === 0 ? digits : text;

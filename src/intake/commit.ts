@@ -8,7 +8,10 @@ import type { BellSeed, Group, Stuck } from "./journal.ts";
 const PATIENCE_MS = 30_000;
 
 export interface CommitDeps {
-  /** Commits a JSON array of events, with deliveries due at `due`; returns bells of deliveries that repeats have opened again. */
+  /**
+   * Commits a JSON array of events, with deliveries due at `due`; returns bells of deliveries that repeats have opened
+   * again.
+   */
   commit(rows: string, due: number): Promise<Bell[]>;
   readonly log: Log;
 }
@@ -19,7 +22,7 @@ export interface Committed {
   readonly refused: readonly Stuck[];
 }
 
-/** @throws every fault that another try may mend; the group then stays in the journal as it is */
+/** @throws every fault that another try may fix; the group then stays in the journal as it is */
 export async function commitGroup(group: Group, due: number, deps: CommitDeps): Promise<Committed> {
   try {
     return { reopened: await commitRows(group.rows, due, deps), refused: [] };
@@ -66,7 +69,10 @@ async function commitRows(rows: string, due: number, deps: CommitDeps): Promise<
   return await within(PATIENCE_MS, "D1", deps.commit(`[${rows}]`, due));
 }
 
-/** Whether a repeat of the same statement would fail the same way. A table that is missing is ours to make, not the data's fault. */
+/**
+ * Whether a repeat of the same statement would fail the same way. A table that is missing is ours to make, not the
+ * data's fault.
+ */
 function isOfTheData(error: unknown): boolean {
   const text = String(error);
   return /constraint failed|SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH)|malformed JSON|too big|datatype mismatch/i.test(text);

@@ -14,7 +14,10 @@ export interface Recent extends Came {
   readonly seq: number;
 }
 
-/** Ids that are remembered: what repeats them is asked for in D1, and spends nothing. The answer's id is right without it. */
+/**
+ * Ids that are remembered: what repeats them is asked for in D1, and spends nothing. The answer's id is right without
+ * it.
+ */
 const REMEMBERED = 10_000;
 
 /** What was accepted last, oldest first. */

@@ -15,10 +15,15 @@ const PACE_MS = 100;
 const RECOVERY_MS = 30_000;
 /** Longest pause between two tries to reach D1. */
 const LONGEST_BACKOFF_MS = 30_000;
-/** How often what D1 has refused is tried again, and how many events at a time: whoever mends D1 need not restart anything. */
+/**
+ * How often what D1 has refused is tried again, and how many events at a time: whoever fixes D1 need not restart
+ * anything.
+ */
 const STUCK_MS = 60_000;
 const STUCK_AT_ONCE = 10;
-/** A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing. */
+/**
+ * A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing.
+ */
 const SWEEP_MS = 60_000;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
@@ -67,7 +72,10 @@ export class IntakeCore {
   #alarmAt: number | null = null;
   /** When what D1 has refused is tried again; `null` while there is nothing of the kind. */
   #stuckAt: number | null = null;
-  /** How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself without end. */
+  /**
+   * How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself
+   * without end.
+   */
   #ahead = 0;
   #recovering = false;
 

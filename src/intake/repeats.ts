@@ -1,4 +1,5 @@
-// Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens something.
+// Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens
+// something.
 import type { AskRepeats, KnownEvent } from "../types.ts";
 import { within } from "../patience.ts";
 import type { Entry } from "./journal.ts";
@@ -11,7 +12,10 @@ const AT_ONCE = 500;
 /** `silent`: D1 has not said. */
 export type Known = KnownEvent | "unknown" | "silent";
 
-/** Looks of one object, one at a time: whoever asks meanwhile waits for the next, which sees all that happened before they asked. */
+/**
+ * Looks of one object, one at a time: whoever asks meanwhile waits for the next, which sees all that happened before
+ * they asked.
+ */
 export class Repeats {
   readonly #ask: AskRepeats;
   #waiting = new Map<string, PromiseWithResolvers<Known>>();
@@ -49,8 +53,8 @@ export class Repeats {
 }
 
 /**
- * A repeat on its way to D1, where its event is: it may open what is exhausted, and is never an event itself. Every column has a value, for
- * an older relay that takes it for one.
+ * A repeat on its way to D1, where its event is: it may open what is exhausted, and is never an event itself. Every
+ * column has a value, for an older relay that takes it for one.
  */
 export function repeatOf({ id, receipt, source }: { id: string; receipt: string; source: string }): Entry {
   const empty = {

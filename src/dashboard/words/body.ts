@@ -67,8 +67,8 @@ async function opening(
 }
 
 /**
- * JSON with a line for every member. Its tokens stay as they were written: a number of 20 digits is not rounded, and what
- * is twice in an object is shown twice. `null` for what is no JSON.
+ * JSON with a line for every member. Its tokens stay as they were written: a number of 20 digits is not rounded, and
+ * what is twice in an object is shown twice. `null` for what is no JSON.
  */
 export function indentJson(text: string): string | null {
   try {
@@ -93,7 +93,10 @@ export function indentJson(text: string): string | null {
   return out.join("");
 }
 
-/** Levels that are indented, and characters that are put in order: JSON that is nothing but brackets would be gigabytes of blanks. */
+/**
+ * Levels that are indented, and characters that are put in order: JSON that is nothing but brackets would be gigabytes
+ * of blanks.
+ */
 const DEEPEST = 24;
 const LONGEST_PRETTY = 1024 * 1024;
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;

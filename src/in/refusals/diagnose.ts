@@ -1,4 +1,5 @@
-// Why was this refused, and what mends it? For the operator only: names, ages and places, never a body and never a secret. Pure but for WebCrypto.
+// Why was this refused, and what fixes it? For the operator only: names, ages and places, never a body and never a
+// secret. Pure but for WebCrypto.
 
 import type { VerificationRejection } from "../../errors.ts";
 import type { Provider } from "../../scheme/scheme.ts";
@@ -20,8 +21,8 @@ import {
 export type { Diagnosis } from "./trials.ts";
 
 /**
- * Looks into a refusal. It may verify the request some sixty times over, so it is for refusals that are kept, which are bounded in
- * number and rate, and never before an answer.
+ * Looks into a refusal. It may verify the request some sixty times over, so it is for refusals that are kept, which are
+ * bounded in number and rate, and never before an answer.
  */
 export async function diagnose(rejection: VerificationRejection, one: Case): Promise<Diagnosis> {
   const plain = plainly(rejection, one.provider);

@@ -1,4 +1,5 @@
-// Which refusals are looked into and kept, so that "why do I get 401?" is answered in one look. A flood of them writes next to nothing.
+// Which refusals are looked into and kept, so that "why do I get 401?" is answered in one look. A flood of them writes
+// next to nothing.
 import { adviseOn } from "./advice.ts";
 import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
@@ -14,7 +15,10 @@ const ALIKE: Rate = { burst: 3, periodMs: 30_000 };
 /** Of all of them in one isolate: twenty at once, and one in two seconds. */
 const ALL: Rate = { burst: 20, periodMs: 40_000 };
 
-/** Largest body, in bytes, that is verified again in other ways: an answer was given, and the processor's time is not ours alone. */
+/**
+ * Largest body, in bytes, that is verified again in other ways: an answer was given, and the processor's time is not
+ * ours alone.
+ */
 const DIAGNOSED = 256 * 1024;
 
 /** A request that was turned away. */
@@ -43,7 +47,10 @@ export class RefusalBook {
     this.#log = log;
   }
 
-  /** Whether one more of this kind is kept. Names come from the configuration and reasons are few, so the count of buckets is bounded. */
+  /**
+   * Whether one more of this kind is kept. Names come from the configuration and reasons are few, so the count of
+   * buckets is bounded.
+   */
   wants(source: string, { reason }: Rejection): boolean {
     const kind = `${source} ${reason}`;
     const alike = take(this.#alike.get(kind) ?? null, ALIKE, this.#now());
@@ -54,7 +61,10 @@ export class RefusalBook {
     return all.ok;
   }
 
-  /** Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some sixty times over. */
+  /**
+   * Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some sixty times
+   * over.
+   */
   async keep(turnedAway: TurnedAway): Promise<void> {
     const { name, rejection, status, address } = turnedAway;
     const at = this.#now();

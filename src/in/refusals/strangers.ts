@@ -1,4 +1,5 @@
-// Whose request is this, if not this source's sender's? Looks at the headers that others sign with, and tries their schemes. Pure but for WebCrypto.
+// Whose request is this, if not this source's sender's? Looks at the headers that others sign with, and tries their
+// schemes. Pure but for WebCrypto.
 import { signatureHeaders } from "../identify.ts";
 import { findProvider, providerIds } from "../../providers/catalogue.ts";
 import type { Provider } from "../../scheme/scheme.ts";
@@ -25,7 +26,9 @@ interface Other {
   readonly header: string;
 }
 
-/** The senders of the catalogue that sign in a header which this request has, by default none that its own sender uses. */
+/**
+ * The senders of the catalogue that sign in a header which this request has, by default none that its own sender uses.
+ */
 function others({ request, provider }: Case, alsoOwn: boolean): Other[] {
   const own = new Set(alsoOwn ? [] : signatureHeaders(provider));
   const all = providerIds().flatMap((id) => {

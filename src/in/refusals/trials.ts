@@ -1,4 +1,5 @@
-// What else would make a refused request right? Each trial changes one thing, verifies once more, and says what to mend if it fits. Pure but for WebCrypto.
+// What else would make a refused request right? Each trial changes one thing, verifies once more, and says what to fix
+// if it fits. Pure but for WebCrypto.
 import type { VerificationRejection } from "../../errors.ts";
 import type { Provider, SecretForm } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
@@ -111,7 +112,10 @@ export function wrongSecret({ request, provider, secrets }: Case): Diagnosis {
   return { code: "wrong_secret", advice };
 }
 
-/** The document, unless it is a stranger's that grows beyond measure when it is indented: by two spaces for each level, at each element. */
+/**
+ * The document, unless it is a stranger's that grows beyond measure when it is indented: by two spaces for each level,
+ * at each element.
+ */
 function rewritable(text: string): unknown {
   return parseJson(text, 10_000, 32);
 }
@@ -231,7 +235,9 @@ export async function schemeFault(one: Case): Promise<Diagnosis | null> {
   return null;
 }
 
-/** What stands where a signature belongs and cannot be read as one: its prefix may be missing, or one too many be there. */
+/**
+ * What stands where a signature belongs and cannot be read as one: its prefix may be missing, or one too many be there.
+ */
 export async function prefixFault(one: Case, where: string): Promise<Diagnosis | null> {
   const { request, provider } = one;
   const { prefix, ...rest } = provider.signature;
