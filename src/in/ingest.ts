@@ -12,7 +12,15 @@ import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
-import { isSenders, problem, type Rejection, type Result, toWire, type VerificationRejection } from "../errors.ts";
+import {
+  isSenders,
+  problem,
+  REASONS,
+  type Rejection,
+  type Result,
+  toWire,
+  type VerificationRejection,
+} from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
@@ -96,7 +104,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const handle = async (body: Result<Uint8Array>) => {
     /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
     const unproven = async (answer: Response, rejection: Rejection | null = null) => {
-      if (rejection?.reason === "busy") return answer;
+      if (rejection !== null && REASONS[rejection.reason].fault === "relay") return answer;
       const told = await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
       return told ? answer : problem(toWire({ reason: "flooding", address }));
     };

@@ -1,11 +1,10 @@
 // Which refusals are looked into and kept, so that "why do I get 401?" is answered in one look. A flood of them writes
 // next to nothing.
-import { adviseOn } from "./advice.ts";
 import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
 import type { ConfiguredSource } from "../../config/configured.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
-import { isVerification, type Rejection } from "../../errors.ts";
+import { adviseOn, isVerification, type Rejection } from "../../errors.ts";
 import type { Inbound } from "../../verify/readings.ts";
 import type { Log } from "../../log.ts";
 import type { Rate } from "../../types.ts";
