@@ -26,8 +26,8 @@ export async function eventId(
 
 /**
  * Which turn of a window a moment is in: the clock is cut into turns of that length, so that a repeat finds its first
- * id without a lookup. The price is the edge: a repeat on the other side of it is a new event, however short the time
- * between the two.
+ * id without a lookup. The price is the edge: a repeat on the other side of it is a new event,
+ * however short the time between the two.
  */
 export function turnOf(now: number, windowMs: number | null): number | null {
   return windowMs === null ? null : Math.floor(now / windowMs);
@@ -66,8 +66,8 @@ export function parseDeliveryId(id: string): { event: string; destination: strin
 }
 
 /**
- * FNV-1a in 32 bits: the same in every isolate and version. It spreads names and tells versions apart, and keeps nobody
- * out.
+ * FNV-1a in 32 bits: the same in every isolate and version.
+ * It spreads names and tells versions apart, and keeps nobody out.
  */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;

@@ -1,5 +1,5 @@
-// The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and
-// hands them on.
+// The Worker: fetch, queue, scheduled and the Durable Object.
+// The only file that sees Env; it opens every binding and hands them on.
 import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { Acceptance, AskRepeats, Bell } from "./types.ts";
@@ -136,8 +136,8 @@ function open(env: Env): Relay {
 const LIVE_MS = 15 * 60_000;
 
 /**
- * What a provider's key or confirmation may take, in bytes and ms: a sender is waiting, and the longest are sets of a
- * few KB.
+ * What a provider's key or confirmation may take, in bytes and ms:
+ * a sender is waiting, and the longest are sets of a few KB.
  */
 const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
@@ -203,8 +203,8 @@ export default {
     }
     try {
       const { sending } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
-      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch; past the pace's
-      // limit they do.
+      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch;
+      // past the pace's limit they do.
       if (relay.deliver.pace.full(now())) await sending;
       else ctx.waitUntil(sending);
     } catch (error) {

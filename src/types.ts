@@ -18,8 +18,8 @@ export interface Source {
   /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
   readonly maxBody: number;
   /**
-   * How long a repeat counts as one, in ms: the clock is cut into turns of this length. `null` for as long as events
-   * are kept.
+   * How long a repeat counts as one, in ms: the clock is cut into turns of this length.
+   * `null` for as long as events are kept.
    */
   readonly dedupeWindowMs: number | null;
   /** The URL that the provider was given, for schemes that sign it. */
@@ -72,8 +72,8 @@ export interface Script {
 }
 
 /**
- * An answer for so many attempts. `hang` never comes, `slow` begins and does not end in time, `reset` breaks the
- * connection.
+ * An answer for so many attempts. `hang` never comes, `slow` begins and does not end in time,
+ * `reset` breaks the connection.
  */
 export type Step =
   | {

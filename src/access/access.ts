@@ -166,8 +166,8 @@ async function opens(
 }
 
 /**
- * Looks a session up, and whether what opened it still opens: a key's role may have ended with the key, and a token
- * been replaced.
+ * Looks a session up, and whether what opened it still opens:
+ * a key's role may have ended with the key, and a token been replaced.
  */
 async function inSession(request: Request, { config, sessions, now }: AccessDeps): Promise<Caller | null> {
   const secret = readCookie(request);

@@ -1,5 +1,5 @@
-// Single sign-on: is this a true assertion of our Cloudflare Access application? Nobody is let in while its keys are
-// unavailable.
+// Single sign-on: is this a true assertion of our Cloudflare Access
+// application? Nobody is let in while its keys are unavailable.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import * as z from "zod/mini";
 import type { Caller } from "../contract/access.ts";

@@ -1,5 +1,5 @@
-// Which failed sign-ins are written into the audit: enough to notice them, and never so many that a stranger could fill
-// D1.
+// Which failed sign-ins are written into the audit:
+// enough to notice them, and never so many that a stranger could fill D1.
 import type { Audit } from "../d1/audit.ts";
 import type { Log } from "../log.ts";
 
@@ -26,8 +26,8 @@ export interface RefusedDeps {
 }
 
 /**
- * One row a network in this time, in ms, and so many rows in all: some 500 a day, whoever tries and from how many
- * addresses.
+ * One row a network in this time, in ms, and so many rows in all:
+ * some 500 a day, whoever tries and from how many addresses.
  */
 const WINDOW_MS = 60 * 60_000;
 const MOST = 20;
@@ -45,8 +45,8 @@ export class RefusedSignIns {
   }
 
   /**
-   * Has it written down, unless there is a row of its network already, or enough rows. Nobody waits for it, and it
-   * never rejects.
+   * Has it written down, unless there is a row of its network already, or enough rows.
+   * Nobody waits for it, and it never rejects.
    */
   note({ headers }: Request, refused: Refused): void {
     const { audit, later, networkOf, now, log } = this.#deps;

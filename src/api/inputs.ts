@@ -20,8 +20,8 @@ type Takes<Schema extends z.ZodMiniType> = Input & {
 };
 
 /**
- * Holds the query to a schema; a parameter that nobody knows is refused, because leaving it out in silence would answer
- * another question.
+ * Holds the query to a schema; a parameter that nobody knows is refused,
+ * because leaving it out in silence would answer another question.
  */
 export function query<Schema extends z.ZodMiniObject>(
   schema: Schema,
@@ -35,8 +35,8 @@ export function query<Schema extends z.ZodMiniObject>(
 }
 
 /**
- * A body held to a schema, as JSON whatever the content type says: a form of another site could not be JSON by
- * accident.
+ * A body held to a schema, as JSON whatever the content type says:
+ * a form of another site could not be JSON by accident.
  */
 export function orderIn<Schema extends z.ZodMiniObject>(text: string, schema: Schema): z.output<Schema> {
   const sent = parse(text);

@@ -9,8 +9,8 @@ export const INLINE_BYTES = 256 * 1024;
 const PART_BYTES = 1_000_000;
 
 /**
- * Pieces in one statement: a body of 25 MiB has 35 of them, and the free plan's invocation 50 statements, the schema's
- * included.
+ * Pieces in one statement: a body of 25 MiB has 35 of them,
+ * and the free plan's invocation 50 statements, the schema's included.
  */
 export const PIECES_AT_ONCE = 4;
 

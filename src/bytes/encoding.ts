@@ -19,8 +19,8 @@ export function decode(text: string, encoding: ByteEncoding): Uint8Array<ArrayBu
 }
 
 /**
- * Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them); where it is, it is
- * whole.
+ * Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them);
+ * where it is, it is whole.
  */
 function unpadded(text: string): string {
   const digits = text.replace(/={1,2}$/, "");

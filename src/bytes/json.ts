@@ -3,8 +3,8 @@
 /** How much of a request is taken apart. */
 export interface Measure {
   /**
-   * Commas, lists and objects of a JSON document, all levels together: an empty list costs some 65 bytes, whatever it
-   * took to write it.
+   * Commas, lists and objects of a JSON document, all levels together:
+   * an empty list costs some 65 bytes, whatever it took to write it.
    */
   readonly elements: number;
   /** Fields of a form. */
@@ -17,8 +17,8 @@ export interface Measure {
  */
 export const UNPROVEN: Measure = { elements: 200_000, fields: 2_000 };
 /**
- * Of one that is proven. A document of 25 MB (GitHub's largest) has less; an isolate has 128 MB for it and its
- * elements.
+ * Of one that is proven. A document of 25 MB (GitHub's largest) has less;
+ * an isolate has 128 MB for it and its elements.
  */
 export const PROVEN: Measure = { elements: 2_000_000, fields: 250_000 };
 
@@ -45,8 +45,8 @@ export function scalar(value: unknown): string | null {
 }
 
 /**
- * The value of a document; `undefined` where it is none, is nested beyond reason or has more members and elements than
- * may be.
+ * The value of a document; `undefined` where it is none,
+ * is nested beyond reason or has more members and elements than may be.
  *
  * @param most members and elements; as many as of a stranger, by default
  * @param deepest levels

@@ -17,8 +17,8 @@ export interface Config {
   readonly disabled: ReadonlyMap<string, string>;
   readonly destinations: ReadonlyMap<string, Destination>;
   /**
-   * Destinations that are named but wrong, without an address: their deliveries are retried on the standard schedule
-   * until they are fixed.
+   * Destinations that are named but wrong, without an address:
+   * their deliveries are retried on the standard schedule until they are fixed.
    */
   readonly unreadable: ReadonlyMap<string, Destination>;
   /** In file order, which decides where routes overlap. */

@@ -1,5 +1,5 @@
-// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure;
-// zod runs here.
+// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own.
+// Pure; zod runs here.
 
 import * as z from "zod/mini";
 import { type Fault, faultsOf, suggest } from "./findings.ts";
@@ -48,8 +48,8 @@ const hmacSettings = z.strictObject({
 });
 
 /**
- * Settings of `provider = "token"`: one of `header` and `query`, or neither for HTTP Basic credentials
- * (`user:password`).
+ * Settings of `provider = "token"`: one of `header` and `query`,
+ * or neither for HTTP Basic credentials (`user:password`).
  */
 const tokenSettings = z.strictObject({
   header: z.optional(header),
@@ -61,8 +61,8 @@ const tokenSettings = z.strictObject({
 
 /**
  * The provider that a source names or describes. `described` is the value of the source's `provider` key: a name of the
- * catalogue, `hmac` or `token` with their `settings`, or a table in the form of `provider.ts`, which may begin from
- * another provider with `like`.
+ * catalogue, `hmac` or `token` with their `settings`, or a table in the form of `provider.ts`,
+ * which may begin from another provider with `like`.
  */
 export function resolveProvider(described: unknown, settings: Readonly<Record<string, unknown>> = {}): Resolved {
   if (described === "hmac") return checked("hmac", hmacSettings.safeParse(settings), fromHmac, ["settings"]);
@@ -160,8 +160,8 @@ function checked<T>(
 }
 
 /**
- * Places that are known once a request is verified: what is read from any other is never there, and nobody would
- * notice.
+ * Places that are known once a request is verified:
+ * what is read from any other is never there, and nobody would notice.
  */
 const IDENTITY_PLACES = new Set(
   (

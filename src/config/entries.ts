@@ -1,5 +1,5 @@
-// One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches
-// nothing.
+// One entry of the configuration at a time: a table of keys becomes a source,
+// a destination or a route; touches nothing.
 import type * as z from "zod/mini";
 import type { ConfiguredSource } from "./configured.ts";
 import { idFault, resolveProvider } from "./custom.ts";
@@ -92,8 +92,8 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
 }
 
 /**
- * What a table or a `dedupe` of the user's own names events by, and no receiver will see. The catalogue's facts are as
- * they are.
+ * What a table or a `dedupe` of the user's own names events by, and no receiver will see.
+ * The catalogue's facts are as they are.
  */
 function unkept(key: string, scheme: Provider, id: string): Finding[] {
   const known = findProvider(id);
@@ -114,8 +114,8 @@ function withDedupe(provider: Provider, by: string | null | undefined): Provider
 }
 
 /**
- * The networks that are known now, and whether more are to be asked for; `null` with a finding where nobody could
- * answer.
+ * The networks that are known now, and whether more are to be asked for;
+ * `null` with a finding where nobody could answer.
  */
 function readAllow(
   key: string,
@@ -196,8 +196,8 @@ function readScript(
 }
 
 /**
- * The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong. `undefined` where
- * the keys are wrong.
+ * The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong.
+ * `undefined` where the keys are wrong.
  */
 function readUrl(
   key: string,

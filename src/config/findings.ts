@@ -23,8 +23,8 @@ export function warning(key: string, says: string): Finding {
 }
 
 /**
- * One thing that is wrong with a value: where in it, and a sentence that goes on from what stands there and ends in the
- * fix.
+ * One thing that is wrong with a value: where in it,
+ * and a sentence that goes on from what stands there and ends in the fix.
  */
 export interface Fault {
   readonly path: readonly PropertyKey[];
@@ -34,8 +34,8 @@ export interface Fault {
 }
 
 /**
- * The issues of a schema, each about one place: of several forms of a value, the faults of the one that it comes
- * nearest to.
+ * The issues of a schema, each about one place:
+ * of several forms of a value, the faults of the one that it comes nearest to.
  */
 export function faultsOf(issues: readonly z.core.$ZodIssue[], under: readonly PropertyKey[] = []): Fault[] {
   return issues.flatMap((issue) => {

@@ -4,8 +4,8 @@ import type { Provider } from "../scheme/scheme.ts";
 import { settingsOf } from "../scheme/settings.ts";
 
 /**
- * What is wrong with a source's settings: an unknown one is a slip that would change nothing, a needed one that is
- * missing refuses all.
+ * What is wrong with a source's settings: an unknown one is a slip that would change nothing,
+ * a needed one that is missing refuses all.
  */
 export function settingFaults(provider: Provider, settings: Readonly<Record<string, string>>): Fault[] {
   const read = settingsOf(provider);

@@ -1,5 +1,5 @@
-// May two sources share a secret? Not if the handshake of one computes codes that would prove events of the other.
-// Pure.
+// May two sources share a secret? Not if the handshake of one computes
+// codes that would prove events of the other. Pure.
 import type { ConfiguredSource } from "./configured.ts";
 import { oracleFault } from "../scheme/oracle.ts";
 import { error, type Finding } from "./findings.ts";

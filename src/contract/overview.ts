@@ -12,8 +12,8 @@ export const MOST_COUNTED = 5_000;
 export const MOST_FAILED = 1_000;
 
 /**
- * Counts of one step of time. `at` is its beginning. They are counters: a crash may lose the last seconds of them,
- * never an event.
+ * Counts of one step of time. `at` is its beginning.
+ * They are counters: a crash may lose the last seconds of them, never an event.
  */
 export const point = z.object({
   at: instant,

@@ -1,5 +1,5 @@
-// D1: the audit, read newest first. An action's row is written in the action's own transaction; refusals are written
-// here.
+// D1: the audit, read newest first. An action's row is written in the action's own transaction;
+// refusals are written here.
 import { rowsOf, type Run } from "./database.ts";
 
 export interface AuditRow {
@@ -14,8 +14,8 @@ export interface AuditRow {
 const PAGE = "SELECT seq, at, actor, action, target, detail FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
 /**
- * Rows that are looked at for those of the last hour. While people and keys do less than this in an hour, the bound
- * below is exact.
+ * Rows that are looked at for those of the last hour.
+ * While people and keys do less than this in an hour, the bound below is exact.
  */
 const LOOKED_AT = 500;
 // ?4 since when, ?5 how many. The last one for which there is room says that there is none for others.
@@ -40,8 +40,8 @@ export function openAudit(run: Run) {
     },
 
     /**
-     * Writes down a failed sign-in, unless `most` are there since `since` or one of the same network is. Times are in
-     * ms.
+     * Writes down a failed sign-in, unless `most` are there since `since` or
+     * one of the same network is. Times are in ms.
      */
     async refused(one: { at: number; network: string; detail: string; since: number; most: number }): Promise<void> {
       await all(REFUSED, one.at, one.network, one.detail, one.since, one.most);

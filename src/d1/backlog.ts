@@ -3,8 +3,8 @@ import { MOST_COUNTED, MOST_FAILED } from "../contract/overview.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 // The indexes hold the keys of their rows, so that of open and held ones no delivery itself is read. ?1 the
-// destinations that are configured: what failed for others cannot be replayed. What was cancelled is what somebody
-// wanted.
+// destinations that are configured: what failed for others cannot be replayed.
+// What was cancelled is what somebody wanted.
 const BACKLOG = `
 WITH looked AS MATERIALIZED (
   SELECT event FROM deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${MOST_COUNTED + 1}

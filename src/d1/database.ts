@@ -7,8 +7,8 @@ import { migrate } from "./migrate.ts";
 export type Run = <T>(work: (db: D1Database) => Promise<T>) => Promise<T>;
 
 /**
- * @param db the D1 binding; its schema is looked at once per isolate, and again if a table or column turns out to be
- * missing
+ * @param db the D1 binding; its schema is looked at once per isolate,
+ * and again if a table or column turns out to be missing
  */
 export function openDatabase(db: D1Database): Run {
   // The fact is shared and never the promise: that belongs to the request which began it, and if its sender hangs up,
@@ -24,8 +24,8 @@ export function openDatabase(db: D1Database): Run {
     try {
       return await work(db);
     } catch (error) {
-      // Somebody has restored or recreated the database under a running isolate, perhaps to the schema of an older
-      // build.
+      // Somebody has restored or recreated the database under a running isolate,
+      // perhaps to the schema of an older build.
       if (!/no such (?:table|column)/.test(String(error))) throw error;
       current = false;
       await ready();

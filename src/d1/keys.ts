@@ -51,8 +51,8 @@ const REVOKE = `UPDATE api_keys SET revoked_at = ?2 WHERE ${LIVE}`;
 const END_SESSIONS = "DELETE FROM sessions WHERE key = ?1";
 
 /**
- * What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it; `taken`: a key has the
- * name, or had it.
+ * What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it;
+ * `taken`: a key has the name, or had it.
  */
 export type Creation = "created" | "repeated" | "taken" | "full";
 

@@ -1,5 +1,5 @@
-// D1: the first event after a moment. The time of arrival has no index, because each index costs a written row per
-// event.
+// D1: the first event after a moment. The time of arrival has no index,
+// because each index costs a written row per event.
 import { rowsOf, type Run } from "./database.ts";
 
 /**
@@ -11,8 +11,8 @@ export const SCAN_ROWS = 5_000;
 /**
  * Events are numbered in the order in which they were written, which is the order of their arrival but for the time
  * that D1 could not be reached, or could not take them. Walks bounded by time begin and end this much outside their
- * bounds, in ms. What came later still does not end a walk, which goes on until all of a stretch was too old; one that
- * begins at a time may miss it.
+ * bounds, in ms. What came later still does not end a walk, which goes on until all of a stretch was too old;
+ * one that begins at a time may miss it.
  */
 const LATENESS_MS = 60 * 60_000;
 
@@ -35,8 +35,8 @@ export async function endOf(until: number, run: Run): Promise<number> {
 }
 
 /**
- * The time before which nothing that is asked for was received, for a stretch to be judged by; `null` where all is
- * asked for.
+ * The time before which nothing that is asked for was received, for a stretch to be judged by;
+ * `null` where all is asked for.
  */
 export function tooOld(since: number | null): number | null {
   return since === null ? null : since - LATENESS_MS;

@@ -14,8 +14,8 @@ export interface Offer {
 }
 
 const EXPIRE = "DELETE FROM offered_secrets WHERE at <= ?1";
-// An offer that is there is never pushed out: whoever floods the source makes a set-up fail, and does not replace a
-// secret.
+// An offer that is there is never pushed out:
+// whoever floods the source makes a set-up fail, and does not replace a secret.
 const KEEP = `
 INSERT INTO offered_secrets (source, at, address, sealed)
 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM offered_secrets WHERE source = ?1) < ${MOST} RETURNING seq`;

@@ -29,8 +29,8 @@ FROM (
 WHERE ${OF_EVENT} LIMIT ?3`;
 /**
  * Whether nothing older can match, because the edge of a stretch and then all of it was received before `bound`: a
- * single event may have been written late by any time. The stretch is read again only where its edge is too old, and as
- * far as it is.
+ * single event may have been written late by any time.
+ * The stretch is read again only where its edge is too old, and as far as it is.
  */
 const passed = (stretch: string, bound: string) =>
   `iif(e.received_at < ${bound}, NOT EXISTS (SELECT 1 FROM (${stretch}) WHERE received_at >= ${bound}), 0) AS passed`;

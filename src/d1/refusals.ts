@@ -8,8 +8,8 @@ const MOST_ALIKE = 5;
 /** They hold addresses of people, so that not even the last ones are kept for ever, in ms. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 /**
- * How many of the newest events are looked at for the last one of each source: few, because a page that is open asks
- * again and again.
+ * How many of the newest events are looked at for the last one of each source:
+ * few, because a page that is open asks again and again.
  */
 const LOOKED_AT = 200;
 
@@ -68,8 +68,8 @@ export function openRefusals(run: Run) {
     },
 
     /**
-     * The last refusal and the last event of each source. Events are looked for as far back as `since`, `null` for all
-     * of them.
+     * The last refusal and the last event of each source.
+     * Events are looked for as far back as `since`, `null` for all of them.
      */
     async lasts(): Promise<{ refusals: Refusal[]; events: { source: string; at: number }[]; since: number | null }> {
       const [refusals, events] = await run((db) =>

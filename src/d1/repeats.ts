@@ -5,8 +5,8 @@ import { rowsOf, type Run } from "./database.ts";
 import type { AskRepeats, KnownEvent } from "../types.ts";
 
 /**
- * How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for
- * ever.
+ * How often repeats may open a delivery until an operator replays it:
+ * whoever has captured a request can send it for ever.
  */
 const MOST_REPEATS = 3;
 

@@ -1,5 +1,5 @@
-// D1: the statements of bulk replays. A job's place moves in the transaction that opens what it has found, or not at
-// all.
+// D1: the statements of bulk replays. A job's place moves in the
+// transaction that opens what it has found, or not at all.
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";

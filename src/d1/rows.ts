@@ -52,8 +52,8 @@ export interface DeliveryRow {
   readonly attempt: number;
   readonly dueAt: number;
   /**
-   * Of the last attempt; of the one that is under way, if there is one, and what follows is then still of the one
-   * before.
+   * Of the last attempt; of the one that is under way, if there is one,
+   * and what follows is then still of the one before.
    */
   readonly startedAt: number | null;
   readonly latencyMs: number | null;

@@ -28,8 +28,8 @@ export function openSearch(run: Run) {
   const all = rowsOf(run);
 
   /**
-   * Out of a walk of `SEARCHED` events at most, those that hold `text` in their bodies; letters of ASCII in either
-   * case.
+   * Out of a walk of `SEARCHED` events at most, those that hold `text` in their bodies;
+   * letters of ASCII in either case.
    *
    * @param limit how many are wanted at most
    */

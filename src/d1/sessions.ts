@@ -22,8 +22,8 @@ export interface NewSession extends Session {
   readonly instead: string | null;
 }
 
-// Each sign-in removes those that are over, and nothing else does. It reads the table, which has MOST rows for each
-// key.
+// Each sign-in removes those that are over, and nothing else does.
+// It reads the table, which has MOST rows for each key.
 const FORGET = "DELETE FROM sessions WHERE expires_at <= ?1";
 // Of one opener, ADMIN_TOKEN or a key. The newest but the one that is about to begin.
 const TRIM = `

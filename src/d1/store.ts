@@ -33,8 +33,8 @@ export type StoredEvent = Pick<
   readonly seq: number;
 };
 
-// Each event is parsed once (`jsonb`), not once for each of its columns. A repeat without its body is no event
-// (`repeatOf` in src/intake).
+// Each event is parsed once (`jsonb`), not once for each of its columns.
+// A repeat without its body is no event (`repeatOf` in src/intake).
 const INSERT_EVENTS = `
 WITH j AS MATERIALIZED (SELECT jsonb(value) AS event FROM json_each(?1))
 INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
@@ -62,8 +62,8 @@ FROM (
 WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
   AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
 
-// Whether the destination is paused is asked by the very statement that claims: nothing is claimed after a pause was
-// committed.
+// Whether the destination is paused is asked by the very statement that claims:
+// nothing is claimed after a pause was committed.
 const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
@@ -98,8 +98,8 @@ ON CONFLICT (event, destination, n) DO UPDATE SET
 WHERE attempts.outcome = 'lost'`;
 
 // The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it
-// arrived). The third: a repeat, after an answer that was lost, finds its own work done and still counts, or nobody
-// would ring or log.
+// arrived). The third: a repeat, after an answer that was lost, finds its own work
+// done and still counts, or nobody would ring or log.
 const SETTLE = `
 UPDATE deliveries
 SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
@@ -120,8 +120,8 @@ WHERE deliveries.event = s.event AND deliveries.destination = s.destination
 RETURNING event, destination`;
 
 /**
- * The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds
- * done.
+ * The relay's writes. Every method is safe to repeat:
+ * what an ambiguous failure may have done, a second call finds done.
  */
 export type Store = ReturnType<typeof openStore>;
 
@@ -150,16 +150,16 @@ export function openStore(run: Run) {
     },
 
     /**
-     * Takes the deliveries that these bells are for, as far as they are still waiting for just this attempt and not
-     * paused.
+     * Takes the deliveries that these bells are for,
+     * as far as they are still waiting for just this attempt and not paused.
      */
     async claim(wanted: readonly Wanted[], now: number): Promise<Claim[]> {
       return await all<Claim>(CLAIM, JSON.stringify(wanted), now);
     },
 
     /**
-     * Holds those of them whose destination is paused. Until then they are pending, and the sweep rings for them in
-     * vain.
+     * Holds those of them whose destination is paused.
+     * Until then they are pending, and the sweep rings for them in vain.
      */
     async hold(wanted: readonly Wanted[], now: number): Promise<void> {
       await all(HOLD, JSON.stringify(wanted), now);

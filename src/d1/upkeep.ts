@@ -71,8 +71,8 @@ export function openUpkeep(run: Run) {
 
   return {
     /**
-     * Frees ended leases and takes up to `limit` deliveries that are overdue; `taken` also counts those that only
-     * needed another date.
+     * Frees ended leases and takes up to `limit` deliveries that are overdue;
+     * `taken` also counts those that only needed another date.
      */
     async takeOverdue(now: number, limit: number): Promise<{ taken: number; bells: Bell[] }> {
       const [, overdue] = await run((db) =>
@@ -97,8 +97,8 @@ export function openUpkeep(run: Run) {
     },
 
     /**
-     * Ends pauses of a day or more, of destinations that are no longer configured: what is held for them then ends as
-     * their other deliveries do.
+     * Ends pauses of a day or more, of destinations that are no longer configured:
+     * what is held for them then ends as their other deliveries do.
      */
     async endPauses(configured: readonly string[], now: number): Promise<void> {
       const names = JSON.stringify(configured);

@@ -1,5 +1,5 @@
-// Which bodies the pages take: forms as browsers write them, and small. Whatever else comes is the sender's mistake,
-// not the relay's.
+// Which bodies the pages take: forms as browsers write them, and small.
+// Whatever else comes is the sender's mistake, not the relay's.
 import type { MiddlewareHandler } from "hono";
 import { mostAt } from "../contract/acts.ts";
 import { type Result, toWire } from "../errors.ts";

@@ -1,5 +1,5 @@
-// The Feed object's own SQLite: counts by the minute for a day, by the hour for a month. A few rows, whatever the
-// traffic.
+// The Feed object's own SQLite: counts by the minute for a day, by the hour for a month.
+// A few rows, whatever the traffic.
 import {
   addTally,
   inMap,
@@ -75,8 +75,8 @@ export class Tallies {
   }
 
   /**
-   * The sums of each of `count` steps from `since` on: whole minutes, and whole hours where it is longer ago than 26
-   * hours.
+   * The sums of each of `count` steps from `since` on:
+   * whole minutes, and whole hours where it is longer ago than 26 hours.
    */
   steps(since: number, stepMs: number, count: number): Sums[] {
     const steps = Array.from({ length: count }, newTally);

@@ -1,5 +1,5 @@
-// Which source does a path lead to, or mean? The address as it is given, in the spellings that people and proxies make
-// of it. Pure.
+// Which source does a path lead to, or mean? The address as it is given,
+// in the spellings that people and proxies make of it. Pure.
 import { nearest } from "../config/findings.ts";
 
 /** Longest path that is read or repeated, in characters. */
@@ -18,8 +18,8 @@ export function sourceAt(path: string): string | null {
 const OWN = /^\/+(?:api|assets|sources|destinations|events|deliveries|routes|replays|keys|audit)(?:\/|$)/i;
 
 /**
- * The source whose address was missed by a path that leads nowhere: its name stands in it, or one so like it that it is
- * a slip.
+ * The source whose address was missed by a path that leads nowhere:
+ * its name stands in it, or one so like it that it is a slip.
  */
 export function sourceMeant(path: string, names: readonly string[]): string | null {
   if (path.length > LONGEST || OWN.test(path)) return null;

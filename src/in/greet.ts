@@ -1,5 +1,5 @@
-// Carries out a handshake: the answer goes back, a subscription is confirmed, a secret that was handed over is put
-// where the operator finds it.
+// Carries out a handshake: the answer goes back, a subscription is confirmed,
+// a secret that was handed over is put where the operator finds it.
 import type { Offers } from "../d1/offers.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Rejection } from "../errors.ts";
@@ -22,8 +22,8 @@ export interface GreetDeps {
 }
 
 /**
- * A handshake that tells the operator something: the type of the event that it is, and the answer that its sender waits
- * for.
+ * A handshake that tells the operator something:
+ * the type of the event that it is, and the answer that its sender waits for.
  */
 export interface News {
   readonly type: string;

@@ -1,5 +1,5 @@
-// Challenges, pings and subscription confirmations: what a provider wants to hear before it sends. Pure but for
-// WebCrypto.
+// Challenges, pings and subscription confirmations: what a provider wants to hear before it sends.
+// Pure but for WebCrypto.
 
 import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
 import { encryptedAnswer } from "../verify/encrypt.ts";
@@ -30,8 +30,8 @@ export interface HandshakeAnswer {
 }
 
 /**
- * Some handshakes are themselves signed and are answered only once that is proven; the others come before any
- * signature.
+ * Some handshakes are themselves signed and are answered only once that is proven;
+ * the others come before any signature.
  */
 export type Phase = "before-verify" | "after-verify";
 
@@ -46,8 +46,8 @@ const PLAIN = {
 };
 
 /**
- * Largest body of a handshake that nobody has proven, in bytes: a challenge and a token. What is larger is an event, or
- * nothing.
+ * Largest body of a handshake that nobody has proven, in bytes: a challenge and a token.
+ * What is larger is an event, or nothing.
  */
 const GREETING_LIMIT = 64 * 1024;
 

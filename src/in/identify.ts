@@ -13,8 +13,8 @@ import type { Scope } from "../verify/scope.ts";
 
 export interface Identity {
   /**
-   * As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come,
-   * with commas between.
+   * As the sender names it; `unknown` where it does not.
+   * Of a batch, its types in the order in which they first come, with commas between.
    */
   readonly type: string;
   /** Every type in the request, once each: routes look at all of them. One alone where it is no batch. */
@@ -24,8 +24,8 @@ export interface Identity {
   /** What was not looked at because it has too many parts, so that type and key may be wrong. */
   readonly excess?: string | undefined;
   /**
-   * The place in the JSON document that type or id need, where the body is no such document: it is no event of this
-   * sender.
+   * The place in the JSON document that type or id need, where the body is no such document:
+   * it is no event of this sender.
    */
   readonly lacks?: string | undefined;
 }
@@ -38,8 +38,8 @@ interface Dedupe {
    */
   readonly bindBody: boolean;
   /**
-   * What stands for the body where the sender signs the fields of a form, which can be spelled in many ways under one
-   * signature.
+   * What stands for the body where the sender signs the fields of a form,
+   * which can be spelled in many ways under one signature.
    */
   readonly fields?: string;
 }
@@ -61,8 +61,8 @@ export function identify(request: Inbound, provider: Provider, settings: Readonl
 }
 
 /**
- * A part that type or id cannot do without (an optional one stands in square brackets) and that only a JSON document
- * could give.
+ * A part that type or id cannot do without (an optional one stands in square
+ * brackets) and that only a JSON document could give.
  */
 function lacking(scope: Scope): string | null {
   const { type, id } = scope.provider;
@@ -83,8 +83,8 @@ function typesOf(scope: Scope): readonly string[] {
 }
 
 /**
- * A type is matched by routes and sent on as a header: no control characters, nothing beyond ASCII's neighbours at the
- * ends.
+ * A type is matched by routes and sent on as a header:
+ * no control characters, nothing beyond ASCII's neighbours at the ends.
  */
 export function asType(text: string | null): string {
   const clean = (text ?? "").replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "").trim();
@@ -129,8 +129,8 @@ function signedFields(scope: Scope): string | null {
   const { signs, payload, timestamp } = scope.provider;
   const ofForm = ({ source, name }: Place): boolean => source.startsWith("form-") || `${source}:${name}` === payload;
   if (signs === undefined) return null;
-  // Where the sender may post no form (Gitea signs the field or the body), the body itself counts, and is the same
-  // event.
+  // Where the sender may post no form (Gitea signs the field or the body),
+  // the body itself counts, and is the same event.
   const there = placesOf(signs)
     .filter(ofForm)
     .some(({ source, name }) => read(`${source}:${name}`, scope) !== null);

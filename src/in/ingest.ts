@@ -1,5 +1,5 @@
-// POST /in/:source, in the order in which it happens. Nothing is written for a stranger; a 2xx is written after the
-// journal is.
+// POST /in/:source, in the order in which it happens.
+// Nothing is written for a stranger; a 2xx is written after the journal is.
 import type { Acceptance, Event } from "../types.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
@@ -56,8 +56,8 @@ interface After {
 }
 
 /**
- * Turns a request away, in its provider's words if there are any. Whoever has looked at the request hands it over, for
- * the diagnosis.
+ * Turns a request away, in its provider's words if there are any.
+ * Whoever has looked at the request hands it over, for the diagnosis.
  */
 type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
 
@@ -74,8 +74,8 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
 
   /**
-   * What is refused by its name, method or address alone is counted as a guess: names are not found out by trying them
-   * all.
+   * What is refused by its name, method or address alone is counted as a guess:
+   * names are not found out by trying them all.
    */
   const guessed = async (answer: () => Response): Promise<Response> =>
     (await deps.flood.guess(address)) ? answer() : problem(toWire({ reason: "flooding", address }));
@@ -263,8 +263,8 @@ function refusal(
   after: After | undefined,
 ): Response {
   const { name, source, rejection, address, inbound } = turnedAway;
-  // A provider's own words are for what it has sent itself: our faults must not sound to it as if all were well (WebSub
-  // wants a 202).
+  // A provider's own words are for what it has sent itself:
+  // our faults must not sound to it as if all were well (WebSub wants a 202).
   const reply =
     source !== null && inbound !== null && isSenders(rejection)
       ? replyTo(inbound, source.scheme, source.settings, "refused")

@@ -103,8 +103,8 @@ function parseGroups(text: string, endsAddress: boolean): bigint[] | null {
 
 /**
  * Under which name an address is counted, wherever addresses are. An IPv6 customer holds a /64 at least and is given a
- * /48 for the asking (RFC 6177), so that counting anything smaller would count nothing; what is no address shares one
- * count.
+ * /48 for the asking (RFC 6177), so that counting anything smaller would count nothing;
+ * what is no address shares one count.
  */
 export function floodKey(text: string): string {
   const address = parseAddress(text);
@@ -113,8 +113,8 @@ export function floodKey(text: string): string {
 }
 
 /**
- * The network that `floodKey` counts as one, for people to read: an IPv4 address, or the /48 of an IPv6 one; `unknown`
- * for what is no address.
+ * The network that `floodKey` counts as one, for people to read:
+ * an IPv4 address, or the /48 of an IPv6 one; `unknown` for what is no address.
  */
 export function networkOf(text: string): string {
   const address = parseAddress(text);

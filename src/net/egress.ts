@@ -35,15 +35,15 @@ const SPECIAL = networks([
 ]);
 
 /**
- * All that IANA has given out as global unicast. The rest of IPv6, NAT64 and the forms that embed IPv4 included, is
- * refused.
+ * All that IANA has given out as global unicast.
+ * The rest of IPv6, NAT64 and the forms that embed IPv4 included, is refused.
  */
 const GLOBAL = networks(["0.0.0.0/0", "2000::/3"]);
 const LOOPBACK = networks(["127.0.0.0/8", "::1"]);
 
 /**
- * Zones that the public DNS does not have (RFC 6761, 6762, 7686, 8375, 9476), and what machines and clusters use in
- * their place.
+ * Zones that the public DNS does not have (RFC 6761, 6762, 7686, 8375, 9476),
+ * and what machines and clusters use in their place.
  */
 const PRIVATE_ZONES =
   "localhost local internal home.arpa onion alt test invalid localdomain localdomain6 lan home corp private intranet svc";

@@ -1,8 +1,8 @@
 // Which headers of a request are kept and sent on, in what form, and how many relays it has passed. Pure.
 
 /**
- * Longest value that is kept, and all of them together, in characters: receivers refuse requests with more than 8 to 16
- * KB of headers.
+ * Longest value that is kept, and all of them together, in characters:
+ * receivers refuse requests with more than 8 to 16 KB of headers.
  */
 const VALUE_LIMIT = 1024;
 const ALL_LIMIT = 8 * 1024;
@@ -21,8 +21,8 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * The type alone, without parameters; what is none is bytes of no particular type, so that their receiver does not
- * guess.
+ * The type alone, without parameters; what is none is bytes of no particular type,
+ * so that their receiver does not guess.
  */
 function typeIn(value: string): string {
   const [type = ""] = value.slice(0, VALUE_LIMIT).split(";", 1);

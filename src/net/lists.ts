@@ -1,5 +1,5 @@
-// Is this answer a provider's address list? All or nothing: a list that is only partly understood would admit or refuse
-// the wrong senders. Pure.
+// Is this answer a provider's address list? All or nothing:
+// a list that is only partly understood would admit or refuse the wrong senders. Pure.
 import { parseNetwork } from "./cidr.ts";
 import { member, parseJson, PROVEN } from "../bytes/json.ts";
 import type { Provider } from "../scheme/scheme.ts";

@@ -31,8 +31,8 @@ export class Published {
   }
 
   /**
-   * `null` where the address is on the provider's list, else why it is refused. A list that was never had admits
-   * nobody.
+   * `null` where the address is on the provider's list, else why it is refused.
+   * A list that was never had admits nobody.
    */
   async bar(provider: string, address: string): Promise<Rejection | null> {
     const { now, log } = this.#deps;

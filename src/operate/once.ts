@@ -21,8 +21,8 @@ type OnceDeps = Pick<VerbDeps, "ring" | "remind" | "now" | "newId" | "log"> & {
 /** What a verb does its deed with. */
 export function openOnce({ tables, ring, remind, now, newId, log }: OnceDeps) {
   /**
-   * Does a deed, unless the same caller has had it done to the same target under the same Idempotency-Key, and rings
-   * for what it has opened.
+   * Does a deed, unless the same caller has had it done to the same target under the same Idempotency-Key,
+   * and rings for what it has opened.
    *
    * @returns the first asking's answer, and whether this is the first
    */

@@ -1,5 +1,5 @@
-// The operator's words: who asks, what may be looked at, and the one shape of what may be done. Types only; open.ts
-// composes them.
+// The operator's words: who asks, what may be looked at, and the one shape of what may be done.
+// Types only; open.ts composes them.
 import type * as z from "zod/mini";
 import type { Config } from "../config/configured.ts";
 import type { ApiKey, AuditEntry, Caller } from "../contract/access.ts";
@@ -50,8 +50,8 @@ export interface Looks {
   /**
    * What arrived at an inspector, newest first: the last 100 are kept.
    *
-   * @param shown id of the one whose body is wanted whole; the newest where there is none of that id. The others' are
-   * cut
+   * @param shown id of the one whose body is wanted whole; the newest where there is none of that id.
+   * The others' are cut
    */
   inspections(destination: string, shown: string | null): Promise<Done<Inspection[]>>;
 }

@@ -1,5 +1,5 @@
-// One attempt of one delivery: shape, send, conclude. It knows no row and no claim; noting what came of it is the
-// caller's.
+// One attempt of one delivery: shape, send, conclude.
+// It knows no row and no claim; noting what came of it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
 import type { Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";

@@ -25,8 +25,8 @@ const STATUSES: readonly Line[] = [
 ];
 
 /**
- * What happens where no status came, or one that may not be followed. Where a status has come it counts, however its
- * body ended.
+ * What happens where no status came, or one that may not be followed.
+ * Where a status has come it counts, however its body ended.
  */
 const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
   timeout: { verdict: "retry", because: "no answer within 15 s" },

@@ -14,8 +14,8 @@ import { deliveryId, parseDeliveryId } from "../ids.ts";
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
 const SLOTS = 5;
 /**
- * A claim that has not been started after this long is given back, in ms: waiting, sending and settling must fit
- * `waitUntil`'s 30 s.
+ * A claim that has not been started after this long is given back, in ms:
+ * waiting, sending and settling must fit `waitUntil`'s 30 s.
  */
 const WAIT_MS = 10_000;
 /**
@@ -69,8 +69,8 @@ function toWanted({ delivery, attempt: n }: Bell): Wanted {
 }
 
 /**
- * Where a bell got no claim, its destination may be paused. Never rejects: what is not held now rings again, and is
- * held then.
+ * Where a bell got no claim, its destination may be paused.
+ * Never rejects: what is not held now rings again, and is held then.
  */
 async function hold(asked: readonly Wanted[], { store, now, log }: DeliverDeps): Promise<void> {
   try {

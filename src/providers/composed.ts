@@ -310,8 +310,8 @@ export const composed = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "json:signature.signature|form:signature" },
-    // Mailgun says not to be aggressive, and comes again after 10 minutes: a captured signature would prove any body
-    // for longer.
+    // Mailgun says not to be aggressive, and comes again after 10 minutes:
+    // a captured signature would prove any body for longer.
     timestamp: { at: "json:signature.timestamp|form:timestamp", tolerance: 900, toleranceBy: "relay" },
     signs: "{timestamp}{json:signature.token|form:token}",
     type: "{json:event-data.event|form:event}",
@@ -381,8 +381,8 @@ export const composed = {
         method: "GET",
         when: { "query:hub.challenge": "" },
         challenge: { at: "query:hub.challenge", syntax: "token" },
-        // An intent that nobody here has is denied with 404 (WebSub, 5.3.1); to end a subscription, set mode =
-        // "unsubscribe" for the while.
+        // An intent that nobody here has is denied with 404 (WebSub, 5.3.1);
+        // to end a subscription, set mode = "unsubscribe" for the while.
         expects: { "query:hub.topic": "{setting:topic}", "query:hub.mode": "{setting:mode|default:subscribe}" },
         answer: { text: "{challenge}" },
         refusal: 404,

@@ -198,8 +198,8 @@ function setOf(fits: (character: string) => boolean): bigint {
 }
 
 /**
- * Two ways through the machine over the same text, in which one character belongs to two parts: a search in the product
- * of the machine with itself.
+ * Two ways through the machine over the same text, in which one character belongs to two parts:
+ * a search in the product of the machine with itself.
  */
 function divergence(states: readonly State[], end: number): [number, number] | null {
   const closures = states.map((_, from) => reachable(states, from));

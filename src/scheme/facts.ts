@@ -1,5 +1,5 @@
-// What is known about a sender, in sentences made from the provider data alone, for pages, terminal and documentation.
-// Pure.
+// What is known about a sender, in sentences made from the provider data alone,
+// for pages, terminal and documentation. Pure.
 
 import { idIsSigned } from "./derived.ts";
 import { handshakeFacts } from "./handshake-facts.ts";

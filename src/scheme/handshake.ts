@@ -4,8 +4,8 @@ import * as z from "zod/mini";
 import { encoding, pattern, place, template } from "./text.ts";
 
 /**
- * `text` in the sender's own encryption, under the newest secret's signature: the four members that DingTalk takes for
- * a yes.
+ * `text` in the sender's own encryption, under the newest secret's signature:
+ * the four members that DingTalk takes for a yes.
  */
 const encrypted = z.strictObject({
   by: z.enum(["dingtalk"]),

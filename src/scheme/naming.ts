@@ -34,8 +34,8 @@ const WORDS = new Set(
 );
 
 /**
- * Whether a header of this name, in lower case, says what an event is or how it is called, and nothing that others
- * should not see.
+ * Whether a header of this name, in lower case, says what an event is or how it is called,
+ * and nothing that others should not see.
  */
 export function namesEvents(name: string): boolean {
   if (CALLED_KEYS.test(name)) return !TEXTS.test(name.replace(CALLED_KEYS, ""));
@@ -45,8 +45,8 @@ export function namesEvents(name: string): boolean {
 }
 
 /**
- * Headers by which a scheme names its events and which are not kept, because they are called like something else, or
- * like a credential.
+ * Headers by which a scheme names its events and which are not kept,
+ * because they are called like something else, or like a credential.
  */
 export function unkeptNames(provider: Provider): readonly string[] {
   return namingHeaders(provider).filter((name) => !namesEvents(name));

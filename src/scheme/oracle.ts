@@ -76,8 +76,8 @@ function faultOf(one: Handshake, { algorithm, over }: Compute, scheme: Provider)
 const CONSTANT = /^(?:challenge|secret|setting:[\w.-]+|default:.*|url-without-query)$/;
 
 /**
- * Whether a code of this kind could be a signature of the scheme. How the code is written (hex, base64) does not
- * matter: it can be rewritten.
+ * Whether a code of this kind could be a signature of the scheme.
+ * How the code is written (hex, base64) does not matter: it can be rewritten.
  */
 function collides(algorithm: Compute["algorithm"], scheme: Provider): boolean {
   const { algorithm: own, jwt, secret } = scheme;
@@ -85,8 +85,8 @@ function collides(algorithm: Compute["algorithm"], scheme: Provider): boolean {
   const names = typeof own === "string" ? [own] : Object.values(own.of);
   if (names.includes("jwt") || names.includes("jws-detached"))
     return (jwt?.algorithms ?? []).some((one) => one.replace("HS", "hmac-sha") === algorithm);
-  // The forms in which a key is written do not keep two keys apart: SHA-1 of a long text is its HMAC key in both, and
-  // base64 may be text.
+  // The forms in which a key is written do not keep two keys apart:
+  // SHA-1 of a long text is its HMAC key in both, and base64 may be text.
   return names.some((one) => one === algorithm);
 }
 

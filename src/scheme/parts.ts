@@ -1,5 +1,5 @@
-// Which form does each part of the signed content have? Without one, bytes can move from one part into the next under
-// the same signature. Pure.
+// Which form does each part of the signed content have? Without one,
+// bytes can move from one part into the next under the same signature. Pure.
 
 import { parseTemplate, type Piece } from "./template.ts";
 import type { FormName, Provider } from "./scheme.ts";
@@ -22,15 +22,15 @@ const FORMS: Readonly<Record<FormName, string>> = {
   // A document in base64, in lines.
   base64: "[0-9A-Za-z+/=\\n]*",
   unbracketed: "[^{}\\[\\]]{0,8192}",
-  // An object or an array, or nothing. It ends itself: what is cut off a document, or put before or behind it, leaves
-  // none.
+  // An object or an array, or nothing. It ends itself:
+  // what is cut off a document, or put before or behind it, leaves none.
   json: "(?:\\s*[{\\[][^]*[}\\]]\\s*)?",
   any: "[^]*",
 };
 
 /**
- * Forms of a timestamp by its unit; `text` has none of its own. Where nothing stands between it and its neighbour, its
- * length must be known.
+ * Forms of a timestamp by its unit; `text` has none of its own.
+ * Where nothing stands between it and its neighbour, its length must be known.
  */
 const TIMES = {
   s: FORMS.seconds,
@@ -43,8 +43,8 @@ const TIMES = {
 const LOOSE = { ...TIMES, s: "\\d{1,11}", ms: "\\d{1,14}" } as const;
 
 /**
- * What a part that the relay makes itself looks like, whatever the request says; `¤` is a constant, `§` one that nobody
- * else knows.
+ * What a part that the relay makes itself looks like, whatever the request says;
+ * `¤` is a constant, `§` one that nobody else knows.
  */
 const MADE: Readonly<Record<string, string>> = {
   body: FORMS.any,

@@ -27,8 +27,8 @@ export function parsePlace(text: string): readonly Place[] {
 }
 
 /**
- * The parts between separators; one behind a backslash belongs to a name (`json:labels.app\.kubernetes\.io/name`) and
- * separates nothing.
+ * The parts between separators; one behind a backslash belongs to a name
+ * (`json:labels.app\.kubernetes\.io/name`) and separates nothing.
  */
 function splitAt(separator: string, text: string): string[] {
   const parts = [""];

@@ -1,8 +1,8 @@
-// The schema of a sender's description, for the catalogue, an operator's own sender in wrangler.toml, the docs and the
-// dashboard. Data only.
+// The schema of a sender's description, for the catalogue, an operator's own sender in wrangler.toml,
+// the docs and the dashboard. Data only.
 
-// "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English, where "zod" took 28
-// (docs/adr/0008).
+// "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English,
+// where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
 import { keys, networks } from "./published.ts";
 import { answer, handshake } from "./handshake.ts";
@@ -112,8 +112,8 @@ const signature = z.strictObject({
   /** What an HTTP message signature must cover at least. */
   covers: z.optional(z.array(z.string())),
   /**
-   * Places where a request may name its algorithm, and the names that it may have there, in any case; it may also be
-   * silent.
+   * Places where a request may name its algorithm, and the names that it may have there, in any case;
+   * it may also be silent.
    */
   names: z.optional(z.record(place, z.array(z.string()).check(z.minLength(1)))),
 });
@@ -125,8 +125,8 @@ const timestamp = z.strictObject({
   /** Seconds, to either side and inclusive. Without it the age is not judged. */
   tolerance: z.optional(z.number().check(z.positive())),
   /**
-   * Neither a document nor a library of the sender names a tolerance: this one is the relay's own, and a source may set
-   * another.
+   * Neither a document nor a library of the sender names a tolerance:
+   * this one is the relay's own, and a source may set another.
    */
   toleranceBy: z.optional(z.literal("relay")),
 });
@@ -153,8 +153,8 @@ const jwt = z.strictObject({
   /** `exp` is demanded; it is respected in any case. */
   expires: z.optional(z.boolean()),
   /**
-   * A detached signature over the payload as it is, without base64url: `b64` is `false` in its header, and critical
-   * (RFC 7797).
+   * A detached signature over the payload as it is, without base64url:
+   * `b64` is `false` in its header, and critical (RFC 7797).
    */
   unencoded: z.optional(z.boolean()),
 });
@@ -188,8 +188,8 @@ export const providerSchema = z.strictObject({
     z.strictObject({ at: place, separator: z.string(), form: z.enum(["value", "name:value"]), join: z.string() }),
   ),
   /**
-   * A SHA-256 of the body at a place that is itself signed: hexadecimal, or as the Digest and Content-Digest headers
-   * write it.
+   * A SHA-256 of the body at a place that is itself signed:
+   * hexadecimal, or as the Digest and Content-Digest headers write it.
    */
   bodyHash: z.optional(
     z.strictObject({ at: place, form: z.optional(z.enum(["hex", "digest"])), exceptForms: z.optional(z.boolean()) }),
@@ -216,8 +216,8 @@ export const providerSchema = z.strictObject({
       what: z.enum(["event", "delivery", "batch", "version"]),
       changes: z.optional(place),
       /**
-       * Where the sender's documents speak of it, by title; the sender's `confidence` says how well such facts are
-       * established.
+       * Where the sender's documents speak of it, by title;
+       * the sender's `confidence` says how well such facts are established.
        */
       by: z.string().check(z.minLength(1)),
     }),

@@ -1,5 +1,5 @@
-// Which settings of a source does a scheme read, and which of them does it need? Derived from the scheme's own
-// templates. Pure.
+// Which settings of a source does a scheme read,
+// and which of them does it need? Derived from the scheme's own templates. Pure.
 import type { Provider } from "./scheme.ts";
 import { parsePlace, type Place } from "./places.ts";
 import { parseTemplate, type Piece } from "./template.ts";

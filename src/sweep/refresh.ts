@@ -1,5 +1,5 @@
-// Asks providers for their address lists when they are due. A bad answer changes nothing but the time of the next
-// asking.
+// Asks providers for their address lists when they are due.
+// A bad answer changes nothing but the time of the next asking.
 import { readAddressList } from "../net/lists.ts";
 import type { Lists } from "../d1/lists.ts";
 import type { ConfiguredSource } from "../config/configured.ts";

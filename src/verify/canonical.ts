@@ -103,8 +103,8 @@ function withDefaultPort(url: string): string {
 }
 
 /**
- * The query as a whole is escaped, and then what came of it: Contentful's library (`@contentful/node-apps-toolkit`)
- * does so on both sides.
+ * The query as a whole is escaped, and then what came of it:
+ * Contentful's library (`@contentful/node-apps-toolkit`) does so on both sides.
  */
 function escapedTwice(url: string): string {
   const [path = "", query = ""] = url.toWellFormed().split("?");

@@ -1,5 +1,5 @@
-// Messages that Lark, WeCom and DingTalk encrypt beside signing them: only their handshakes need it. Pure but for
-// WebCrypto.
+// Messages that Lark, WeCom and DingTalk encrypt beside signing them: only their handshakes need it.
+// Pure but for WebCrypto.
 
 import { decodeBase64 } from "../bytes/encoding.ts";
 import { digest } from "./hmac.ts";
@@ -8,8 +8,8 @@ import { digest } from "./hmac.ts";
 export const BLOCK = 32;
 
 /**
- * AES-256-CBC; the key is the SHA-256 of the Encrypt Key, the first block the initial vector. `null` where it does not
- * decrypt.
+ * AES-256-CBC; the key is the SHA-256 of the Encrypt Key, the first block the initial vector.
+ * `null` where it does not decrypt.
  */
 export async function decryptLark(text: string, secret: string): Promise<string | null> {
   const bytes = decodeBase64(text);
@@ -20,8 +20,8 @@ export async function decryptLark(text: string, secret: string): Promise<string 
 }
 
 /**
- * AES-256-CBC under EncodingAESKey (43 characters of base64): 16 random bytes, a length, the message, the receiver's
- * id.
+ * AES-256-CBC under EncodingAESKey (43 characters of base64):
+ * 16 random bytes, a length, the message, the receiver's id.
  */
 export async function decryptWecom(text: string, secret: string): Promise<string | null> {
   const bytes = decodeBase64(text);
@@ -35,8 +35,8 @@ export async function decryptWecom(text: string, secret: string): Promise<string
 }
 
 /**
- * The key that an EncodingAESKey stands for: random characters, so that the unused bits at the end may be set, and not
- * canonical base64.
+ * The key that an EncodingAESKey stands for: random characters,
+ * so that the unused bits at the end may be set, and not canonical base64.
  */
 export function aesKeyOf(text: string): Uint8Array<ArrayBuffer> | null {
   return /^[A-Za-z0-9+/]{43}$/.test(text) ? Uint8Array.from(atob(`${text}=`), (one) => one.charCodeAt(0)) : null;

@@ -1,5 +1,5 @@
-// What a provider demands of a request beside a signature: fixed values, keys from its own hosts, a body that fits its
-// hash. Pure.
+// What a provider demands of a request beside a signature:
+// fixed values, keys from its own hosts, a body that fits its hash. Pure.
 
 import { decode, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
@@ -41,8 +41,8 @@ export function strangeAlgorithm(scope: Scope): VerificationRejection | null {
 }
 
 /**
- * A request that names the URL of its key names one of the provider's own, even where the key is configured and nothing
- * is fetched.
+ * A request that names the URL of its key names one of the provider's own,
+ * even where the key is configured and nothing is fetched.
  */
 export function strayKeyUrl(scope: Scope): VerificationRejection | null {
   const { keys } = scope.provider;
@@ -52,8 +52,8 @@ export function strayKeyUrl(scope: Scope): VerificationRejection | null {
 }
 
 /**
- * A body that is bound by a hash at a signed place must have that hash; a form is bound by the signature itself where
- * the scheme says so.
+ * A body that is bound by a hash at a signed place must have that hash;
+ * a form is bound by the signature itself where the scheme says so.
  */
 export function unboundBody(scope: Scope): VerificationRejection | null {
   const { bodyHash } = scope.provider;

@@ -1,5 +1,5 @@
-// As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key, and ECDSA signatures in the
-// one right spelling. Pure.
+// As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key,
+// and ECDSA signatures in the one right spelling. Pure.
 
 import { decodeBase64 } from "../bytes/encoding.ts";
 
@@ -30,8 +30,8 @@ function certificateBytes(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * The certificate that a text is: one, in PEM, with white space around it at most. `null` for anything else, whatever
- * it may contain.
+ * The certificate that a text is: one, in PEM, with white space around it at most.
+ * `null` for anything else, whatever it may contain.
  */
 export function soleCertificate(text: string): Uint8Array<ArrayBuffer> | null {
   const bytes = /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(text)
@@ -105,8 +105,8 @@ const RSA_ENCRYPTION = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x
 const BIT_STRING = 0x03;
 
 /**
- * The SubjectPublicKeyInfo of an RSA key as PKCS#1 writes it (RFC 8017, A.1.1): modulus and exponent, without saying
- * that it is RSA.
+ * The SubjectPublicKeyInfo of an RSA key as PKCS#1 writes it (RFC 8017, A.1.1):
+ * modulus and exponent, without saying that it is RSA.
  */
 export function spkiOfPkcs1(key: Uint8Array): Uint8Array<ArrayBuffer> {
   const bits = wrapped(BIT_STRING, Uint8Array.of(0, ...key));
@@ -121,8 +121,8 @@ function wrapped(tag: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is; the
- * version may be left out.
+ * Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is;
+ * the version may be left out.
  */
 function fieldsOf(certificate: Uint8Array): readonly (Element | undefined)[] {
   const outer = element(certificate, 0, certificate.length);

@@ -1,5 +1,5 @@
-// A template that goes through lists (`{json:events.*.type}`) has a text for each element: a batch is typed by all that
-// is in it. Pure.
+// A template that goes through lists (`{json:events.*.type}`) has a text for each element:
+// a batch is typed by all that is in it. Pure.
 
 import { member } from "../bytes/json.ts";
 import { chosen, document, keysOf, render, STEP } from "./render.ts";
@@ -34,8 +34,8 @@ export function renderEach(text: string, scope: Scope): readonly (string | null)
 }
 
 /**
- * The paths before each `*` of a template, a list before those inside of it; `first-key:…` is a list of its own, the
- * document's members.
+ * The paths before each `*` of a template, a list before those inside of it;
+ * `first-key:…` is a list of its own, the document's members.
  */
 function listsOf(pieces: readonly Piece[]): readonly string[] {
   const paths = placesIn(pieces).flatMap(({ source, name, path }) => {

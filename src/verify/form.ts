@@ -169,8 +169,8 @@ export function tokenFrom(
 }
 
 /**
- * What the token says, or, of a signature over the body, the time that is signed with it: beside the body, or in its
- * header.
+ * What the token says, or, of a signature over the body, the time that is signed with it:
+ * beside the body, or in its header.
  */
 export function claimsFault(token: Jws, scope: Scope, now: number): VerificationRejection | null {
   if (scope.provider.algorithm === "jwt") return judgeClaims(claimsIn(token), scope, now);

@@ -1,5 +1,5 @@
-// JSON Web Signatures and Tokens: is the signature valid under an agreed algorithm, and what do the claims bind? Pure
-// but for WebCrypto.
+// JSON Web Signatures and Tokens: is the signature valid under an agreed algorithm,
+// and what do the claims bind? Pure but for WebCrypto.
 
 import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
@@ -51,8 +51,8 @@ const HEAD_LIMIT = 8192;
 /**
  * The compact form (RFC 7515, 7.1), or `null`. With `detached` the payload is missing from the token and is given.
  *
- * @param unencoded whether the payload is signed as it is (RFC 7797), which the token must then say in the one way
- * there is
+ * @param unencoded whether the payload is signed as it is (RFC 7797),
+ * which the token must then say in the one way there is
  */
 export function parseJws(token: string, detached: Uint8Array | null = null, unencoded = false): Jws | null {
   const [head, body, code, ...rest] = token.split(".", 4);
@@ -83,8 +83,8 @@ export function parseJws(token: string, detached: Uint8Array | null = null, unen
 }
 
 /**
- * A critical extension that is not understood must not be ignored (4.1.11). One is, `b64`, and only where the sender is
- * known to use it.
+ * A critical extension that is not understood must not be ignored (4.1.11).
+ * One is, `b64`, and only where the sender is known to use it.
  */
 function isUnderstood(header: object, unencoded: boolean): boolean {
   if (!unencoded) return !Object.hasOwn(header, "crit") && !Object.hasOwn(header, "b64");
@@ -169,8 +169,8 @@ export function judgeClaims(claims: unknown, scope: Scope, now: number): Verific
 type Rules = NonNullable<Provider["jwt"]>;
 
 /**
- * Whom a token is from, and whom it is for (RFC 7519, 4.1.1 and 4.1.3). What the rules ask for is asked for, whatever
- * is not set.
+ * Whom a token is from, and whom it is for (RFC 7519, 4.1.1 and 4.1.3).
+ * What the rules ask for is asked for, whatever is not set.
  */
 function judgeParties(claims: unknown, { issuer, audience }: Rules, scope: Scope): VerificationRejection | null {
   if (issuer !== undefined) {

@@ -1,5 +1,5 @@
-// Which published keys does a source keep, and how many fetches may strangers cause? Every quantity is bounded; no
-// clock of its own.
+// Which published keys does a source keep, and how many fetches may strangers cause? Every quantity is bounded;
+// no clock of its own.
 
 /** A key as it was answered. */
 export interface Entry {
@@ -10,8 +10,8 @@ export interface Entry {
 }
 
 /**
- * Keys that are kept, and names that are known to lead to none. A sender publishes a handful; strangers can make up any
- * number.
+ * Keys that are kept, and names that are known to lead to none.
+ * A sender publishes a handful; strangers can make up any number.
  */
 const KEY_LIMIT = 32;
 const FAILURE_LIMIT = 256;

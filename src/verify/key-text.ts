@@ -21,8 +21,8 @@ export function unquoted(text: string): string {
 }
 
 /**
- * The bytes of base64 (either alphabet, padded or not, wrapped or not) or hexadecimal (with `0x` and colons or
- * without); `null` for neither.
+ * The bytes of base64 (either alphabet, padded or not, wrapped or not) or hexadecimal
+ * (with `0x` and colons or without); `null` for neither.
  */
 export function pastedBytes(text: string): Uint8Array<ArrayBuffer> | null {
   const digits = text.replaceAll(/\s/g, "");

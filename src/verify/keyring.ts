@@ -39,8 +39,8 @@ export interface KeySource {
 }
 
 /**
- * Milliseconds for which a key is believed, and for which a failure is. Certificates and key sets change a few times a
- * year.
+ * Milliseconds for which a key is believed, and for which a failure is.
+ * Certificates and key sets change a few times a year.
  */
 const KEPT_MS = 6 * 60 * 60 * 1000;
 const FAILED_MS = 60 * 1000;
@@ -84,8 +84,8 @@ export class KeyRing {
 
   /**
    * What a request is to be verified with: the source's secrets where its provider publishes no keys or where one of
-   * them is such a key (the operator pinned it), else the key that the request names. Nothing is fetched for a request
-   * that no key could prove.
+   * them is such a key (the operator pinned it), else the key that the request names.
+   * Nothing is fetched for a request that no key could prove.
    *
    * @param address of the client, as the platform tells it
    * @param now milliseconds

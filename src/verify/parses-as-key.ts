@@ -1,5 +1,5 @@
-// Is a text an asymmetric key? Such a text is never used as a shared secret: it is public, or it is a private key.
-// Pure.
+// Is a text an asymmetric key? Such a text is never used as a shared secret:
+// it is public, or it is a private key. Pure.
 
 import { shape } from "./der.ts";
 import { pastedBytes, unquoted } from "./key-text.ts";
@@ -16,8 +16,8 @@ const LIMIT = 64 * 1024;
 /**
  * Whether a text is a key or certificate, in any of the spellings in which one gets pasted: PEM with line ends, with
  * literal `\n` or without, a JWK or a set of them, OpenSSH, or DER in base64, base64url or hexadecimal, wrapped,
- * quoted, or once more in base64. 32 bare bytes are not recognised: an Ed25519 key without a wrapping cannot be told
- * from a random secret.
+ * quoted, or once more in base64. 32 bare bytes are not recognised:
+ * an Ed25519 key without a wrapping cannot be told from a random secret.
  */
 export function parsesAsKey(text: string): boolean {
   return text.length <= LIMIT && isKey(unquoted(text), true);
@@ -42,8 +42,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * A key, a list of them, or a set (RFC 7517); one of the symmetric kind too, whose text is not the secret that it
- * holds.
+ * A key, a list of them, or a set (RFC 7517);
+ * one of the symmetric kind too, whose text is not the secret that it holds.
  */
 function isJwk(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isJwk);

@@ -98,8 +98,8 @@ function materials(text: string, kid: string | null): readonly Material[] {
 }
 
 /**
- * The public keys of a JWK or a set, for signatures only. Two keys of one name are no name at all, and shared secrets
- * have no place here.
+ * The public keys of a JWK or a set, for signatures only.
+ * Two keys of one name are no name at all, and shared secrets have no place here.
  */
 function jwks(document: unknown, kid: string | null): readonly Jwk[] {
   const all: unknown =
@@ -148,8 +148,8 @@ function sameAlgorithm(written: unknown, wanted: string): boolean {
 }
 
 /**
- * Sizes of RSA keys that are used: 2048 at least (RFC 7518, 3.3), and no more than a signature can be checked under in
- * reasonable time.
+ * Sizes of RSA keys that are used: 2048 at least (RFC 7518, 3.3),
+ * and no more than a signature can be checked under in reasonable time.
  */
 const RSA_BITS = { least: 2048, most: 8192 };
 
@@ -174,8 +174,8 @@ function integer(bytes: Uint8Array): bigint {
 }
 
 /**
- * Moduli of the broken generator are powers of 65537 modulo each of these primes (Nemec et al., CCS 2017); others hit
- * all by 2^-27 odds.
+ * Moduli of the broken generator are powers of 65537 modulo each of these primes (Nemec et al., CCS 2017);
+ * others hit all by 2^-27 odds.
  */
 const ROCA_PRIMES = [11n, 13n, 17n, 19n, 37n, 53n, 61n, 71n, 73n, 79n, 97n, 103n, 107n, 109n, 127n, 151n, 157n];
 

@@ -16,8 +16,8 @@ export interface Asked {
 }
 
 /**
- * The key in a form that `publicKeys` reads, or `null` where the answer is not one that may be used; `now` in
- * milliseconds.
+ * The key in a form that `publicKeys` reads, or `null` where the answer is not one that may be used;
+ * `now` in milliseconds.
  */
 export function keyIn(answer: string, keys: PublishedKeys, asked: Asked, now: number): string | null {
   switch (keys.form) {
@@ -42,8 +42,8 @@ function pathOf({ member: path = "" }: PublishedKeys): readonly string[] {
 }
 
 /**
- * One certificate and nothing beside it, within its dates, and issued to the sender by one of the names that it signs
- * under.
+ * One certificate and nothing beside it, within its dates,
+ * and issued to the sender by one of the names that it signs under.
  */
 function isCertificateOf(answer: string, keys: PublishedKeys, { url }: Asked, now: number): boolean {
   const certificate = soleCertificate(answer);

@@ -1,5 +1,5 @@
-// What came in, and its readings: JSON, form and query, each parsed at most once for all stages and only when somebody
-// asks. Pure.
+// What came in, and its readings: JSON, form and query,
+// each parsed at most once for all stages and only when somebody asks. Pure.
 
 import { parsed, PROVEN, UNPROVEN, weigh, type Measure } from "../bytes/json.ts";
 import { digest } from "./hmac.ts";
@@ -93,8 +93,8 @@ export class Readings {
   }
 
   /**
-   * Reads as much as may be read of a request that is proven. What was too much before is read again where it is asked
-   * for.
+   * Reads as much as may be read of a request that is proven.
+   * What was too much before is read again where it is asked for.
    */
   get proven(): this {
     const all = this.#parsed;
@@ -109,16 +109,16 @@ export class Readings {
 
   /**
    * The same readings, but for what a form is. By default the content type says it, as the sender's own library reads
-   * it before it signs. No signature covers the content type, so that whatever must be the same for a captured request
-   * goes by the bytes.
+   * it before it signs. No signature covers the content type,
+   * so that whatever must be the same for a captured request goes by the bytes.
    */
   get byBytes(): Readings {
     return (this.#byBytes ??= new Readings(this.request, "bytes", this.#parsed));
   }
 
   /**
-   * What was asked for and is not read because it has more parts than are taken apart; `null` where there was no such
-   * thing.
+   * What was asked for and is not read because it has more parts than are taken apart;
+   * `null` where there was no such thing.
    */
   get excess(): string | null {
     return this.#parsed.excess;
@@ -199,8 +199,8 @@ export class Readings {
   }
 
   /**
-   * Whether its fields are all that the body holds: a multipart one holds more than fields with names, and any other is
-   * no form at all.
+   * Whether its fields are all that the body holds:
+   * a multipart one holds more than fields with names, and any other is no form at all.
    */
   get isFieldsOnly(): boolean {
     const type = this.request.headers.get("content-type")?.toLowerCase() ?? "";
@@ -248,8 +248,8 @@ function parsePairs(text: string, most: number): Map<string, string[]> | null {
 const PART_HEADERS = 8 * 1024;
 
 /**
- * Only the text of named fields; files and nested parts are of no use to a signature. `null` where there are more parts
- * than that.
+ * Only the text of named fields; files and nested parts are of no use to a signature.
+ * `null` where there are more parts than that.
  */
 function parseMultipart(text: string, delimiter: string, most: number): Map<string, string[]> | null {
   const fields = new Map<string, string[]>();

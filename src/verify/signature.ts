@@ -18,8 +18,8 @@ export interface Candidate {
 const SIGNATURE_LIMIT = 10;
 
 /**
- * Longest signature header that is taken apart, in characters. The longest real one (several RSA signatures) stays
- * under it.
+ * Longest signature header that is taken apart, in characters.
+ * The longest real one (several RSA signatures) stays under it.
  */
 const HEADER_LIMIT = 8192;
 
@@ -171,8 +171,8 @@ export function unprefixed(text: string, { prefix, bare }: Provider["signature"]
 }
 
 /**
- * What stands behind the name of an authentication scheme, which has no case (RFC 9110, 11.1), and one or more spaces
- * (11.4).
+ * What stands behind the name of an authentication scheme,
+ * which has no case (RFC 9110, 11.1), and one or more spaces (11.4).
  */
 export function afterScheme(text: string, scheme: string): string | null {
   if (text.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return null;

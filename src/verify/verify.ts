@@ -97,8 +97,8 @@ function prove(scope: Scope, secrets: readonly Secret[], now: number): Promise<P
 }
 
 /**
- * Signatures and codes over content: each candidate, in each spelling of the URL, under each secret, until one is
- * right.
+ * Signatures and codes over content: each candidate, in each spelling of the URL,
+ * under each secret, until one is right.
  */
 function signed(scope: Scope, secrets: readonly Secret[], now: number): Proof | Promise<Proof> {
   const found = trialsOf(scope, secrets, now);

@@ -1,5 +1,5 @@
-// The whole relay in half a minute: starts one of its own, sends it real signed webhooks, and shows what becomes of
-// them.
+// The whole relay in half a minute: starts one of its own,
+// sends it real signed webhooks, and shows what becomes of them.
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -19,8 +19,8 @@ const VARS = { free: 64, paid: 128 };
 const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY)$|_SECRET$|_OLD$/;
 
 /**
- * Findings about a file. What the frame lacks keeps a relay from running at all, what the vars hold closes only what is
- * written wrong.
+ * Findings about a file. What the frame lacks keeps a relay from running at all,
+ * what the vars hold closes only what is written wrong.
  */
 export interface Examined {
   readonly frame: readonly Finding[];
@@ -75,13 +75,13 @@ function secretsTable(scope: Table): Finding[] {
 }
 
 /**
- * The relay's own tables that stand beside [vars] and not in it: wrangler only warns of them, and the relay never sees
- * them.
+ * The relay's own tables that stand beside [vars] and not in it:
+ * wrangler only warns of them, and the relay never sees them.
  */
 function astray(scope: Table, prefix: string): Finding[] {
   return Object.entries(scope).flatMap(([name, value]) => {
-    // `routes` is a list of wrangler's own; every other key of wrangler's is in lower case, and none of them is a
-    // source's or a destination's.
+    // `routes` is a list of wrangler's own; every other key of wrangler's is in lower case,
+    // and none of them is a source's or a destination's.
     if (!/^[A-Z]/.test(name) && (Array.isArray(value) || !/^(?:sources|destinations|routes|access)(?:_|$)/.test(name)))
       return [];
     const upper = name.toUpperCase();

@@ -1,5 +1,5 @@
-// Known answers (requests with a verdict, challenges with an answer), judged by the real stages. No I/O, so that it
-// runs on workerd too.
+// Known answers (requests with a verdict, challenges with an answer), judged by the real stages.
+// No I/O, so that it runs on workerd too.
 
 import * as z from "zod/mini";
 import { decodeBase64 } from "../../bytes/encoding.ts";
@@ -20,8 +20,8 @@ const knownRequest = z.object({
   /** A sender of the catalogue; no more than a name where there is a `table`. */
   provider: z.string().check(z.minLength(1)),
   /**
-   * A sender's own scheme, as a source has it under `provider` in wrangler.toml: a table, or `"hmac"` or `"token"` with
-   * settings.
+   * A sender's own scheme, as a source has it under `provider` in wrangler.toml:
+   * a table, or `"hmac"` or `"token"` with settings.
    */
   table: z.optional(z.union([z.string(), z.record(z.string(), z.unknown())])),
   method: z.string().check(z.regex(/^[A-Z]+$/, "is no method")),
@@ -64,8 +64,8 @@ export type Vector = Readonly<z.output<typeof vector>>;
 export type KnownHandshake = Readonly<z.output<typeof knownHandshake>>;
 
 /**
- * `null` where the verdict is the expected one, else what happened instead, or what is wrong with the row. Never
- * throws.
+ * `null` where the verdict is the expected one, else what happened instead,
+ * or what is wrong with the row. Never throws.
  */
 export function judgeVector(row: unknown): Promise<string | null> {
   return judged(vector, row, async (known) => {
@@ -80,8 +80,8 @@ export function judgeVector(row: unknown): Promise<string | null> {
 }
 
 /**
- * `null` where the relay answers as expected, else what it answers instead, or what is wrong with the row. Never
- * throws.
+ * `null` where the relay answers as expected, else what it answers instead,
+ * or what is wrong with the row. Never throws.
  */
 export function judgeHandshake(row: unknown): Promise<string | null> {
   return judged(knownHandshake, row, async (known) => {
@@ -184,8 +184,8 @@ function ageless(scheme: Provider): Provider {
 const BELIEF: Secret = { name: "known-answers-believed", value: "believed" };
 
 /**
- * The scheme with its answers, and a signature that is shown and not computed. Such a row says nothing of type and id
- * either.
+ * The scheme with its answers, and a signature that is shown and not computed.
+ * Such a row says nothing of type and id either.
  */
 function shownOnly(scheme: Provider): Provider {
   const { name, payload, handshake, replies } = scheme;
@@ -220,8 +220,8 @@ function settingsOf({ config, settings }: KnownRequest): Readonly<Record<string,
 
 /**
  * The settings under which a row is judged. Rows that were made for another library know nothing of what our scheme
- * demands: where a row has no settings at all, what the request says stands in for them, so that the signature is what
- * is judged.
+ * demands: where a row has no settings at all, what the request says stands in for them,
+ * so that the signature is what is judged.
  */
 function settingsFor(known: KnownRequest, provider: Provider): Readonly<Record<string, string>> {
   if (known.config !== undefined || known.settings !== undefined) return settingsOf(known);

@@ -1,5 +1,5 @@
-// Runs the Worker on this machine, on workerd itself, with D1, queues and Durable Objects of its own; alone may touch
-// miniflare and esbuild.
+// Runs the Worker on this machine, on workerd itself, with D1, queues and Durable Objects of its own;
+// alone may touch miniflare and esbuild.
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -48,8 +48,8 @@ export interface Local {
  * Starts the Worker and answers when it listens.
  *
  * The socket is workerd's own. The proxies that `wrangler dev` and miniflare put before a Worker take 60 to 90 % of
- * the requests per second, and they add the `CF-Connecting-IP` that is therefore missing here unless the client sends
- * one.
+ * the requests per second, and they add the `CF-Connecting-IP` that is
+ * therefore missing here unless the client sends one.
  */
 export async function runLocal(options: LocalOptions): Promise<Local> {
   const config = unstable_readConfig({ config: options.configPath ?? shippedConfig });

@@ -1,5 +1,5 @@
-// The relay's front door with nothing but memory behind it: what a request would be told, without D1, without a clock
-// and without a network.
+// The relay's front door with nothing but memory behind it:
+// what a request would be told, without D1, without a clock and without a network.
 
 import type { IngestDeps } from "../../in/ingest.ts";
 import { BodyReader } from "../../in/read.ts";

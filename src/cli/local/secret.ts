@@ -34,8 +34,8 @@ export const verb: Verb = {
 };
 
 /**
- * Why this destination has no derived secret, or `null` if it has one: a misspelt name would get one that verifies
- * nothing.
+ * Why this destination has no derived secret, or `null` if it has one:
+ * a misspelt name would get one that verifies nothing.
  */
 async function refusal(name: string, path: string, signingKey: string): Promise<string | null> {
   const opened = await openWranglerFile(path);

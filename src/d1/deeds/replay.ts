@@ -12,8 +12,8 @@ export interface Reopened {
 }
 
 /**
- * Which of the deliveries that are asked for have ended. The statements of a transaction share it, so all see the same
- * ones.
+ * Which of the deliveries that are asked for have ended.
+ * The statements of a transaction share it, so all see the same ones.
  */
 const ended = (when: string) => `deliveries.event = c.event AND deliveries.destination = c.destination
   AND deliveries.state IN ('delivered', 'failed') AND ${when}`;
@@ -52,8 +52,8 @@ const OVER = "state IN ('delivered', 'failed')";
 
 /**
  * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or
- * held stays as it is, so asking twice opens once. `event` is the event's row, the target `evt_…` or
- * `evt_…:destination`.
+ * held stays as it is, so asking twice opens once.
+ * `event` is the event's row, the target `evt_…` or `evt_…:destination`.
  */
 export const REPLAY: Deed<{ event: number; destinations: readonly string[] }, Reopened[]> = {
   action: "replay",

@@ -19,8 +19,8 @@ const NEW = `NOT EXISTS (SELECT 1 ${EXISTING})`;
 const HERE = "EXISTS (SELECT 1 FROM events WHERE seq = ?1->>'event')";
 
 /**
- * Opens a delivery of the event to the destination, due now, unless there is one. `event` is the event's row, the
- * target the delivery.
+ * Opens a delivery of the event to the destination, due now, unless there is one.
+ * `event` is the event's row, the target the delivery.
  */
 export const SEND_TO: Deed<{ event: number; destination: string }, Opened> = {
   action: "send",

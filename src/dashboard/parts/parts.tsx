@@ -1,5 +1,5 @@
-// The small pieces that pages are made of: times, states, forms, texts of strangers. Each takes what it shows and knows
-// nothing else.
+// The small pieces that pages are made of: times, states, forms, texts of strangers.
+// Each takes what it shows and knows nothing else.
 import type { Child } from "hono/jsx";
 import { ago, visible } from "../words/words.ts";
 
@@ -151,8 +151,8 @@ export function withQuery(url: URL, changes: Readonly<Record<string, string | nu
 }
 
 /**
- * Text that a stranger wrote, on one line: set apart from its neighbours' direction, with its control characters to be
- * seen.
+ * Text that a stranger wrote, on one line: set apart from its neighbours' direction,
+ * with its control characters to be seen.
  */
 export function Foreign({ text }: { readonly text: string }) {
   return <bdi class="foreign">{visible(text)}</bdi>;

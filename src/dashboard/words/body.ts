@@ -94,8 +94,8 @@ export function indentJson(text: string): string | null {
 }
 
 /**
- * Levels that are indented, and characters that are put in order: JSON that is nothing but brackets would be gigabytes
- * of blanks.
+ * Levels that are indented, and characters that are put in order:
+ * JSON that is nothing but brackets would be gigabytes of blanks.
  */
 const DEEPEST = 24;
 const LONGEST_PRETTY = 1024 * 1024;

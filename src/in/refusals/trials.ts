@@ -113,8 +113,8 @@ export function wrongSecret({ request, provider, secrets }: Case): Diagnosis {
 }
 
 /**
- * The document, unless it is a stranger's that grows beyond measure when it is indented: by two spaces for each level,
- * at each element.
+ * The document, unless it is a stranger's that grows beyond measure when it is indented:
+ * by two spaces for each level, at each element.
  */
 function rewritable(text: string): unknown {
   return parseJson(text, 10_000, 32);
