@@ -72,7 +72,7 @@ async function mismatch(one: Case): Promise<Diagnosis | null> {
 
 /** A secret that is meant to be a public key and is none. */
 function keyFault({ provider: { name, secret = "text", keys }, secrets }: Case): Diagnosis | null {
-  // Where the sender publishes its keys, the secret may be what they are asked for with.
+  // If the provider publishes its keys, the secret may be the credential with which they are fetched.
   if (secret !== "public" || keys !== undefined) return null;
   for (const { name: put, value } of secrets) {
     const why = value === "" ? null : keyTextFault(value);
@@ -89,7 +89,7 @@ async function timeFault(
   const off =
     rejection.reason === "timestamp_stale" ? `${span(rejection.ageMs)} old` : `${span(rejection.aheadMs)} ahead`;
   const limit = span(rejection.toleranceMs);
-  // The claims of a token are judged once its signature is right.
+  // A token's claims are only judged after its signature has verified.
   const right =
     timestamp === undefined ||
     (await retried(one, { provider: { ...one.provider, timestamp: { at: timestamp.at, unit: timestamp.unit } } })) ===
@@ -101,7 +101,7 @@ async function timeFault(
   return { code: rejection.reason, advice };
 }
 
-/** Where a form is read and the request says that it is none. */
+/** Whether a form field is needed, but the request's content type is not that of a form. */
 function contentType({ request, provider }: Case, where: string): Diagnosis | null {
   if (!where.includes("form:") || isForm(request.headers)) return null;
   const type = (request.headers.get("content-type") ?? "").replaceAll(/[^\w/.+-].*$/gs, "").slice(0, 60);
