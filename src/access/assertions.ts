@@ -2,6 +2,7 @@
 // application? Nobody is let in while its keys are unavailable.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import * as z from "zod/mini";
+import { parsedStrictly } from "../bytes/json.ts";
 import type { Caller } from "../contract/access.ts";
 import type { AccessPolicy } from "../config/access.ts";
 import type { Log } from "../log.ts";
@@ -122,11 +123,6 @@ function roleOf(given: string, { admins, operators, role }: AccessPolicy): Calle
 }
 
 function read(text: string | null): JSONWebKeySet | null {
-  if (text === null) return null;
-  try {
-    const parsed = keySet.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const parsed = keySet.safeParse(text === null ? undefined : parsedStrictly(text));
+  return parsed.success ? parsed.data : null;
 }

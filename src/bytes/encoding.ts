@@ -96,6 +96,8 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 const encoder = new TextEncoder();
 
 /** Pieces in order as one; text counts as UTF-8. A single piece of bytes is handed back as it is, without a copy. */
+export function concatenated(pieces: readonly (string | Uint8Array<ArrayBuffer>)[]): Uint8Array<ArrayBuffer>;
+export function concatenated(pieces: readonly (string | Uint8Array)[]): Uint8Array;
 export function concatenated(pieces: readonly (string | Uint8Array)[]): Uint8Array {
   if (pieces.length === 1 && pieces[0] instanceof Uint8Array) return pieces[0];
   const encoded = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));

@@ -57,8 +57,16 @@ export function parseJson(text: string, most: number = UNPROVEN.elements, deepes
 
 /** The value of a document that was weighed; `undefined` where it is none. */
 export function parsed(text: string): unknown {
+  return parsedStrictly(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+}
+
+/**
+ * The value of a text that has its bound from the caller; `undefined` where it is no JSON.
+ * RFC 8259, 8.1 leaves a byte order mark to the reader: here it is a fault.
+ */
+export function parsedStrictly(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    const value: unknown = JSON.parse(text);
     return value;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 // Messages that Lark, WeCom and DingTalk encrypt beside signing them: only their handshakes need it.
 // Pure but for WebCrypto.
 
-import { decodeBase64 } from "../bytes/encoding.ts";
+import { concatenated, decodeBase64 } from "../bytes/encoding.ts";
 import { digest } from "./hmac.ts";
 
 /** WeCom and DingTalk pad to 32 bytes, where AES pads to 16. */
@@ -55,9 +55,7 @@ async function cbc(
   const aes = await crypto.subtle.importKey("raw", key, "AES-CBC", false, ["encrypt", "decrypt"]);
   const last = bytes.slice(-16);
   const pad = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-CBC", iv: last }, aes, new Uint8Array(0)));
-  const whole = new Uint8Array(bytes.length + pad.length);
-  whole.set(bytes);
-  whole.set(pad, bytes.length);
+  const whole = concatenated([bytes, pad]);
   return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-CBC", iv }, aes, whole));
 }
 

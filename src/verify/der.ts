@@ -1,7 +1,7 @@
 // As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key,
 // and ECDSA signatures in the one right spelling. Pure.
 
-import { decodeBase64 } from "../bytes/encoding.ts";
+import { decodeBase64, encodeHex } from "../bytes/encoding.ts";
 
 interface Element {
   readonly tag: number;
@@ -74,7 +74,7 @@ export function shape(bytes: Uint8Array): string | null {
   const outer = element(bytes, 0, bytes.length);
   if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return null;
   const parts = childrenOf(bytes, outer);
-  return parts === null ? null : parts.map(({ tag }) => tag.toString(16).padStart(2, "0")).join(" ");
+  return parts === null ? null : parts.map(({ tag }) => encodeHex(Uint8Array.of(tag))).join(" ");
 }
 
 /** Whether a certificate is within its dates; `now` in milliseconds. */

@@ -1,6 +1,7 @@
 // Is a text an asymmetric key? Such a text is never used as a shared secret:
 // it is public, or it is a private key. Pure.
 
+import { parsedStrictly } from "../bytes/json.ts";
 import { shape } from "./der.ts";
 import { pastedBytes, unquoted } from "./key-text.ts";
 
@@ -26,19 +27,11 @@ export function parsesAsKey(text: string): boolean {
 function isKey(text: string, outermost: boolean): boolean {
   if (/-----BEGIN [A-Z0-9 ]*(?:KEY|CERTIFICATE)[A-Z0-9 ]*-----/.test(text)) return true;
   if (/^(?:ssh-|ecdsa-sha2-|sk-)[\w@.-]+ +AAAA/.test(text) || text.startsWith("whpk_")) return true;
-  if (text.startsWith("{") || text.startsWith("[")) return isJwk(parsed(text));
+  if (text.startsWith("{") || text.startsWith("[")) return isJwk(parsedStrictly(text));
   const bytes = pastedBytes(text);
   if (bytes === null) return false;
   if (SHAPES.test(shape(bytes) ?? "")) return true;
   return outermost && isKey(new TextDecoder().decode(bytes).trim(), false);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
