@@ -7,7 +7,7 @@ export type Rejection =
   | { readonly reason: "source_disabled"; readonly why: string }
   | { readonly reason: "method_not_allowed"; readonly method: string; readonly allow: string }
   | { readonly reason: "address_refused"; readonly address: string }
-  /** The provider's own address list has never been had, so nobody is on it. */
+  /** The provider's own address list has never been fetched, so nobody is on it. */
   | { readonly reason: "addresses_unknown"; readonly address: string }
   | { readonly reason: "flooding"; readonly address: string }
   | { readonly reason: "body_too_large"; readonly limit: number }
@@ -26,7 +26,7 @@ export type VerificationRejection =
   | { readonly reason: "secret_unusable"; readonly name: string; readonly form: string }
   /** A setting of the source that the scheme asks for. */
   | { readonly reason: "setting_missing"; readonly setting: string }
-  /** A key that the provider publishes could not be had. */
+  /** A key that the provider publishes could not be fetched. */
   | { readonly reason: "key_unavailable"; readonly why: string }
   | { readonly reason: "signature_missing"; readonly where: string }
   | { readonly reason: "signature_malformed"; readonly where: string }
@@ -84,7 +84,8 @@ type Table = {
     (R extends VerificationRejection["reason"] ? { readonly unproven: true } : { readonly unproven?: false });
 };
 
-const TITLES = {
+/** Statuses of the front door, in the words of RFC 9110. */
+export const TITLES = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",

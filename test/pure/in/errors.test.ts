@@ -1,5 +1,6 @@
 // Is the table of reasons the only place that decides by a reason, and does every stranger hear the same?
 import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   adviseOn,
@@ -11,6 +12,8 @@ import {
   toWire,
 } from "../../../src/errors.ts";
 
+const root = resolve(import.meta.dirname, "../../..");
+const src = join(root, "src");
 const reasons = Object.keys(REASONS).filter((name): name is Reason => name in REASONS);
 
 /** Evidence for any reason: each takes what it needs. */
@@ -63,7 +66,7 @@ test.each(reasons)("the operator reads a whole sentence about %s", (reason) => {
 });
 
 test("docs/operations.md has the row of each reason", () => {
-  const page = readFileSync("docs/operations.md", "utf8");
+  const page = readFileSync(join(root, "docs/operations.md"), "utf8");
   const rows = [...page.matchAll(/^\| `(\w+)` +\| (\d{3}) +\| (sender|operator|relay) +\| \S.*\|$/gm)];
   expect(rows.map(([, reason, status, fault]) => [reason, Number(status), fault])).toEqual(
     reasons.map((reason) => [reason, REASONS[reason].status, REASONS[reason].fault]),
@@ -75,9 +78,11 @@ test("nothing else in src decides by a reason", () => {
     `[rR]eason\\s*[!=]==\\s*"(${reasons.join("|")})"|\\.includes\\((?:\\w+\\.)?reason\\)`,
     "g",
   );
-  const found = readdirSync("src", { recursive: true, encoding: "utf8" })
+  const found = readdirSync(src, { recursive: true, encoding: "utf8" })
     .filter((path) => /\.tsx?$/.test(path) && path !== "errors.ts")
-    .flatMap((path) => [...readFileSync(`src/${path}`, "utf8").matchAll(decides)].map(([text]) => `${path}: ${text}`));
+    .flatMap((path) =>
+      [...readFileSync(join(src, path), "utf8").matchAll(decides)].map(([text]) => `${path}: ${text}`),
+    );
   // The first fills evidence in, the second tells two kinds apart, and the others read the verdict on a changed request.
   expect(found.toSorted()).toEqual([
     'in/ingest.ts: reason === "secret_missing"',

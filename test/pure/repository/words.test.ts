@@ -13,7 +13,7 @@ const documents = globSync(["*.md", "docs/**/*.md", "docs/*.svg", "src/**/README
 /** What was written, and what to write. */
 const PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
   [/\bmend(?:s|ed|ing)?\b/i, "fix"],
-  [/\b(?:not to be had|cannot be had|has been had)\b/i, "unavailable, fetched"],
+  [/\b(?:be|been) had\b/i, "unavailable, fetched"],
   [/\bhas a promise end\b/i, "waitUntil"],
   [/\blet go at most\b/i, "released per sweep"],
   [/\bin (?:\w+'s )?dress\b/i, "IPv4-mapped"],
