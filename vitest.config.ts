@@ -52,7 +52,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          globalSetup: "test/browser/setup.ts",
+          globalSetup: "test/kit/chromium-setup.ts",
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -1,4 +1,5 @@
-// The HTTP face of the relay: which path leads to which room. What a room needs is handed to it; nothing here knows a binding.
+// The HTTP face of the relay: which path leads to which room.
+// What a room needs is handed to it; nothing here knows a binding.
 import { Hono } from "hono";
 import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api/api.ts";

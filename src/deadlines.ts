@@ -2,7 +2,10 @@
 
 /** How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes 15 s at most. */
 export const LEASE_MS = 90_000;
-/** How long an attempt may take: connection, headers and what is read of the answer's body (the Standard Webhooks guide: 15 to 30 s). */
+/**
+ * How long an attempt may take: connection, headers and what is read of the
+ * answer's body (the Standard Webhooks guide: 15 to 30 s).
+ */
 export const ATTEMPT_MS = 15_000;
 /** How long a first attempt may wait for its grant, and after the grant for its beginning, by the clock of the isolate that makes it. */
 export const GRANT_WAIT_MS = 5_000;

@@ -25,8 +25,9 @@ export async function eventId(
 }
 
 /**
- * Which turn of a window a moment is in: the clock is cut into turns of that length, so that a repeat finds its first id without a lookup.
- * The price is the edge: a repeat on the other side of it is a new event, however short the time between the two.
+ * Which turn of a window a moment is in: the clock is cut into turns of that length, so that a repeat finds its first
+ * id without a lookup. The price is the edge: a repeat on the other side of it is a new event,
+ * however short the time between the two.
  */
 export function turnOf(now: number, windowMs: number | null): number | null {
   return windowMs === null ? null : Math.floor(now / windowMs);
@@ -48,8 +49,8 @@ export function receiptFloor(now: number): string {
 }
 
 /**
- * The header of a stored event that says which event it was made from by hand. The relay alone writes it: its name is none of those that
- * are kept of a request.
+ * The header of a stored event that says which event it was made from by hand. The relay alone writes it: its name is
+ * none of those that are kept of a request.
  */
 export const EDITED_FROM = "hookline-edited-from";
 
@@ -64,7 +65,10 @@ export function parseDeliveryId(id: string): { event: string; destination: strin
   return match === null ? null : { event: match[1] ?? "", destination: match[2] ?? "" };
 }
 
-/** FNV-1a in 32 bits: the same in every isolate and version. It spreads names and tells versions apart, and keeps nobody out. */
+/**
+ * FNV-1a in 32 bits: the same in every isolate and version.
+ * It spreads names and tells versions apart, and keeps nobody out.
+ */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;

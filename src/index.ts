@@ -151,7 +151,10 @@ function open(env: Env): Relay {
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
 const LIVE_MS = 15 * 60_000;
 
-/** What a provider's key or confirmation may take, in bytes and ms: a sender is waiting, and the longest are sets of a few KB. */
+/**
+ * What a provider's key or confirmation may take, in bytes and ms:
+ * a sender is waiting, and the longest are sets of a few KB.
+ */
 const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
 const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
@@ -252,7 +255,8 @@ export default {
     }
     try {
       const { sending } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
-      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch; past the pace's limit they do.
+      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch;
+      // past the pace's limit they do.
       if (relay.deliver.pace.full(now())) await sending;
       else ctx.waitUntil(sending);
     } catch (error) {

@@ -1,4 +1,5 @@
-// The part of node:crypto that `hmac.ts` and `encrypt.ts` use: the Workers runtime has it built in, but `@cloudflare/workers-types` leaves it out.
+// The part of node:crypto that `hmac.ts` and `encrypt.ts` use: the Workers runtime has it built in, but
+// `@cloudflare/workers-types` leaves it out.
 declare module "node:crypto" {
   export interface KeyObject {
     readonly type: string;

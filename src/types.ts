@@ -17,7 +17,10 @@ export interface Source {
   readonly rate: Rate | null;
   /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
   readonly maxBody: number;
-  /** How long a repeat counts as one, in ms: the clock is cut into turns of this length. `null` for as long as events are kept. */
+  /**
+   * How long a repeat counts as one, in ms: the clock is cut into turns of this length.
+   * `null` for as long as events are kept.
+   */
   readonly dedupeWindowMs: number | null;
   /** The URL that the provider was given, for schemes that sign it. */
   readonly publicUrl: string | null;
@@ -49,7 +52,9 @@ export interface Destination {
   readonly name: string;
   /** `null` while the secret that holds it is not set: attempts end as `unaddressed` and are tried again. */
   readonly url: string | null;
-  /** Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, which has no URL. */
+  /**
+   * Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, which has no URL.
+   */
   readonly script?: Script;
   /** The URL is itself a secret: nothing of it is kept, not even where the destination says it back. */
   readonly secretUrl?: boolean;
@@ -67,7 +72,8 @@ export interface Script {
 }
 
 /**
- * An answer for so many attempts. `hang` never comes, `slow` begins and does not end in time, `reset` breaks the connection.
+ * An answer for so many attempts. `hang` never comes, `slow` begins and does not end in time,
+ * `reset` breaks the connection.
  */
 export type Step =
   | {

@@ -1,4 +1,4 @@
-// Who is asking, by token, key, session or Cloudflare Access, and may they? The only file that weighs credentials.
+// Who is asking, by token, key, session or Cloudflare Access, and may they? The only file that judges credentials.
 import type { Caller, Role } from "../contract/access.ts";
 import type { KeyRow, Keys } from "../d1/keys.ts";
 import type { Audit } from "../d1/audit.ts";
@@ -18,7 +18,7 @@ export interface AccessDeps {
   readonly audit: Pick<Audit, "refused">;
   /** Asks Cloudflare Access for its public keys. */
   readonly fetchText: FetchText;
-  /** Has a promise end although nobody waits for it. */
+  /** The platform's `waitUntil`: the promise may outlive the response. */
   readonly later: (work: Promise<unknown>) => void;
   /** What the audit calls the address of somebody who was refused. */
   readonly networkOf: (address: string) => string;
@@ -32,7 +32,7 @@ export interface Access {
   /** `null` for everything that opens nothing, whatever the reason. */
   identify(request: Request): Promise<Caller | null>;
   /**
-   * Opens a session for whoever gives ADMIN_TOKEN or an API key, and ends the one that the request came with.
+   * Opens a session for a caller with ADMIN_TOKEN or an API key, and ends the session that the request came with.
    * `null` where the secret opens nothing. The attempts are the caller's to limit.
    */
   signIn(request: Request, secret: string): Promise<{ cookie: string; caller: Caller } | null>;
@@ -124,8 +124,8 @@ export function ambient({ how }: Pick<Caller, "how">): boolean {
 }
 
 /**
- * Whether another site's page had a browser ask this for it, with a credential that browsers add. A link that leads a person here
- * from elsewhere is none of these.
+ * Whether another site's page had a browser ask this for it, with a credential that browsers add. A link that leads a
+ * person here from elsewhere is none of these.
  */
 export function embedded({ headers }: Request, caller: Pick<Caller, "how">): boolean {
   const site = headers.get("sec-fetch-site");
@@ -165,7 +165,10 @@ async function opens(
   return ofKey(row);
 }
 
-/** Looks a session up, and whether what opened it still opens: a key's role may have ended with the key, and a token been replaced. */
+/**
+ * Looks a session up, and whether what opened it still opens:
+ * a key's role may have ended with the key, and a token been replaced.
+ */
 async function inSession(request: Request, { config, sessions, now }: AccessDeps): Promise<Caller | null> {
   const secret = readCookie(request);
   if (secret === null) return null;

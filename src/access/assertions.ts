@@ -1,6 +1,8 @@
-// Single sign-on: is this a true assertion of our Cloudflare Access application? Nobody is let in while its keys are not to be had.
+// Single sign-on: is this a true assertion of our Cloudflare Access
+// application? Nobody is let in while its keys are unavailable.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import * as z from "zod/mini";
+import { parsedStrictly } from "../bytes/json.ts";
 import type { Caller } from "../contract/access.ts";
 import type { AccessPolicy } from "../config/access.ts";
 import type { Log } from "../log.ts";
@@ -14,7 +16,10 @@ interface AssertionsDeps {
   readonly log: Log;
 }
 
-/** Cloudflare changes its keys every six weeks and publishes the next one long before: https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ */
+/**
+ * Cloudflare changes its keys every six weeks and publishes the next one long before:
+ * https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/
+ */
 const KEYS_MS = 60 * 60_000;
 /** How often keys are asked for that were not there, so that strangers cannot have us ask all the time. */
 const PAUSE_MS = 60_000;
@@ -37,7 +42,9 @@ export class Assertions {
     this.#deps = deps;
   }
 
-  /** Who Cloudflare Access says it is, with the role that the configuration gives them; `null` where nothing is proven. */
+  /**
+   * Who Cloudflare Access says it is, with the role that the configuration gives them; `null` where nothing is proven.
+   */
   async identify(request: Request): Promise<Caller | null> {
     const { access } = this.#deps.config;
     const token = request.headers.get("cf-access-jwt-assertion");
@@ -52,7 +59,7 @@ export class Assertions {
 
   async #verify(token: string, access: AccessPolicy): Promise<z.output<typeof identity> | null> {
     const { now, log } = this.#deps;
-    // The keys that are known come first, and once more where none of them fits: there may be a new one.
+    // The cached keys come first. If none of them fits, there may be a new one: they are fetched again.
     for (const fresh of [false, true]) {
       const keys = await this.#keysOf(access, fresh);
       if (keys === null) return null;
@@ -76,7 +83,7 @@ export class Assertions {
     return null;
   }
 
-  /** `null` where they are not to be had. */
+  /** `null` while they are unavailable. */
   async #keysOf(access: AccessPolicy, fresh: boolean): Promise<JSONWebKeySet | null> {
     const { now } = this.#deps;
     const known = this.#keys;
@@ -116,11 +123,6 @@ function roleOf(given: string, { admins, operators, role }: AccessPolicy): Calle
 }
 
 function read(text: string | null): JSONWebKeySet | null {
-  if (text === null) return null;
-  try {
-    const parsed = keySet.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const parsed = keySet.safeParse(text === null ? undefined : parsedStrictly(text));
+  return parsed.success ? parsed.data : null;
 }

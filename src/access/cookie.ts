@@ -23,7 +23,9 @@ export function expiredCookie(request: Request): string {
   return writeCookie(request, "", 0);
 }
 
-/** `__Host-` has the browser refuse a cookie that a neighbouring host has set. Without https it would refuse every one. */
+/**
+ * `__Host-` has the browser refuse a cookie that a neighbouring host has set. Without https it would refuse every one.
+ */
 function nameFor(request: Request): string {
   return isLocal(request) ? "hookline" : "__Host-hookline";
 }

@@ -1,4 +1,5 @@
-// Which failed sign-ins are written into the audit: enough to notice them, and never so many that a stranger could fill D1.
+// Which failed sign-ins are written into the audit:
+// enough to notice them, and never so many that a stranger could fill D1.
 import type { Audit } from "../d1/audit.ts";
 import type { Log } from "../log.ts";
 
@@ -16,7 +17,7 @@ interface Refused {
 
 export interface RefusedDeps {
   readonly audit: Pick<Audit, "refused">;
-  /** Has a promise end although nobody waits for it. */
+  /** The platform's `waitUntil`: the promise may outlive the response. */
   readonly later: (work: Promise<unknown>) => void;
   /** What stands in the audit of an address: the network that counts as one. */
   readonly networkOf: (address: string) => string;
@@ -24,13 +25,16 @@ export interface RefusedDeps {
   readonly log: Log;
 }
 
-/** One row a network in this time, in ms, and so many rows in all: some 500 a day, whoever tries and from how many addresses. */
+/**
+ * One row a network in this time, in ms, and so many rows in all:
+ * some 500 a day, whoever tries and from how many addresses.
+ */
 const WINDOW_MS = 60 * 60_000;
 const MOST = 20;
 
 /**
- * Remembers what this isolate has handed on, so that a flood of wrong secrets costs D1 no more than a few questions an hour. D1 decides over
- * all isolates (`Audit.refused`): its rows can never be deleted, which is why they are bounded.
+ * Remembers what this isolate has handed on, so that a flood of wrong secrets costs D1 no more than a few questions an
+ * hour. D1 decides over all isolates (`Audit.refused`): its rows can never be deleted, which is why they are bounded.
  */
 export class RefusedSignIns {
   readonly #deps: RefusedDeps;
@@ -40,7 +44,10 @@ export class RefusedSignIns {
     this.#deps = deps;
   }
 
-  /** Has it written down, unless there is a row of its network already, or enough rows. Nobody waits for it, and it never rejects. */
+  /**
+   * Has it written down, unless there is a row of its network already, or enough rows.
+   * Nobody waits for it, and it never rejects.
+   */
   note({ headers }: Request, refused: Refused): void {
     const { audit, later, networkOf, now, log } = this.#deps;
     const [at, network] = [now(), networkOf(headers.get("cf-connecting-ip") ?? "")];

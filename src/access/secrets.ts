@@ -1,4 +1,5 @@
-// How the secrets of operators are made, recognised and compared: nothing of them is kept but hashes. WebCrypto and nothing else.
+// How the secrets of operators are made, recognised and compared: only their hashes are kept.
+// WebCrypto and nothing else.
 import { encodeHex, equal } from "../bytes/encoding.ts";
 
 const utf8 = new TextEncoder();

@@ -1,4 +1,5 @@
-// The API's orders: a route for each line of the contract's table, which the operator carries out. A new one needs nothing here.
+// The API's orders: a route for each line of the contract's table, which the operator carries out.
+// A new one needs nothing here.
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";

@@ -1,4 +1,5 @@
-// /api: what the operator's programs may look at and do. What may be looked at has its routes in two files; orders have theirs from a table.
+// /api: what the operator's programs may look at and do.
+// What may be looked at has its routes in two files; orders have theirs from a table.
 import { Hono } from "hono";
 import type { Access } from "../access/access.ts";
 import type { Caller } from "../contract/access.ts";

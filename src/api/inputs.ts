@@ -1,6 +1,7 @@
 // What the API takes, and how it complains: query parameters and bodies, held to their schemas.
 import type { Input, MiddlewareHandler } from "hono";
 import * as z from "zod/mini";
+import { parsedStrictly } from "../bytes/json.ts";
 import { ask, complaint, orNull } from "../contract/question.ts";
 import { type ApiEnv, Refusal } from "./env.ts";
 
@@ -19,7 +20,10 @@ type Takes<Schema extends z.ZodMiniType> = Input & {
   out: { query: z.output<Schema> };
 };
 
-/** Holds the query to a schema; a parameter that nobody knows is refused, because leaving it out in silence would answer another question. */
+/**
+ * Holds the query to a schema; a parameter that nobody knows is refused,
+ * because leaving it out in silence would answer another question.
+ */
 export function query<Schema extends z.ZodMiniObject>(
   schema: Schema,
 ): MiddlewareHandler<ApiEnv, string, Takes<Schema>> {
@@ -31,22 +35,17 @@ export function query<Schema extends z.ZodMiniObject>(
   };
 }
 
-/** A body held to a schema, as JSON whatever the content type says: a form of another site could not be JSON by accident. */
+/**
+ * A body held to a schema, as JSON whatever the content type says:
+ * a form of another site could not be JSON by accident.
+ */
 export function orderIn<Schema extends z.ZodMiniObject>(text: string, schema: Schema): z.output<Schema> {
-  const sent = parse(text);
+  const sent = parsedStrictly(text);
   if (typeof sent !== "object" || sent === null || Array.isArray(sent))
     throw badRequest(`the body must be JSON: ${example(schema)}`);
   const parsed = schema.safeParse(sent);
   if (!parsed.success) throw badRequest(complaint(parsed.error, Object.keys(schema.shape)));
   return parsed.data;
-}
-
-function parse(sent: string): unknown {
-  try {
-    return JSON.parse(sent);
-  } catch {
-    return undefined;
-  }
 }
 
 function example(schema: z.ZodMiniObject): string {

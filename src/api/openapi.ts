@@ -1,4 +1,5 @@
-// The API as an OpenAPI 3.1 document, out of the table of routes and the schemas that requests and answers are held to. Pure.
+// The API as an OpenAPI 3.1 document, out of the table of routes and the
+// schemas that requests and answers are held to. Pure.
 import * as z from "zod/mini";
 import { apiKey, auditEntry } from "../contract/access.ts";
 import { attempt, delivery, event } from "../contract/history.ts";

@@ -1,4 +1,5 @@
-// The API as a page to read: every route with who may, what it takes and what it answers. From the table, so that it is never old.
+// The API as a page to read: every route with who may, what it takes and what it answers.
+// From the table, so that it is never old.
 import type { Context } from "hono";
 import { html } from "hono/html";
 import { Page } from "../dashboard/parts/layout.tsx";

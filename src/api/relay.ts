@@ -1,4 +1,5 @@
-// /api/overview, /api/sources, /api/destinations, /api/routes, /api/replays, /api/keys, /api/audit: how the relay does, who may, and who did.
+// /api/overview, /api/sources, /api/destinations, /api/routes, /api/replays, /api/keys, /api/audit:
+// how the relay does, who may, and who did.
 import { Hono } from "hono";
 import { filterParameters } from "../contract/operations.ts";
 import { type ApiEnv, granted, type RoomDeps } from "./env.ts";

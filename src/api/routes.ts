@@ -1,4 +1,5 @@
-// Every route of the API as data: who may, what it takes, what it answers. The guard, the document and the reference read it.
+// Every route of the API as data: who may, what it takes, what it answers.
+// The guard, the document and the reference read it.
 import * as z from "zod/mini";
 import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { ACTS } from "../contract/acts.ts";
@@ -123,7 +124,10 @@ export const ROUTES: Readonly<Record<string, Route>> = Object.fromEntries(
 
 const table = new Map(Object.entries(ROUTES));
 
-/** The entry of a route as the router has it. Throws where there is none: nobody gets to a route that was forgotten here. */
+/**
+ * The entry of a route as the router has it.
+ * Throws where there is none: nobody gets to a route that was forgotten here.
+ */
 export function routeOf(method: string, path: string): Route {
   const found = table.get(`${method} ${path.slice(BASE.length)}`);
   if (found === undefined) throw new Error(`${method} ${path} is not in the table of routes`);

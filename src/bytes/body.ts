@@ -8,7 +8,10 @@ export const INLINE_BYTES = 256 * 1024;
 /** Bytes of text, or characters of base64, in one part. */
 const PART_BYTES = 1_000_000;
 
-/** Pieces in one statement: a body of 25 MiB has 35 of them, and the free plan's invocation 50 statements, the schema's included. */
+/**
+ * Pieces in one statement: a body of 25 MiB has 35 of them,
+ * and the free plan's invocation 50 statements, the schema's included.
+ */
 export const PIECES_AT_ONCE = 4;
 
 // ignoreBOM: without it the decoder drops a leading byte order mark, and the receiver's signature no longer matches.

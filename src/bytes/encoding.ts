@@ -1,4 +1,4 @@
-// Bytes written as text, read back in the one canonical spelling only; and the comparison that tells nothing by its timing. Pure.
+// Hex and base64, decoded in their canonical spelling only, and a comparison in constant time. Pure.
 
 /** How a sender writes bytes into a header. */
 export type ByteEncoding = "hex" | "base64" | "base64url";
@@ -18,7 +18,10 @@ export function decode(text: string, encoding: ByteEncoding): Uint8Array<ArrayBu
   }
 }
 
-/** Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them); where it is, it is whole. */
+/**
+ * Senders differ in whether they write the padding of base64url (RFC 4648, 5 leaves it to them);
+ * where it is, it is whole.
+ */
 function unpadded(text: string): string {
   const digits = text.replace(/={1,2}$/, "");
   return digits.length === text.length || text.length % 4 === 0 ? digits : text;
@@ -93,6 +96,8 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 const encoder = new TextEncoder();
 
 /** Pieces in order as one; text counts as UTF-8. A single piece of bytes is handed back as it is, without a copy. */
+export function concatenated(pieces: readonly (string | Uint8Array<ArrayBuffer>)[]): Uint8Array<ArrayBuffer>;
+export function concatenated(pieces: readonly (string | Uint8Array)[]): Uint8Array;
 export function concatenated(pieces: readonly (string | Uint8Array)[]): Uint8Array {
   if (pieces.length === 1 && pieces[0] instanceof Uint8Array) return pieces[0];
   const encoded = pieces.map((piece) => (typeof piece === "string" ? encoder.encode(piece) : piece));

@@ -1,22 +1,30 @@
-// JSON of strangers: parsed only where it is neither too deep nor too much, and read by own members only. Pure.
+// JSON from strangers: parsed only within bounds of depth and size, and read by own properties only. Pure.
 
 /** How much of a request is taken apart. */
 export interface Measure {
-  /** Commas, lists and objects of a JSON document, all levels together: an empty list costs some 65 bytes, whatever it took to write it. */
+  /**
+   * Commas, lists and objects of a JSON document, all levels together:
+   * an empty list costs some 65 bytes, whatever it took to write it.
+   */
   readonly elements: number;
   /** Fields of a form. */
   readonly fields: number;
 }
 
 /**
- * Of a request that nobody has proven: senders whose signature stands in the document itself have it read before. The largest of theirs,
- * Microsoft Graph's batches of a thousand, have some twenty thousand elements.
+ * Of a request that nobody has proven: senders whose signature stands in the document itself have it read before. The
+ * largest of theirs, Microsoft Graph's batches of a thousand, have some twenty thousand elements.
  */
 export const UNPROVEN: Measure = { elements: 200_000, fields: 2_000 };
-/** Of one that is proven. A document of 25 MB (GitHub's largest) has less; an isolate has 128 MB for it and its elements. */
+/**
+ * Of one that is proven. A document of 25 MB (GitHub's largest) has less;
+ * an isolate has 128 MB for it and its elements.
+ */
 export const PROVEN: Measure = { elements: 2_000_000, fields: 250_000 };
 
-/** A member by its path, own properties only: `__proto__` and `constructor` name nothing unless the sender wrote them. */
+/**
+ * A member by its path, own properties only: `__proto__` and `constructor` name nothing unless the sender wrote them.
+ */
 export function member(document: unknown, path: readonly string[]): unknown {
   let value = document;
   for (const name of path) {
@@ -26,7 +34,9 @@ export function member(document: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-/** Scalars as text. Integers that JSON cannot carry exactly are nothing: two different ones could become the same id. */
+/**
+ * Scalars as text. Integers that JSON cannot carry exactly are nothing: two different ones could become the same id.
+ */
 export function scalar(value: unknown): string | null {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
@@ -35,7 +45,8 @@ export function scalar(value: unknown): string | null {
 }
 
 /**
- * The value of a document; `undefined` where it is none, is nested beyond reason or has more members and elements than may be.
+ * The value of a document; `undefined` where it is none,
+ * is nested beyond reason or has more members and elements than may be.
  *
  * @param most members and elements; as many as of a stranger, by default
  * @param deepest levels
@@ -46,8 +57,16 @@ export function parseJson(text: string, most: number = UNPROVEN.elements, deepes
 
 /** The value of a document that was weighed; `undefined` where it is none. */
 export function parsed(text: string): unknown {
+  return parsedStrictly(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+}
+
+/**
+ * The value of a text that has its bound from the caller; `undefined` where it is no JSON.
+ * RFC 8259, 8.1 leaves a byte order mark to the reader: here it is a fault.
+ */
+export function parsedStrictly(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    const value: unknown = JSON.parse(text);
     return value;
   } catch {
     return undefined;
@@ -58,8 +77,8 @@ export function parsed(text: string): unknown {
 const DEPTH_LIMIT = 1000;
 
 /**
- * Whether a document may be parsed: judged as far as the text is JSON; after the first fault in it, the parser stops anyway, and so it does at a form or at
- * binary data.
+ * Whether a document may be parsed: judged as far as the text is JSON; after the first fault in it, the parser stops
+ * anyway, and so it does at a form or at binary data.
  */
 export function weigh(text: string, most: number, deepest = DEPTH_LIMIT): "light" | "deep" | "many" {
   // Every level and every element is a character at least.

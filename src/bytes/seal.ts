@@ -1,4 +1,5 @@
-// Secrets that D1 keeps for a while are kept sealed: AES-GCM under a key made from the operator's token. WebCrypto and nothing else.
+// Secrets that D1 keeps for a while are kept sealed: AES-GCM under a key made from the operator's token.
+// WebCrypto and nothing else.
 import { decodeBase64, encodeBase64 } from "./encoding.ts";
 import type { Secret } from "../types.ts";
 

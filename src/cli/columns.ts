@@ -1,4 +1,5 @@
-// How a table looks on a terminal: columns in line, numbers to the right, colour where somebody sees it; touches nothing.
+// How a table looks on a terminal: columns in line, numbers to the right,
+// colour where somebody sees it; touches nothing.
 import { styleText } from "node:util";
 
 export type Style = Parameters<typeof styleText>[0];

@@ -4,7 +4,10 @@ import { parseArgs } from "node:util";
 import { endWithReader } from "./reader.ts";
 import type { Asked, RemoteVerb, Terminal, Verb } from "./verb.ts";
 
-/** On this machine: each is a file of its own, loaded only when it is asked for. `check` runs on every deploy and should be quick. */
+/**
+ * On this machine: each is a file of its own, loaded only when it is asked for.
+ * `check` runs on every deploy and should be quick.
+ */
 const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
   ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
   ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],

@@ -1,4 +1,5 @@
-// Rows of a list on a terminal, as wide as they need to be; what strangers wrote is shown without its power over the terminal.
+// Rows of a list on a terminal, as wide as they need to be;
+// what strangers wrote is shown without its power over the terminal.
 import { withoutUnseen } from "../bytes/unseen.ts";
 import { type Cell, head, row } from "./columns.ts";
 
@@ -12,7 +13,8 @@ export function plain(text: string): string {
 /**
  * Lines of a table; a column that is empty all the way down is left out.
  *
- * @param none the one line of a table without rows, as in `no keys yet`: nobody should have to wonder whether anything was printed
+ * @param none the one line of a table without rows, as in `no keys yet`:
+ * nobody should have to wonder whether anything was printed
  */
 export function table(
   titles: readonly string[],

@@ -1,4 +1,4 @@
-// The table `ACCESS`: which Cloudflare Access application vouches for whom; touches nothing.
+// The table `ACCESS`: which Cloudflare Access application signs people in, and with which role. Pure.
 import { parseJson } from "../bytes/json.ts";
 import * as z from "zod/mini";
 import { role } from "../contract/access.ts";
@@ -28,10 +28,10 @@ const TEAM = 'Write the part before ".cloudflareaccess.com"';
 const AUDIENCE = "Copy it from the application: 64 hexadecimal digits";
 
 /** Text of a form; a message each for what is not there and for what has another form. */
-function formed(form: RegExp, what: string, mend: string) {
+function formed(form: RegExp, what: string, fix: string) {
   const message = ({ input }: { readonly input?: unknown }) =>
-    `${input === undefined ? "is missing" : `is not ${what}`}. ${mend}`;
-  return z.string({ error: message }).check(z.regex(form, `is not ${what}. ${mend}`));
+    `${input === undefined ? "is missing" : `is not ${what}`}. ${fix}`;
+  return z.string({ error: message }).check(z.regex(form, `is not ${what}. ${fix}`));
 }
 
 export const accessKeys = z.strictObject({

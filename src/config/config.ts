@@ -1,4 +1,4 @@
-// What did the operator configure? Vars and secrets in, everything that the stages ask for out; touches nothing.
+// Reads vars and secrets, and returns the configuration that every stage uses, with findings for what is wrong. Pure.
 import { parseJson } from "../bytes/json.ts";
 import { readAccess } from "./access.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
@@ -24,7 +24,8 @@ const OFF = new Set<unknown>([undefined, false, "false", "0", ""]);
 
 /**
  * 32 random bytes in base64 are 44 characters. A receiver knows a key that was derived from SIGNING_KEY, and could
- * try a short one until it has found it, and with it every other receiver's key. ADMIN_TOKEN is there for anybody to guess.
+ * try a short one until it has found it, and with it every other receiver's key.
+ * ADMIN_TOKEN is there for anybody to guess.
  */
 const SHORTEST_KEY = 32;
 
@@ -226,7 +227,10 @@ function checkRetention(days: number, destinations: Iterable<Destination>, findi
   }
 }
 
-/** A destination that is an address of this relay: what comes in goes out to it, and comes in. The attempt refuses it too. */
+/**
+ * A destination that is an address of this relay: what comes in goes out to it, and comes in.
+ * The attempt refuses it too.
+ */
 function checkLoops(
   sources: Iterable<ConfiguredSource>,
   destinations: Iterable<Destination>,

@@ -10,19 +10,22 @@ export interface ConfiguredSource extends Source {
   readonly scheme: Provider;
 }
 
-/** What is wrong is left out, here and in the maps; `findings` say why. */
+/** Entries that are wrong are left out, here and in the maps; `findings` say why. */
 export interface Config {
   readonly sources: ReadonlyMap<string, ConfiguredSource>;
-  /** Sources that are named but wrong, each with what the operator has to mend: they refuse everything. */
+  /** Sources that are named but wrong, each with what the operator has to fix: they refuse everything. */
   readonly disabled: ReadonlyMap<string, string>;
   readonly destinations: ReadonlyMap<string, Destination>;
-  /** Destinations that are named but wrong, without an address: what goes to them waits on the standard schedule until they are mended. */
+  /**
+   * Destinations that are named but wrong, without an address:
+   * their deliveries are retried on the standard schedule until they are fixed.
+   */
   readonly unreadable: ReadonlyMap<string, Destination>;
   /** In file order, which decides where routes overlap. */
   readonly routes: readonly Route[];
-  /** Opens everything to whoever has it; while it is `null`, API keys and Cloudflare Access alone do. */
+  /** Grants every right to its bearer. While it is `null`, only API keys and Cloudflare Access grant any. */
   readonly adminToken: Secret | null;
-  /** `null` where Cloudflare Access vouches for nobody. */
+  /** `null` where Cloudflare Access is not configured. */
   readonly access: AccessPolicy | null;
   /** Intake objects that the sources are spread over. */
   readonly shards: number;

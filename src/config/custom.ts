@@ -1,4 +1,5 @@
-// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own. Pure; zod runs here.
+// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own.
+// Pure; zod runs here.
 
 import * as z from "zod/mini";
 import { type Fault, faultsOf, suggest } from "./findings.ts";
@@ -46,7 +47,10 @@ const hmacSettings = z.strictObject({
   id: z.optional(z.string().check(z.minLength(1))),
 });
 
-/** Settings of `provider = "token"`: one of `header` and `query`, or neither for HTTP Basic credentials (`user:password`). */
+/**
+ * Settings of `provider = "token"`: one of `header` and `query`,
+ * or neither for HTTP Basic credentials (`user:password`).
+ */
 const tokenSettings = z.strictObject({
   header: z.optional(header),
   query: z.optional(z.string().check(z.minLength(1))),
@@ -56,8 +60,9 @@ const tokenSettings = z.strictObject({
 });
 
 /**
- * The provider that a source names or describes. `described` is the value of the source's `provider` key: a name of the catalogue, `hmac`
- * or `token` with their `settings`, or a table in the form of `provider.ts`, which may begin from another provider with `like`.
+ * The provider that a source names or describes. `described` is the value of the source's `provider` key: a name of the
+ * catalogue, `hmac` or `token` with their `settings`, or a table in the form of `provider.ts`,
+ * which may begin from another provider with `like`.
  */
 export function resolveProvider(described: unknown, settings: Readonly<Record<string, unknown>> = {}): Resolved {
   if (described === "hmac") return checked("hmac", hmacSettings.safeParse(settings), fromHmac, ["settings"]);
@@ -154,7 +159,10 @@ function checked<T>(
     : fault([...under, broken.key], broken.message);
 }
 
-/** Places that are known once a request is verified: what is read from any other is never there, and nobody would notice. */
+/**
+ * Places that are known once a request is verified:
+ * what is read from any other is never there, and nobody would notice.
+ */
 const IDENTITY_PLACES = new Set(
   (
     "body-sha256 body-sha256-hex claim default first-key form header json method query query-lower setting target url " +
@@ -162,7 +170,9 @@ const IDENTITY_PLACES = new Set(
   ).split(" "),
 );
 
-/** Those that are the same in every request of a source, or nearly so: an id of them alone would make all events one. */
+/**
+ * Those that are the same in every request of a source, or nearly so: an id of them alone would make all events one.
+ */
 const CONSTANT_PLACES = new Set(["default", "first-key", "method", "setting", "url-without-query"]);
 
 /** What is wrong with the template of an id, or `null`. */

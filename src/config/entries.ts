@@ -1,4 +1,5 @@
-// One entry of the configuration at a time: a table of keys becomes a source, a destination or a route; touches nothing.
+// One entry of the configuration at a time: a table of keys becomes a source,
+// a destination or a route; touches nothing.
 import type * as z from "zod/mini";
 import type { ConfiguredSource } from "./configured.ts";
 import { idFault, resolveProvider } from "./custom.ts";
@@ -37,7 +38,9 @@ export interface Reading {
 /** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
 const SHORTEST_KEY = 24;
 
-/** A source, or `null` with a finding. One whose secrets are not set is a source all the same: it refuses everything. */
+/**
+ * A source, or `null` with a finding. One whose secrets are not set is a source all the same: it refuses everything.
+ */
 export function readSource({ key, name, value }: Entry, reading: Reading): ConfiguredSource | null {
   const keys = check(sourceKeys, key, value, reading);
   if (keys === null) return null;
@@ -88,7 +91,10 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   };
 }
 
-/** What a table or a `dedupe` of the user's own names events by, and no receiver will see. The catalogue's facts are as they are. */
+/**
+ * What a table or a `dedupe` of the user's own names events by, and no receiver will see.
+ * The catalogue's facts are as they are.
+ */
 function unkept(key: string, scheme: Provider, id: string): Finding[] {
   const known = findProvider(id);
   const own = unkeptNames(scheme).filter((header) => known === null || !unkeptNames(known).includes(header));
@@ -107,7 +113,10 @@ function withDedupe(provider: Provider, by: string | null | undefined): Provider
   return by === null ? rest : { ...rest, id: by };
 }
 
-/** The networks that are known now, and whether more are to be asked for; `null` with a finding where nobody could answer. */
+/**
+ * The networks that are known now, and whether more are to be asked for;
+ * `null` with a finding where nobody could answer.
+ */
 function readAllow(
   key: string,
   allow: readonly (typeof PUBLISHED | Network)[],
@@ -186,7 +195,10 @@ function readScript(
   return undefined;
 }
 
-/** The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong. `undefined` where the keys are wrong. */
+/**
+ * The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong.
+ * `undefined` where the keys are wrong.
+ */
 function readUrl(
   key: string,
   { url, url_secret: name, inspect }: z.output<typeof destinationKeys>,

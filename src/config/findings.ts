@@ -1,8 +1,8 @@
-// What is wrong with a configuration, in words that name the key, the value and the mend; touches nothing.
+// What is wrong with a configuration, in words that name the key, the value and the fix; touches nothing.
 import type * as z from "zod/mini";
 
 /**
- * One thing to look at. `key` is written as in the file (`SOURCES.github.rate`), `says` ends in the mend.
+ * One thing to look at. `key` is written as in the file (`SOURCES.github.rate`), `says` ends in the fix.
  * An error disables the entry that it stands in and stops a deploy; a warning does neither.
  */
 export interface Finding {
@@ -22,7 +22,10 @@ export function warning(key: string, says: string): Finding {
   return { level: "warning", key, says };
 }
 
-/** One thing that is wrong with a value: where in it, and a sentence that goes on from what stands there and ends in the mend. */
+/**
+ * One thing that is wrong with a value: where in it,
+ * and a sentence that goes on from what stands there and ends in the fix.
+ */
 export interface Fault {
   readonly path: readonly PropertyKey[];
   readonly message: string;
@@ -30,7 +33,10 @@ export interface Fault {
   readonly hidden?: boolean;
 }
 
-/** The issues of a schema, each about one place: of several forms of a value, the faults of the one that it comes nearest to. */
+/**
+ * The issues of a schema, each about one place:
+ * of several forms of a value, the faults of the one that it comes nearest to.
+ */
 export function faultsOf(issues: readonly z.core.$ZodIssue[], under: readonly PropertyKey[] = []): Fault[] {
   return issues.flatMap((issue) => {
     const path = [...under, ...issue.path];

@@ -102,30 +102,30 @@ function parseUrl(value: string): string | null {
 }
 
 /** What `parse` understands, or a refusal that says how it is written; `hidden` keeps the value out of the refusal. */
-function understood<T>(parse: (value: unknown) => T | null, mend: string, hidden = false) {
+function understood<T>(parse: (value: unknown) => T | null, fix: string, hidden = false) {
   const read = z.transform((input: unknown, { issues }): T => {
     const value = parse(input);
     if (value !== null) return value;
-    issues.push({ code: "custom", message: mend, input, params: { hidden } });
+    issues.push({ code: "custom", message: fix, input, params: { hidden } });
     return z.NEVER;
   });
   return z.pipe(z.unknown(), read);
 }
 
-function written<T>(parse: (text: string) => T | null, mend: string) {
-  return understood((value) => (typeof value === "string" ? parse(value) : null), mend);
+function written<T>(parse: (text: string) => T | null, fix: string) {
+  return understood((value) => (typeof value === "string" ? parse(value) : null), fix);
 }
 
 /** Text that fits a form. */
-function spelled(form: RegExp, mend: string) {
-  return written((text) => (form.test(text) ? text : null), mend);
+function spelled(form: RegExp, fix: string) {
+  return written((text) => (form.test(text) ? text : null), fix);
 }
 
 /** One of them, or a list of them. */
-function list<T extends z.ZodMiniType>(item: T, mendEmpty: string) {
+function list<T extends z.ZodMiniType>(item: T, fixEmpty: string) {
   return z.pipe(
     z.transform((input: unknown) => (input === undefined || Array.isArray(input) ? (input ?? []) : [input])),
-    z.array(item, mendEmpty).check(z.minLength(1, mendEmpty)),
+    z.array(item, fixEmpty).check(z.minLength(1, fixEmpty)),
   );
 }
 

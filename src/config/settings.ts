@@ -1,9 +1,12 @@
-// Are the settings of a source those that its scheme reads? Touches nothing.
+// Does a source have the settings that its scheme reads, and no others? Pure.
 import { type Fault, suggest } from "./findings.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { settingsOf } from "../scheme/settings.ts";
 
-/** What is wrong with a source's settings: an unknown one is a slip that would change nothing, a needed one that is missing refuses all. */
+/**
+ * What is wrong with a source's settings: an unknown one is a slip that would change nothing,
+ * a needed one that is missing refuses all.
+ */
 export function settingFaults(provider: Provider, settings: Readonly<Record<string, string>>): Fault[] {
   const read = settingsOf(provider);
   const names = read.map(({ name }) => name);
@@ -17,8 +20,8 @@ export function settingFaults(provider: Provider, settings: Readonly<Record<stri
     const value = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (value === undefined ? !needed : value.trim() !== "") return [];
     const state = value === undefined ? `is missing, and ${provider.name} needs it (${at})` : "is empty";
-    const mend = `Write settings = { ${name} = "…" }${needed ? "" : ", or leave it out"}`;
-    return [{ path: ["settings", name], message: `${state}. ${mend}` }];
+    const fix = `Write settings = { ${name} = "…" }${needed ? "" : ", or leave it out"}`;
+    return [{ path: ["settings", name], message: `${state}. ${fix}` }];
   });
   return [...unknown, ...missing];
 }

@@ -1,4 +1,5 @@
-// May two sources have a secret in common? Not where the handshake of one answers codes that would prove events of the other. Touches nothing.
+// May two sources share a secret? Not if the handshake of one computes
+// codes that would prove events of the other. Pure.
 import type { ConfiguredSource } from "./configured.ts";
 import { oracleFault } from "../scheme/oracle.ts";
 import { error, type Finding } from "./findings.ts";

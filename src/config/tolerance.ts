@@ -1,4 +1,4 @@
-// How old may a request of this source be? The source's own answer in the place of its provider's; touches nothing.
+// How old may a request of this source be? The source's own tolerance replaces its provider's. Pure.
 import type { Provider } from "../scheme/scheme.ts";
 import { idIsSigned } from "../scheme/derived.ts";
 
@@ -8,8 +8,9 @@ export type Tolerating =
   | { readonly provider: null; readonly fault: string };
 
 /**
- * The provider with the tolerance of a source, in seconds, to either side. A tolerance that is wider than the provider's own lets a
- * captured request in for longer: it is a repeat and nothing more where the id is under the signature, and worth a warning elsewhere.
+ * The provider with the tolerance of a source, in seconds, to either side. A tolerance that is wider than the
+ * provider's own lets a captured request in for longer: it is a repeat and nothing more where the id is under the
+ * signature, and worth a warning elsewhere.
  */
 export function tolerating(provider: Provider, seconds: number): Tolerating {
   const { name, algorithm, timestamp, jwt } = provider;

@@ -16,8 +16,8 @@ const TYPES: Readonly<Record<string, readonly [what: string, how: string]>> = {
 const LOOK = "Look at docs/samples/every-key.toml and docs/own-provider.md for how it is written";
 
 /**
- * The message of an issue for which the schema has none of its own. It goes on from the value ("is not text. Write …") and ends in the mend.
- * Of several unknown keys, each has a line.
+ * The message of an issue for which the schema has none of its own. It goes on from the value ("is not text. Write …")
+ * and ends in the fix. Of several unknown keys, each has a line.
  */
 export function words(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {

@@ -1,4 +1,5 @@
-// What an operator may order: who may, what each order takes and what it answers. The API, its document and its typed client follow from the table.
+// What an operator may order: who may, what each order takes and what it answers.
+// The API, its document and its typed client follow from the table.
 import * as z from "zod/mini";
 import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
@@ -237,7 +238,10 @@ export type WrittenOrder<Key extends ActKey> = Table[Key] extends { readonly bod
   : never;
 export type AnswerTo<Key extends ActKey> = z.output<Table[Key]["answer"]>;
 
-/** Largest body of an order at a path, in bytes. The forms of the pages stand at the same paths as the orders of the API. */
+/**
+ * Largest body of an order at a path, in bytes.
+ * The forms of the pages stand at the same paths as the orders of the API.
+ */
 export function mostAt(path: string): number {
   const parts = path.split("/");
   const found = Object.entries<Act>(ACTS).find(([key]) => {

@@ -1,4 +1,5 @@
-// What the API answers about events, deliveries and attempts. Schemas only: the API's document, its typed client and the pages follow from them.
+// What the API answers about events, deliveries and attempts.
+// Schemas only: the API's document, its typed client and the pages follow from them.
 import * as z from "zod/mini";
 
 /** ISO 8601 in UTC, with milliseconds. */

@@ -16,11 +16,15 @@ export const destination = z.object({
   url: text,
   state: z.enum(["active", "paused", "unaddressed"]),
   /**
-   * How it does now, by its last attempts: `failing` when three in a row or all of the last two minutes have failed, `retrying` before that,
-   * `healthy` when the last one was delivered; `waiting` and `idle` where there was none in 24 hours.
+   * How it does now, by its last attempts: `failing` when three in a row or all of the last two minutes have failed,
+   * `retrying` before that, `healthy` when the last one was delivered;
+   * `waiting` and `idle` where there was none in 24 hours.
    */
   health: z.enum(["unaddressed", "paused", "failing", "retrying", "healthy", "waiting", "idle"]),
-  /** Of a failing or retrying one, to the minute: when the first of its failures in a row was. Of others, since when they have been so. */
+  /**
+   * Of a failing or retrying one, to the minute: when the first of its failures in a row was.
+   * Of others, since when they have been so.
+   */
   health_since: z.nullable(instant),
   failures_in_a_row: count,
   paused_at: z.nullable(instant),
@@ -71,8 +75,9 @@ export type Inspection = z.output<typeof inspection>;
 
 const REPLAYED = ["failed", "delivered", "both"] as const;
 /**
- * Which of the ended deliveries a bulk replay opens where nobody says it. The API, the command line and the pages all take it from here:
- * whoever asks for "everything" at night means what has failed, and a receiver must not get again what it has.
+ * Which of the ended deliveries a bulk replay opens where nobody says it. The API, the command line and the pages all
+ * take it from here: whoever asks for "everything" at night means what has failed,
+ * and a receiver must not get again what it has.
  */
 export const REPLAYED_UNLESS_SAID = "failed" satisfies (typeof REPLAYED)[number];
 
@@ -89,7 +94,10 @@ export const replayState = z.pipe(
   z.transform((said) => said ?? REPLAYED_UNLESS_SAID),
 );
 
-/** Which ended deliveries: the failed ones unless `state` says otherwise; what else is left out admits all. The operator judges what it says. */
+/**
+ * Which ended deliveries: the failed ones unless `state` says otherwise; what else is left out admits all.
+ * The operator judges what it says.
+ */
 export const filterParameters = z.strictObject({
   source: orNull(z.string()),
   type: orNull(z.string()),
@@ -98,6 +106,16 @@ export const filterParameters = z.strictObject({
   since: orNull(z.string()),
   until: orNull(z.string()),
 });
+
+/** The names of its fields, as parameters, options of the command line and fields of a form. */
+export const FILTER_FIELDS = [
+  "source",
+  "type",
+  "destination",
+  "state",
+  "since",
+  "until",
+] as const satisfies readonly (keyof typeof filterParameters.shape)[];
 
 export const replayFilter = z.object({
   source: text,

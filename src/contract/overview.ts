@@ -11,7 +11,10 @@ export const MOST_COUNTED = 5_000;
 /** Failed deliveries that are looked at for those that wait for a replay. */
 export const MOST_FAILED = 1_000;
 
-/** Counts of one step of time. `at` is its beginning. They are counters: a crash may lose the last seconds of them, never an event. */
+/**
+ * Counts of one step of time. `at` is its beginning.
+ * They are counters: a crash may lose the last seconds of them, never an event.
+ */
 export const point = z.object({
   at: instant,
   accepted: count,
@@ -62,14 +65,16 @@ export const backlog = z.object({
   /** Open deliveries that are due or will be. This count and `held` stop at 5,000, and `more` says so. */
   open: count,
   more: z.boolean(),
-  /** When the event of the oldest open delivery was received; with `more`, the oldest of those that are looked at next. */
+  /**
+   * When the event of the oldest open delivery was received; with `more`, the oldest of those that are looked at next.
+   */
   oldest_received_at: z.nullable(instant),
   /** Accepted and not in D1 yet; `null` where Intake cannot be reached. */
   journal: z.nullable(z.object({ waiting: count, stuck: count, bytes: count })),
   held: count,
   /**
-   * What waits for an operator: failed deliveries to destinations that are configured, without those that somebody has cancelled. Counts the
-   * last thousand that failed; `replayable_more` says that there are more.
+   * What waits for an operator: failed deliveries to destinations that are configured, without those that somebody has
+   * cancelled. Counts the last thousand that failed; `replayable_more` says that there are more.
    */
   replayable: count,
   replayable_more: z.boolean(),

@@ -1,4 +1,5 @@
-// D1: the record of who did what, read newest first. What is done is written where it is done, in the same transaction; what was refused, here.
+// D1: the audit, read newest first. An action's row is written in the action's own transaction;
+// refusals are written here.
 import { rowsOf, type Run } from "./database.ts";
 
 export interface AuditRow {
@@ -12,7 +13,10 @@ export interface AuditRow {
 
 const PAGE = "SELECT seq, at, actor, action, target, detail FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
-/** Rows that are looked at for those of the last hour. While people and keys do less than this in an hour, the bound below is exact. */
+/**
+ * Rows that are looked at for those of the last hour.
+ * While people and keys do less than this in an hour, the bound below is exact.
+ */
 const LOOKED_AT = 500;
 // ?4 since when, ?5 how many. The last one for which there is room says that there is none for others.
 const RECENT = `(SELECT at, action, target FROM audit ORDER BY seq DESC LIMIT ${LOOKED_AT})`;
@@ -35,7 +39,10 @@ export function openAudit(run: Run) {
       return await all<AuditRow>(PAGE, seq, limit);
     },
 
-    /** Writes down a failed sign-in, unless `most` are there since `since` or one of the same network is. Times are in ms. */
+    /**
+     * Writes down a failed sign-in, unless `most` are there since `since` or
+     * one of the same network is. Times are in ms.
+     */
     async refused(one: { at: number; network: string; detail: string; since: number; most: number }): Promise<void> {
       await all(REFUSED, one.at, one.network, one.detail, one.since, one.most);
     },

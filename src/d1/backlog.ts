@@ -1,9 +1,10 @@
-// D1: how much is open, held, and waits for a replay. Never more rows than a fixed number, by three partial indexes.
+// D1: how many deliveries are open, held, or wait for a replay. Three partial indexes bound the rows that are read.
 import { MOST_COUNTED, MOST_FAILED } from "../contract/overview.ts";
 import { rowsOf, type Run } from "./database.ts";
 
-// The indexes hold the keys of their rows, so that of open and held ones no delivery itself is read. ?1 the destinations that are configured:
-// what failed for others cannot be replayed. What was cancelled is what somebody wanted.
+// The indexes hold the keys of their rows, so that of open and held ones no delivery itself is read. ?1 the
+// destinations that are configured: what failed for others cannot be replayed.
+// What was cancelled is what somebody wanted.
 const BACKLOG = `
 WITH looked AS MATERIALIZED (
   SELECT event FROM deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${MOST_COUNTED + 1}
@@ -34,7 +35,10 @@ export type Backlogs = ReturnType<typeof openBacklog>;
 export function openBacklog(run: Run) {
   const all = rowsOf(run);
 
-  /** The counts of open and held ones go to one more than `MOST_COUNTED`; of more open ones, the oldest is the oldest of those that are looked at next. */
+  /**
+   * The counts of open and held ones go to one more than `MOST_COUNTED`; of more open ones, the oldest is the oldest of
+   * those that are looked at next.
+   */
   return async function backlog(destinations: readonly string[]): Promise<Counted> {
     const [row] = await all<Counted>(BACKLOG, JSON.stringify(destinations));
     return row ?? { open: 0, oldest: null, held: 0, replayable: 0, failed: 0 };

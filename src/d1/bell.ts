@@ -1,4 +1,4 @@
-// D1: what a statement returns of the deliveries that it has opened or found due, and the bells that are made of it.
+// D1: what a statement returns about deliveries that it has opened or found due, and the bells made from it.
 import { deliveryId } from "../ids.ts";
 import type { Bell } from "../types.ts";
 

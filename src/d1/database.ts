@@ -1,13 +1,18 @@
-// D1 with the schema in place: whoever asks it something asks through here.
+// D1 with its schema applied: every statement runs through here.
 import { migrate } from "./migrate.ts";
 
-/** Runs `work` against a database that has the schema of this build. `work` may run twice, so it must be safe to repeat. */
+/**
+ * Runs `work` against a database that has the schema of this build. `work` may run twice, so it must be safe to repeat.
+ */
 export type Run = <T>(work: (db: D1Database) => Promise<T>) => Promise<T>;
 
-/** @param db the D1 binding; its schema is looked at once per isolate, and again if a table or column turns out to be missing */
+/**
+ * @param db the D1 binding; its schema is looked at once per isolate,
+ * and again if a table or column turns out to be missing
+ */
 export function openDatabase(db: D1Database): Run {
-  // The fact is shared and never the promise: that belongs to the request which began it, and if its sender hangs up, or the
-  // object is reset, it settles for nobody.
+  // The fact is shared and never the promise: that belongs to the request which began it, and if its sender hangs up,
+  // or the object is reset, it settles for nobody.
   let current = false;
   const ready = async () => {
     if (current) return;
@@ -19,7 +24,8 @@ export function openDatabase(db: D1Database): Run {
     try {
       return await work(db);
     } catch (error) {
-      // Somebody has restored or recreated the database under a running isolate, perhaps to the schema of an older build.
+      // Somebody has restored or recreated the database under a running isolate,
+      // perhaps to the schema of an older build.
       if (!/no such (?:table|column)/.test(String(error))) throw error;
       current = false;
       await ready();

@@ -1,4 +1,4 @@
-// D1: which ended deliveries a bulk replay is about. Newest first, and never more of the past at once than a fixed number of rows.
+// D1: which ended deliveries a bulk replay is about. Newest first, with a bounded number of rows at a time.
 import type { Run } from "./database.ts";
 import { SCAN_ROWS, tooOld } from "./moment.ts";
 import { behind, deliveriesEdge, type Edge, OF_EVENT, walkFrom } from "./records.ts";
@@ -30,7 +30,8 @@ export interface Look {
   readonly lookedBackTo: number | null;
 }
 
-// ?9 destination, ?10 state, ?11 when the job was asked for: what ends later is none of its business, be it by the job itself.
+// ?9 destination, ?10 state, ?11 when the job was asked for:
+// what ends later is none of its business, be it by the job itself.
 const MATCHES = `${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9)
   AND d.state IN ('delivered', 'failed') AND (?10 IS NULL OR d.state = ?10) AND d.ended_at < ?11`;
 const pathOf = ({ state }: EndedFilter) => (state === "failed" ? "failed" : "all");
@@ -80,7 +81,8 @@ export function openEnded(run: Run) {
     async look(filter: EndedFilter, endedBefore: number, place: Place, limit: number): Promise<Look> {
       const { event, destination } = place;
       const values = [event, SCAN_ROWS, limit, ...ofFilter(filter, destination, endedBefore)];
-      // One transaction: what somebody else opened in between would leave the index, and the edge would lie beyond what was looked at.
+      // One transaction: what somebody else opened in between would leave the index,
+      // and the edge would lie beyond what was looked at.
       const [seen, beyond] = await run((db) =>
         db.batch<Edge>([db.prepare(look(filter)).bind(...values), edgeOf(filter, place, db)]),
       );

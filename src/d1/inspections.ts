@@ -69,7 +69,10 @@ export function openInspections(run: Run) {
       return kept?.results[0]?.script ?? script;
     },
 
-    /** Newest first. The body of the one numbered `whole` is whole, or the newest one's where there is none; of the others comes the beginning. */
+    /**
+     * Newest first. The body of the one numbered `whole` is whole, or the newest one's where there is none;
+     * of the others comes the beginning.
+     */
     async of(destination: string, whole: number | null): Promise<InspectionRow[]> {
       return await all<InspectionRow>(OF, destination, whole);
     },

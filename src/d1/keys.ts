@@ -50,7 +50,10 @@ SELECT ?2, ?3, 'key.revoke', name, json_object('id', id) FROM api_keys WHERE ${L
 const REVOKE = `UPDATE api_keys SET revoked_at = ?2 WHERE ${LIVE}`;
 const END_SESSIONS = "DELETE FROM sessions WHERE key = ?1";
 
-/** What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it; `taken`: a key has the name, or had it. */
+/**
+ * What became of a new key. `repeated`: an earlier asking with the same Idempotency-Key made it;
+ * `taken`: a key has the name, or had it.
+ */
 export type Creation = "created" | "repeated" | "taken" | "full";
 
 /** The keys in D1. */

@@ -1,4 +1,4 @@
-// D1: the address lists that providers publish. One is only ever replaced by a better one, and each change is on record.
+// D1: the address lists that providers publish. Only a complete list replaces another, and each change is recorded.
 import type { Run } from "./database.ts";
 
 /** A list as it is kept. */

@@ -1,4 +1,5 @@
-// Brings D1 to the schema of this build on first need, in wrangler's own table, so that `wrangler d1 migrations apply` agrees.
+// Brings D1 to the schema of this build on first need, in wrangler's own table,
+// so that `wrangler d1 migrations apply` agrees.
 import relay from "./migrations/0001_relay.sql";
 import refusals from "./migrations/0002_refusals.sql";
 import operator from "./migrations/0003_operator.sql";

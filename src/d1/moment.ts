@@ -1,4 +1,5 @@
-// D1: where in the history a moment is. The time of arrival has no index, because every index costs a row for each event.
+// D1: the first event after a moment. The time of arrival has no index,
+// because each index costs a written row per event.
 import { rowsOf, type Run } from "./database.ts";
 
 /**
@@ -8,14 +9,15 @@ import { rowsOf, type Run } from "./database.ts";
 export const SCAN_ROWS = 5_000;
 
 /**
- * Events are numbered in the order in which they were written, which is the order of their arrival but for the time that D1
- * could not be reached, or could not take them. Walks bounded by time begin and end this much outside their bounds, in ms. What came
- * later still does not end a walk, which goes on until all of a stretch was too old; one that begins at a time may miss it.
+ * Events are numbered in the order in which they were written, which is the order of their arrival but for the time
+ * that D1 could not be reached, or could not take them. Walks bounded by time begin and end this much outside their
+ * bounds, in ms. What came later still does not end a walk, which goes on until all of a stretch was too old;
+ * one that begins at a time may miss it.
  */
 const LATENESS_MS = 60 * 60_000;
 
-// Goes from the oldest event towards the newest in steps of half of what is left, and takes a step if it still ends before ?1: some
-// twenty events are read of a million. A history that a page can look at as a whole is left whole.
+// Goes from the oldest event towards the newest in steps of half of what is left, and takes a step if it still ends
+// before ?1: some twenty events are read of a million. A history that a page can look at as a whole is left whole.
 const END = `
 WITH RECURSIVE jump (at, n) AS (
   SELECT iif(hi - lo < ${SCAN_ROWS}, hi, lo - 1), iif(hi - lo < ${SCAN_ROWS}, 0, hi - lo + 1)
@@ -32,7 +34,10 @@ export async function endOf(until: number, run: Run): Promise<number> {
   return found?.event ?? 0;
 }
 
-/** The time before which nothing that is asked for was received, for a stretch to be judged by; `null` where all is asked for. */
+/**
+ * The time before which nothing that is asked for was received, for a stretch to be judged by;
+ * `null` where all is asked for.
+ */
 export function tooOld(since: number | null): number | null {
   return since === null ? null : since - LATENESS_MS;
 }

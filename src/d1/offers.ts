@@ -14,12 +14,13 @@ export interface Offer {
 }
 
 const EXPIRE = "DELETE FROM offered_secrets WHERE at <= ?1";
-// An offer that is there is never pushed out: whoever floods the source makes a set-up fail, and does not replace a secret.
+// An offer that is there is never pushed out:
+// whoever floods the source makes a set-up fail, and does not replace a secret.
 const KEEP = `
 INSERT INTO offered_secrets (source, at, address, sealed)
 SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM offered_secrets WHERE source = ?1) < ${MOST} RETURNING seq`;
-// Showing them is on record, also where there was nothing to show. Secrets are not kept to be shown again, so that an asking that
-// has a name is answered once: the statements of the batch share this condition.
+// Showing them is on record, also where there was nothing to show. Secrets are not kept to be shown again, so that an
+// asking that has a name is answered once: the statements of the batch share this condition.
 const UNANSWERED = "NOT EXISTS (SELECT 1 FROM marks WHERE name = ?1)";
 const AUDIT = `INSERT INTO audit (at, actor, action, target) SELECT ?2, ?3, 'offers.reveal', ?4 WHERE ${UNANSWERED}`;
 const FIRST = `SELECT ${UNANSWERED} AS first`;

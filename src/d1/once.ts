@@ -1,4 +1,5 @@
-// D1: what an operator orders, once for each Idempotency-Key: the deed, its row in the audit and its answer are one transaction.
+// D1: what an operator orders, once for each Idempotency-Key:
+// the deed, its row in the audit and its answer are one transaction.
 import type { Bell } from "../types.ts";
 import { type BellRow, toBell } from "./bell.ts";
 import type { Run } from "./database.ts";

@@ -9,8 +9,8 @@ export function openParts(run: Run) {
 
   return {
     /**
-     * Keeps pieces that follow each other, `n` being the first one's number. They belong to nothing until the event with this id
-     * and receipt is accepted.
+     * Keeps pieces that follow each other, `n` being the first one's number. They belong to nothing until the event
+     * with this id and receipt is accepted.
      *
      * @param pieces at most `PIECES_AT_ONCE`
      */

@@ -1,4 +1,4 @@
-// D1: every statement that reads for people. Newest first by primary key, and never more of the past than a fixed number of rows.
+// D1: every statement that reads for people. Newest first by primary key, with a bounded number of rows at a time.
 import type { DeliveryFilter, EventFilter, OfEvents, Place } from "../contract/filter.ts";
 import type { AttemptRow, DeliveryRow, EditionRow, EventRow, StateRow, Walk, WholeEventRow } from "./rows.ts";
 import type { State } from "../types.ts";
@@ -28,8 +28,9 @@ FROM (
 ) e
 WHERE ${OF_EVENT} LIMIT ?3`;
 /**
- * Whether nothing older can match, because the edge of a stretch and then all of it was received before `bound`: a single event
- * may have been written late by any time. The stretch is read again only where its edge is too old, and as far as it is.
+ * Whether nothing older can match, because the edge of a stretch and then all of it was received before `bound`: a
+ * single event may have been written late by any time.
+ * The stretch is read again only where its edge is too old, and as far as it is.
  */
 const passed = (stretch: string, bound: string) =>
   `iif(e.received_at < ${bound}, NOT EXISTS (SELECT 1 FROM (${stretch}) WHERE received_at >= ${bound}), 0) AS passed`;
@@ -39,7 +40,9 @@ SELECT e.seq AS event, '' AS destination, e.received_at AS receivedAt,
        ${passed("SELECT received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2", "?3")}
 FROM (SELECT seq, received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1) e`;
 
-/** What a walk over deliveries goes along. Each is in the order of the primary key, or small enough to be put into it. */
+/**
+ * What a walk over deliveries goes along. Each is in the order of the primary key, or small enough to be put into it.
+ */
 const PATHS = {
   all: "deliveries WHERE true",
   failed: "deliveries INDEXED BY deliveries_failed WHERE state = 'failed'",
@@ -80,8 +83,8 @@ const STATES = `SELECT d.event, d.destination, d.state FROM json_each(?1) one CR
 const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
 
 /**
- * Parts of at most 1 MB that one query fetches, after the first one, which comes alone for whoever wants no more than the beginning:
- * six queries for the largest body, and no more than a few MB at a time.
+ * Parts of at most 1 MB that one query fetches, after the first one, which comes alone for readers that want only the
+ * beginning: six queries for the largest body, and no more than a few MB at a time.
  */
 const PARTS_AT_ONCE = 8;
 
@@ -179,8 +182,8 @@ async function page<Row extends Found>(
 }
 
 /**
- * Failed deliveries have an index in the right order. Open and held ones have one each in another order, which serves as long
- * as they are few; when they are many, the history that is walked is full of them.
+ * Failed deliveries have an index in the right order. Open and held ones have one each in another order, which serves
+ * as long as they are few; when they are many, the history that is walked is full of them.
  */
 async function pathFor(state: State | null, count: (path: Path) => Promise<number>): Promise<Path> {
   if (state === "failed") return "failed";

@@ -1,4 +1,5 @@
 // D1: the last refusals of each source, without bodies and without secrets.
+import { EDITED_FROM } from "../ids.ts";
 import type { Run } from "./database.ts";
 
 /** Refusals kept for a source, and of these with the same code: a flood of one kind must not wash away the others. */
@@ -6,7 +7,10 @@ const MOST = 20;
 const MOST_ALIKE = 5;
 /** They hold addresses of people, so that not even the last ones are kept for ever, in ms. */
 const KEPT_MS = 30 * 24 * 60 * 60_000;
-/** How many of the newest events are looked at for the last one of each source: few, because a page that is open asks again and again. */
+/**
+ * How many of the newest events are looked at for the last one of each source:
+ * few, because a page that is open asks again and again.
+ */
 const LOOKED_AT = 200;
 
 /** A refusal as it is kept. */
@@ -35,9 +39,10 @@ DELETE FROM refusals WHERE source = ?1 AND seq NOT IN (
 const FORGET = "DELETE FROM refusals WHERE at < ?1";
 const OF = `SELECT ${COLUMNS} FROM refusals WHERE source = ?1 ORDER BY seq DESC`;
 const LAST_OF_EACH = `SELECT ${COLUMNS} FROM refusals WHERE seq IN (SELECT max(seq) FROM refusals GROUP BY source)`;
+// What an operator has edited was not heard from anybody. In a value, the quotation marks would be escaped.
 const LAST_EVENTS = `
-SELECT source, max(received_at) AS at, min(received_at) AS since
-FROM (SELECT source, received_at FROM events ORDER BY seq DESC LIMIT ${LOOKED_AT}) GROUP BY source`;
+SELECT source, max(CASE WHEN instr(headers, '"${EDITED_FROM}":') = 0 THEN received_at END) AS heard, min(received_at) AS since
+FROM (SELECT source, received_at, headers FROM events ORDER BY seq DESC LIMIT ${LOOKED_AT}) GROUP BY source`;
 
 /** The refusals in D1, and beside them when a source was last heard. */
 export type Refusals = ReturnType<typeof openRefusals>;
@@ -62,16 +67,22 @@ export function openRefusals(run: Run) {
       return await run(async (db) => (await db.prepare(OF).bind(source).all<Refusal>()).results);
     },
 
-    /** The last refusal and the last event of each source. Events are looked for as far back as `since`, `null` for all of them. */
+    /**
+     * The last refusal and the last event of each source.
+     * Events are looked for as far back as `since`, `null` for all of them.
+     */
     async lasts(): Promise<{ refusals: Refusal[]; events: { source: string; at: number }[]; since: number | null }> {
       const [refusals, events] = await run((db) =>
-        db.batch<Refusal & { since: number }>([db.prepare(LAST_OF_EACH), db.prepare(LAST_EVENTS)]),
+        db.batch<Refusal & { heard: number | null; since: number }>([
+          db.prepare(LAST_OF_EACH),
+          db.prepare(LAST_EVENTS),
+        ]),
       );
-      const heard = events?.results ?? [];
+      const looked = events?.results ?? [];
       return {
         refusals: refusals?.results ?? [],
-        events: heard.map(({ source, at }) => ({ source, at })),
-        since: heard.length === 0 ? null : Math.min(...heard.map(({ since }) => since)),
+        events: looked.flatMap(({ source, heard }) => (heard === null ? [] : [{ source, at: heard }])),
+        since: looked.length === 0 ? null : Math.min(...looked.map(({ since }) => since)),
       };
     },
   };

@@ -1,17 +1,20 @@
-// D1: what a sender's repeat of a known event opens again, and what is known of an event whose id has come again.
+// D1: what a sender's repeat of a known event reopens, and what is known about an event whose id has arrived again.
 import { GRACE_MS } from "../deadlines.ts";
 import { RETURNING_BELL } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
 
-/** How often repeats may open a delivery until an operator replays it: whoever has captured a request can send it for ever. */
+/**
+ * How often repeats may open a delivery until an operator replays it:
+ * whoever has captured a request can send it for ever.
+ */
 const MOST_REPEATS = 3;
 
 /** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
 const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason = 'exhausted' AND deliveries.repeats < ${MOST_REPEATS}`;
 
-// A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed already, and is once
-// more after an answer that was lost, is older than whatever opened the delivery since.
+// A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed
+// already, and is once more after an answer that was lost, is older than whatever opened the delivery since.
 const REPEATED = `
 FROM (
   SELECT e.seq, e.id, e.source, max(j.value->>'receipt') AS receipt

@@ -1,4 +1,5 @@
-// D1: the statements of bulk replays. A job's place moves in the transaction that opens what it has found, or not at all.
+// D1: the statements of bulk replays. A job's place moves in the
+// transaction that opens what it has found, or not at all.
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";
@@ -153,7 +154,9 @@ export function openJobs(run: Run) {
       return (await all<JobRow>(NEWEST)).map(jobOf);
     },
 
-    /** The running jobs whose next steps are due first, at most `limit`. Jobs that ended before `before` are forgotten. */
+    /**
+     * The running jobs whose next steps are due first, at most `limit`. Jobs that ended before `before` are forgotten.
+     */
     async waiting(limit: number, before: number): Promise<Job[]> {
       const statements = (db: D1Database) => [db.prepare(WAITING).bind(limit), db.prepare(EXPIRED).bind(before)];
       const [waiting] = await run((db) => db.batch<JobRow>(statements(db)));

@@ -1,4 +1,4 @@
-// D1: what may not be kept any longer, found a few rows at a time.
+// D1: finds what is past its retention, a few rows at a time.
 import { rowsOf, type Run } from "./database.ts";
 
 /** Parts of large bodies, some 700 KB each, that are deleted at once, though one event may have more. */
@@ -6,8 +6,8 @@ const PARTS = 100;
 
 const OPEN =
   "EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held'))";
-// received_at has no index, and every index costs a row per event. So the oldest rows are looked at, a few at a time, and the
-// place is kept: what has to stay, because a delivery is open or held, must not hide what is behind it.
+// received_at has no index, and every index costs a row per event. So the oldest rows are looked at, a few at a time,
+// and the place is kept: what has to stay, because a delivery is open or held, must not hide what is behind it.
 const PLACE = "coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = 'expiry'), 0)";
 const AGED = `
 SELECT seq, parts, received_at < ?1 AS old, ${OPEN} AS open
@@ -69,8 +69,8 @@ export function openRetention(run: Run) {
 
   return {
     /**
-     * Deletes events that were received before `before` and have ended, with all that hangs on them. Looks at `limit` events, from
-     * the place on where the last look ended.
+     * Deletes events that were received before `before` and have ended, with all that hangs on them. Looks at `limit`
+     * events, from the place on where the last look ended.
      */
     async expire(before: number, now: number, limit: number): Promise<Removed> {
       const looked = await all<Aged>(AGED, before, limit);
@@ -95,8 +95,8 @@ export function openRetention(run: Run) {
     },
 
     /**
-     * Forgets answers to idempotency keys that were given before `before`, and which events were edited before it, which are gone by then.
-     * Reads all of them: they stand in no order of time.
+     * Forgets answers to idempotency keys that were given before `before`, and which events were edited before it,
+     * which are gone by then. Reads all of them: they stand in no order of time.
      */
     async expireAnswers(before: number): Promise<void> {
       await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
@@ -104,8 +104,9 @@ export function openRetention(run: Run) {
     },
 
     /**
-     * Deletes body parts that are nobody's: given receipts below `floor` where they have no event, and below `repeated` where their event
-     * is of another acceptance. How far it has looked is kept, so that the parts of living events are not looked at again and again.
+     * Deletes body parts that are nobody's: given receipts below `floor` where they have no event, and below `repeated`
+     * where their event is of another acceptance. How far it has looked is kept, so that the parts of living events are
+     * not looked at again and again.
      */
     async dropOrphans(floor: string, repeated: string, now: number, limit: number): Promise<Removed> {
       const looked = await all<{ mark: string; receipt: string; parts: number }>(ORPHANS, floor, repeated, limit);

@@ -1,4 +1,4 @@
-// What D1 tells people of: events, deliveries and attempts as rows, and pages of them. Types only.
+// Events, deliveries and attempts as rows for people, and pages of them. Types only.
 import type { Place } from "../contract/filter.ts";
 import type { Encoding, Fault, Reason, State } from "../types.ts";
 
@@ -51,7 +51,10 @@ export interface DeliveryRow {
   readonly reason: Reason | null;
   readonly attempt: number;
   readonly dueAt: number;
-  /** Of the last attempt; of the one that is under way, if there is one, and what follows is then still of the one before. */
+  /**
+   * Of the last attempt; of the one that is under way, if there is one,
+   * and what follows is then still of the one before.
+   */
   readonly startedAt: number | null;
   readonly latencyMs: number | null;
   readonly status: number | null;

@@ -1,16 +1,16 @@
-// D1: which events hold a text in their bodies. Looks at so many and so much of them, and says how far it came.
+// D1: which events have a text in their bodies. It reads a bounded number of events and bytes, and says how far it got.
 import { rowsOf, type Run } from "./database.ts";
 import type { EventRow, Walk } from "./rows.ts";
 
 /**
- * What one page looks at, in events and bytes of bodies, whichever comes first; an event larger than that is looked at alone. The
- * largest page, a body of 25 MiB behind 8 MB of others, takes D1 some 0.2 s here.
+ * What one page looks at, in events and bytes of bodies, whichever comes first; an event larger than that is looked at
+ * alone. The largest page, a body of 25 MiB behind 8 MB of others, takes D1 some 0.2 s here.
  */
 export const SEARCHED = 500;
 const MOST_BYTES = 8_000_000;
 
-// SQLite's lower() knows ASCII only, on both sides of the comparison. A body in parts is looked at part by part, and where two of
-// them meet. Base64 is not looked into: its letters say nothing.
+// SQLite's lower() knows ASCII only, on both sides of the comparison. A body in parts is looked at part by part, and
+// where two of them meet. Base64 is not looked into: its letters say nothing.
 const HOLDING = `
 SELECT e.seq AS event, e.encoding = 'base64' AS isBinary
 FROM json_each(?1) one CROSS JOIN events e ON e.seq = one.value
@@ -28,7 +28,8 @@ export function openSearch(run: Run) {
   const all = rowsOf(run);
 
   /**
-   * Out of a walk of `SEARCHED` events at most, those that hold `text` in their bodies; letters of ASCII in either case.
+   * Out of a walk of `SEARCHED` events at most, those that hold `text` in their bodies;
+   * letters of ASCII in either case.
    *
    * @param limit how many are wanted at most
    */

@@ -22,7 +22,8 @@ export interface NewSession extends Session {
   readonly instead: string | null;
 }
 
-// Each sign-in removes those that are over, and nothing else does. It reads the table, which has MOST rows for each key.
+// Each sign-in removes those that are over, and nothing else does.
+// It reads the table, which has MOST rows for each key.
 const FORGET = "DELETE FROM sessions WHERE expires_at <= ?1";
 // Of one opener, ADMIN_TOKEN or a key. The newest but the one that is about to begin.
 const TRIM = `
@@ -63,7 +64,9 @@ export function openSessions(run: Run) {
       );
     },
 
-    /** The session and the key that it was opened with, as the key is now; `key` is `null` too where the key is gone. */
+    /**
+     * The session and the key that it was opened with, as the key is now; `key` is `null` too where the key is gone.
+     */
     async find(hash: string): Promise<{ session: Session; key: KeyRow | null } | null> {
       const [row] = await all<Found>(FIND, hash);
       if (row === undefined) return null;

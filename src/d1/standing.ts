@@ -1,4 +1,5 @@
-// D1: how each destination stands: paused or not, and what waits for it. Never more rows than a fixed number.
+// D1: the state of each destination: paused or not, and how many deliveries are pending.
+// The rows that are read are bounded.
 import { rowsOf, type Run } from "./database.ts";
 
 /** Where counting stops. */
@@ -21,7 +22,8 @@ export interface Standing {
   readonly oldest: number | null;
 }
 
-// The sums over all destinations are bounded as a whole by the index on look_at, those of the held ones each by the index on held.
+// The sums over all destinations are bounded as a whole by the index on look_at,
+// those of the held ones each by the index on held.
 const STANDING = `
 WITH looked AS MATERIALIZED (
   SELECT event, destination FROM deliveries INDEXED BY deliveries_look_at WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${MOST + 1}

@@ -34,7 +34,8 @@ export type StoredEvent = Pick<
   readonly seq: number;
 };
 
-// Each event is parsed once (`jsonb`), not once for each of its columns. A repeat without its body is no event (`repeatOf` in src/intake).
+// Each event is parsed once (`jsonb`), not once for each of its columns.
+// A repeat without its body is no event (`repeatOf` in src/intake).
 const INSERT_EVENTS = `
 WITH j AS MATERIALIZED (SELECT jsonb(value) AS event FROM json_each(?1))
 INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
@@ -71,7 +72,8 @@ FROM (
 WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
   AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
 
-// Whether the destination is paused is asked by the very statement that claims: nothing is claimed after a pause was committed.
+// Whether the destination is paused is asked by the very statement that claims:
+// nothing is claimed after a pause was committed.
 const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
@@ -124,12 +126,18 @@ export function openStore(run: Run) {
       return (results.at(-1)?.results ?? []).map(toBell);
     },
 
-    /** Takes the deliveries that these bells are for, as far as they are still waiting for just this attempt and not paused. */
+    /**
+     * Takes the deliveries that these bells are for,
+     * as far as they are still waiting for just this attempt and not paused.
+     */
     async claim(wanted: readonly Wanted[], now: number): Promise<Claim[]> {
       return await all<Claim>(CLAIM, JSON.stringify(wanted), now);
     },
 
-    /** Holds those of them whose destination is paused. Until then they are pending, and the sweep rings for them in vain. */
+    /**
+     * Holds those of them whose destination is paused.
+     * Until then they are pending, and the sweep rings for them in vain.
+     */
     async hold(wanted: readonly Wanted[], now: number): Promise<void> {
       await all(HOLD, JSON.stringify(wanted), now);
     },

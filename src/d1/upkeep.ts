@@ -1,11 +1,14 @@
-// D1: the statements of the sweep. They find what nobody else will move, and what nobody may keep any longer.
+// D1: the statements of the sweep. They find deliveries that nothing else will move, and rows past their retention.
 import { RETURNING_BELL, type BellRow, toBell } from "./bell.ts";
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { openRetention } from "./retention.ts";
 
-/** The longest pause between two rings for one delivery that stays overdue, in ms: whatever was rung before a crash rings again within two minutes of it. */
+/**
+ * The longest pause between two rings for one delivery that stays overdue, in ms: whatever was rung before a crash
+ * rings again within two minutes of it.
+ */
 const LONGEST_PAUSE_MS = 90_000;
 
 // An attempt whose lease ended was begun, and nobody noted its answer: it may have arrived (I-5).
@@ -15,8 +18,8 @@ SELECT event, destination, attempt, lease_until - ${LEASE_MS}, 'lost', 'lost'
 FROM deliveries WHERE look_at <= ?1 AND state = 'delivering' AND lease_until <= ?1
 ON CONFLICT (event, destination, n) DO NOTHING`;
 
-// Selects and moves on in one statement, so that two sweeps at once ring different deliveries, and the longer one has been
-// overdue the longer it is left alone: a backlog is not rung twice a minute.
+// Selects and moves on in one statement, so that two sweeps at once ring different deliveries, and the longer one has
+// been overdue the longer it is left alone: a backlog is not rung twice a minute.
 const TAKE_OVERDUE = `
 UPDATE deliveries
 SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' ELSE state END,
@@ -49,8 +52,8 @@ WHERE (event, destination) IN (
 ${RETURNING_BELL}`;
 
 /**
- * How long a pause lasts at least, in ms. In a gradual deployment two versions are at work, and the older one does not know what
- * the newer one has: a pause that either may have set is ended by neither.
+ * How long a pause lasts at least, in ms. In a gradual deployment two versions are at work, and the older one does not
+ * know what the newer one has: a pause that either may have set is ended by neither.
  */
 const PAUSE_MS = 24 * 60 * 60_000;
 
@@ -67,7 +70,10 @@ export function openUpkeep(run: Run) {
   const all = rowsOf(run);
 
   return {
-    /** Frees ended leases and takes up to `limit` deliveries that are overdue; `taken` also counts those that only needed another date. */
+    /**
+     * Frees ended leases and takes up to `limit` deliveries that are overdue;
+     * `taken` also counts those that only needed another date.
+     */
     async takeOverdue(now: number, limit: number): Promise<{ taken: number; bells: Bell[] }> {
       const [, overdue] = await run((db) =>
         db.batch<BellRow & { state: string }>([
@@ -90,7 +96,10 @@ export function openUpkeep(run: Run) {
       return row?.at ?? null;
     },
 
-    /** Ends pauses of a day or more, of destinations that are no longer configured: what is held for them then ends as their other deliveries do. */
+    /**
+     * Ends pauses of a day or more, of destinations that are no longer configured:
+     * what is held for them then ends as their other deliveries do.
+     */
     async endPauses(configured: readonly string[], now: number): Promise<void> {
       const names = JSON.stringify(configured);
       const forgotten = await all(`SELECT destination FROM pauses WHERE ${FORGOTTEN}`, names, now);

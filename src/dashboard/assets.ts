@@ -1,4 +1,5 @@
-// The style sheet and the scripts of the pages, under names that change with their contents, so that browsers may keep them for good.
+// The style sheet and the scripts of the pages, under names that change with their contents,
+// so that browsers may keep them for good.
 import { Hono } from "hono";
 import uplotStyle from "uplot/dist/uPlot.min.css";
 import uplot from "uplot/dist/uPlot.iife.min.js";

@@ -1,4 +1,5 @@
-// The pages: who may see them, under which rules a browser shows them, and which room has which. What they show comes from the operator.
+// The pages: who may see them, under which rules a browser shows them, and which room has which.
+// What they show comes from the operator.
 import { Hono } from "hono";
 import { assets } from "./assets.ts";
 import { auditPages } from "./pages/audit.tsx";

@@ -1,12 +1,13 @@
-// Which bodies the pages take: forms as browsers write them, and small. Whatever else comes is the sender's mistake, not the relay's.
+// Which bodies the pages take: forms as browsers write them, and small.
+// Whatever else comes is the sender's mistake, not the relay's.
 import type { MiddlewareHandler } from "hono";
 import { mostAt } from "../contract/acts.ts";
 import { type Result, toWire } from "../errors.ts";
 import type { PageDeps } from "./page.tsx";
 
 /**
- * Reads the form before anybody works with it, so that `formData()` cannot fail afterwards. It stands behind what says who sends
- * it: a stranger's bytes are not waited for.
+ * Reads the form before anybody works with it, so that `formData()` cannot fail afterwards. It stands behind what says
+ * who sends it: a stranger's bytes are not waited for.
  *
  * @param most largest form, in bytes; left out, as large as the order that it stands for may be
  */

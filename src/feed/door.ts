@@ -1,4 +1,5 @@
-// The way to the Feed object. What is told to it is never waited for, bounded in size and number, and may be lost without anybody noticing.
+// The way to the Feed object. What is told to it is never waited for, bounded in size and number,
+// and may be lost without anybody noticing.
 import type { News } from "../contract/overview.ts";
 import { problem } from "../errors.ts";
 import { deliveryId } from "../ids.ts";
@@ -21,7 +22,10 @@ import type { BellSeed, Told } from "../intake/journal.ts";
 /** The object has this long to take a telling, and to answer a question, in ms. */
 const TELL_MS = 2_000;
 const ASK_MS = 5_000;
-/** Between two calls of one kind from one isolate, in ms. Strangers decide how often there is a refusal, so that these cost one a second. */
+/**
+ * Between two calls of one kind from one isolate, in ms.
+ * Strangers decide how often there is a refusal, so that these cost one a second.
+ */
 const PAUSE_MS = { accepted: 250, settled: 250, refused: 1_000 };
 /** An unreachable object is worth one line a minute. */
 const COMPLAIN_MS = 60_000;
@@ -56,8 +60,9 @@ interface RefusalNews {
 }
 
 /**
- * The door to the Feed object. What tells never rejects and is never to be awaited by anything that matters: the promise ends
- * when the object has heard, after two seconds at the latest, and is `null` where an earlier call will take it along.
+ * The door to the Feed object. What tells never rejects and is never to be awaited by anything that matters: the
+ * promise ends when the object has heard, after two seconds at the latest,
+ * and is `null` where an earlier call will take it along.
  */
 export interface FeedDoor {
   accepted(seeds: readonly BellSeed[]): Promise<void> | null;

@@ -1,10 +1,11 @@
 // How long attempts took, in a few dozen numbers however many there were. Pure.
 
 /**
- * Buckets are those of an OpenTelemetry exponential histogram of this scale: the base is 2^(2^-scale), and bucket `index` holds what is
- * above base^index and at most base^(index + 1) (https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram).
- * With scale 3 a bucket is 9.05 % wide, so that a percentile, which is told as the middle of its bucket, is at most 4.5 % off: 1 ms to
- * 15 s, the longest that an attempt may take, are 112 buckets.
+ * Buckets are those of an OpenTelemetry exponential histogram of this scale: the base is 2^(2^-scale), and bucket
+ * `index` holds what is above base^index and at most base^(index + 1)
+ * (https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram). With scale 3 a bucket is 9.05 %
+ * wide, so that a percentile, which is told as the middle of its bucket, is at most 4.5 % off: 1 ms to 15 s, the
+ * longest that an attempt may take, are 112 buckets.
  */
 const SCALE = 3;
 const BUCKETS_TO_DOUBLE = 2 ** SCALE;
@@ -30,8 +31,8 @@ export function addHistogram(into: Histogram, from: ReadonlyMap<number, number>)
 }
 
 /**
- * Adds the counts of a histogram of the releases whose bucket `n` began at 1.1^n ms, each in the bucket of today that holds the middle of
- * its own: percentiles of these are up to 10 % off.
+ * Adds the counts of a histogram of the releases whose bucket `n` began at 1.1^n ms, each in the bucket of today that
+ * holds the middle of its own: percentiles of these are up to 10 % off.
  */
 export function addTenths(into: Histogram, from: ReadonlyMap<number, number>): void {
   for (const [bucket, times] of from) count(into, bucketOf(1.1 ** (bucket + 0.5)), times);

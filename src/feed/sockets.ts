@@ -1,4 +1,5 @@
-// The Feed object's sockets: whoever watches the relay live hears of what happens, a few times a second and never more than a page takes.
+// The Feed object's sockets: whoever watches the relay live hears of what happens,
+// a few times a second and never more than a page takes.
 import type { News } from "../contract/overview.ts";
 import { sleep } from "../patience.ts";
 import { MOST_NEWS } from "./door.ts";
@@ -11,7 +12,10 @@ const LONGEST_MS = 60 * 60_000;
 const PAUSE_MS = 300;
 /** Between two alarms at the least, in ms. */
 const ALARM_MS = 60_000;
-/** A page says "ping" twice a minute. One that is silent for this long is asleep, and what it is sent would pile up here, in ms. */
+/**
+ * A page says "ping" twice a minute. One that is silent for this long is asleep,
+ * and what it is sent would pile up here, in ms.
+ */
 const SILENT_MS = 2 * 60_000;
 
 /** What the platform's state of an object offers for sockets. */

@@ -1,4 +1,5 @@
-// The Feed object's own SQLite: counts by the minute for a day, by the hour for a month. A few rows, whatever the traffic.
+// The Feed object's own SQLite: counts by the minute for a day, by the hour for a month.
+// A few rows, whatever the traffic.
 import {
   addTally,
   inMap,
@@ -18,7 +19,9 @@ import { sleep } from "../patience.ts";
 const HOUR_MS = 60 * MINUTE_MS;
 /** Longest time that counts are in memory only, in ms: what a crash may lose. */
 const WRITE_MS = 5_000;
-/** How long minutes are kept before they become hours, and hours, in ms: charts of a day and of a week, and some room. */
+/**
+ * How long minutes are kept before they become hours, and hours, in ms: charts of a day and of a week, and some room.
+ */
 const MINUTES_KEPT_MS = 26 * HOUR_MS;
 const HOURS_KEPT_MS = 31 * 24 * HOUR_MS;
 /** What happened longer ago than this is counted now, in ms: its minutes may be hours already. */
@@ -71,7 +74,10 @@ export class Tallies {
     this.#rollUp(this.#writtenAt);
   }
 
-  /** The sums of each of `count` steps from `since` on: whole minutes, and whole hours where it is longer ago than 26 hours. */
+  /**
+   * The sums of each of `count` steps from `since` on:
+   * whole minutes, and whole hours where it is longer ago than 26 hours.
+   */
   steps(since: number, stepMs: number, count: number): Sums[] {
     const steps = Array.from({ length: count }, newTally);
     for (const [at, tally] of this.#from(since)) {

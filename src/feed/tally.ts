@@ -1,4 +1,5 @@
-// What was counted, by source and by destination: how counts add up, how they are packed into a row, and what they tell. Pure.
+// What was counted, by source and by destination:
+// how counts add up, how they are packed into a row, and what they tell. Pure.
 import type { Settlement } from "../d1/settlement.ts";
 import { addHistogram, addTenths, type Histogram, observe, percentile } from "./histogram.ts";
 
@@ -18,11 +19,15 @@ interface DestinationCount {
   /** Of the attempts that were sent. */
   latencies: Histogram;
   /**
-   * What the release before counts in their place, in other buckets. Empty, and still there: an object of that release, told by an isolate
-   * of today while a deploy is under way, walks through it. It can go once no row and no isolate of that release is left: after a month.
+   * What the release before counts in their place, in other buckets. Empty, and still there: an object of that release,
+   * told by an isolate of today while a deploy is under way, walks through it. It can go once no row and no isolate of
+   * that release is left: after a month.
    */
   readonly latency: ReadonlyMap<number, number>;
-  /** Attempts since the last success, or in all if there was none: what came last counts, and not how much there was of it. */
+  /**
+   * Attempts since the last success, or in all if there was none:
+   * what came last counts, and not how much there was of it.
+   */
   streak: number;
 }
 
@@ -104,8 +109,9 @@ export function packTally({ sources, destinations }: Tally): string {
 }
 
 /**
- * Each release has added to the end, so that the one before it can read the rows after a rollback: rows of the first have no streak, and
- * its histogram, in the buckets of `addTenths`, is the fifth of a destination; that of today is the last.
+ * Each release has added to the end, so that the one before it can read the rows after a rollback: rows of the first
+ * have no streak, and its histogram, in the buckets of `addTenths`, is the fifth of a destination;
+ * that of today is the last.
  */
 type Packed = [[string, number, number][], [string, number, number, number, Buckets, number?, Buckets?][]];
 type Buckets = [index: number, count: number][];

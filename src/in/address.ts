@@ -1,12 +1,13 @@
-// Which source does a path lead to, or mean? The address as it is given, in the spellings that people and proxies make of it. Pure.
+// Which source does a path lead to, or mean? The address as it is given,
+// in the spellings that people and proxies make of it. Pure.
 import { nearest } from "../config/findings.ts";
 
 /** Longest path that is read or repeated, in characters. */
 const LONGEST = 100;
 
 /**
- * The name in `/in/NAME`: slashes at the end or doubled, capitals and spaces around it change nothing, since no name has any of these.
- * `null` where the path has another form.
+ * The name in `/in/NAME`: slashes at the end or doubled, capitals and spaces around it change nothing, since no name
+ * has any of these. `null` where the path has another form.
  */
 export function sourceAt(path: string): string | null {
   const written = /^\/+in\/+([^/]+)\/*$/i.exec(path)?.[1];
@@ -16,7 +17,10 @@ export function sourceAt(path: string): string | null {
 /** What follows the first segment belongs to people and their programs. */
 const OWN = /^\/+(?:api|assets|sources|destinations|events|deliveries|routes|replays|keys|audit)(?:\/|$)/i;
 
-/** The source whose address was missed by a path that leads nowhere: its name stands in it, or one so like it that it is a slip. */
+/**
+ * The source whose address was missed by a path that leads nowhere:
+ * its name stands in it, or one so like it that it is a slip.
+ */
 export function sourceMeant(path: string, names: readonly string[]): string | null {
   if (path.length > LONGEST || OWN.test(path)) return null;
   const segments = path.split("/").flatMap((one) => (one === "" ? [] : [decoded(one).trim().toLowerCase()]));

@@ -3,8 +3,8 @@ import { problem } from "../errors.ts";
 import { isLoopback } from "../net/egress.ts";
 
 /**
- * A request that came in clear under a public name. A page is shown by https; a program is refused, so that whoever set it up notices: a
- * redirect would have it send its secret in clear each time, and hear that all is well.
+ * A request that came in clear under a public name. A page is shown by https; a program is refused, so that whoever set
+ * it up notices: a redirect would have it send its secret in clear each time, and hear that all is well.
  *
  * @param loopback whether this relay is one for development
  * @returns `null` for what came by https, or to this machine

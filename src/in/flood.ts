@@ -1,16 +1,19 @@
-// Who may still be listened to: what fails to prove itself is counted by address, and what proves itself costs nothing. Memory of one isolate.
+// Who may still be listened to: what fails to prove itself is counted by address, and what proves itself costs nothing.
+// Memory of one isolate.
 import { floodKey } from "../net/cidr.ts";
 import { within } from "../patience.ts";
 
 /** How long an address is known to have used up its failures, in ms; then one more failure asks again. */
 const KNOWN_MS = 10_000;
-/** Addresses, and pairs of a source and an address, that are remembered; the oldest go first, and are asked for again. */
+/**
+ * Addresses, and pairs of a source and an address, that are remembered; the oldest go first, and are asked for again.
+ */
 const MOST_KNOWN = 1_000;
 /** What the count may take to answer, in ms: nobody is let in by it, so nobody waits for it longer. */
 const PATIENCE_MS = 1_000;
 /**
- * What an address that has used up its failures may still try at one source, in units: one for a request and one for each 64 KiB of it.
- * A unit costs some 0.1 ms, so that an address keeps an isolate busy for 3 % of its time at most.
+ * What an address that has used up its failures may still try at one source, in units: one for a request and one for
+ * each 64 KiB of it. A unit costs some 0.1 ms, so that an address keeps an isolate busy for 3 % of its time at most.
  */
 const MOST_UNITS = 300;
 const UNITS_PER_MS = 0.3;
@@ -21,8 +24,8 @@ export interface Entrant {
   /** It has proven itself: it has cost nothing. */
   proven(): void;
   /**
-   * It has not, and had so many bytes. Never rejects. False where the address is not to hear why: it has used up its failures elsewhere,
-   * and would learn that there is a source of this name.
+   * It has not, and had so many bytes. Never rejects. False where the address is not to hear why: it has used up its
+   * failures elsewhere, and would learn that there is a source of this name.
    */
   failed(bytes: number): Promise<boolean>;
 }
@@ -40,9 +43,9 @@ interface Trials {
 export const UNCOUNTED: Entrant = { proven: () => {}, failed: () => Promise.resolve(true) };
 
 /**
- * Decides before anything is read whether a request is listened to, from memory alone. A sender may share its address with an attacker
- * (whoever has an account at GitHub can have GitHub post to any relay), so an address that has used up its failures is not shut
- * out: it has a budget of trials for each source, which only failures use up. docs/adr/0020.
+ * Decides before anything is read whether a request is listened to, from memory alone. A sender may share its address
+ * with an attacker (whoever has an account at GitHub can have GitHub post to any relay), so an address that has used up
+ * its failures is not shut out: it has a budget of trials for each source, which only failures use up. docs/adr/0020.
  */
 export class FloodGuard {
   readonly #count: (address: string) => Promise<boolean>;
@@ -86,8 +89,8 @@ export class FloodGuard {
   }
 
   /**
-   * Counts a request that is refused by its name, method or address alone. Never rejects. False where the address has used up its failures:
-   * it is then told neither this nor, by `failed`, what it did not know before.
+   * Counts a request that is refused by its name, method or address alone. Never rejects. False where the address has
+   * used up its failures: it is then told neither this nor, by `failed`, what it did not know before.
    */
   async guess(address: string): Promise<boolean> {
     const key = floodKey(address);

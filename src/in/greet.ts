@@ -1,4 +1,5 @@
-// Carries out a handshake: the answer goes back, a subscription is confirmed, a secret that was handed over is put where the operator finds it.
+// Carries out a handshake: the answer goes back, a subscription is confirmed,
+// a secret that was handed over is put where the operator finds it.
 import type { Offers } from "../d1/offers.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Rejection } from "../errors.ts";
@@ -20,7 +21,10 @@ export interface GreetDeps {
   readonly log: Log;
 }
 
-/** A handshake that tells the operator something: the type of the event that it is, and the answer that its sender waits for. */
+/**
+ * A handshake that tells the operator something:
+ * the type of the event that it is, and the answer that its sender waits for.
+ */
 export interface News {
   readonly type: string;
   readonly words: HandshakeAnswer;
@@ -73,8 +77,8 @@ async function confirm(url: string, source: string, { fetchText, log }: GreetDep
 }
 
 /**
- * Anybody may call before a secret is set, so what is handed over never becomes the source's secret by itself: the operator is shown it
- * once, with the address that it came from, and puts it or does not.
+ * Anybody may call before a secret is set, so what is handed over never becomes the source's secret by itself: the
+ * operator is shown it once, with the address that it came from, and puts it or does not.
  */
 async function offer(
   secret: string,

@@ -1,4 +1,5 @@
-// Challenges, pings and subscription confirmations: what a provider wants to hear before it sends. Pure but for WebCrypto.
+// Challenges, pings and subscription confirmations: what a provider wants to hear before it sends.
+// Pure but for WebCrypto.
 
 import { decryptLark, decryptWecom } from "../verify/decrypt.ts";
 import { encryptedAnswer } from "../verify/encrypt.ts";
@@ -28,7 +29,10 @@ export interface HandshakeAnswer {
   readonly news?: string;
 }
 
-/** Some handshakes are themselves signed and are answered only once that is proven; the others come before any signature. */
+/**
+ * Some handshakes are themselves signed and are answered only once that is proven;
+ * the others come before any signature.
+ */
 export type Phase = "before-verify" | "after-verify";
 
 /** Of what a request asks to see again in a header, such as a rate, no more than this is sent back. */
@@ -41,7 +45,10 @@ const PLAIN = {
   "cache-control": "no-store",
 };
 
-/** Largest body of a handshake that nobody has proven, in bytes: a challenge and a token. What is larger is an event, or nothing. */
+/**
+ * Largest body of a handshake that nobody has proven, in bytes: a challenge and a token.
+ * What is larger is an event, or nothing.
+ */
 const GREETING_LIMIT = 64 * 1024;
 
 const encoder = new TextEncoder();

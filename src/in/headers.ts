@@ -7,8 +7,8 @@ import type { Inbound } from "../verify/readings.ts";
 import { keptHeaders } from "./identify.ts";
 
 /**
- * The headers that are kept, clean and bounded, and the way that the event has come where that matters. The relay's own host is
- * that of the URL which the source has: its `public_url`, or where the event came in.
+ * The headers that are kept, clean and bounded, and the way that the event has come where that matters. The relay's own
+ * host is that of the URL which the source has: its `public_url`, or where the event came in.
  */
 export function keep(
   { headers, url }: Inbound,

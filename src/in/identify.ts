@@ -12,7 +12,10 @@ import { document, read, render } from "../verify/render.ts";
 import type { Scope } from "../verify/scope.ts";
 
 export interface Identity {
-  /** As the sender names it; `unknown` where it does not. Of a batch, its types in the order in which they first come, with commas between. */
+  /**
+   * As the sender names it; `unknown` where it does not.
+   * Of a batch, its types in the order in which they first come, with commas between.
+   */
   readonly type: string;
   /** Every type in the request, once each: routes look at all of them. One alone where it is no batch. */
   readonly types: readonly string[];
@@ -20,18 +23,24 @@ export interface Identity {
   readonly dedupe: Dedupe | null;
   /** What was not looked at because it has too many parts, so that type and key may be wrong. */
   readonly excess?: string | undefined;
-  /** The place in the JSON document that type or id need, where the body is no such document: it is no event of this sender. */
+  /**
+   * The place in the JSON document that type or id need, where the body is no such document:
+   * it is no event of this sender.
+   */
   readonly lacks?: string | undefined;
 }
 
 interface Dedupe {
   readonly key: string;
   /**
-   * The key is not under the signature (GitHub's and Shopify's delivery id), so that whoever has captured one request could use up any
-   * key with it: the identity must be bound to the body too.
+   * The key is not under the signature (GitHub's and Shopify's delivery id), so that whoever has captured one request
+   * could use up any key with it: the identity must be bound to the body too.
    */
   readonly bindBody: boolean;
-  /** What stands for the body where the sender signs the fields of a form, which can be spelled in many ways under one signature. */
+  /**
+   * What stands for the body where the sender signs the fields of a form,
+   * which can be spelled in many ways under one signature.
+   */
   readonly fields?: string;
 }
 
@@ -51,7 +60,10 @@ export function identify(request: Inbound, provider: Provider, settings: Readonl
   return { type: together(types), types, dedupe, excess: readings.excess ?? undefined, lacks };
 }
 
-/** A part that type or id cannot do without (an optional one stands in square brackets) and that only a JSON document could give. */
+/**
+ * A part that type or id cannot do without (an optional one stands in square
+ * brackets) and that only a JSON document could give.
+ */
 function lacking(scope: Scope): string | null {
   const { type, id } = scope.provider;
   for (const piece of [type, id].flatMap((template) => (template === undefined ? [] : parseTemplate(template)))) {
@@ -70,7 +82,10 @@ function typesOf(scope: Scope): readonly string[] {
   return texts.length === 0 ? ["unknown"] : [...new Set(texts.map(asType))];
 }
 
-/** A type is matched by routes and sent on as a header: no control characters, nothing beyond ASCII's neighbours at the ends. */
+/**
+ * A type is matched by routes and sent on as a header:
+ * no control characters, nothing beyond ASCII's neighbours at the ends.
+ */
 export function asType(text: string | null): string {
   const clean = (text ?? "").replaceAll(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, "").trim();
   return clean === "" ? "unknown" : clean;
@@ -114,7 +129,8 @@ function signedFields(scope: Scope): string | null {
   const { signs, payload, timestamp } = scope.provider;
   const ofForm = ({ source, name }: Place): boolean => source.startsWith("form-") || `${source}:${name}` === payload;
   if (signs === undefined) return null;
-  // Where the sender may post no form (Gitea signs the field or the body), the body itself counts, and is the same event.
+  // Where the sender may post no form (Gitea signs the field or the body),
+  // the body itself counts, and is the same event.
   const there = placesOf(signs)
     .filter(ofForm)
     .some(({ source, name }) => read(`${source}:${name}`, scope) !== null);

@@ -11,7 +11,15 @@ import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
-import { isSenders, problem, type Rejection, type Result, toWire, type VerificationRejection } from "../errors.ts";
+import {
+  isSenders,
+  problem,
+  REASONS,
+  type Rejection,
+  type Result,
+  toWire,
+  type VerificationRejection,
+} from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
 import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
@@ -59,7 +67,10 @@ interface After {
   waitUntil(work: Promise<void>): void;
 }
 
-/** Turns a request away, in its provider's words if there are any. Whoever has looked at the request hands it over, for the diagnosis. */
+/**
+ * Turns a request away, in its provider's words if there are any.
+ * Whoever has looked at the request hands it over, for the diagnosis.
+ */
 type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
 
 /**
@@ -74,7 +85,10 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const refuse: Refuse = (rejection, inbound, words = null) =>
     refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
 
-  /** What is refused by its name, method or address alone is counted as a guess: names are not found out by trying them all. */
+  /**
+   * What is refused by its name, method or address alone is counted as a guess:
+   * names are not found out by trying them all.
+   */
   const guessed = async (answer: () => Response): Promise<Response> =>
     (await deps.flood.guess(address)) ? answer() : problem(toWire({ reason: "flooding", address }));
   if (source === undefined) {
@@ -102,7 +116,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
   const handle = async (body: Result<Uint8Array>) => {
     /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
     const unproven = async (answer: Response, rejection: Rejection | null = null) => {
-      if (rejection?.reason === "busy") return answer;
+      if (rejection !== null && REASONS[rejection.reason].fault === "relay") return answer;
       const told = await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
       return told ? answer : problem(toWire({ reason: "flooding", address }));
     };
@@ -129,8 +143,8 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
 }
 
 /**
- * Answers what came to an address that is nobody's: 404. Where it can be told which source was meant, its operator finds a trace there,
- * within the same bounds as any refusal; nothing else is written for a stranger.
+ * Answers what came to an address that is nobody's: 404. Where it can be told which source was meant, its operator
+ * finds a trace there, within the same bounds as any refusal; nothing else is written for a stranger.
  */
 export function astray(request: Request, path: string, deps: IngestDeps, after?: After): Response {
   const address = request.headers.get("cf-connecting-ip") ?? "";
@@ -269,7 +283,8 @@ function refusal(
   after: After | undefined,
 ): Response {
   const { name, source, rejection, address, inbound } = turnedAway;
-  // A provider's own words are for what it has sent itself: our faults must not sound to it as if all were well (WebSub wants a 202).
+  // A provider's own words are for what it has sent itself:
+  // our faults must not sound to it as if all were well (WebSub wants a 202).
   const reply =
     source !== null && inbound !== null && isSenders(rejection)
       ? replyTo(inbound, source.scheme, source.settings, "refused")

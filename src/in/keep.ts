@@ -30,7 +30,10 @@ function inline(event: Bodiless, body: Uint8Array): Event {
   return { ...event, encoding, body: data, parts: 0 };
 }
 
-/** Keeps what must be kept before the event may be accepted: a large body in parts, or nothing where D1 has the event already. */
+/**
+ * Keeps what must be kept before the event may be accepted:
+ * a large body in parts, or nothing where D1 has the event already.
+ */
 export async function keepBody(
   event: Bodiless,
   body: Uint8Array,
@@ -42,7 +45,8 @@ export async function keepBody(
   try {
     const [known] = await within(deadline - now(), "D1", repeats([id]));
     if (known !== undefined) return { row: null, repeat: true, ended: known.opens === 0 };
-    // Before the event, so that an event which is accepted always has its body; the sweep removes parts without an event.
+    // Before the event, so that an event which is accepted always has its body;
+    // the sweep removes parts without an event.
     const pieces = encodeParts(body);
     for (let n = 0; n < pieces.parts.length; n += PIECES_AT_ONCE)
       await within(deadline - now(), "D1", parts.put(receipt, id, n, ...pieces.parts.slice(n, n + PIECES_AT_ONCE)));

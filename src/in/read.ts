@@ -1,4 +1,5 @@
-// The bytes of a request, as far as they are allowed to come. What is declared is reserved before it is read, and what is not is counted while it streams.
+// The bytes of a request, as far as they are allowed to come. What is declared is reserved before it is read, and what
+// is not is counted while it streams.
 import { concatenated } from "../bytes/encoding.ts";
 import type { Result } from "../errors.ts";
 import { floodKey } from "../net/cidr.ts";
@@ -16,8 +17,8 @@ const OVERHEAD = 4 * 1024;
 const ABANDONED_MS = 60_000;
 
 /**
- * How fast a body must come where others need the room: after two seconds, 32 KiB a second. Memory is reserved for what is declared, and
- * whoever declares without sending would have it for nothing.
+ * How fast a body must come where others need the room: after two seconds, 32 KiB a second. Memory is reserved for what
+ * is declared, and whoever declares without sending would have it for nothing.
  */
 const GRACE_MS = 2_000;
 const SLOWEST_PER_MS = 32;

@@ -76,7 +76,10 @@ async function commitRows(rows: string, { opened, again }: ToCommit, due: number
   return await within(PATIENCE_MS, "D1", deps.commit(`[${rows}]`, due, opened, again));
 }
 
-/** Whether a repeat of the same statement would fail the same way. A table that is missing is ours to make, not the data's fault. */
+/**
+ * Whether a repeat of the same statement would fail the same way. A table that is missing is ours to make, not the
+ * data's fault.
+ */
 function isOfTheData(error: unknown): boolean {
   const text = String(error);
   return /constraint failed|SQLITE_(?:CONSTRAINT|TOOBIG|MISMATCH)|malformed JSON|too big|datatype mismatch/i.test(text);

@@ -1,4 +1,5 @@
-// The Intake object's own SQLite: what was acknowledged and is not in D1 yet. Synchronous; the caller decides when to sync.
+// The Intake object's own SQLite: what was acknowledged and is not in D1 yet. Synchronous; the caller decides when to
+// sync.
 import type { Event } from "../types.ts";
 
 /** What is kept of one accepted event until it is in D1. */
@@ -39,7 +40,9 @@ export interface Group {
   readonly bells: readonly BellSeed[];
 }
 
-/** An event that D1 refuses for what it is, with D1's reason. It stays here, is counted in /health, and is tried again. */
+/**
+ * An event that D1 refuses for what it is, with D1's reason. It stays here, is counted in /health, and is tried again.
+ */
 export interface Stuck {
   readonly row: string;
   readonly bells: BellSeed;
@@ -88,7 +91,10 @@ export function openJournal(sql: SqlStorage) {
       return seqs.length === 0 ? null : { seqs, rows: rows.join(","), bells };
     },
 
-    /** Forgets exactly these rows, now that D1 has them, and sets aside what D1 refuses. One transaction with whatever else this turn writes. */
+    /**
+     * Forgets exactly these rows, now that D1 has them, and sets aside what D1 refuses. One transaction with whatever
+     * else this turn writes.
+     */
     remove(seqs: readonly number[], refused: readonly Stuck[] = []): void {
       for (const { row, bells, error } of refused)
         sql.exec("INSERT INTO stuck (row, bells, error) VALUES (?, ?, ?)", row, JSON.stringify(bells), error);
@@ -117,8 +123,8 @@ function openStuck(sql: SqlStorage) {
 
   return {
     /**
-     * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest those that have
-     * `most` characters together, but at least one. Returns how many are left.
+     * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest
+     * those that have `most` characters together, but at least one. Returns how many are left.
      */
     retryStuck(limit: number, most: number): number {
       const oldest = "SELECT seq, length(row) AS size FROM stuck ORDER BY seq LIMIT ?";

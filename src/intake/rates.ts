@@ -20,7 +20,10 @@ export class Rates {
     this.#repeats = repeats;
   }
 
-  /** Takes a token, and gives it back where D1 then knows the event by another receipt: a repeat that this life has not seen before. */
+  /**
+   * Takes a token, and gives it back where D1 then knows the event by another receipt: a repeat that this life has not
+   * seen before.
+   */
   spend({ id, receipt, source, rate }: Spender, now: number): Acceptance | null {
     if (rate === null) return null;
     const taken = take(this.#buckets.get(source) ?? null, rate, now);

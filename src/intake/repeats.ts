@@ -17,7 +17,10 @@ const LONGEST_SILENCE_MS = 30_000;
 /** `silent`: D1 has not said. */
 export type Known = KnownEvent | "unknown" | "silent";
 
-/** Looks of one object, one at a time: whoever asks meanwhile waits for the next, which sees all that happened before they asked. */
+/**
+ * Looks of one object, one at a time: whoever asks meanwhile waits for the next, which sees all that happened before
+ * they asked.
+ */
 export class Repeats {
   readonly #ask: AskKnown;
   readonly #now: () => number;
@@ -90,8 +93,8 @@ export class Repeats {
 }
 
 /**
- * A repeat on its way to D1, where its event is: it may open what is exhausted, and is never an event itself. Every column has a value, for
- * an older relay that takes it for one.
+ * A repeat on its way to D1, where its event is: it may open what is exhausted, and is never an event itself. Every
+ * column has a value, for an older relay that takes it for one.
  */
 export function repeatOf({ id, receipt, source }: { id: string; receipt: string; source: string }): Entry {
   const empty = {

@@ -102,8 +102,9 @@ function parseGroups(text: string, endsAddress: boolean): bigint[] | null {
 }
 
 /**
- * Under which name an address is counted, wherever addresses are. An IPv6 customer holds a /64 at least and is given a /48 for the asking
- * (RFC 6177), so that counting anything smaller would count nothing; what is no address shares one count.
+ * Under which name an address is counted, wherever addresses are. An IPv6 customer holds a /64 at least and is given a
+ * /48 for the asking (RFC 6177), so that counting anything smaller would count nothing;
+ * what is no address shares one count.
  */
 export function floodKey(text: string): string {
   const address = parseAddress(text);
@@ -111,7 +112,10 @@ export function floodKey(text: string): string {
   return address.version === 4 ? `4:${address.value}` : `6:${address.value >> 80n}`;
 }
 
-/** The network that `floodKey` counts as one, for people to read: an IPv4 address, or the /48 of an IPv6 one; `unknown` for what is no address. */
+/**
+ * The network that `floodKey` counts as one, for people to read:
+ * an IPv4 address, or the /48 of an IPv6 one; `unknown` for what is no address.
+ */
 export function networkOf(text: string): string {
   const address = parseAddress(text);
   if (address === null) return "unknown";

@@ -34,11 +34,17 @@ const SPECIAL = networks([
   "3fff::/20",
 ]);
 
-/** All that IANA has given out as global unicast. The rest of IPv6, NAT64 and the forms that embed IPv4 included, is refused. */
+/**
+ * All that IANA has given out as global unicast.
+ * The rest of IPv6, NAT64 and the forms that embed IPv4 included, is refused.
+ */
 const GLOBAL = networks(["0.0.0.0/0", "2000::/3"]);
 const LOOPBACK = networks(["127.0.0.0/8", "::1"]);
 
-/** Zones that the public DNS does not have (RFC 6761, 6762, 7686, 8375, 9476), and what machines and clusters use in their place. */
+/**
+ * Zones that the public DNS does not have (RFC 6761, 6762, 7686, 8375, 9476),
+ * and what machines and clusters use in their place.
+ */
 const PRIVATE_ZONES =
   "localhost local internal home.arpa onion alt test invalid localdomain localdomain6 lan home corp private intranet svc";
 /** Public names that answer with the loopback, the cloud's metadata or whatever private address is written in them. */
@@ -54,7 +60,7 @@ const SHAPE = /^(https?):\/\/([^/?#]+)([/?][^#]*)?$/i;
 const LOCAL = 'Only `npm run dev` takes http and this machine, with LOOPBACK_DESTINATIONS="true" in .dev.vars';
 const PUBLIC = "Write the https URL under which the public internet reaches the receiver";
 
-/** Judges a destination. `why` ends a sentence that begins with the URL, and names the mend. */
+/** Judges a destination. `why` ends a sentence that begins with the URL, and names the fix. */
 export function destinationUrl(text: string, { loopback }: Scope): Judged {
   // oxlint-disable-next-line no-control-regex -- these are the characters that must not be there
   if (/[\u0000-\u0020\u007f\\]/.test(text))
@@ -88,10 +94,10 @@ function judgeHost(host: string, loopback: boolean): string | null {
   const name = host.endsWith(".") ? host.slice(0, -1) : host;
   const local = inZone(name, "localhost");
   if (loopback && local) return null;
-  const mend = local ? LOCAL : PUBLIC;
-  if (name.split(".").includes("")) return `has an empty label in its host name. ${mend}`;
-  if (!name.includes(".")) return `names a host without a domain. ${mend}`;
-  return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? `is not a name of the public internet. ${mend}` : null;
+  const fix = local ? LOCAL : PUBLIC;
+  if (name.split(".").includes("")) return `has an empty label in its host name. ${fix}`;
+  if (!name.includes(".")) return `names a host without a domain. ${fix}`;
+  return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? `is not a name of the public internet. ${fix}` : null;
 }
 
 /** Whether a host, as the URL parser writes it, is this machine. */

@@ -5,8 +5,8 @@ const SHORTEST = 8;
 const HIDDEN = "[secret]";
 
 /**
- * The texts by which an answer could give away a URL that is itself a secret. Error pages say back the path that was asked for
- * ("Cannot POST /services/T0…"), as it was written or decoded, whole or in pieces. Longest first.
+ * The texts by which an answer could give away a URL that is itself a secret. Error pages say back the path that was
+ * asked for ("Cannot POST /services/T0…"), as it was written or decoded, whole or in pieces. Longest first.
  */
 export function secretParts(url: string): readonly string[] {
   const { href, host, hostname, pathname, search, searchParams } = new URL(url);
@@ -17,8 +17,8 @@ export function secretParts(url: string): readonly string[] {
 }
 
 /**
- * The first characters of a text, with each of the hidden ones replaced. One that begins within the limit is looked at whole, so
- * `text` must go on beyond it by the longest of them.
+ * The first characters of a text, with each of the hidden ones replaced. One that begins within the limit is looked at
+ * whole, so `text` must go on beyond it by the longest of them.
  */
 export function excerpt(text: string, limit: number, hidden: readonly string[]): string {
   let kept = "";

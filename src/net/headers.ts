@@ -1,6 +1,9 @@
 // Which headers of a request are kept and sent on, in what form, and how many relays it has passed. Pure.
 
-/** Longest value that is kept, and all of them together, in characters: receivers refuse requests with more than 8 to 16 KB of headers. */
+/**
+ * Longest value that is kept, and all of them together, in characters:
+ * receivers refuse requests with more than 8 to 16 KB of headers.
+ */
 const VALUE_LIMIT = 1024;
 const ALL_LIMIT = 8 * 1024;
 
@@ -17,7 +20,10 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   "content-encoding": new RegExp(`^${TOKEN}(?:, *${TOKEN}){0,3}$`),
 };
 
-/** The type alone, without parameters; what is none is bytes of no particular type, so that their receiver does not guess. */
+/**
+ * The type alone, without parameters; what is none is bytes of no particular type,
+ * so that their receiver does not guess.
+ */
 function typeIn(value: string): string {
   const [type = ""] = value.slice(0, VALUE_LIMIT).split(";", 1);
   return type.length <= 127 && MEDIA_TYPE.test(type.trim()) ? type.trim() : "application/octet-stream";
@@ -53,8 +59,8 @@ export function clean(
 }
 
 /**
- * What is noted of the way that an event has come: the relays before this one, and this relay's own host where a destination has it, so
- * that the attempt sees the loop. `null` where there is nothing to note.
+ * What is noted of the way that an event has come: the relays before this one, and this relay's own host where a
+ * destination has it, so that the attempt sees the loop. `null` where there is nothing to note.
  *
  * @param hop the header as it came
  * @param host that the event came to

@@ -1,4 +1,5 @@
-// Is this answer a provider's address list? All of it or nothing: a list that is half understood opens or closes the wrong doors. Pure.
+// Is this answer a provider's address list? All or nothing:
+// a list that is only partly understood would admit or refuse the wrong senders. Pure.
 import { parseNetwork } from "./cidr.ts";
 import { member, parseJson, PROVEN } from "../bytes/json.ts";
 import type { Provider } from "../scheme/scheme.ts";
@@ -14,7 +15,9 @@ export type AddressList =
 /** Atlassian's list is the longest, with some hundreds. */
 const MOST_NETWORKS = 2000;
 
-/** The widest that a sender publishes are Cloudflare's /12 and /29: a wider one is a mistake or an attack, not a sender. */
+/**
+ * The widest that a sender publishes are Cloudflare's /12 and /29: a wider one is a mistake or an attack, not a sender.
+ */
 const WIDEST = { 4: 10, 6: 24 } as const;
 
 /** IPv4 addresses in a list together: a 256th of all there are. Cloudflare has a tenth of that. */

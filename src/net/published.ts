@@ -1,4 +1,4 @@
-// May this address come in because its provider says that it is its own? Lists are read from D1 and kept for a minute in the isolate.
+// Is this address on its provider's published list? Lists are read from D1 and cached for a minute in the isolate.
 import { parseNetworks } from "./lists.ts";
 import { admits } from "./cidr.ts";
 import type { Lists } from "../d1/lists.ts";
@@ -30,7 +30,10 @@ export class Published {
     this.#deps = deps;
   }
 
-  /** `null` where the address is on the provider's list, else why it is refused. A list that was never had admits nobody. */
+  /**
+   * `null` where the address is on the provider's list, else why it is refused.
+   * A list that was never had admits nobody.
+   */
   async bar(provider: string, address: string): Promise<Rejection | null> {
     const { now, log } = this.#deps;
     if (this.#lists === null || now() - this.#readAt >= KEPT_MS) {

@@ -1,4 +1,5 @@
-// One HTTP request, to a destination or for what a provider publishes, with an end to everything: time, redirects, size. The only file that may call fetch.
+// One HTTP request, to a destination or for what a provider publishes, bounded in time, redirects and size.
+// The only file that may call fetch.
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { excerpt } from "./excerpt.ts";
 import type { Answer, Fault } from "../types.ts";
@@ -30,8 +31,9 @@ export interface Outgoing {
 }
 
 /**
- * Sends, and never throws: whatever the destination does is an answer. Once a status has come it counts, however its body ends: cut off,
- * reset, of another length than announced, not to be decoded, or without end. A receiver that has said 2xx has the event.
+ * Sends, and never throws: whatever the destination does is an answer. Once a status has come it counts, however its
+ * body ends: cut off, reset, of another length than announced, not to be decoded, or without end.
+ * A receiver that has said 2xx has the event.
  */
 export type Send = (request: Outgoing) => Promise<Answer>;
 
@@ -40,7 +42,8 @@ export function openSend(now: () => number, timeoutMs = ATTEMPT_MS): Send {
   return async ({ url, headers, body, hidden = [], reach = fetch }) => {
     const began = now();
     const controller = new AbortController();
-    // The timer stays until the body has been read: one that trickles must not hold its place for longer than one that is silent.
+    // The timer stays until the body has been read:
+    // one that trickles must not hold its place for longer than one that is silent.
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     const answer = (
       status: number | null,
@@ -114,7 +117,10 @@ export function openFetchText(most: number, timeoutMs: number): FetchText {
   };
 }
 
-/** Reads until so many bytes have come or no more do, then hangs up. `whole` says whether the body ended as it should. Never throws. */
+/**
+ * Reads until so many bytes have come or no more do, then hangs up.
+ * `whole` says whether the body ended as it should. Never throws.
+ */
 async function readUpTo(
   most: number,
   response: Response,

@@ -7,7 +7,10 @@ import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
 import { badRequest, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
 
-/** Makes an event of this one's source, type and headers with another body, and sends it to one destination. The old event stays as it is. */
+/**
+ * Makes an event of this one's source, type and headers with another body, and sends it to one destination.
+ * The old event stays as it is.
+ */
 export function openEdit(deps: VerbDeps): Verb<"edit"> {
   const { config, tables, newId, log } = deps;
   const once = openOnce(deps);

@@ -1,4 +1,5 @@
-// How does a destination do now? By what its last attempts came to, not by the day. The only place that judges it. Pure.
+// How does a destination do now? By what its last attempts came to, not by the day.
+// The only place that judges it. Pure.
 import type { DestinationAnswer } from "../contract/operations.ts";
 
 /** What is known of a destination. Times are in ms. */
@@ -14,7 +15,10 @@ export interface Known {
   readonly streakSince: number | null;
 }
 
-/** So many attempts in a row fail: an outage. Fewer are everyday, unless nothing has succeeded for longer than a first retry takes, in ms. */
+/**
+ * So many attempts in a row fail: an outage. Fewer are everyday,
+ * unless nothing has succeeded for longer than a first retry takes, in ms.
+ */
 const OUTAGE = 3;
 const PATIENCE_MS = 2 * 60_000;
 

@@ -1,4 +1,5 @@
-// In which words the past answers. The questions come from question.ts, the rows from records.ts; nothing else is touched.
+// In which words the past answers. The questions come from question.ts, the rows from records.ts;
+// nothing else is touched.
 import * as z from "zod/mini";
 import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../contract/history.ts";
 import type { Records } from "../d1/records.ts";

@@ -7,8 +7,8 @@ import { ringOrLeave } from "../out/bells.ts";
 import type { By, VerbDeps } from "./operator.ts";
 
 /**
- * The name of a row of `marks`, or `null` where the asking carries no Idempotency-Key. Of fixed length whatever the client sends,
- * and different for each actor, action and target.
+ * The name of a row of `marks`, or `null` where the asking carries no Idempotency-Key. Of fixed length whatever the
+ * client sends, and different for each actor, action and target.
  */
 export async function askedAs(action: string, target: string, { caller, key }: By): Promise<string | null> {
   return key === null ? null : `asked:${await hash(JSON.stringify([caller.actor, action, target, key]))}`;
@@ -21,7 +21,8 @@ type OnceDeps = Pick<VerbDeps, "ring" | "remind" | "now" | "newId" | "log"> & {
 /** What a verb does its deed with. */
 export function openOnce({ tables, ring, remind, now, newId, log }: OnceDeps) {
   /**
-   * Does a deed, unless the same caller has had it done to the same target under the same Idempotency-Key, and rings for what it has opened.
+   * Does a deed, unless the same caller has had it done to the same target under the same Idempotency-Key,
+   * and rings for what it has opened.
    *
    * @returns the first asking's answer, and whether this is the first
    */

@@ -1,4 +1,5 @@
-// Puts the operator together: everything that may be looked at and done, in one list. The API and the pages are two faces of it; neither knows more.
+// Puts the operator together: everything that may be looked at and done, in one list. The API and the pages are two
+// faces of it; neither knows more.
 import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
 import { openCancel } from "./cancel.ts";

@@ -1,4 +1,5 @@
-// The operator's words: who asks, what may be looked at, and the one shape of what may be done. Types only; open.ts composes them.
+// The operator's words: who asks, what may be looked at, and the one shape of what may be done.
+// Types only; open.ts composes them.
 import type * as z from "zod/mini";
 import type { Config } from "../config/configured.ts";
 import type { ApiKey, AuditEntry, Caller } from "../contract/access.ts";
@@ -34,7 +35,9 @@ export interface By {
 export interface Looks {
   events(question: Question<EventFilter>): Promise<EventPage>;
   deliveries(question: Question<DeliveryFilter>): Promise<DeliveryPage>;
-  /** The body comes as it is stored, piece by piece: text, or base64 whose pieces may be joined. `null`: no such event. */
+  /**
+   * The body comes as it is stored, piece by piece: text, or base64 whose pieces may be joined. `null`: no such event.
+   */
   event(id: string): Promise<{ readonly story: EventStory; readonly body: AsyncIterable<string> } | null>;
   /** @param hours how far back the counts go: 1 (steps of a minute), 24 (of 15 minutes) or 168 (of 2 hours) */
   overview(origin: string, hours: 1 | 24 | 168): Promise<Overview>;
@@ -47,7 +50,8 @@ export interface Looks {
   /**
    * What arrived at an inspector, newest first: the last 100 are kept.
    *
-   * @param shown id of the one whose body is wanted whole; the newest where there is none of that id. The others' are cut
+   * @param shown id of the one whose body is wanted whole; the newest where there is none of that id.
+   * The others' are cut
    */
   inspections(destination: string, shown: string | null): Promise<Done<Inspection[]>>;
 }

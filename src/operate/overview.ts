@@ -102,7 +102,10 @@ async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promi
   };
 }
 
-/** What each source and destination did in the last 24 hours; a name that did nothing is not there, and nobody is where the feed cannot be reached. */
+/**
+ * What each source and destination did in the last 24 hours;
+ * a name that did nothing is not there, and nobody is where the feed cannot be reached.
+ */
 export function openTotals(feed: Pick<FeedDoor, "totals">, now: () => number, log: Log): () => Promise<Totals> {
   return async function totals() {
     try {

@@ -1,4 +1,5 @@
-// Bulk replays, as an operator sees them: what one would open, its start, its progress, its end. The steps are taken in replays.ts.
+// Bulk replays, as an operator sees them: what one would open, its start, its progress, its end.
+// The steps are taken in replays.ts.
 import * as z from "zod/mini";
 import { type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } from "../contract/operations.ts";
 import type { Ended, EndedFilter } from "../d1/ended.ts";

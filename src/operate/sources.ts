@@ -15,7 +15,10 @@ export interface SourcesDeps {
   readonly config: Pick<Config, "sources" | "disabled">;
   readonly refusals: Pick<Refusals, "of" | "lasts">;
   readonly lists: Pick<Lists, "all">;
-  /** What came in through each source in the last 24 hours, and when the last of it; a source that is not in it had nothing. */
+  /**
+   * What came in through each source in the last 24 hours, and when the last of it;
+   * a source that is not in it had nothing.
+   */
   readonly totals: () => Promise<Pick<Totals, "sources" | "heard">>;
 }
 

@@ -1,4 +1,5 @@
-// What is said of attempts once D1 has their end: a log line each, a word to the feed, and a bell where another is planned.
+// What is said of attempts once D1 has their end:
+// a log line each, a word to the feed, and a bell where another is planned.
 import type { Settled } from "../d1/settlement.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { Log } from "../log.ts";

@@ -1,4 +1,5 @@
-// One attempt of one delivery: shape, send, conclude. It knows no row and no claim; noting what came of it is the caller's.
+// One attempt of one delivery: shape, send, conclude.
+// It knows no row and no claim; noting what came of it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
 import type { Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";
@@ -61,7 +62,9 @@ function obstacle({ headers }: EventHead, { url, keys, script }: Destination): F
   return nextHop(headers[HOP], url) === null ? "loop" : null;
 }
 
-/** Where it goes, and which parts of that are a secret. An inspector has no address, and stands where the network would. */
+/**
+ * Where it goes, and which parts of that are a secret. An inspector has no address, and stands where the network would.
+ */
 function addressed(
   { id }: EventHead,
   { name, url, keys, script, secretUrl }: Destination,

@@ -29,7 +29,8 @@ export function openQueue(queue: Queue<Bell>, now: () => number): Ring {
 }
 
 /**
- * Rings, and leaves it to the sweep where the queue does not take the bells: the rows say when they are due, so that they are only late.
+ * Rings, and leaves it to the sweep where the queue does not take the bells:
+ * the rows say when they are due, so that they are only late.
  *
  * @param about what the log line says of whoever asked
  */

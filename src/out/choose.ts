@@ -22,7 +22,9 @@ export interface Admission {
   readonly now: number;
 }
 
-/** Which bells this invocation answers, and which must ring again: too early, too many, or their destination is slow. */
+/**
+ * Which bells this invocation answers, and which must ring again: too early, too many, or their destination is slow.
+ */
 export function choose(
   bells: readonly Bell[],
   { pace, destinations, now }: Admission,

@@ -14,17 +14,20 @@ interface Line {
 
 /**
  * Every HTTP status, read from the top. Standard Webhooks ends a delivery early for 410 alone: a 404 may be a deploy
- * in progress and a 401 a secret half rotated, and both are mended while the schedule runs.
+ * in progress and a 401 a secret half rotated, and both are fixed while the schedule runs.
  */
 const STATUSES: readonly Line[] = [
   { status: [200, 299], verdict: "delivered", because: "any 2xx is a yes" },
   { status: [410, 410], verdict: "gone", because: "the receiver asks for no more" },
   { status: [429, 429], verdict: "retry when asked", because: "too fast for the receiver" },
   { status: [503, 503], verdict: "retry when asked", because: "the receiver is not up" },
-  { status: [100, 599], verdict: "retry", because: "the receiver may mend it in time" },
+  { status: [100, 599], verdict: "retry", because: "the receiver may fix it in time" },
 ];
 
-/** What happens where no status came, or one that may not be followed. Where a status has come it counts, however its body ended. */
+/**
+ * What happens where no status came, or one that may not be followed.
+ * Where a status has come it counts, however its body ended.
+ */
 const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
   timeout: { verdict: "retry", because: "no answer within 15 s" },
   connection: { verdict: "retry", because: "refused, reset, or no such host" },

@@ -13,11 +13,14 @@ import { deliveryId, parseDeliveryId } from "../ids.ts";
 
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
 const SLOTS = 5;
-/** A claim that has not been started after this long is given back, in ms: waiting, sending and settling must fit `waitUntil`'s 30 s. */
+/**
+ * A claim that has not been started after this long is given back, in ms:
+ * waiting, sending and settling must fit `waitUntil`'s 30 s.
+ */
 const WAIT_MS = 10_000;
 /**
- * No send starts with less lease than this, in ms: it takes 15 s at most and its end must be noted. With D1 slow, a body may
- * arrive when the delivery is somebody else's again.
+ * No send starts with less lease than this, in ms: it takes 15 s at most and its end must be noted. With D1 slow, a
+ * body may arrive when the delivery is somebody else's again.
  */
 const LEASE_LEFT_MS = 20_000;
 
@@ -32,8 +35,8 @@ export interface DeliverDeps extends AttemptDeps, AnnounceDeps, LoadDeps {
 }
 
 /**
- * Claims what these bells are for. When this returns the bells may be acknowledged: every delivery is either claimed, and a
- * lease that ends brings it back, or rung again, or was not waiting for this attempt.
+ * Claims what these bells are for. When this returns the bells may be acknowledged: every delivery is either claimed,
+ * and a lease that ends brings it back, or rung again, or was not waiting for this attempt.
  *
  * @param beside is given what the feed is told, which must not hold up anything
  * @returns `sending` ends when the claimed deliveries are settled; it never rejects
@@ -65,7 +68,10 @@ function toWanted({ delivery, attempt: n }: Bell): Wanted {
   return { event, destination, attempt: n };
 }
 
-/** Where a bell got no claim, its destination may be paused. Never rejects: what is not held now rings again, and is held then. */
+/**
+ * Where a bell got no claim, its destination may be paused.
+ * Never rejects: what is not held now rings again, and is held then.
+ */
 async function hold(asked: readonly Wanted[], { store, now, log }: DeliverDeps): Promise<void> {
   try {
     await store.hold(asked, now());

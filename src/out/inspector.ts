@@ -1,4 +1,5 @@
-// The receiver that the relay has of its own: keeps what arrives, and answers by a script. It stands where the network would.
+// The receiver that the relay has of its own: keeps what arrives, and answers by a script.
+// It stands where the network would.
 import type { Inspections } from "../d1/inspections.ts";
 import { encodeHead } from "../bytes/body.ts";
 import { parseScript, stepFor, YES } from "./script.ts";

@@ -1,12 +1,21 @@
-// How many sends may run at once, how many of them to one destination, and how much they hold. Counts in one isolate; touches nothing.
+// How many sends may run at once, how many of them to one destination, and how much they hold.
+// Counts in one isolate; touches nothing.
 
 /** Sends in one isolate beyond which the queue's handler waits. */
 const MOST_IN_FLIGHT = 50;
-/** Bytes of all their bodies: an isolate has 128 MB, and a body exists twice while it is put together. One may always go. */
+/**
+ * Bytes of all their bodies: an isolate has 128 MB, and a body exists twice while it is put together.
+ * One may always go.
+ */
 const MOST_BYTES = 32 * 1024 * 1024;
-/** After a timeout, until an answer comes again or this long has passed, a destination gets one send at a time, in ms. */
+/**
+ * After a timeout, until an answer comes again or this long has passed, a destination gets one send at a time, in ms.
+ */
 const SLOW_FOR_MS = 60_000;
-/** No send lasts this long, in ms: one that has not left by then died with its invocation, which the platform ends without a word. */
+/**
+ * No send lasts this long, in ms: one that has not left by then died with its invocation,
+ * which the platform ends without a word.
+ */
 const ABANDONED_MS = 60_000;
 
 /** A send that is under way. */
@@ -22,12 +31,17 @@ export interface Planned {
   readonly bytes: number;
 }
 
-/** A destination that hangs takes half of the places for 15 s once, a second one half of the rest, and each one place from then on. */
+/**
+ * A destination that hangs takes half of the places for 15 s once,
+ * a second one half of the rest, and each one place from then on.
+ */
 export class Pace {
   readonly #taken = new Set<Place>();
   readonly #slowUntil = new Map<string, number>();
 
-  /** Whether another send may begin; `planned` are those that will begin before it, to this destination and altogether. */
+  /**
+   * Whether another send may begin; `planned` are those that will begin before it, to this destination and altogether.
+   */
   admits(destination: string, bytes: number, planned: Planned, now: number): boolean {
     this.#forget(now);
     const taken = [...this.#taken];

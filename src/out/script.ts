@@ -15,21 +15,20 @@ const WORDS = {
 /** A status that ends an exchange, how many attempts it is for, and when to come again. */
 const STATUS = /^([2-5]\d\d)(?:x([1-9]\d{0,3}))?(?:\s+retry-after=(\d{1,6}))?$/;
 
-const MEND =
+const FIX =
   'Write a status from 200 to 599, such as 503, with x and a number to give it to so many attempts ("503x3"), and with retry-after=SECONDS behind it; or ok, hang, slow or reset';
 
 /** The script that an inspector has if it is given none. */
 export const YES: Script = { text: "ok", steps: [WORDS.ok] };
 
-/** A script, or what is wrong with it: a sentence that names the step and the mend. */
+/** A script, or what is wrong with it: a sentence that names the step and the fix. */
 export function parseScript(text: string): { readonly script: Script } | { readonly wrong: string } {
   const written = text.split(",").map((step) => step.trim());
   if (written.length > MOST_STEPS) return { wrong: `has ${written.length} steps. Write ${MOST_STEPS} at most` };
   const steps: Step[] = [];
   for (const [index, one] of written.entries()) {
     const step = parseStep(one);
-    if (step === null)
-      return { wrong: `step ${index + 1}, ${JSON.stringify(one.slice(0, 80))}, is no answer. ${MEND}` };
+    if (step === null) return { wrong: `step ${index + 1}, ${JSON.stringify(one.slice(0, 80))}, is no answer. ${FIX}` };
     steps.push(step);
   }
   return { script: { text: written.join(", "), steps } };

@@ -6,15 +6,19 @@ import { sleep } from "../patience.ts";
 import type { Settled } from "../d1/settlement.ts";
 
 /**
- * Pauses between two writes, in ms. They double, so that an invocation whose attempts end one by one over 30 s still writes
- * at most ten times (50 D1 queries per invocation on the free plan), and a crash makes at most half of its time ambiguous.
+ * Pauses between two writes, in ms. They double, so that an invocation whose attempts end one by one over 30 s still
+ * writes at most ten times (50 D1 queries per invocation on the free plan),
+ * and a crash makes at most half of its time ambiguous.
  */
 const FIRST_PAUSE_MS = 50;
 /** Tries to write before the sweep is left to find the leases ended, and the pause before the second, in ms. */
 const TRIES = 4;
 const RETRY_MS = 500;
 
-/** Collects settlements and writes them in groups; `done` gets each group that D1 has, without those that no longer counted. */
+/**
+ * Collects settlements and writes them in groups;
+ * `done` gets each group that D1 has, without those that no longer counted.
+ */
 export class Settler {
   readonly #store: Pick<Store, "settle">;
   readonly #log: Log;

@@ -1,4 +1,5 @@
-// What does a destination get? An event's headers and bytes as they are sent, signed; the same for the same arguments, and touches nothing.
+// What does a destination get? An event's headers and bytes as they are sent, signed;
+// the same for the same arguments, and touches nothing.
 import type { StoredEvent } from "../d1/store.ts";
 import { EDITED_FROM } from "../ids.ts";
 import type { Destination } from "../types.ts";
@@ -50,8 +51,9 @@ export async function shape(
 const OURS = /^(?:hookline-|webhook-(?:id|timestamp|signature)$|user-agent$)/;
 
 /**
- * The sender's headers as the receiver gets them. One that has a name of ours (the `webhook-id` of a sender that follows Standard
- * Webhooks, `hookline-event-type` of another relay) comes under `hookline-sender-`: `hookline-sender-id` is the id that the sender knows.
+ * The sender's headers as the receiver gets them. One that has a name of ours (the `webhook-id` of a sender that
+ * follows Standard Webhooks, `hookline-event-type` of another relay) comes under `hookline-sender-`:
+ * `hookline-sender-id` is the id that the sender knows.
  */
 export function ofSender(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -62,7 +64,10 @@ export function ofSender(headers: Readonly<Record<string, string>>): Record<stri
   );
 }
 
-/** A type may hold any character; a header value may not (RFC 9110, 5.5). Half a surrogate pair cannot be encoded at all. */
+/**
+ * A type may hold any character; a header value may not (RFC 9110, 5.5).
+ * Half a surrogate pair cannot be encoded at all.
+ */
 function headerText(text: string): string {
   return text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
 }

@@ -1,4 +1,5 @@
-// What proves to a destination that a delivery is ours? Standard Webhooks v1 (HMAC-SHA-256); WebCrypto and nothing else.
+// What proves to a destination that a delivery is ours? Standard Webhooks v1 (HMAC-SHA-256);
+// WebCrypto and nothing else.
 import { decodeBase64, encodeBase64 } from "../bytes/encoding.ts";
 import type { Destination, SigningKey } from "../types.ts";
 
@@ -10,7 +11,10 @@ import type { Destination, SigningKey } from "../types.ts";
 const SALT = "hookline/destination-key/v1";
 const KEY_BITS = 256;
 
-/** Imported keys, so that a delivery costs one HMAC and no derivation. Far more than the destinations that 128 vars hold. */
+/**
+ * Imported keys, so that a delivery costs one HMAC and no derivation.
+ * Far more than the destinations that 128 vars hold.
+ */
 const CACHE_LIMIT = 512;
 const cache = new Map<string, ImportedKey>();
 

@@ -127,7 +127,8 @@ export const asymmetric = {
     confidence: "library",
     algorithm: { by: "json:SignatureVersion", of: { "1": "rsa-sha1", "2": "rsa-sha256" } },
     signature: { at: "json:Signature", encoding: "base64" },
-    // SNS tries for an hour at most (delivery policies), counted from this time; a message id that comes again is a repeat.
+    // SNS tries for an hour at most (delivery policies), counted from this time;
+    // a message id that comes again is a repeat.
     timestamp: { at: "json:Timestamp", unit: "iso", tolerance: 86_400, toleranceBy: "relay" },
     signs:
       "Message\n{json:Message}\nMessageId\n{json:MessageId}\n[Subject\n{json:Subject}\n][SubscribeURL\n{json:SubscribeURL}\n]Timestamp\n{json:Timestamp}\n[Token\n{json:Token}\n]TopicArn\n{json:TopicArn}\nType\n{json:Type}\n",

@@ -2,7 +2,10 @@
 
 import type { Provider } from "../scheme/scheme.ts";
 
-/** What DingTalk waits for after each message: an encrypted word. `appKey` is the app's, or the CorpId of a callback that was registered by its API. */
+/**
+ * What DingTalk waits for after each message: an encrypted word. `appKey` is the app's, or the CorpId of a callback
+ * that was registered by its API.
+ */
 const dingtalkYes = {
   by: "dingtalk",
   text: "success",
@@ -307,7 +310,8 @@ export const composed = {
     confidence: "third-party",
     algorithm: "hmac-sha256",
     signature: { at: "json:signature.signature|form:signature" },
-    // Mailgun says not to be aggressive, and comes again after 10 minutes: a captured signature would prove any body for longer.
+    // Mailgun says not to be aggressive, and comes again after 10 minutes:
+    // a captured signature would prove any body for longer.
     timestamp: { at: "json:signature.timestamp|form:timestamp", tolerance: 900, toleranceBy: "relay" },
     signs: "{timestamp}{json:signature.token|form:token}",
     type: "{json:event-data.event|form:event}",
@@ -377,7 +381,8 @@ export const composed = {
         method: "GET",
         when: { "query:hub.challenge": "" },
         challenge: { at: "query:hub.challenge", syntax: "token" },
-        // An intent that nobody here has is denied with 404 (WebSub, 5.3.1); to end a subscription, set mode = "unsubscribe" for the while.
+        // An intent that nobody here has is denied with 404 (WebSub, 5.3.1);
+        // to end a subscription, set mode = "unsubscribe" for the while.
         expects: { "query:hub.topic": "{setting:topic}", "query:hub.mode": "{setting:mode|default:subscribe}" },
         answer: { text: "{challenge}" },
         refusal: 404,

@@ -49,7 +49,8 @@ export const timestamped = {
         answer: { text: "{challenge}" },
       },
       {
-        // From time to time Slack asks, unsigned, whether the certificate is good. It is no command, and nothing to store.
+        // From time to time Slack asks, unsigned, whether the certificate is good.
+        // It is no command, and nothing to store.
         method: "POST",
         when: { "form:ssl_check": "1" },
         unless: ["form:command", "form:payload"],

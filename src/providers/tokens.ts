@@ -266,7 +266,8 @@ export const tokens = {
         answer: { json: { validationResponse: "{challenge}" } },
       },
       {
-        // Where the subscription's events are CloudEvents. The callback that it offers is for who cannot answer at once.
+        // Where the subscription's events are CloudEvents.
+        // The callback that it offers is for who cannot answer at once.
         method: "OPTIONS",
         when: { "header:WebHook-Request-Origin": "" },
         challenge: { at: "header:WebHook-Request-Origin", syntax: "origin" },

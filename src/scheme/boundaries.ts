@@ -1,4 +1,5 @@
-// Can signed content be read in two ways? If so, bytes of one part can be sent as part of another under the same signature. For the check and the tests: no Worker needs it.
+// Can signed content be split in two ways? Then bytes of one part can be sent as part of another under the same
+// signature. Used by the check and the tests only.
 
 import { stretchesOf } from "./parts.ts";
 import type { Provider } from "./scheme.ts";
@@ -37,7 +38,10 @@ export function movableBoundary(provider: Provider): readonly [string, string] |
   return found === null ? null : [names[found[0]] ?? "", names[found[1]] ?? ""];
 }
 
-/** Why the sender's own table lets bytes wander, and the mend; `null` where it does not, or where the content of a form is what counts. */
+/**
+ * Why the operator's own table lets bytes move from one part into another, and the fix. `null` where it does not, or
+ * where the signed content is that of a form.
+ */
 export function boundaryFault(provider: Provider): string | null {
   const { algorithm, signs } = provider;
   if (signs === undefined || algorithm === "token" || algorithm === "basic" || /\{(?:form-|sign)/.test(signs))
@@ -193,7 +197,10 @@ function setOf(fits: (character: string) => boolean): bigint {
   return ALPHABET.reduce((set, one, bit) => (fits(one) ? set | (1n << BigInt(bit)) : set), 0n);
 }
 
-/** Two ways through the machine over the same text, in which one character belongs to two parts: a search in the product of the machine with itself. */
+/**
+ * Two ways through the machine over the same text, in which one character belongs to two parts:
+ * a search in the product of the machine with itself.
+ */
 function divergence(states: readonly State[], end: number): [number, number] | null {
   const closures = states.map((_, from) => reachable(states, from));
   const moves = closures.map((all) => [...all].flatMap((at) => states[at]!.moves));

@@ -1,4 +1,5 @@
-// What follows from a sender's description, without a request: whether the id of its events is under the signature. Pure.
+// What follows from a sender's description, without a request:
+// whether the id of its events is under the signature. Pure.
 
 import type { Place } from "./places.ts";
 import type { Provider } from "./scheme.ts";

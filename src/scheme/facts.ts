@@ -1,4 +1,5 @@
-// What is known of a sender, in sentences: made from the provider data alone, for the pages, the terminal and the documentation. Pure.
+// What is known about a sender, in sentences made from the provider data alone,
+// for pages, terminal and documentation. Pure.
 
 import { idIsSigned } from "./derived.ts";
 import { handshakeFacts } from "./handshake-facts.ts";
@@ -52,7 +53,9 @@ const FORMATS = {
   cavage: "as an HTTP signature (the draft before RFC 9421)",
 } as const;
 
-/** The facts about any provider, one of the operator's own too; `dedupeWindowMs` is the window of a source that has one. */
+/**
+ * The facts about any provider, one of the operator's own too; `dedupeWindowMs` is the window of a source that has one.
+ */
 export function factsOf(id: string, provider: Provider, dedupeWindowMs: number | null = null): ProviderFacts {
   return {
     id,

@@ -1,4 +1,4 @@
-// What a sender asks before it sends, and what it hears, in sentences. Pure.
+// The challenges of a sender and the answers to them, in sentences. Pure.
 
 import type { Handshake, Provider } from "./scheme.ts";
 

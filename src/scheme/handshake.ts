@@ -1,9 +1,12 @@
-// The form in which the challenges of a sender are written down, and the answers that it waits for. Data only.
+// The schema of a sender's challenges and of the answers that it expects. Data only.
 
 import * as z from "zod/mini";
 import { encoding, pattern, place, template } from "./text.ts";
 
-/** `text` in the sender's own encryption, under the newest secret's signature: the four members that DingTalk takes for a yes. */
+/**
+ * `text` in the sender's own encryption, under the newest secret's signature:
+ * the four members that DingTalk takes for a yes.
+ */
 const encrypted = z.strictObject({
   by: z.enum(["dingtalk"]),
   text: z.string().check(z.minLength(1), z.maxLength(64)),
@@ -42,9 +45,13 @@ export const handshake = z.strictObject({
   signedWith: z.optional(place),
   /** Answered only while the source has no secret: this is how it is told its secret. */
   unset: z.optional(z.boolean()),
-  /** The message is encrypted under the key at `key`, or else under one of the secrets; what it holds is then `claim:…`. */
+  /**
+   * The message is encrypted under the key at `key`, or else under one of the secrets; what it holds is then `claim:…`.
+   */
   decrypt: z.optional(z.strictObject({ by: z.enum(["lark", "wecom"]), at: place, key: z.optional(place) })),
-  /** What the sender wants to see again, and the syntax that it is held to: nothing else is ever sent back or signed. */
+  /**
+   * What the sender wants to see again, and the syntax that it is held to: nothing else is ever sent back or signed.
+   */
   challenge: z.optional(
     z.strictObject({ at: place, syntax: z.enum(["token", "uuid", "hex", "origin", "sentence", "digits"]) }),
   ),
@@ -63,8 +70,8 @@ export const handshake = z.strictObject({
   ),
   answer,
   /**
-   * The message also tells the operator something (a subscription that was revoked): it is answered, and is an event of this type as
-   * well. `false` says that it is a check of the connection and tells nothing.
+   * The message also tells the operator something (a subscription that was revoked): it is answered, and is an event of
+   * this type as well. `false` says that it is a check of the connection and tells nothing.
    */
   news: z.optional(z.union([z.literal(false), template])),
   /** Status where something is not as it must be; 403 by default. */

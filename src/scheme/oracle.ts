@@ -1,11 +1,12 @@
-// Could the answer to a challenge prove an event? What a handshake computes is what no event may be: the rule over the descriptions of senders. Pure.
+// Could the answer to a challenge also prove an event? No event may have content that a handshake signs: the rule, over
+// descriptions of senders. Pure.
 
 import type { Handshake, Provider } from "./scheme.ts";
 import { parseTemplate, type Piece } from "./template.ts";
 
 /**
- * What a challenge may look like. The sender chooses it and sees it again, at some providers under a key that also proves events: text
- * that could be markup, a body or a signed string is never echoed and never signed.
+ * What a challenge may look like. The sender chooses it and sees it again, at some providers under a key that also
+ * proves events: text that could be markup, a body or a signed string is never echoed and never signed.
  */
 export const SYNTAX = {
   token: /^[\w.~+/=-]{1,512}$/,
@@ -23,11 +24,11 @@ export interface Fault {
 }
 
 /**
- * The rule over the data: why the handshakes of `asked` could compute a proof for `scheme`, or `null` where they cannot. They are two
- * providers where two sources have a secret in common.
+ * The rule over the data: why the handshakes of `asked` could compute a proof for `scheme`, or `null` where they
+ * cannot. They are two providers where two sources have a secret in common.
  *
- * A handshake computes over one challenge of a known syntax and constants, so that the verifier can tell such content from an event
- * (`couldBeComputed`); and the events of the sender must not all have that form, or none would be taken.
+ * A handshake computes over one challenge of a known syntax and constants, so that the verifier can tell such content
+ * from an event (`couldBeComputed`); and the events of the sender must not all have that form, or none would be taken.
  */
 export function oracleFault(scheme: Provider, asked: Provider = scheme): Fault | null {
   for (const [index, one] of (asked.handshake ?? []).entries()) {
@@ -74,14 +75,18 @@ function faultOf(one: Handshake, { algorithm, over }: Compute, scheme: Provider)
 /** What is the same in every request to a source: nobody who asks can put anything there. */
 const CONSTANT = /^(?:challenge|secret|setting:[\w.-]+|default:.*|url-without-query)$/;
 
-/** Whether a code of this kind could be a signature of the scheme. How the code is written (hex, base64) does not matter: it can be rewritten. */
+/**
+ * Whether a code of this kind could be a signature of the scheme.
+ * How the code is written (hex, base64) does not matter: it can be rewritten.
+ */
 function collides(algorithm: Compute["algorithm"], scheme: Provider): boolean {
   const { algorithm: own, jwt, secret } = scheme;
   if (secret === "public") return false;
   const names = typeof own === "string" ? [own] : Object.values(own.of);
   if (names.includes("jwt") || names.includes("jws-detached"))
     return (jwt?.algorithms ?? []).some((one) => one.replace("HS", "hmac-sha") === algorithm);
-  // The forms in which a key is written do not keep two keys apart: SHA-1 of a long text is its HMAC key in both, and base64 may be text.
+  // The forms in which a key is written do not keep two keys apart:
+  // SHA-1 of a long text is its HMAC key in both, and base64 may be text.
   return names.some((one) => one === algorithm);
 }
 
@@ -99,7 +104,9 @@ function sample({ algorithm, signs = "{body}", sorted }: Provider): string {
   return (sorted ?? [signs]).map((template) => within(parseTemplate(template))).join("");
 }
 
-/** Whether the verifier of the scheme refuses what this handshake computes, because the scheme has the same handshake. */
+/**
+ * Whether the verifier of the scheme refuses what this handshake computes, because the scheme has the same handshake.
+ */
 function refusesToo(scheme: Provider, one: Handshake): boolean {
   return (
     one.compute?.over.includes("{setting:") === false &&

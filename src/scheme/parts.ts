@@ -1,4 +1,5 @@
-// Which form has each part of the signed content? Without one, bytes wander from a part into its neighbour under the same signature. Pure.
+// Which form does each part of the signed content have? Without one,
+// bytes can move from one part into the next under the same signature. Pure.
 
 import { parseTemplate, type Piece } from "./template.ts";
 import type { FormName, Provider } from "./scheme.ts";
@@ -21,12 +22,16 @@ const FORMS: Readonly<Record<FormName, string>> = {
   // A document in base64, in lines.
   base64: "[0-9A-Za-z+/=\\n]*",
   unbracketed: "[^{}\\[\\]]{0,8192}",
-  // An object or an array, or nothing. It ends itself: what is cut off a document, or put before or behind it, leaves none.
+  // An object or an array, or nothing. It ends itself:
+  // what is cut off a document, or put before or behind it, leaves none.
   json: "(?:\\s*[{\\[][^]*[}\\]]\\s*)?",
   any: "[^]*",
 };
 
-/** Forms of a timestamp by its unit; `text` has none of its own. Where nothing stands between it and its neighbour, its length must be known. */
+/**
+ * Forms of a timestamp by its unit; `text` has none of its own.
+ * Where nothing stands between it and its neighbour, its length must be known.
+ */
 const TIMES = {
   s: FORMS.seconds,
   ms: FORMS.millis,
@@ -37,7 +42,10 @@ const TIMES = {
 } as const;
 const LOOSE = { ...TIMES, s: "\\d{1,11}", ms: "\\d{1,14}" } as const;
 
-/** What a part that the relay makes itself looks like, whatever the request says; `¤` is a constant, `§` one that nobody else knows. */
+/**
+ * What a part that the relay makes itself looks like, whatever the request says;
+ * `¤` is a constant, `§` one that nobody else knows.
+ */
 const MADE: Readonly<Record<string, string>> = {
   body: FORMS.any,
   "body-quoted": '"(?:[^"\\\\]|\\\\[^])*"',
@@ -74,8 +82,8 @@ export interface Stretch {
 }
 
 /**
- * The signed content in stretches. A part beside the body that has no form of its own may not hold the character that stands between it and
- * the next, seen from the body outwards.
+ * The signed content in stretches. A part beside the body that has no form of its own may not hold the character that
+ * stands between it and the next, seen from the body outwards.
  */
 export function stretchesOf(provider: Provider): readonly Stretch[] {
   const pieces = parseTemplate(provider.signs ?? "{body}");

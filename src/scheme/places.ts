@@ -1,4 +1,4 @@
-// Where a value is, as `header:X-Signature|json:data.id` writes it: alternatives, names and paths, and what in them is meant as it stands. Pure.
+// The grammar of places such as `header:X-Signature|json:data.id`: alternatives, names, paths and quoting. Pure.
 
 export interface Place {
   readonly source: string;
@@ -26,7 +26,10 @@ export function parsePlace(text: string): readonly Place[] {
   return parsed;
 }
 
-/** The parts between separators; one behind a backslash belongs to a name (`json:labels.app\.kubernetes\.io/name`) and separates nothing. */
+/**
+ * The parts between separators; one behind a backslash belongs to a name
+ * (`json:labels.app\.kubernetes\.io/name`) and separates nothing.
+ */
 function splitAt(separator: string, text: string): string[] {
   const parts = [""];
   for (const [token] of text.matchAll(/\\.|./gs)) {

@@ -4,8 +4,8 @@ import * as z from "zod/mini";
 import { pattern, template } from "./text.ts";
 
 /**
- * Where the sender publishes its public keys: a fixed URL, or one that the request names, and then at its own hosts and paths only. The
- * URL is nothing but scheme, host and path.
+ * Where the sender publishes its public keys: a fixed URL, or one that the request names, and then at its own hosts and
+ * paths only. The URL is nothing but scheme, host and path.
  */
 export const keys = z
   .strictObject({
@@ -13,7 +13,10 @@ export const keys = z
     host: pattern,
     path: pattern,
     form: z.enum(["certificate", "jwks", "jwk", "text", "pem"]),
-    /** Names that a certificate may be issued to (its DNS names, or else its common name); `$1` is the first group of `host`. */
+    /**
+     * Names that a certificate may be issued to (its DNS names, or else its common name);
+     * `$1` is the first group of `host`.
+     */
     subject: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(8))),
     /** Where in the JSON answer the key is, as a path. */
     member: z.optional(z.string()),
@@ -30,13 +33,19 @@ export const keys = z
     }),
   );
 
-/** The addresses that the sender sends from, for `allow = ["provider"]`: where its list is published, or the list itself. */
+/**
+ * The addresses that the sender sends from, for `allow = ["provider"]`:
+ * where its list is published, or the list itself.
+ */
 export const networks = z.strictObject({
   /** Networks that the sender's documentation names and that no program can ask for. */
   fixed: z.optional(z.array(z.string()).check(z.minLength(1))),
   /** Every one of them is asked, and each must answer. */
   urls: z.optional(z.array(z.url({ protocol: /^https$/ })).check(z.minLength(1), z.maxLength(4))),
-  /** Where in a JSON answer the list is, as a path, empty for the whole answer; without it the answer is text, a network in a line. */
+  /**
+   * Where in a JSON answer the list is, as a path, empty for the whole answer;
+   * without it the answer is text, a network in a line.
+   */
   at: z.optional(z.string()),
   /** Which member of an element is the network, where the elements are objects. */
   member: z.optional(z.string()),

@@ -1,6 +1,8 @@
-// The form in which a sender is written down: the catalogue, a user's own sender in wrangler.toml, the docs and the dashboard all use it. Data only.
+// The schema of a sender's description, for the catalogue, an operator's own sender in wrangler.toml,
+// the docs and the dashboard. Data only.
 
-// "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English, where "zod" took 28 (docs/adr/0008).
+// "zod/mini" in all that the Worker runs: 11 KB of the bundle after gzip with its English,
+// where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
 import { keys, networks } from "./published.ts";
 import { answer, handshake } from "./handshake.ts";
@@ -109,7 +111,10 @@ const signature = z.strictObject({
   der: z.optional(z.boolean()),
   /** What an HTTP message signature must cover at least. */
   covers: z.optional(z.array(z.string())),
-  /** Places where a request may name its algorithm, and the names that it may have there, in any case; it may also be silent. */
+  /**
+   * Places where a request may name its algorithm, and the names that it may have there, in any case;
+   * it may also be silent.
+   */
   names: z.optional(z.record(place, z.array(z.string()).check(z.minLength(1)))),
 });
 
@@ -119,7 +124,10 @@ const timestamp = z.strictObject({
   unit: z.optional(z.enum(["s", "ms", "iso", "iso-utc", "http", "text"])),
   /** Seconds, to either side and inclusive. Without it the age is not judged. */
   tolerance: z.optional(z.number().check(z.positive())),
-  /** Neither a document nor a library of the sender names a tolerance: this one is the relay's own, and a source may set another. */
+  /**
+   * Neither a document nor a library of the sender names a tolerance:
+   * this one is the relay's own, and a source may set another.
+   */
   toleranceBy: z.optional(z.literal("relay")),
 });
 
@@ -128,7 +136,9 @@ const jwt = z.strictObject({
   algorithms: z.array(z.enum(jwsAlgorithms)).check(z.minLength(1)),
   /** What `iss` must be. */
   issuer: z.optional(template),
-  /** What `aud` must be, or have among its entries: the receiver, so that a token for somebody else's is not taken here. */
+  /**
+   * What `aud` must be, or have among its entries: the receiver, so that a token for somebody else's is not taken here.
+   */
   audience: z.optional(template),
   /** The claim that holds the body's SHA-256. `emptyAbsent`: an empty body has no claim, and only that. */
   bodyHash: z.optional(
@@ -142,7 +152,10 @@ const jwt = z.strictObject({
   maxAge: z.optional(z.number().check(z.positive())),
   /** `exp` is demanded; it is respected in any case. */
   expires: z.optional(z.boolean()),
-  /** A detached signature over the payload as it is, without base64url: `b64` is `false` in its header, and critical (RFC 7797). */
+  /**
+   * A detached signature over the payload as it is, without base64url:
+   * `b64` is `false` in its header, and critical (RFC 7797).
+   */
   unencoded: z.optional(z.boolean()),
 });
 
@@ -159,8 +172,9 @@ export const providerSchema = z.strictObject({
   /** The parts of the signed content, put in order before they are joined; instead of `signs`. */
   sorted: z.optional(z.array(template).check(z.minLength(2))),
   /**
-   * Forms of the parts of `signs`, by what stands between the braces. A timestamp has the form of its unit, and a part beside the body may not hold
-   * the character that stands between the two; where nothing does, it needs a form, or the body one that ends itself (`json`).
+   * Forms of the parts of `signs`, by what stands between the braces. A timestamp has the form of its unit, and a part
+   * beside the body may not hold the character that stands between the two; where nothing does, it needs a form, or the
+   * body one that ends itself (`json`).
    */
   forms: z.optional(z.record(place, z.enum(formNames))),
   /** How the secret becomes a key; `text` by default, `public` for signatures that the sender alone can make. */
@@ -173,7 +187,10 @@ export const providerSchema = z.strictObject({
   signedHeaders: z.optional(
     z.strictObject({ at: place, separator: z.string(), form: z.enum(["value", "name:value"]), join: z.string() }),
   ),
-  /** A SHA-256 of the body at a place that is itself signed: hexadecimal, or as the Digest and Content-Digest headers write it. */
+  /**
+   * A SHA-256 of the body at a place that is itself signed:
+   * hexadecimal, or as the Digest and Content-Digest headers write it.
+   */
   bodyHash: z.optional(
     z.strictObject({ at: place, form: z.optional(z.enum(["hex", "digest"])), exceptForms: z.optional(z.boolean()) }),
   ),
@@ -187,8 +204,8 @@ export const providerSchema = z.strictObject({
   /** What is the same when the sender repeats an event. */
   id: z.optional(template),
   /**
-   * What the id names, and where that is written. Two events that get one id are one event here, and the second is lost, so that every id of the
-   * catalogue says it:
+   * What the id names, and where that is written. Two events that get one id are one event here, and the second is
+   * lost, so that every id of the catalogue says it:
    * - `event`     one thing that happened; its retries have the id again
    * - `delivery`  one delivery; its retries have the id again, or a new one
    * - `batch`     the first event of several in one body, so that the body counts too
@@ -198,7 +215,10 @@ export const providerSchema = z.strictObject({
     z.strictObject({
       what: z.enum(["event", "delivery", "batch", "version"]),
       changes: z.optional(place),
-      /** Where the sender's documents speak of it, by title; the sender's `confidence` says how well such facts are established. */
+      /**
+       * Where the sender's documents speak of it, by title;
+       * the sender's `confidence` says how well such facts are established.
+       */
       by: z.string().check(z.minLength(1)),
     }),
   ),

@@ -1,4 +1,5 @@
-// Which settings of a source does a scheme read, and which of them does it need? Derived from the scheme's own templates. Pure.
+// Which settings of a source does a scheme read,
+// and which of them does it need? Derived from the scheme's own templates. Pure.
 import type { Provider } from "./scheme.ts";
 import { parsePlace, type Place } from "./places.ts";
 import { parseTemplate, type Piece } from "./template.ts";
@@ -13,8 +14,8 @@ export interface ReadSetting {
 }
 
 /**
- * Every `setting:NAME` of a scheme. One is needed unless the template is whole without it: it stands in square brackets, or beside
- * an alternative (`{setting:environment|default:production}`).
+ * Every `setting:NAME` of a scheme. One is needed unless the template is whole without it: it stands in square
+ * brackets, or beside an alternative (`{setting:environment|default:production}`).
  */
 export function settingsOf(provider: Provider): ReadSetting[] {
   let read = known.get(provider);

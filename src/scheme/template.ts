@@ -1,4 +1,5 @@
-// The grammar of templates such as `{timestamp}.{body}`: text, places in braces, and what may be left out in brackets. No request, no interpreter. Pure.
+// The grammar of templates such as `{timestamp}.{body}`: text, places in braces, and what may be left out in brackets.
+// No request, no interpreter. Pure.
 
 import { closing, parsePlace, type Place, placeFault } from "./places.ts";
 

@@ -1,14 +1,15 @@
-// The smallest parts that a sender is described with: places, templates and patterns. Data only.
+// The smallest parts of a sender's description: places, templates and patterns. Data only.
 
 import * as z from "zod/mini";
 import { placeFault } from "./places.ts";
 import { templateFault } from "./template.ts";
 
 /**
- * Where a value is: `header:Name`, `query:name`, `form:name`, `json:path.to.it` (an index is a path segment: `json:events.0.type`),
- * `pair:t` (within the signature header), `item:path` (within one element of `each`), `claim:name` (of a JWT), `setting:name` (of the
- * source), or one of `body`, `url`, `method`, `timestamp`, `secret`. The rest of the kinds are in `canonical.ts`.
- * Alternatives stand behind a bar, the first that is there counts: `header:svix-id|header:webhook-id`.
+ * Where a value is: `header:Name`, `query:name`, `form:name`, `json:path.to.it` (an index is a path segment:
+ * `json:events.0.type`), `pair:t` (within the signature header), `item:path` (within one element of `each`),
+ * `claim:name` (of a JWT), `setting:name` (of the source), or one of `body`, `url`, `method`, `timestamp`, `secret`.
+ * The rest of the kinds are in `canonical.ts`. Alternatives stand behind a bar, the first that is there counts:
+ * `header:svix-id|header:webhook-id`.
  */
 export const place = z.string().check((given) => {
   const fault = placeFault(given.value);
@@ -16,8 +17,8 @@ export const place = z.string().check((given) => {
 });
 
 /**
- * Text with places in braces, `{timestamp}.{body}`. A part in square brackets is left out where one of its places is missing:
- * `{header:X-GitHub-Event}[.{json:action}]`. Double a brace or bracket to write it.
+ * Text with places in braces, `{timestamp}.{body}`. A part in square brackets is left out where one of its places is
+ * missing: `{header:X-GitHub-Event}[.{json:action}]`. Double a brace or bracket to write it.
  */
 export const template = z.string().check((given) => {
   const fault = templateFault(given.value);

@@ -9,9 +9,15 @@ const MOST = 200;
 const PAUSE_MS = 60_000;
 /** From one reading of all answers to idempotency keys to the next, in ms. */
 const ANSWERS_MS = 60 * 60_000;
-/** Parts of a repeat are kept this long, in ms, where its request has not dropped them itself: it may still be under way. */
+/**
+ * Parts of a repeat are kept this long, in ms, where its request has not dropped them itself:
+ * it may still be under way.
+ */
 const REPEATED_AGE_MS = 10 * 60_000;
-/** Body parts without an event are kept this long, in ms: D1 may have been gone for days while the journal held their event. */
+/**
+ * Body parts without an event are kept this long, in ms:
+ * D1 may have been gone for days while the journal held their event.
+ */
 const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
 
 export interface CleanupDeps {

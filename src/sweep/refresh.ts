@@ -1,11 +1,14 @@
-// Asks providers for their address lists when they are due. A bad answer changes nothing but the time of the next asking.
+// Asks providers for their address lists when they are due.
+// A bad answer changes nothing but the time of the next asking.
 import { readAddressList } from "../net/lists.ts";
 import type { Lists } from "../d1/lists.ts";
 import type { ConfiguredSource } from "../config/configured.ts";
 import type { FetchText } from "../net/send.ts";
 import type { Log } from "../log.ts";
 
-/** How often a list is asked for, in ms. GitHub asks to look "regularly", Stripe gives seven days' notice of a change. */
+/**
+ * How often a list is asked for, in ms. GitHub asks to look "regularly", Stripe gives seven days' notice of a change.
+ */
 const EVERY_MS = 6 * 60 * 60_000;
 /** Wait after the first failure, doubled by each further one up to the limit, in ms. */
 const RETRY_MS = 60_000;

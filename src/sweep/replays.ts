@@ -28,10 +28,12 @@ export interface ReplaysDeps {
 }
 
 /**
- * Takes the step that has been due longest: one of one job, so that a sweep beside it stays within the free plan's 50 queries.
- * Safe to run twice at once, late, or never: of two runners at the same place one opens nothing. Never rejects.
+ * Takes the step that has been due longest: one of one job, so that a sweep beside it stays within the free plan's 50
+ * queries. Safe to run twice at once, late, or never:
+ * of two runners at the same place one opens nothing. Never rejects.
  *
- * @returns when to look again (milliseconds since 1970), for the next step or for what this one has opened; `null` while there is neither
+ * @returns when to look again (milliseconds since 1970), for the next step or for what this one has opened;
+ * `null` while there is neither
  */
 export async function runReplays(deps: ReplaysDeps): Promise<number | null> {
   const { jobs, now, retentionMs, log } = deps;
@@ -60,7 +62,10 @@ async function stepOrPutOff(job: Job, deps: ReplaysDeps): Promise<number | null>
   }
 }
 
-/** When the job's next step is due, or what its last one has opened is overdue; `null` if it has ended and opened nothing. */
+/**
+ * When the job's next step is due, or what its last one has opened is overdue;
+ * `null` if it has ended and opened nothing.
+ */
 async function step(job: Job, deps: ReplaysDeps): Promise<number | null> {
   const { jobs, ended, now, newId, log } = deps;
   const began = now();

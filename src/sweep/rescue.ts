@@ -9,7 +9,8 @@ export interface RescueDeps {
 }
 
 /**
- * The sweep goes first: what was accepted comes before what is replayed. Both together stay within the free plan's 50 queries.
+ * The sweep goes first: what was accepted comes before what is replayed.
+ * Both together stay within the free plan's 50 queries.
  *
  * @returns when to look again (milliseconds since 1970), `null` while there is nothing to come back for
  */

@@ -1,18 +1,25 @@
-// The rescuer: rings whatever is overdue, frees what a dead isolate held, and lets go what was held for a pause that is over.
+// The rescuer: rings whatever is overdue, frees what a dead isolate held,
+// and lets go what was held for a pause that is over.
 import type { Upkeep } from "../d1/upkeep.ts";
 import type { Ring } from "../out/bells.ts";
 import type { Log } from "../log.ts";
 import type { Bell } from "../types.ts";
 import type { Cleanup } from "./cleanup.ts";
 
-/** Deliveries taken in one statement, and how often at most in one sweep: it shares the free plan's 50 queries with a bulk replay. */
+/**
+ * Deliveries taken in one statement, and how often at most in one sweep:
+ * it shares the free plan's 50 queries with a bulk replay.
+ */
 const TAKE = 500;
 const ROUNDS = 6;
 /** How often at most what was held is let go. */
 const LET_GO_ROUNDS = 4;
 /** Deliveries that a sweep sends itself when the queue takes no bells: it stays within the free plan's 50 fetches. */
 const DIRECT = 10;
-/** What is due later than a bell reaches may be this late, in ms: thousands of them, each due at a moment of its own, are not as many sweeps. */
+/**
+ * What is due later than a bell reaches may be this late, in ms:
+ * thousands of them, each due at a moment of its own, are not as many sweeps.
+ */
 const PAUSE_MS = 10_000;
 
 export interface SweepDeps {

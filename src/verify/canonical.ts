@@ -102,7 +102,10 @@ function withDefaultPort(url: string): string {
   return `${scheme}://${authority}${scheme === "https" ? ":443" : ":80"}${rest ?? ""}`;
 }
 
-/** The query as a whole is escaped, and then what came of it: Contentful's library (`@contentful/node-apps-toolkit`) does so on both sides. */
+/**
+ * The query as a whole is escaped, and then what came of it:
+ * Contentful's library (`@contentful/node-apps-toolkit`) does so on both sides.
+ */
 function escapedTwice(url: string): string {
   const [path = "", query = ""] = url.toWellFormed().split("?");
   return encodeURI(query === "" ? path : `${path}?${encodeURIComponent(query)}`);

@@ -1,4 +1,5 @@
-// What a provider demands of a request beside a signature: fixed values, keys from its own hosts, a body that fits its hash. Pure.
+// What a provider demands of a request beside a signature:
+// fixed values, keys from its own hosts, a body that fits its hash. Pure.
 
 import { decode, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
@@ -12,7 +13,7 @@ export function unmetDemand(scope: Scope): VerificationRejection | null {
   if (demands === undefined) return null;
   for (const [where, templates] of Object.entries(demands)) {
     const wanted = templates.map((template) => render(template, scope)).filter((text) => text !== null);
-    // What nobody has set is not met by anything: whoever else the sender signs for would get in.
+    // A demand without a setting is met by nothing. Otherwise other customers of the sender would get in.
     if (wanted.length === 0) return missing(templates[0] ?? where);
     const value = read(where, scope);
     if (value === null) return { reason: "part_missing", where };
@@ -21,7 +22,9 @@ export function unmetDemand(scope: Scope): VerificationRejection | null {
   return null;
 }
 
-/** A template that could not be filled in: for want of a setting, which is the operator's to mend, or of a part of the request. */
+/**
+ * Why a template could not be filled in: a setting is missing, which the operator fixes, or a part of the request is.
+ */
 export function missing(template: string): VerificationRejection {
   const setting = /\bsetting:([\w-]+)/.exec(template)?.[1];
   return setting === undefined ? { reason: "part_missing", where: template } : { reason: "setting_missing", setting };
@@ -37,7 +40,10 @@ export function strangeAlgorithm(scope: Scope): VerificationRejection | null {
   return null;
 }
 
-/** A request that names the URL of its key names one of the provider's own, even where the key is configured and nothing is fetched. */
+/**
+ * A request that names the URL of its key names one of the provider's own,
+ * even where the key is configured and nothing is fetched.
+ */
 export function strayKeyUrl(scope: Scope): VerificationRejection | null {
   const { keys } = scope.provider;
   if (keys?.url.startsWith("{") !== true) return null;
@@ -45,7 +51,10 @@ export function strayKeyUrl(scope: Scope): VerificationRejection | null {
   return url === null || pinnedUrl(url, keys) !== null ? null : { reason: "part_refused", where: keys.url };
 }
 
-/** A body that is bound by a hash at a signed place must have that hash; a form is bound by the signature itself where the scheme says so. */
+/**
+ * A body that is bound by a hash at a signed place must have that hash;
+ * a form is bound by the signature itself where the scheme says so.
+ */
 export function unboundBody(scope: Scope): VerificationRejection | null {
   const { bodyHash } = scope.provider;
   if (bodyHash === undefined) return null;

@@ -1,6 +1,7 @@
-// As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key, and ECDSA signatures in the one right spelling. Pure.
+// As much of ASN.1 DER as signatures need: whose a certificate is, its dates and its key,
+// and ECDSA signatures in the one right spelling. Pure.
 
-import { decodeBase64 } from "../bytes/encoding.ts";
+import { decodeBase64, encodeHex } from "../bytes/encoding.ts";
 
 interface Element {
   readonly tag: number;
@@ -28,7 +29,10 @@ function certificateBytes(text: string): Uint8Array<ArrayBuffer> | null {
   return pem === undefined ? null : decodeBase64(pem.replaceAll(/\s/g, ""));
 }
 
-/** The certificate that a text is: one, in PEM, with white space around it at most. `null` for anything else, whatever it may contain. */
+/**
+ * The certificate that a text is: one, in PEM, with white space around it at most.
+ * `null` for anything else, whatever it may contain.
+ */
 export function soleCertificate(text: string): Uint8Array<ArrayBuffer> | null {
   const bytes = /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(text)
     ? certificateBytes(text)
@@ -37,8 +41,8 @@ export function soleCertificate(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * Whom a certificate is issued to, in lower case: the DNS names of its subject where it has any, else its one common name (RFC 9525, 6.3,
- * and RFC 6125, 6.4.4, for certificates without DNS names).
+ * Whom a certificate is issued to, in lower case: the DNS names of its subject where it has any, else its one common
+ * name (RFC 9525, 6.3, and RFC 6125, 6.4.4, for certificates without DNS names).
  */
 export function namesOfCertificate(certificate: Uint8Array): readonly string[] {
   const fields = fieldsOf(certificate);
@@ -63,14 +67,14 @@ export function namesOfCertificate(certificate: Uint8Array): readonly string[] {
 }
 
 /**
- * The tags of a sequence that is the whole of the bytes, such as `30 03` for a SubjectPublicKeyInfo: an algorithm and a bit string.
- * `null` where the bytes are no such sequence.
+ * The tags of a sequence that is the whole of the bytes, such as `30 03` for a SubjectPublicKeyInfo: an algorithm and a
+ * bit string. `null` where the bytes are no such sequence.
  */
 export function shape(bytes: Uint8Array): string | null {
   const outer = element(bytes, 0, bytes.length);
   if (outer?.tag !== SEQUENCE || outer.end !== bytes.length) return null;
   const parts = childrenOf(bytes, outer);
-  return parts === null ? null : parts.map(({ tag }) => tag.toString(16).padStart(2, "0")).join(" ");
+  return parts === null ? null : parts.map(({ tag }) => encodeHex(Uint8Array.of(tag))).join(" ");
 }
 
 /** Whether a certificate is within its dates; `now` in milliseconds. */
@@ -100,7 +104,10 @@ export function publicKeyOfCertificate(certificate: Uint8Array): Uint8Array<Arra
 const RSA_ENCRYPTION = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 const BIT_STRING = 0x03;
 
-/** The SubjectPublicKeyInfo of an RSA key as PKCS#1 writes it (RFC 8017, A.1.1): modulus and exponent, without saying that it is RSA. */
+/**
+ * The SubjectPublicKeyInfo of an RSA key as PKCS#1 writes it (RFC 8017, A.1.1):
+ * modulus and exponent, without saying that it is RSA.
+ */
 export function spkiOfPkcs1(key: Uint8Array): Uint8Array<ArrayBuffer> {
   const bits = wrapped(BIT_STRING, Uint8Array.of(0, ...key));
   return wrapped(SEQUENCE, Uint8Array.of(...RSA_ENCRYPTION, ...bits));
@@ -113,7 +120,10 @@ function wrapped(tag: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(tag, ...size, ...content);
 }
 
-/** Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is; the version may be left out. */
+/**
+ * Version, serial number, signature algorithm, issuer, validity, subject, public key, and what else there is;
+ * the version may be left out.
+ */
 function fieldsOf(certificate: Uint8Array): readonly (Element | undefined)[] {
   const outer = element(certificate, 0, certificate.length);
   const signed = outer?.tag === SEQUENCE ? element(certificate, outer.start, outer.end) : null;
@@ -138,7 +148,9 @@ function childrenOf(bytes: Uint8Array, { start, end }: Element): readonly Elemen
   return children;
 }
 
-/** r‖s of an ECDSA signature over a curve of that many bytes, as WebCrypto wants it; anything but strict DER is `null`. */
+/**
+ * r‖s of an ECDSA signature over a curve of that many bytes, as WebCrypto wants it; anything but strict DER is `null`.
+ */
 export function rawEcdsa(signature: Uint8Array, size: number): Uint8Array<ArrayBuffer> | null {
   const outer = element(signature, 0, signature.length);
   if (outer?.tag !== SEQUENCE || outer.end !== signature.length) return null;

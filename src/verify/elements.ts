@@ -1,4 +1,5 @@
-// A template that goes through lists (`{json:events.*.type}`) has a text for each element: a batch is typed by all that is in it. Pure.
+// A template that goes through lists (`{json:events.*.type}`) has a text for each element:
+// a batch is typed by all that is in it. Pure.
 
 import { member } from "../bytes/json.ts";
 import { chosen, document, keysOf, render, STEP } from "./render.ts";
@@ -6,8 +7,8 @@ import { parseTemplate, placesIn, type Piece } from "../scheme/template.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * The texts of a template whose paths go through lists (`json:events.*.type`): one for each element, in order, and `null` for one that
- * lacks a place. A template that goes through none, or finds none, is rendered once.
+ * The texts of a template whose paths go through lists (`json:events.*.type`): one for each element, in order, and
+ * `null` for one that lacks a place. A template that goes through none, or finds none, is rendered once.
  */
 export function renderEach(text: string, scope: Scope): readonly (string | null)[] {
   const lists = listsOf(parseTemplate(text));
@@ -32,7 +33,10 @@ export function renderEach(text: string, scope: Scope): readonly (string | null)
   return texts;
 }
 
-/** The paths before each `*` of a template, a list before those inside of it; `first-key:…` is a list of its own, the document's members. */
+/**
+ * The paths before each `*` of a template, a list before those inside of it;
+ * `first-key:…` is a list of its own, the document's members.
+ */
 function listsOf(pieces: readonly Piece[]): readonly string[] {
   const paths = placesIn(pieces).flatMap(({ source, name, path }) => {
     if (source === "first-key") return [`first-key:${name}`];

@@ -1,4 +1,4 @@
-// What a sender wants to hear in its own encryption and under its own signature: DingTalk takes nothing else for a yes. Pure.
+// Encrypts and signs an answer in the sender's own scheme: DingTalk accepts no other acknowledgement. Pure.
 
 import { createCipheriv } from "node:crypto";
 import { encodeBase64, encodeHex } from "../bytes/encoding.ts";
@@ -9,14 +9,15 @@ import { read } from "./render.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * Stands behind the nonce of an answer. No event's nonce, time or message may hold it (`forms` of the sender), so that what is signed here
- * never proves an event, however its parts are cut anew.
+ * Stands behind the nonce of an answer. No event's nonce, time or message may hold it (`forms` of the sender), so that
+ * what is signed here never proves an event, however its parts are cut anew.
  */
 const MARK = ".";
 
 /**
- * The members of the answer, or `null` where the request or the settings lack what it is made of. The 16 bytes in front of the text are random
- * in DingTalk's own library; here they are the hash of the secret and the request, so that the same request gets the same answer.
+ * The members of the answer, or `null` where the request or the settings lack what it is made of. The 16 bytes in front
+ * of the text are random in DingTalk's own library; here they are the hash of the secret and the request, so that the
+ * same request gets the same answer.
  */
 export function encryptedAnswer(
   { text, key, receiver, time, nonce }: Encrypted,

@@ -1,4 +1,4 @@
-// What of a request could be proven at all: everything that is judged without a key, before any cryptography. Pure.
+// Could any key prove this request? Everything that is judged before cryptography, and without a key. Pure.
 
 import type { VerificationRejection } from "../errors.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
@@ -36,8 +36,8 @@ export interface Trial {
 }
 
 /**
- * What is wrong with a request of a sender whose keys are public, as far as it shows without the key: no key could prove such a request, so
- * that none need be fetched for it. `now` is in milliseconds.
+ * What is wrong with a request of a sender whose keys are public, as far as it shows without the key: no key could
+ * prove such a request, so that none need be fetched for it. `now` is in milliseconds.
  */
 export function formFault(scope: Scope, now: number): VerificationRejection | null {
   const unmet = unmetDemand(scope) ?? strayKeyUrl(scope);
@@ -148,7 +148,9 @@ function contentOf(
   return parts.toSorted();
 }
 
-/** The token, where it has the form of one; with `now`, its claims are judged too, for whatever they are worth. */
+/**
+ * The token if it has the form of one. With `now`, its claims are judged too, although nothing of them is proven yet.
+ */
 export function tokenFrom(
   scope: Scope,
   now: number | null,
@@ -166,7 +168,10 @@ export function tokenFrom(
   return fault === null ? { token } : { fault };
 }
 
-/** What the token says, or, of a signature over the body, the time that is signed with it: beside the body, or in its header. */
+/**
+ * What the token says, or, of a signature over the body, the time that is signed with it:
+ * beside the body, or in its header.
+ */
 export function claimsFault(token: Jws, scope: Scope, now: number): VerificationRejection | null {
   if (scope.provider.algorithm === "jwt") return judgeClaims(claimsIn(token), scope, now);
   const timed = checkTimestamp({ ...scope, pairs: token.head }, now);

@@ -1,7 +1,8 @@
-// Hashes and message codes over content that comes in pieces. Beside encrypt.ts the only file that touches node:crypto; it keeps no state but imported keys.
+// Hashes and HMACs over content in pieces. With encrypt.ts the only file that uses node:crypto;
+// its only state is a cache of imported keys.
 
-// Not WebCrypto: it wants the content in one piece, so that `{timestamp}.{body}` would copy every body, and a call costs 150 µs under Node
-// where this costs 4; in workerd both take 4 to 6 µs for 1 KB (`npm run bench`).
+// Not WebCrypto: it wants the content in one piece, so that `{timestamp}.{body}` would copy every body, and a call
+// costs 150 µs under Node where this costs 4; in workerd both take 4 to 6 µs for 1 KB (`npm run bench`).
 import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { SecretForm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
@@ -33,7 +34,9 @@ export function digest(hash: Hash, content: Chunks): Uint8Array<ArrayBuffer> {
   return bytesOf(state.digest("binary"));
 }
 
-/** One character a byte. As a string it costs half of what a Buffer does, which has memory of its own outside the heap. */
+/**
+ * One character a byte. As a string it costs half of what a Buffer does, which has memory of its own outside the heap.
+ */
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);

@@ -1,4 +1,5 @@
-// JSON Web Signatures and Tokens: is the signature right, under an algorithm that was agreed beforehand, and what do the claims bind? Pure but for WebCrypto.
+// JSON Web Signatures and Tokens: is the signature valid under an agreed algorithm,
+// and what do the claims bind? Pure but for WebCrypto.
 
 import { decode, decodeBase64Url, encodeBase64Url, encodeHex, equal } from "../bytes/encoding.ts";
 import type { VerificationRejection } from "../errors.ts";
@@ -50,7 +51,8 @@ const HEAD_LIMIT = 8192;
 /**
  * The compact form (RFC 7515, 7.1), or `null`. With `detached` the payload is missing from the token and is given.
  *
- * @param unencoded whether the payload is signed as it is (RFC 7797), which the token must then say in the one way there is
+ * @param unencoded whether the payload is signed as it is (RFC 7797),
+ * which the token must then say in the one way there is
  */
 export function parseJws(token: string, detached: Uint8Array | null = null, unencoded = false): Jws | null {
   const [head, body, code, ...rest] = token.split(".", 4);
@@ -80,7 +82,10 @@ export function parseJws(token: string, detached: Uint8Array | null = null, unen
   };
 }
 
-/** A critical extension that is not understood must not be ignored (4.1.11). One is, `b64`, and only where the sender is known to use it. */
+/**
+ * A critical extension that is not understood must not be ignored (4.1.11).
+ * One is, `b64`, and only where the sender is known to use it.
+ */
 function isUnderstood(header: object, unencoded: boolean): boolean {
   if (!unencoded) return !Object.hasOwn(header, "crit") && !Object.hasOwn(header, "b64");
   const critical = member(header, ["crit"]);
@@ -93,7 +98,7 @@ export function tokenOf(scope: Scope): Jws | null {
   const text = shownText(scope);
   const token = text === null ? null : unprefixed(text, signature);
   if (token === null) return null;
-  // Read once for whoever proves it and whoever asks what it says.
+  // Verification and the readers of its claims share one parse.
   if (algorithm !== "jws-detached") return scope.readings.token(token, (one) => parseJws(one));
   const payload = payloadOf(scope);
   return payload === null ? null : parseJws(token, payload, jwt?.unencoded);
@@ -119,7 +124,7 @@ export function claimsOf(scope: Scope): unknown {
   return token === null ? undefined : claimsIn(token);
 }
 
-/** A token is read by whoever proves it and by whoever asks what it says. */
+/** Verification and templates read the same claims, so they are parsed once. */
 const claimsOfTokens = new WeakMap<Jws, unknown>();
 
 /** What a token says; nothing of it is believed yet. `undefined` where its payload is no JSON. */
@@ -129,8 +134,8 @@ export function claimsIn(token: Jws): unknown {
 }
 
 /**
- * Whether a token's signature is right under a secret. The kind of the secret decides the kind of algorithm: a public key is never
- * taken for a shared secret, whatever the token asks for.
+ * Whether a token's signature is right under a secret. The kind of the secret decides the kind of algorithm: a public
+ * key is never taken for a shared secret, whatever the token asks for.
  */
 export async function isSigned(
   jws: Jws,
@@ -163,7 +168,10 @@ export function judgeClaims(claims: unknown, scope: Scope, now: number): Verific
 
 type Rules = NonNullable<Provider["jwt"]>;
 
-/** Whom a token is from, and whom it is for (RFC 7519, 4.1.1 and 4.1.3). What the rules ask for is asked for, whatever is not set. */
+/**
+ * Whom a token is from, and whom it is for (RFC 7519, 4.1.1 and 4.1.3).
+ * What the rules ask for is asked for, whatever is not set.
+ */
 function judgeParties(claims: unknown, { issuer, audience }: Rules, scope: Scope): VerificationRejection | null {
   if (issuer !== undefined) {
     const wanted = render(issuer, scope);

@@ -1,4 +1,5 @@
-// Which published keys does a source keep, and how many may strangers make it ask for? Bounded in every direction; no clock of its own.
+// Which published keys does a source keep, and how many fetches may strangers cause? Every quantity is bounded;
+// no clock of its own.
 
 /** A key as it was answered. */
 export interface Entry {
@@ -8,7 +9,10 @@ export interface Entry {
   readonly triedAt: number;
 }
 
-/** Keys that are kept, and names that are known to lead to none. A sender publishes a handful; strangers can make up any number. */
+/**
+ * Keys that are kept, and names that are known to lead to none.
+ * A sender publishes a handful; strangers can make up any number.
+ */
 const KEY_LIMIT = 32;
 const FAILURE_LIMIT = 256;
 

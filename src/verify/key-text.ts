@@ -1,4 +1,5 @@
-// A public key as an operator pasted it: PEM, base64 or hexadecimal in the spellings that files, consoles and environment variables make of them. Pure.
+// A public key as an operator pasted it: PEM, base64 or hexadecimal in the spellings that files, consoles and
+// environment variables make of them. Pure.
 
 import { decodeBase64, decodeHex } from "../bytes/encoding.ts";
 import { publicKeyOfCertificate, shape, spkiOfPkcs1 } from "./der.ts";
@@ -19,7 +20,10 @@ export function unquoted(text: string): string {
     .trim();
 }
 
-/** The bytes of base64 (either alphabet, padded or not, wrapped or not) or hexadecimal (with `0x` and colons or without); `null` for neither. */
+/**
+ * The bytes of base64 (either alphabet, padded or not, wrapped or not) or hexadecimal
+ * (with `0x` and colons or without); `null` for neither.
+ */
 export function pastedBytes(text: string): Uint8Array<ArrayBuffer> | null {
   const digits = text.replaceAll(/\s/g, "");
   const hex = /^(?:0x)?[0-9a-f:]+$/i.test(digits)
@@ -46,7 +50,10 @@ export function keyBytes(text: string): Uint8Array<ArrayBuffer> | null {
   return PEM.test(inner) ? keyBytes(inner) : bytes.length === 32 ? bytes : null;
 }
 
-/** What is wrong with a text that is meant to be a public key, as the end of a sentence; `null` where it looks like one. Tells nothing of the text. */
+/**
+ * What is wrong with a text that is meant to be a public key, as the end of a sentence; `null` where it looks like one.
+ * Tells nothing of the text.
+ */
 export function keyTextFault(text: string): string | null {
   const written = unquoted(text);
   if (written.startsWith("{") || keyBytes(written) !== null) return null;

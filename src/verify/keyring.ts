@@ -1,4 +1,5 @@
-// The keys that a provider publishes: fetched from its own hosts only, kept for a while, and refused when they cannot be had. Opens nothing itself.
+// The keys that a provider publishes: fetched from its own hosts only, and cached. While they are unavailable, requests
+// are refused. Opens nothing itself.
 
 import { floodKey } from "../net/cidr.ts";
 import { encodeBase64 } from "../bytes/encoding.ts";
@@ -37,11 +38,16 @@ export interface KeySource {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds for which a key is believed, and for which a failure is. Certificates and key sets change a few times a year. */
+/**
+ * Milliseconds for which a key is believed, and for which a failure is.
+ * Certificates and key sets change a few times a year.
+ */
 const KEPT_MS = 6 * 60 * 60 * 1000;
 const FAILED_MS = 60 * 1000;
 
-/** How long one request waits for a key that another one has asked for, in ms: a little more than the asking may take. */
+/**
+ * How long one request waits for a key that another one has asked for, in ms: a little more than the asking may take.
+ */
 const SHARED_MS = 6 * 1000;
 
 /** Whether a source of this provider must have a secret: not where its keys are there for everybody to fetch. */
@@ -77,8 +83,9 @@ export class KeyRing {
   }
 
   /**
-   * What a request is to be verified with: the source's secrets where its provider publishes no keys or where one of them is such a key
-   * (the operator pinned it), else the key that the request names. Nothing is fetched for a request that no key could prove.
+   * What a request is to be verified with: the source's secrets where its provider publishes no keys or where one of
+   * them is such a key (the operator pinned it), else the key that the request names.
+   * Nothing is fetched for a request that no key could prove.
    *
    * @param address of the client, as the platform tells it
    * @param now milliseconds
@@ -190,7 +197,9 @@ export class KeyRing {
   }
 }
 
-/** Whether a key has to be asked for once more: it is old, or the request names a key that its set does not hold yet. */
+/**
+ * Whether a key has to be asked for once more: it is old, or the request names a key that its set does not hold yet.
+ */
 function isStale({ text, fetchedAt, triedAt }: Entry, { form }: PublishedKeys, { kid }: Scope, now: number): boolean {
   const old = now - fetchedAt >= KEPT_MS;
   const rotated = form === "jwks" && !!kid && !text.includes(JSON.stringify(kid));

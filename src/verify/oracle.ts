@@ -1,4 +1,5 @@
-// Is this content one that a stranger could have had computed? The enforcement of the rule in `scheme/oracle.ts`. Pure.
+// Could a stranger have obtained a code for this content from a handshake?
+// Enforces the rule in `scheme/oracle.ts`. Pure.
 
 import { SYNTAX } from "../scheme/oracle.ts";
 import { render } from "./render.ts";
@@ -12,8 +13,9 @@ const LIMIT = 8192;
 const MARK = "\u0000";
 
 /**
- * Whether this content is one that a stranger could have had computed in a handshake of this provider. The relay never takes it as an
- * event, so that what it computes and what it believes have nothing in common, whatever the events of the sender look like.
+ * Whether this content is one that a stranger could have had computed in a handshake of this provider. The relay never
+ * takes it as an event, so that what it computes and what it believes have nothing in common,
+ * whatever the events of the sender look like.
  */
 export function couldBeComputed(content: readonly (string | Uint8Array)[], scope: Scope, secret: string): boolean {
   const asked = (scope.provider.handshake ?? []).filter((one) => one.compute !== undefined);

@@ -1,4 +1,5 @@
-// Which URLs out of a request may be fetched: https ones at a host and a path of the provider's own, and nothing more. Pure.
+// Which URLs out of a request may be fetched:
+// https ones at a host and a path of the provider's own, and nothing more. Pure.
 
 /** What a provider pins: regular expressions, each for the whole of its part of the URL. */
 export interface Pin {
@@ -9,8 +10,9 @@ export interface Pin {
 }
 
 /**
- * The URL, or `null` where it is not one of the provider's: it is fetched by us, so nobody else may choose it. It must be written as a
- * parser writes it back, so that one address has one name: no port, user, fragment or empty query, no dots, no other case.
+ * The URL, or `null` where it is not one of the provider's: it is fetched by us, so nobody else may choose it. It must
+ * be written as a parser writes it back, so that one address has one name:
+ * no port, user, fragment or empty query, no dots, no other case.
  */
 export function pinnedUrl(url: string | null, pin: Pin): string | null {
   if (url === null || !URL.canParse(url)) return null;

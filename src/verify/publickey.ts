@@ -25,8 +25,8 @@ const imported = new Map<string, Promise<readonly Key[]>>();
 const SET_LIMIT = 8;
 
 /**
- * The keys that a text stands for, by method: PEM (a key, also of PKCS#1, or a certificate), a JWK or a set of them, base64 or hex. Empty where it is none
- * of these, or none that fits the method. `kid` narrows a set.
+ * The keys that a text stands for, by method: PEM (a key, also of PKCS#1, or a certificate), a JWK or a set of them,
+ * base64 or hex. Empty where it is none of these, or none that fits the method. `kid` narrows a set.
  */
 export function publicKeys(text: string, method: Method, kid: string | null = null): Promise<readonly Key[]> {
   const name = JSON.stringify([method, kid, text]);
@@ -97,7 +97,10 @@ function materials(text: string, kid: string | null): readonly Material[] {
   return [keyBytes(written) ?? []].flat();
 }
 
-/** The public keys of a JWK or a set, for signatures only. Two keys of one name are no name at all, and shared secrets have no place here. */
+/**
+ * The public keys of a JWK or a set, for signatures only.
+ * Two keys of one name are no name at all, and shared secrets have no place here.
+ */
 function jwks(document: unknown, kid: string | null): readonly Jwk[] {
   const all: unknown =
     typeof document === "object" && document !== null && "keys" in document ? document.keys : [document];
@@ -144,7 +147,10 @@ function sameAlgorithm(written: unknown, wanted: string): boolean {
   return written === wanted || (written === "Ed25519" && wanted === "EdDSA");
 }
 
-/** Sizes of RSA keys that are used: 2048 at least (RFC 7518, 3.3), and no more than a signature can be checked under in reasonable time. */
+/**
+ * Sizes of RSA keys that are used: 2048 at least (RFC 7518, 3.3),
+ * and no more than a signature can be checked under in reasonable time.
+ */
 const RSA_BITS = { least: 2048, most: 8192 };
 
 /** Of one of these sizes, an odd exponent above 1, and not from the key generator that CVE-2017-15361 broke. */
@@ -167,7 +173,10 @@ function integer(bytes: Uint8Array): bigint {
   return BigInt(`0x0${encodeHex(bytes)}`);
 }
 
-/** Moduli of the broken generator are powers of 65537 modulo each of these primes (Nemec et al., CCS 2017); others hit all by 2^-27 odds. */
+/**
+ * Moduli of the broken generator are powers of 65537 modulo each of these primes (Nemec et al., CCS 2017);
+ * others hit all by 2^-27 odds.
+ */
 const ROCA_PRIMES = [11n, 13n, 17n, 19n, 37n, 53n, 61n, 71n, 73n, 79n, 97n, 103n, 107n, 109n, 127n, 151n, 157n];
 
 function isRoca(modulus: bigint): boolean {

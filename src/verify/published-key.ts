@@ -1,4 +1,4 @@
-// Is an answer the key that was asked for? Whatever a provider's host answers beside it (a page, an error, somebody else's certificate) is none. Pure.
+// Is a response the key that was requested? A page, an error or somebody else's certificate is not. Pure.
 
 import { isValidAt, namesOfCertificate, soleCertificate } from "./der.ts";
 import { member, parseJson } from "../bytes/json.ts";
@@ -15,7 +15,10 @@ export interface Asked {
   readonly kid: string | null;
 }
 
-/** The key in a form that `publicKeys` reads, or `null` where the answer is not one that may be used; `now` in milliseconds. */
+/**
+ * The key in a form that `publicKeys` reads, or `null` where the answer is not one that may be used;
+ * `now` in milliseconds.
+ */
 export function keyIn(answer: string, keys: PublishedKeys, asked: Asked, now: number): string | null {
   switch (keys.form) {
     case "certificate":
@@ -38,7 +41,10 @@ function pathOf({ member: path = "" }: PublishedKeys): readonly string[] {
   return path.split(".");
 }
 
-/** One certificate and nothing beside it, within its dates, and issued to the sender by one of the names that it signs under. */
+/**
+ * One certificate and nothing beside it, within its dates,
+ * and issued to the sender by one of the names that it signs under.
+ */
 function isCertificateOf(answer: string, keys: PublishedKeys, { url }: Asked, now: number): boolean {
   const certificate = soleCertificate(answer);
   if (certificate === null || !isValidAt(certificate, now)) return false;

@@ -1,4 +1,5 @@
-// What came in, and its readings: JSON, form and query, each parsed at most once for all stages and only when somebody asks. Pure.
+// What came in, and its readings: JSON, form and query,
+// each parsed at most once for all stages and only when somebody asks. Pure.
 
 import { parsed, PROVEN, UNPROVEN, weigh, type Measure } from "../bytes/json.ts";
 import { digest } from "./hmac.ts";
@@ -16,9 +17,9 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /**
- * The URL as the sender had it: scheme, host and path of the one that the source configures, the query of this very request (senders
- * add to it). Request URLs are rewritten by parsers (`'` becomes `%27`) and by proxies (scheme, host, port), so a configured query is
- * taken as it is configured where the request's begins with it.
+ * The URL as the sender had it: scheme, host and path of the one that the source configures, the query of this very
+ * request (senders add to it). Request URLs are rewritten by parsers (`'` becomes `%27`) and by proxies (scheme, host,
+ * port), so a configured query is taken as it is configured where the request's begins with it.
  */
 export function signedUrl(publicUrl: string | null, requestUrl: string): string {
   if (publicUrl === null) return requestUrl;
@@ -91,7 +92,10 @@ export class Readings {
     };
   }
 
-  /** Reads as much as may be read of a request that is proven. What was too much before is read again where it is asked for. */
+  /**
+   * Reads as much as may be read of a request that is proven.
+   * What was too much before is read again where it is asked for.
+   */
   get proven(): this {
     const all = this.#parsed;
     if (all.most === PROVEN) return this;
@@ -104,19 +108,25 @@ export class Readings {
   }
 
   /**
-   * The same readings, but for what a form is. By default the content type says it, as the sender's own library reads it before it
-   * signs. No signature covers the content type, so that whatever must be the same for a captured request goes by the bytes.
+   * The same readings, but for what a form is. By default the content type says it, as the sender's own library reads
+   * it before it signs. No signature covers the content type,
+   * so that whatever must be the same for a captured request goes by the bytes.
    */
   get byBytes(): Readings {
     return (this.#byBytes ??= new Readings(this.request, "bytes", this.#parsed));
   }
 
-  /** What was asked for and is not read because it has more parts than are taken apart; `null` where there was no such thing. */
+  /**
+   * What was asked for and is not read because it has more parts than are taken apart;
+   * `null` where there was no such thing.
+   */
   get excess(): string | null {
     return this.#parsed.excess;
   }
 
-  /** Lets go of what was read, for as long as somebody else is waited for; it is read again where it is asked for again. */
+  /**
+   * Lets go of what was read, for as long as somebody else is waited for; it is read again where it is asked for again.
+   */
   forget(): void {
     this.#parsed.text = undefined;
     this.#parsed.documents.clear();
@@ -188,14 +198,19 @@ export class Readings {
     return isForm(this.request.headers);
   }
 
-  /** Whether its fields are all that the body holds: a multipart one holds more than fields with names, and any other is no form at all. */
+  /**
+   * Whether its fields are all that the body holds:
+   * a multipart one holds more than fields with names, and any other is no form at all.
+   */
   get isFieldsOnly(): boolean {
     const type = this.request.headers.get("content-type")?.toLowerCase() ?? "";
     const encoded = type.startsWith("application/x-www-form-urlencoded") || this.request.body.length === 0;
     return this.#formBy === "bytes" || encoded;
   }
 
-  /** What stands between the parts of a multipart body, empty for an urlencoded one; `null` for a body that is no form. */
+  /**
+   * What stands between the parts of a multipart body, empty for an urlencoded one; `null` for a body that is no form.
+   */
   get #boundary(): string | null {
     if (this.#formBy === "bytes") return /^--([^\r\n]{1,70})\r\n/.exec(this.text)?.[1] ?? "";
     if (!this.isForm) return null;
@@ -232,7 +247,10 @@ function parsePairs(text: string, most: number): Map<string, string[]> | null {
 /** What stands before the value of a field, in characters: its name, its type and the name of a file. */
 const PART_HEADERS = 8 * 1024;
 
-/** Only the text of named fields; files and nested parts are of no use to a signature. `null` where there are more parts than that. */
+/**
+ * Only the text of named fields; files and nested parts are of no use to a signature.
+ * `null` where there are more parts than that.
+ */
 function parseMultipart(text: string, delimiter: string, most: number): Map<string, string[]> | null {
   const fields = new Map<string, string[]>();
   let parts = 0;

@@ -40,13 +40,15 @@ export function keysOf(root: unknown, without: string): readonly string[] {
 /** Between the steps of a path that is written as one text: no dot, which a step may hold. */
 export const STEP = "\0";
 
-/** A path with the elements at hand in the place of its stars. */
+/** A path whose stars are replaced by the current elements. */
 export function chosen(path: readonly string[], indices: ReadonlyMap<string, string> | undefined): readonly string[] {
   if (indices === undefined || !path.includes("*")) return path;
   return path.map((step, at) => (step === "*" ? (indices.get(path.slice(0, at).join(STEP)) ?? step) : step));
 }
 
-/** The signed content of a template in pieces, or the first place that is missing. The body is handed on without a copy. */
+/**
+ * The signed content of a template in pieces, or the first place that is missing. The body is handed on without a copy.
+ */
 export function renderChunks(text: string, scope: Scope): (string | Uint8Array)[] | { readonly missing: string } {
   if (text === "{body}") return [scope.readings.request.body];
   const chunks: (string | Uint8Array)[] = [];
@@ -92,7 +94,9 @@ export function document({ readings, provider }: Scope): unknown {
   return undefined;
 }
 
-/** A claim by its path. One that is itself JSON, as text, is read through: a Wix token holds its event so, twice over. */
+/**
+ * A claim by its path. One that is itself JSON, as text, is read through: a Wix token holds its event so, twice over.
+ */
 function through(claims: unknown, path: readonly string[]): unknown {
   let value = claims;
   for (const step of path) value = member(typeof value === "string" ? parseJson(value) : value, [step]);

@@ -1,4 +1,4 @@
-// What a request offers to the places of a template: its readings, and what each step of the verification has found out so far. Types only.
+// What templates can read: the request's readings, and what each step of the verification has found so far. Types only.
 
 import type { Readings } from "./readings.ts";
 import type { Provider } from "../scheme/scheme.ts";
@@ -13,7 +13,7 @@ export interface Scope {
   readonly secret?: string;
   /** Members of the signature header. */
   readonly pairs?: ReadonlyMap<string, string>;
-  /** The element of `each` at hand. */
+  /** The current element of `each`. */
   readonly item?: unknown;
   readonly claims?: unknown;
   /** The name of the sender's key. */

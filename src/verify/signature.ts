@@ -17,7 +17,10 @@ export interface Candidate {
 /** Signatures that are looked at. A sender in rotation sends two or three; an attacker may send a thousand. */
 const SIGNATURE_LIMIT = 10;
 
-/** Longest signature header that is taken apart, in characters. The longest real one (several RSA signatures) stays under it. */
+/**
+ * Longest signature header that is taken apart, in characters.
+ * The longest real one (several RSA signatures) stays under it.
+ */
 const HEADER_LIMIT = 8192;
 
 type Rejected = { readonly rejection: VerificationRejection };
@@ -152,7 +155,9 @@ export function shownText(scope: Scope): string | null {
   return null;
 }
 
-/** An authentication scheme, as a prefix names it: a token (RFC 9110, 5.6.2), and the space behind it if it is written. */
+/**
+ * An authentication scheme, as a prefix names it: a token (RFC 9110, 5.6.2), and the space behind it if it is written.
+ */
 const SCHEME = /^([\w!#$%&'*+.^`|~-]+) *$/;
 
 /** Without the prefix; `null` where the provider demands one and it is not there. */
@@ -165,7 +170,10 @@ export function unprefixed(text: string, { prefix, bare }: Provider["signature"]
   return bare === true ? text : null;
 }
 
-/** What stands behind the name of an authentication scheme, which has no case (RFC 9110, 11.1), and one or more spaces (11.4). */
+/**
+ * What stands behind the name of an authentication scheme,
+ * which has no case (RFC 9110, 11.1), and one or more spaces (11.4).
+ */
 export function afterScheme(text: string, scheme: string): string | null {
   if (text.slice(0, scheme.length).toLowerCase() !== scheme.toLowerCase()) return null;
   const rest = text.slice(scheme.length);
@@ -173,8 +181,8 @@ export function afterScheme(text: string, scheme: string): string | null {
 }
 
 /**
- * The timestamp as the sender wrote it, judged against the clock. Inclusive to either side. Timestamps in whole seconds are compared in
- * whole seconds, as the official libraries do: 300.9 s after `t` is 300 s old.
+ * The timestamp as the sender wrote it, judged against the clock. Inclusive to either side. Timestamps in whole seconds
+ * are compared in whole seconds, as the official libraries do: 300.9 s after `t` is 300 s old.
  */
 export function checkTimestamp(scope: Scope, now: number): { readonly timestamp: string | null } | Rejected {
   const { timestamp } = scope.provider;

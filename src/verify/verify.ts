@@ -1,4 +1,4 @@
-// Is it really theirs? One interpreter for every provider; pure but for WebCrypto.
+// Did the provider really send this request? One interpreter for every provider's scheme; pure but for WebCrypto.
 
 import { strayKeyUrl, unboundBody, unmetDemand } from "./demands.ts";
 import { decodeBase64, equal, concatenated } from "../bytes/encoding.ts";
@@ -44,8 +44,8 @@ const DIGESTS: Readonly<Partial<Record<Algorithm, Hash>>> = { sha1: "sha1", sha2
 const encoder = new TextEncoder();
 
 /**
- * Judges a request by its provider's scheme. `secrets` are tried in order, newest first; `settings` are the source's; `now` is in
- * milliseconds. What the sender did wrong is a value; nothing that a request holds makes this throw.
+ * Judges a request by its provider's scheme. `secrets` are tried in order, newest first; `settings` are the source's;
+ * `now` is in milliseconds. What the sender did wrong is a value; nothing that a request holds makes this throw.
  */
 export async function verify(
   request: Inbound,
@@ -96,7 +96,10 @@ function prove(scope: Scope, secrets: readonly Secret[], now: number): Promise<P
   return signed(scope, secrets, now);
 }
 
-/** Signatures and codes over content: each candidate, in each spelling of the URL, under each secret, until one is right. */
+/**
+ * Signatures and codes over content: each candidate, in each spelling of the URL,
+ * under each secret, until one is right.
+ */
 function signed(scope: Scope, secrets: readonly Secret[], now: number): Proof | Promise<Proof> {
   const found = trialsOf(scope, secrets, now);
   if ("fault" in found) return found;
@@ -190,8 +193,8 @@ function shown(scope: Scope, secrets: readonly Secret[], now: number): Proof {
 }
 
 /**
- * What may be the secret. Where a provider names no scheme, its operator chose one beside the token: a bearer's (RFC 6750), HTTP Basic, or
- * none at all. Whoever writes the secret in any of these forms has it.
+ * What may be the secret. Where a provider names no scheme, its operator chose one beside the token: a bearer's (RFC
+ * 6750), HTTP Basic, or none at all. Whoever writes the secret in any of these forms has it.
  */
 function credentials(text: string, { provider: { algorithm, signature } }: Scope): readonly Uint8Array[] | null {
   const basic = basicCredentials(text);

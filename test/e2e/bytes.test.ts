@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { Relay, relayVars, stateFolder } from "./relay.ts";
-import { say, startReceiver } from "./receiver.ts";
-import { until } from "./until.ts";
+import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
+import { say, startReceiver } from "../kit/receiver.ts";
+import { until } from "../kit/until.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

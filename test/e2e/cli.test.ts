@@ -1,10 +1,12 @@
 // The command line at a running relay: what it tells, what it does, and what it says when it may not.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import * as z from "zod";
 import { hookline } from "../../src/cli/hookline.ts";
-import { startReceiver } from "./receiver.ts";
-import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 afterEach(() => {
   delete process.env["HOOKLINE_URL"];
@@ -67,7 +69,20 @@ test("an operator finds a failed delivery, replays it, pauses, resumes, and is o
   expect((await run("overview")).out).toMatch(/accepted +delivered/);
   expect((await run(`cancel ${id}:billing`)).code).toBe(0);
   expect(await run("audit")).toEqual({ code: 1, out: "", err: "this takes the role admin, and yours is operator" });
+
+  const edited = join(await stateFolder(), "body.json");
+  await writeFile(edited, '{"paid":false}\n');
+  const edit = `edit ${id} --to billing --body ${edited}`;
+  expect(await run(edit)).toEqual({ code: 1, out: "", err: "this takes the role admin, and yours is operator" });
   process.env["HOOKLINE_KEY"] = SECRETS.ADMIN_TOKEN;
+  const { event } = await json(`${edit} --once monday`, z.object({ event: z.string() }));
+  await until("the edited event has arrived", () => receiver.arrivals.length === 4 || undefined);
+  const last = receiver.arrivals.at(-1);
+  expect([last?.event, last?.body.toString()]).toEqual([event, '{"paid":false}\n']);
+  expect((await json(`${edit} --once monday`, z.object({ event: z.string() }))).event).toBe(event);
+  expect((await run(`event ${id}`)).out).toContain(`edited as ${event} for billing`);
+  expect((await run(`event ${event}`)).out).toContain(`edited from ${id}`);
+
   const audit = (await run("audit")).out;
   for (const action of ["pause", "resume", "replays.start", "replay"])
     expect(audit).toMatch(new RegExp(`key:laptop +${action} `));

@@ -10,9 +10,9 @@ import * as z from "zod";
 import { nextSteps } from "../../src/cli/demo/next.ts";
 import { inventSecrets } from "../../src/cli/demo/relay.ts";
 import { portFault } from "../../src/cli/local/port.ts";
-import { freePort, listen } from "./port.ts";
-import { node, Relay, root, SECRETS, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { freePort, listen } from "../kit/port.ts";
+import { node, Relay, root, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 /** Where these demos keep their state: other tests run demos too. */
 const temporary = await mkdtemp(join(tmpdir(), "hookline-demos-"));

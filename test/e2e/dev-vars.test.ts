@@ -7,8 +7,8 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { freePort } from "./port.ts";
-import { node, root, stateFolder } from "./relay.ts";
+import { freePort } from "../kit/port.ts";
+import { node, root, stateFolder } from "../kit/whole-relay.ts";
 
 /** A value for everything that .dev.vars.example names, none of them the demo's or a test's, and a relay of its own. */
 const ODD = [
@@ -25,8 +25,8 @@ const ODD = [
 /** A copy of what the demo and the relays of tests run, with the files that wrangler reads beside a configuration. */
 async function checkout(): Promise<string> {
   const folder = await stateFolder();
-  mkdirSync(join(folder, "test/e2e"), { recursive: true });
-  for (const name of ["src", "wrangler.toml", "package.json", "tsconfig.json", "test/e2e/relay-process.ts"])
+  mkdirSync(join(folder, "test/kit"), { recursive: true });
+  for (const name of ["src", "wrangler.toml", "package.json", "tsconfig.json", "test/kit/relay-process.ts"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const name of [".dev.vars", ".env", ".env.local", "src/cli/local/.dev.vars"])
@@ -49,7 +49,7 @@ test("the demo says and does the same beside a .dev.vars and an .env", async () 
 test("a relay of the tests knows no variable but those that it is given", async () => {
   const folder = await checkout();
   const options = { vars: {}, secrets: {}, stateDir: join(folder, "state") };
-  const child = spawn(node, [join(folder, "test/e2e/relay-process.ts"), JSON.stringify(options)], {
+  const child = spawn(node, [join(folder, "test/kit/relay-process.ts"), JSON.stringify(options)], {
     cwd: folder,
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { onTestFinished, test, expect } from "vitest";
 import { type Arrival, startReceiver } from "../../src/cli/demo/receiver.ts";
 import { derivedSecret } from "../../src/out/sign.ts";
-import { freePort } from "./port.ts";
-import { root, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { freePort } from "../kit/port.ts";
+import { root, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 const SIGNING_KEY = "s".repeat(44);
 const GITHUB_SECRET = "g".repeat(44);

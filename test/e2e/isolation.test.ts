@@ -1,8 +1,8 @@
 // Does one bad receiver hold up a good one? Three that misbehave in their ways, and one that must not notice.
 import { expect, test } from "vitest";
-import { type Arrival, say, startReceiver } from "./receiver.ts";
-import { Relay, relayVars, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { type Arrival, say, startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 /** Enough to fill an isolate with sends that hang, were they let in. */
 const EVENTS = 60;

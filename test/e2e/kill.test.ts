@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { type Arrival, type Receiver, say, startReceiver } from "./receiver.ts";
-import { Relay, relayVars, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { type Arrival, type Receiver, say, startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 /** docs/adr/0004: what a crash left overdue rings within two minutes of the restart. One more for a slow machine to answer. */
 const RESCUED_MS = 180_000;

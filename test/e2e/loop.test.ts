@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { listen } from "./port.ts";
-import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
+import { listen } from "../kit/port.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
 import { createHmac } from "node:crypto";
-import { until } from "./until.ts";
+import { until } from "../kit/until.ts";
 
 const story = z.object({
   deliveries: z.array(

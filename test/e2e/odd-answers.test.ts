@@ -1,9 +1,9 @@
 // Over a real network: an answer whose status came is that status, whatever becomes of its body.
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { startReceiver } from "./receiver.ts";
-import { Relay, relayVars, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 /** Bodies that cannot be read, each as bytes behind the line of the status. */
 const BODIES: Record<string, { readonly head: string; readonly body: Buffer; readonly reset?: true }> = {

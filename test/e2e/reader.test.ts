@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { node, root, SECRETS, stateFolder } from "./relay.ts";
+import { node, root, SECRETS, stateFolder } from "../kit/whole-relay.ts";
 
 /** Starts a command, and leaves when its first words have come: what else it writes, nobody reads. */
 async function cutShort(script: string, args: readonly string[], env: Record<string, string> = {}) {

@@ -1,9 +1,9 @@
 // Does a bulk replay survive kill -9? A job over two hundred failed deliveries, a relay that dies while it runs, and a count of what arrived.
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { say, startReceiver } from "./receiver.ts";
-import { Relay, relayVars, SECRETS, stateFolder } from "./relay.ts";
-import { until } from "./until.ts";
+import { say, startReceiver } from "../kit/receiver.ts";
+import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { until } from "../kit/until.ts";
 
 const DELIVERIES = 200;
 /** Deliveries a minute: five steps of forty. */
@@ -19,8 +19,8 @@ test(
   "a bulk replay goes on after kill -9 and opens each delivery once, with nothing triggered by hand",
   { timeout: 900_000 },
   async () => {
-    let mended = false;
-    const receiver = await startReceiver((arrival, response) => say(mended ? 200 : 410, arrival, response));
+    let fixed = false;
+    const receiver = await startReceiver((arrival, response) => say(fixed ? 200 : 410, arrival, response));
     const vars = relayVars({ billing: { url: receiver.address("billing") } });
     const state = await stateFolder();
     let relay = await Relay.start(vars, state);
@@ -32,7 +32,7 @@ test(
     }
     const failed = async () => (await events(relay, "failed")).length === DELIVERIES || undefined;
     await until("all have failed", failed, PATIENCE_MS);
-    mended = true;
+    fixed = true;
 
     const { id, expected } = job.parse(await order(relay));
     expect(expected).toBe(DELIVERIES);
@@ -73,7 +73,7 @@ async function order(relay: Relay): Promise<unknown> {
     headers: {
       authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`,
       "content-type": "application/json",
-      "idempotency-key": "after-the-mend",
+      "idempotency-key": "after-the-fix",
     },
     body: JSON.stringify({ filter: { state: "failed", destination: "billing" }, rate: RATE }),
   });

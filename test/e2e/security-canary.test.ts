@@ -4,10 +4,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { type Receiver, say, startReceiver } from "./receiver.ts";
-import { Relay, SECRETS, stateFolder } from "./relay.ts";
-import { code, KEYS, kitVars } from "./security-kit.ts";
-import { until } from "./until.ts";
+import { type Receiver, say, startReceiver } from "../kit/receiver.ts";
+import { Relay, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { code, KEYS, kitVars } from "../kit/raw-http.ts";
+import { until } from "../kit/until.ts";
 
 const whsec = (fill: string) => `whsec_${Buffer.from(`CANARY-${fill}`.padEnd(32, "-")).toString("base64")}`;
 

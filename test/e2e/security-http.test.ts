@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { code, head, KEYS, proof, raw } from "./security-kit.ts";
-import { startKit } from "./security-start.ts";
-import { until } from "./until.ts";
+import { code, head, KEYS, proof, raw } from "../kit/raw-http.ts";
+import { startKit } from "../kit/watched-relay.ts";
+import { until } from "../kit/until.ts";
 
 const KIB = 1024;
 const OVER = "x".repeat(64 * KIB + 1);

@@ -2,11 +2,11 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { say, startReceiver } from "./receiver.ts";
-import { Relay, stateFolder } from "./relay.ts";
-import { head, kitVars, proof, raw } from "./security-kit.ts";
-import { startKit } from "./security-start.ts";
-import { until } from "./until.ts";
+import { say, startReceiver } from "../kit/receiver.ts";
+import { Relay, stateFolder } from "../kit/whole-relay.ts";
+import { head, kitVars, proof, raw } from "../kit/raw-http.ts";
+import { startKit } from "../kit/watched-relay.ts";
+import { until } from "../kit/until.ts";
 
 const KIB = 1024;
 

@@ -25,7 +25,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 const publicPem = pairs.rsa.publicKey.export({ type: "spki", format: "pem" }).toString();
 const KINDE_KEY = { ...pairs.rsa.publicKey.export({ format: "jwk" }), kid: "k1", use: "sig", alg: "RS256" };
 
-/** While `work` runs, every HTTPS request of a library is answered with `text`: the sender's own hosts cannot be had in a test. */
+/** While `work` runs, every HTTPS request of a library is answered with `text`: the sender's own hosts are unavailable in a test. */
 async function answered<T>(text: string, work: () => Promise<T>): Promise<T> {
   const { get } = https;
   const { fetch: real } = globalThis;

@@ -21,7 +21,7 @@ export type Step = { readonly at: number } & (
       readonly ms: number;
     }
   | { readonly do: "mood"; readonly destination: string; readonly mood: Mood }
-  /** D1 refuses this event for what it is, until the storm is over and somebody has mended it. */
+  /** D1 refuses this event for what it is, until the storm is over and somebody has fixed it. */
   | { readonly do: "poison"; readonly words: string }
   | { readonly do: "replay"; readonly nth: number; readonly key: string; readonly times: number }
   | { readonly do: "bulk"; readonly order: Bulk }

@@ -281,7 +281,7 @@ function calmDown(ledger: Ledger): void {
   scheduler.tell("fault", "world", "the storm is over");
   for (const binding of [platform.d1, platform.queue, platform.object, platform.feed]) binding.outage = () => null;
   if (platform.d1.poison !== null) {
-    // Whoever mends it deploys, and the object starts anew.
+    // Whoever fixes it deploys, and the object starts anew.
     platform.d1.poison = null;
     platform.object.evict();
     const look = () => new Request("https://relay.example.com/health", { headers: OPERATOR });

@@ -3,7 +3,7 @@ import type { KeptDelivery, KeptEvent } from "./books.ts";
 import { judgeAttempts } from "./duplicates.ts";
 import { Counts, type Finding, Findings } from "./findings.ts";
 import type { Arrival } from "./receiver.ts";
-import type { Life } from "./relay.ts";
+import type { Life } from "./killed-relay.ts";
 import type { Sent } from "./senders.ts";
 import { DESTINATIONS } from "./settings.ts";
 

@@ -1,7 +1,7 @@
 // The killer: lets the relay live for a few seconds, kills it, starts it again, until the time is up. The last life is left alone.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dice } from "../sim/dice.ts";
-import type { Relay } from "./relay.ts";
+import type { Relay } from "./killed-relay.ts";
 
 /** How long a relay that listens may live, in ms. */
 const LIFE_MS = [2_000, 8_000] as const;

@@ -1,7 +1,7 @@
 // Is anything still open? Asks the relay's own API, the way an operator would, and triggers nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import type { Relay } from "./relay.ts";
+import type { Relay } from "./killed-relay.ts";
 
 const list = z.object({ deliveries: z.array(z.unknown()) });
 const health = z.object({ intake: z.object({ waiting: z.number(), stuck: z.number() }) });

@@ -2,7 +2,7 @@
 import type { KeptAttempt, KeptDelivery, KeptEvent } from "./books.ts";
 import type { Counts, Findings } from "./findings.ts";
 import type { Arrival } from "./receiver.ts";
-import type { Life } from "./relay.ts";
+import type { Life } from "./killed-relay.ts";
 import type { Sent } from "./senders.ts";
 import { DESTINATIONS } from "./settings.ts";
 

@@ -1,7 +1,7 @@
 // What does somebody who waits want to see? A line every few seconds.
 import { grouped } from "../../src/cli/columns.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Relay } from "./relay.ts";
+import type { Relay } from "./killed-relay.ts";
 import type { Traffic } from "./senders.ts";
 
 const EVERY_MS = 5_000;

@@ -1,7 +1,7 @@
 // What one run of the soak came to: every figure, for the table, the page and the machine. Pure.
 import type { Account } from "./account.ts";
 import type { KeptEvent } from "./books.ts";
-import type { Life } from "./relay.ts";
+import type { Life } from "./killed-relay.ts";
 import type { Sent, Tally } from "./senders.ts";
 import { type Series, series, type Span } from "./series.ts";
 

@@ -1,6 +1,6 @@
 // How it went over time: accepted and delivered per second, and how many promised deliveries were open. Pure.
 import type { KeptEvent } from "./books.ts";
-import type { Life } from "./relay.ts";
+import type { Life } from "./killed-relay.ts";
 import type { Sent } from "./senders.ts";
 
 /** Points that a plot on a telephone can show. */

@@ -15,7 +15,7 @@ import { correspondence } from "./letters.ts";
 import { page } from "./page.ts";
 import { watch } from "./progress.ts";
 import { startReceiver } from "./receiver.ts";
-import { Relay } from "./relay.ts";
+import { Relay } from "./killed-relay.ts";
 import { type Report, report } from "./report.ts";
 import { startTraffic } from "./senders.ts";
 import { inventSecrets, vars } from "./settings.ts";

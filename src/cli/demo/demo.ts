@@ -1,4 +1,5 @@
-// The whole relay in half a minute: starts one of its own, sends it real signed webhooks, and shows what becomes of them.
+// The whole relay in half a minute: starts one of its own,
+// sends it real signed webhooks, and shows what becomes of them.
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -180,8 +181,8 @@ function promised(answered: readonly Answered[]): string[] {
 }
 
 /**
- * Ctrl-C leaves at once, wherever the demo is, and so does the end of whoever reads the output. The runtime ends workerd
- * when the process exits; after that, nothing writes into the folder any more.
+ * Ctrl-C leaves at once, wherever the demo is, and so does the end of whoever reads the output. The runtime ends
+ * workerd when the process exits; after that, nothing writes into the folder any more.
  */
 function leaveWhenAsked(stateDir: string, ending: { readonly code: number }): void {
   const leave = () => {

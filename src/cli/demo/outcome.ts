@@ -1,4 +1,5 @@
-// Did it work? Holds the relay's history and the receiver's proofs against what was sent; asks the relay's API, changes nothing.
+// Did it work? Holds the relay's history and the receiver's proofs against what was sent;
+// asks the relay's API, changes nothing.
 import * as z from "zod";
 import { deliveryId } from "../../ids.ts";
 import { ROUTED } from "./relay.ts";

@@ -1,4 +1,5 @@
-// The relay that the demo runs: four sources, three destinations, secrets made up at random. Touches nothing of the user's.
+// The relay that the demo runs: four sources, three destinations, secrets made up at random.
+// Touches nothing of the user's.
 import { randomBytes } from "node:crypto";
 import { derivedSecret } from "../../out/sign.ts";
 import type { Json } from "../local/local.ts";
@@ -24,7 +25,10 @@ export const ROUTED = {
 
 export type SourceName = keyof typeof ROUTED;
 
-/** Destination → how many attempts at each delivery fail before one may succeed. One that works is not held up by the others. */
+/**
+ * Destination → how many attempts at each delivery fail before one may succeed.
+ * One that works is not held up by the others.
+ */
 export const FAILURES = new Map([
   ["ledger", 0],
   ["builds", 2],

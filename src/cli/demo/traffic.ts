@@ -1,4 +1,5 @@
-// What do providers send? Real payloads, each signed by its provider's own rule, and one forged; touches nothing but the examples.
+// What do providers send? Real payloads, each signed by its provider's own rule, and one forged;
+// touches nothing but the examples.
 import { createHmac, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

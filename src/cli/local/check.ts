@@ -1,4 +1,5 @@
-// Would this wrangler.toml make a relay that works, deployed or on this machine? Reads it, and says what is wrong with it.
+// Would this wrangler.toml make a relay that works, deployed or on this machine? Reads it,
+// and says what is wrong with it.
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { error, type Finding, warning } from "../../config/findings.ts";
@@ -51,7 +52,8 @@ async function check(asked: string | null, askedDev: boolean): Promise<Checked> 
   const examined = examine(opened.file, dev ? (local?.vars ?? {}) : {});
   const frame = [...examined.frame, ...shadowed(path, asked !== null || config !== null)];
   const findings = [...frame, ...examined.vars, ...secrets(examined, dev, local, command)];
-  // A relay whose vars are partly wrong runs here and says so on its first page; wrangler would only end with a hundred lines of its own.
+  // A relay whose vars are partly wrong runs here and says so on its first page;
+  // wrangler would only end with a hundred lines of its own.
   const stopping = dev && command !== null ? frame : findings;
   return { ...about, findings, stops: stopping.some(({ level }) => level === "error") };
 }
@@ -66,7 +68,10 @@ function shadowed(path: string, chosen: boolean): Finding[] {
   ];
 }
 
-/** Secrets that are asked for. wrangler's own deploy is not told: those are with Cloudflare, and the relay's first page names what is missing. */
+/**
+ * Secrets that are asked for. wrangler's own deploy is not told:
+ * those are with Cloudflare, and the relay's first page names what is missing.
+ */
 function secrets({ missing }: Examined, dev: boolean, local: DevVars | null, command: string | null): Finding[] {
   const names = missing.join(", ");
   if (names === "" || (command !== null && !dev)) return [];

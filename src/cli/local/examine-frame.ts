@@ -10,7 +10,9 @@ const BINDINGS = [
   { at: ["ratelimits"], member: "name", names: ["FLOOD_GUARD"] },
 ] as const;
 
-/** What an environment takes over from the top of the file, as far as the relay needs it; everything else it repeats. */
+/**
+ * What an environment takes over from the top of the file, as far as the relay needs it; everything else it repeats.
+ */
 const INHERITED = new Set([
   "name",
   "main",
@@ -114,7 +116,9 @@ function bindings(scope: Table): Finding[] {
   });
 }
 
-/** The classes behind the bindings, and the migrations that create them with SQLite, which cannot be changed afterwards. */
+/**
+ * The classes behind the bindings, and the migrations that create them with SQLite, which cannot be changed afterwards.
+ */
 function classes(scope: Table): Finding[] {
   const bound = rows(scope, ["durable_objects", "bindings"]);
   const migrations = rows(scope, ["migrations"]);

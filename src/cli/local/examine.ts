@@ -18,7 +18,10 @@ const VARS = { free: 64, paid: 128 };
 /** What a var of this name would give away to everybody who can read the repository. */
 const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY)$|_SECRET$|_OLD$/;
 
-/** Findings about a file. What the frame lacks keeps a relay from running at all, what the vars hold closes only what is written wrong. */
+/**
+ * Findings about a file. What the frame lacks keeps a relay from running at all,
+ * what the vars hold closes only what is written wrong.
+ */
 export interface Examined {
   readonly frame: readonly Finding[];
   readonly vars: readonly Finding[];
@@ -71,10 +74,14 @@ function secretsTable(scope: Table): Finding[] {
   return [error("secrets", says)];
 }
 
-/** The relay's own tables that stand beside [vars] and not in it: wrangler only warns of them, and the relay never sees them. */
+/**
+ * The relay's own tables that stand beside [vars] and not in it:
+ * wrangler only warns of them, and the relay never sees them.
+ */
 function astray(scope: Table, prefix: string): Finding[] {
   return Object.entries(scope).flatMap(([name, value]) => {
-    // `routes` is a list of wrangler's own; every other key of wrangler's is in lower case, and none of them is a source's or a destination's.
+    // `routes` is a list of wrangler's own; every other key of wrangler's is in lower case,
+    // and none of them is a source's or a destination's.
     if (!/^[A-Z]/.test(name) && (Array.isArray(value) || !/^(?:sources|destinations|routes|access)(?:_|$)/.test(name)))
       return [];
     const upper = name.toUpperCase();
@@ -84,10 +91,10 @@ function astray(scope: Table, prefix: string): Finding[] {
       typeof value === "object"
         ? `[${[at, upper, entry].filter((one) => one !== undefined).join(".")}]`
         : `${upper} under [${at}]`;
-    const mend = SECRET_NAME.test(upper)
+    const fix = SECRET_NAME.test(upper)
       ? `Being a secret, it belongs in no file: npx wrangler secret put ${upper}`
       : `Write ${where}`;
-    return [error(name, `stands outside of vars, where the relay never sees it. ${mend}`)];
+    return [error(name, `stands outside of vars, where the relay never sees it. ${fix}`)];
   });
 }
 

@@ -7,8 +7,8 @@ import { endWithReader } from "../reader.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Judges the rows of the file that the command was given, prints what is wrong with any, and ends the process: 0 where nothing is wrong, 1
- * where a row fails, 2 where there are no rows to judge.
+ * Judges the rows of the file that the command was given, prints what is wrong with any, and ends the process: 0 where
+ * nothing is wrong, 1 where a row fails, 2 where there are no rows to judge.
  *
  * @param judge what is wrong with a row, or `null`; a row that is broken must not throw
  */

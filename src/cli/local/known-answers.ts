@@ -1,4 +1,5 @@
-// Known answers (requests with a verdict, challenges with an answer), judged by the real stages. No I/O, so that it runs on workerd too.
+// Known answers (requests with a verdict, challenges with an answer), judged by the real stages.
+// No I/O, so that it runs on workerd too.
 
 import * as z from "zod/mini";
 import { decodeBase64 } from "../../bytes/encoding.ts";
@@ -18,7 +19,10 @@ const texts = z.record(z.string(), z.string());
 const knownRequest = z.object({
   /** A sender of the catalogue; no more than a name where there is a `table`. */
   provider: z.string().check(z.minLength(1)),
-  /** A sender's own scheme, as a source has it under `provider` in wrangler.toml: a table, or `"hmac"` or `"token"` with settings. */
+  /**
+   * A sender's own scheme, as a source has it under `provider` in wrangler.toml:
+   * a table, or `"hmac"` or `"token"` with settings.
+   */
   table: z.optional(z.union([z.string(), z.record(z.string(), z.unknown())])),
   method: z.string().check(z.regex(/^[A-Z]+$/, "is no method")),
   /** The URL that was asked for. */
@@ -59,7 +63,10 @@ export type KnownRequest = Readonly<z.output<typeof knownRequest>>;
 export type Vector = Readonly<z.output<typeof vector>>;
 export type KnownHandshake = Readonly<z.output<typeof knownHandshake>>;
 
-/** `null` where the verdict is the expected one, else what happened instead, or what is wrong with the row. Never throws. */
+/**
+ * `null` where the verdict is the expected one, else what happened instead,
+ * or what is wrong with the row. Never throws.
+ */
 export function judgeVector(row: unknown): Promise<string | null> {
   return judged(vector, row, async (known) => {
     const { now, expect } = known;
@@ -72,7 +79,10 @@ export function judgeVector(row: unknown): Promise<string | null> {
   });
 }
 
-/** `null` where the relay answers as expected, else what it answers instead, or what is wrong with the row. Never throws. */
+/**
+ * `null` where the relay answers as expected, else what it answers instead,
+ * or what is wrong with the row. Never throws.
+ */
 export function judgeHandshake(row: unknown): Promise<string | null> {
   return judged(knownHandshake, row, async (known) => {
     const answer = await answerTo(known);
@@ -111,8 +121,9 @@ async function judged<Schema extends z.ZodMiniType>(
 }
 
 /**
- * What the relay answers, by the stages that it answers everybody with. Documents show challenges without their signatures: such a row says
- * nothing of the proof, and is believed where the proof is what it lacks, unless it is that refusal that the row is about.
+ * What the relay answers, by the stages that it answers everybody with. Documents show challenges without their
+ * signatures: such a row says nothing of the proof, and is believed where the proof is what it lacks, unless it is that
+ * refusal that the row is about.
  */
 async function answerTo(known: KnownHandshake): Promise<Response> {
   const answer = await ask(known, schemeOf(known), secretsOf(known));
@@ -172,7 +183,10 @@ function ageless(scheme: Provider): Provider {
 /** Stands in for a signature that a row does not show. */
 const BELIEF: Secret = { name: "known-answers-believed", value: "believed" };
 
-/** The scheme with its answers, and a signature that is shown and not computed. Such a row says nothing of type and id either. */
+/**
+ * The scheme with its answers, and a signature that is shown and not computed.
+ * Such a row says nothing of type and id either.
+ */
 function shownOnly(scheme: Provider): Provider {
   const { name, payload, handshake, replies } = scheme;
   return {
@@ -205,8 +219,9 @@ function settingsOf({ config, settings }: KnownRequest): Readonly<Record<string,
 }
 
 /**
- * The settings under which a row is judged. Rows that were made for another library know nothing of what our scheme demands: where a row
- * has no settings at all, what the request says stands in for them, so that the signature is what is judged.
+ * The settings under which a row is judged. Rows that were made for another library know nothing of what our scheme
+ * demands: where a row has no settings at all, what the request says stands in for them,
+ * so that the signature is what is judged.
  */
 function settingsFor(known: KnownRequest, provider: Provider): Readonly<Record<string, string>> {
   if (known.config !== undefined || known.settings !== undefined) return settingsOf(known);

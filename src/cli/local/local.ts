@@ -1,4 +1,5 @@
-// Runs the Worker on this machine, on workerd itself, with D1, queues and Durable Objects of its own; alone may touch miniflare and esbuild.
+// Runs the Worker on this machine, on workerd itself, with D1, queues and Durable Objects of its own;
+// alone may touch miniflare and esbuild.
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -8,7 +9,9 @@ const shippedConfig = resolve(import.meta.dirname, "../../../wrangler.toml");
 
 /** What to run, and where. */
 export interface LocalOptions {
-  /** Bindings, queues and dates are read from here, vars and secrets are not; by default the shipped `wrangler.toml`. */
+  /**
+   * Bindings, queues and dates are read from here, vars and secrets are not; by default the shipped `wrangler.toml`.
+   */
   readonly configPath?: string;
   /** Entry point instead of the configuration's `main`. */
   readonly main?: string;
@@ -45,12 +48,13 @@ export interface Local {
  * Starts the Worker and answers when it listens.
  *
  * The socket is workerd's own. The proxies that `wrangler dev` and miniflare put before a Worker take 60 to 90 % of
- * the requests per second, and they add the `CF-Connecting-IP` that is therefore missing here unless the client sends one.
+ * the requests per second, and they add the `CF-Connecting-IP` that is
+ * therefore missing here unless the client sends one.
  */
 export async function runLocal(options: LocalOptions): Promise<Local> {
   const config = unstable_readConfig({ config: options.configPath ?? shippedConfig });
-  // wrangler looks for `.dev.vars` and `.env` beside the configuration, and says on stdout, among lines of JSON, that it
-  // has found them. They are for `npm run dev` alone: here it looks where nobody keeps any.
+  // wrangler looks for `.dev.vars` and `.env` beside the configuration, and says on stdout, among lines of JSON, that
+  // it has found them. They are for `npm run dev` alone: here it looks where nobody keeps any.
   const { workerOptions } = unstable_getMiniflareWorkerOptions({
     ...config,
     userConfigPath: join(options.stateDir, "wrangler.toml"),
@@ -94,7 +98,9 @@ const TEXT = Object.fromEntries(
   [".sql", ".html", ".txt", ".css", ".svg", ".client.js", ".iife.min.js"].map((end) => [end, "text" as const]),
 );
 
-/** One module, by the same tool and for the same target as `wrangler deploy`, in a twentieth of the time of its dry run. */
+/**
+ * One module, by the same tool and for the same target as `wrangler deploy`, in a twentieth of the time of its dry run.
+ */
 async function bundle(main: string, style: { readonly minify: boolean; readonly keepNames: boolean }): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [main],

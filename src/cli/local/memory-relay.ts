@@ -1,4 +1,5 @@
-// The relay's front door with nothing but memory behind it: what a request would be told, without D1, without a clock and without a network.
+// The relay's front door with nothing but memory behind it:
+// what a request would be told, without D1, without a clock and without a network.
 
 import type { IngestDeps } from "../../in/ingest.ts";
 import { BodyReader } from "../../in/read.ts";
@@ -7,8 +8,8 @@ import { UNCOUNTED } from "../../in/flood.ts";
 const silent = () => {};
 
 /**
- * Everything that the front door asks for. Nobody is limited, every event is new, a source's own secrets stand in for published keys, and
- * whoever confirms a subscription is believed.
+ * Everything that the front door asks for. Nobody is limited, every event is new, a source's own secrets stand in for
+ * published keys, and whoever confirms a subscription is believed.
  *
  * @param now milliseconds since 1970
  */

@@ -33,7 +33,10 @@ export const verb: Verb = {
   },
 };
 
-/** Why this destination has no derived secret, or `null` if it has one: a misspelt name would get one that verifies nothing. */
+/**
+ * Why this destination has no derived secret, or `null` if it has one:
+ * a misspelt name would get one that verifies nothing.
+ */
 async function refusal(name: string, path: string, signingKey: string): Promise<string | null> {
   const opened = await openWranglerFile(path);
   if (!opened.ok) return `${path}: ${opened.why}`;

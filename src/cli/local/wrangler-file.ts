@@ -39,8 +39,8 @@ export interface DevVars {
 }
 
 /**
- * What `wrangler dev` adds to the vars of a configuration: the first that there is of `.dev.vars.ENV`, `.dev.vars` and `.env`,
- * beside the configuration. `null` where there is none of them.
+ * What `wrangler dev` adds to the vars of a configuration: the first that there is of `.dev.vars.ENV`, `.dev.vars` and
+ * `.env`, beside the configuration. `null` where there is none of them.
  */
 export async function openDevVars(config: string, environment: string | null): Promise<DevVars | null> {
   const names = [...(environment === null ? [] : [`.dev.vars.${environment}`]), ".dev.vars", ".env"];

@@ -1,4 +1,5 @@
-// Which wrangler command runs this process as its [build], and for which file? Reads the environment and, on Linux, the processes above.
+// Which wrangler command runs this process as its [build], and for which file? Reads the environment and,
+// on Linux, the processes above.
 import { readFileSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,8 +28,9 @@ export function wranglerRun(): WranglerRun {
 }
 
 /**
- * wrangler tells its [build] the command and not the file (measured: WRANGLER_COMMAND is all that it sets), so its own arguments are
- * looked for among the processes above. Where /proc is not there, nothing is known, and the check says which file it judged.
+ * wrangler tells its [build] the command and not the file (measured: WRANGLER_COMMAND is all that it sets), so its own
+ * arguments are looked for among the processes above.
+ * Where /proc is not there, nothing is known, and the check says which file it judged.
  */
 function wranglerArguments(from: number): { config: string | null; env: string | null } | null {
   let pid = from;

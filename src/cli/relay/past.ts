@@ -145,8 +145,9 @@ function noneOf(things: string, { options }: Asked, { complete }: Page<unknown>)
 const USUAL_LIMIT = 50;
 
 /**
- * Goes on where the relay has stopped early, until the page is full or the history has ended: nobody should take a search that has
- * stopped for one that has found nothing. Each answer is bounded, so that this asks as often as it takes.
+ * Goes on where the relay has stopped early, until the page is full or the history has ended: nobody should take a
+ * search that has stopped for one that has found nothing.
+ * Each answer is bounded, so that this asks as often as it takes.
  */
 async function goOn<Row, Query extends { limit?: string; cursor?: string }>(
   query: Query,

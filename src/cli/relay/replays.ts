@@ -1,6 +1,7 @@
 // hookline replays: many deliveries opened again by one order, with its progress.
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  FILTER_FIELDS,
   REPLAYED_UNLESS_SAID,
   type ReplayFilter,
   type ReplayJob,
@@ -10,7 +11,6 @@ import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.
 import { table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
 
-const FILTER = ["source", "type", "destination", "state", "since", "until"] as const;
 /** How often a job is looked at while it is followed, in ms. */
 const LOOK_MS = 1_000;
 
@@ -33,7 +33,7 @@ const replays = remote(
     help: HELP,
     options: {
       ...ONCE,
-      ...Object.fromEntries(FILTER.map((name) => [name, { type: "string" } as const])),
+      ...Object.fromEntries(FILTER_FIELDS.map((name) => [name, { type: "string" } as const])),
       rate: { type: "string", default: "600" },
       follow: { type: "boolean", default: false },
       yes: { type: "boolean", default: false },
@@ -85,7 +85,7 @@ const replays = remote(
 
 function filterOf(asked: Asked) {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay names the states in its refusal
-  return given(asked, ...FILTER) as Omit<ReturnType<typeof given<(typeof FILTER)[number]>>, "state">;
+  return given(asked, ...FILTER_FIELDS) as Omit<ReturnType<typeof given<(typeof FILTER_FIELDS)[number]>>, "state">;
 }
 
 /** Asks whoever sits there whether so many are to be opened; `null` for a yes, or else why nothing was started. */

@@ -13,7 +13,10 @@ const CHOSEN = "event = ?1->>'event' AND destination IN (SELECT value FROM json_
 // An attempt that is under way may have arrived: it goes on to its end.
 const WAITING = "state IN ('pending', 'held')";
 
-/** Ends those of an event's deliveries that wait or are held. `event` is the event's row, the target `evt_…` or `evt_…:destination`. */
+/**
+ * Ends those of an event's deliveries that wait or are held.
+ * `event` is the event's row, the target `evt_…` or `evt_…:destination`.
+ */
 export const CANCEL: Deed<{ event: number; destinations: readonly string[] }, Ended[]> = {
   action: "cancel",
   answer: `

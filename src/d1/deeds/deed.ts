@@ -1,4 +1,5 @@
-// A deed: what an order does in D1, as SQL. Its audit row and its answer are in the same transaction; `once.ts` carries it out.
+// A deed: what an order does in D1, as SQL. Its audit row and its answer are in the same transaction;
+// `once.ts` carries it out.
 
 /** Who asks for what. */
 export interface Asking {
@@ -8,7 +9,10 @@ export interface Asking {
   readonly actor: string;
   /** New for each asking. */
   readonly receipt: string;
-  /** The row of `marks` that keeps the answer, so that a repeat gets the first one's; `null` where the asking has no name. */
+  /**
+   * The row of `marks` that keeps the answer, so that a repeat gets the first one's;
+   * `null` where the asking has no name.
+   */
   readonly key: string | null;
 }
 

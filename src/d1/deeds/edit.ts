@@ -1,4 +1,5 @@
-// D1: makes an event out of another and a body that somebody has edited, with its one delivery, one audit row, and a mark beside the old event.
+// D1: makes an event out of another and a body that somebody has edited, with its one delivery,
+// one audit row, and a mark beside the old event.
 import { GRACE_MS } from "../../deadlines.ts";
 import { EDITED_FROM } from "../../ids.ts";
 import type { Encoding } from "../../types.ts";

@@ -11,13 +11,16 @@ export interface Reopened {
   readonly state: State;
 }
 
-/** Which of the deliveries that are asked for have ended. The statements of a transaction share it, so all see the same ones. */
+/**
+ * Which of the deliveries that are asked for have ended.
+ * The statements of a transaction share it, so all see the same ones.
+ */
 const ended = (when: string) => `deliveries.event = c.event AND deliveries.destination = c.destination
   AND deliveries.state IN ('delivered', 'failed') AND ${when}`;
 
 /**
- * Keeps what opening a delivery would make it forget: a success at the first try is told by its delivery alone. A lease that
- * ended first may have noted the attempt as lost.
+ * Keeps what opening a delivery would make it forget: a success at the first try is told by its delivery alone. A lease
+ * that ended first may have noted the attempt as lost.
  *
  * @param chosen SQL that gives `event`, `destination` and `due` of each delivery that is asked for
  * @param when SQL that holds for those of them that may be opened
@@ -48,8 +51,9 @@ const CHOSEN = `SELECT ?1->>'event' AS event, value AS destination, ?1->>'now' A
 const OVER = "state IN ('delivered', 'failed')";
 
 /**
- * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or held stays
- * as it is, so asking twice opens once. `event` is the event's row, the target `evt_…` or `evt_…:destination`.
+ * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or
+ * held stays as it is, so asking twice opens once.
+ * `event` is the event's row, the target `evt_…` or `evt_…:destination`.
  */
 export const REPLAY: Deed<{ event: number; destinations: readonly string[] }, Reopened[]> = {
   action: "replay",

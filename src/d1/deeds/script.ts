@@ -9,8 +9,8 @@ ON CONFLICT (destination) DO UPDATE SET script = excluded.script`;
 const UNSET = `DELETE FROM scripts WHERE destination = ?1->>'target' AND ?1->>'script' IS NULL AND ${CHANGES}`;
 
 /**
- * Puts a script in the place of the configured one, or with `null` the configured one in its place again. The answer holds the
- * script that was asked for first under this name. The target is the inspector.
+ * Puts a script in the place of the configured one, or with `null` the configured one in its place again. The answer
+ * holds the script that was asked for first under this name. The target is the inspector.
  */
 export const SCRIPT: Deed<{ script: string | null }, [script: string | null]> = {
   action: "script",

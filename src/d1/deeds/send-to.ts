@@ -18,7 +18,10 @@ const NEW = `NOT EXISTS (SELECT 1 ${EXISTING})`;
 // Nothing can be opened for an event that retention has taken in the meantime.
 const HERE = "EXISTS (SELECT 1 FROM events WHERE seq = ?1->>'event')";
 
-/** Opens a delivery of the event to the destination, due now, unless there is one. `event` is the event's row, the target the delivery. */
+/**
+ * Opens a delivery of the event to the destination, due now, unless there is one.
+ * `event` is the event's row, the target the delivery.
+ */
 export const SEND_TO: Deed<{ event: number; destination: string }, Opened> = {
   action: "send",
   answer: `SELECT json_object('created', json(iif(${NEW} AND ${HERE}, 'true', 'false')),

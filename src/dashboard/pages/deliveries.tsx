@@ -1,4 +1,5 @@
-// /deliveries: which event went to which destination and what came of it, newest event first. `?state=failed` is what one opens at night.
+// /deliveries: which event went to which destination and what came of it, newest event first.
+// `?state=failed` is what one opens at night.
 import { Hono } from "hono";
 import type { DeliveryAnswer } from "../../contract/history.ts";
 import { askDeliveries } from "../../contract/question.ts";

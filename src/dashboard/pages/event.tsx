@@ -1,4 +1,5 @@
-// /events/:id: one event, what became of it everywhere, and what can be done about it. The most looked-at page when something is wrong.
+// /events/:id: one event, what became of it everywhere, and what can be done about it.
+// The most looked-at page when something is wrong.
 import { Hono } from "hono";
 import type { EventStory } from "../../contract/history.ts";
 import { signatureHeaders } from "../../in/identify.ts";

@@ -1,4 +1,5 @@
-// /events: what came in, newest first, and how far each has come. The rows are the operator's; new ones arrive by live.client.js.
+// /events: what came in, newest first, and how far each has come.
+// The rows are the operator's; new ones arrive by live.client.js.
 import { Hono } from "hono";
 import type { ListedEvent } from "../../contract/history.ts";
 import { askEvents } from "../../contract/question.ts";

@@ -89,13 +89,17 @@ const FORGED: Problem = {
     "Another site sent this form, so nothing was done. If it was you: go back to the page here, and send it again.",
 };
 
-/** Whether a link on another site led here. Browsers then leave a SameSite=Strict cookie at home, on the first request. */
+/**
+ * Whether a link on another site led here. Browsers then leave a SameSite=Strict cookie at home, on the first request.
+ */
 function cameFromElsewhere(c: PageContext): boolean {
   const site = c.req.header("sec-fetch-site");
   return site === "cross-site" || site === "same-site";
 }
 
-/** Has the browser ask again from here, and then it brings the cookie: a link in a message of the night opens its event. */
+/**
+ * Has the browser ask again from here, and then it brings the cookie: a link in a message of the night opens its event.
+ */
 function knockAgain(c: PageContext): Promise<Response> {
   c.header("refresh", "0");
   return show(

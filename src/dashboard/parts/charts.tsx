@@ -1,4 +1,5 @@
-// Pictures of numbers that need no script: lines over time, and where a destination's latencies lie. SVG by attributes, so that the policy holds.
+// Pictures of numbers that need no script: lines over time, and where a destination's latencies lie.
+// SVG by attributes, so that the policy holds.
 import type { DestinationAnswer } from "../../contract/operations.ts";
 import type { Point } from "../../contract/overview.ts";
 import { number } from "../words/words.ts";

@@ -1,4 +1,5 @@
-// What an event carried: its body, its headers, and a command that sends it again. All of it is a stranger's, and all of it is text.
+// What an event carried: its body, its headers, and a command that sends it again.
+// All of it is a stranger's, and all of it is text.
 import type { EventStory } from "../../contract/history.ts";
 import type { BodyStyle, BodyView } from "../words/body.ts";
 import { Foreign, Scroll, withQuery } from "./parts.tsx";

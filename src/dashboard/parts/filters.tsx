@@ -24,8 +24,8 @@ export const OF_DELIVERIES = ["state", "destination"] as const;
 const EVENT = /^(evt_[0-9a-f]{32})(?::[a-z0-9_-]+)?$/;
 
 /**
- * Where the form leads: to an event whose id was put into it, to the list that has what it asks for, or to an address without
- * its empty fields. `null`: stay.
+ * Where the form leads: to an event whose id was put into it, to the list that has what it asks for, or to an address
+ * without its empty fields. `null`: stay.
  */
 export function redirection(url: URL): string | null {
   const query = new URLSearchParams(url.searchParams);

@@ -1,4 +1,5 @@
-// The small pieces that pages are made of: times, states, forms, texts of strangers. Each takes what it shows and knows nothing else.
+// The small pieces that pages are made of: times, states, forms, texts of strangers.
+// Each takes what it shows and knows nothing else.
 import type { Child } from "hono/jsx";
 import { ago, visible } from "../words/words.ts";
 
@@ -112,7 +113,9 @@ interface PagerProps {
   readonly lookedBackTo?: string | undefined;
 }
 
-/** On to older entries. A page that has only stopped early says that it is not at the end, and how far it has looked. */
+/**
+ * On to older entries. A page that has only stopped early says that it is not at the end, and how far it has looked.
+ */
 export function Pager({ url, next, complete, lookedBackTo }: PagerProps) {
   const first = url.searchParams.has("cursor");
   if (next === null && !first) return null;
@@ -147,7 +150,10 @@ export function withQuery(url: URL, changes: Readonly<Record<string, string | nu
   return text === "" ? url.pathname : `${url.pathname}?${text}`;
 }
 
-/** Text that a stranger wrote, on one line: set apart from its neighbours' direction, with its control characters to be seen. */
+/**
+ * Text that a stranger wrote, on one line: set apart from its neighbours' direction,
+ * with its control characters to be seen.
+ */
 export function Foreign({ text }: { readonly text: string }) {
   return <bdi class="foreign">{visible(text)}</bdi>;
 }

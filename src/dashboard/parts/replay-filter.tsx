@@ -1,5 +1,5 @@
 // Which deliveries a bulk replay opens: from a form to a filter, and from a filter to words.
-import { REPLAYED_UNLESS_SAID, type ReplayFilter, replayState } from "../../contract/operations.ts";
+import { FILTER_FIELDS, REPLAYED_UNLESS_SAID, type ReplayFilter, replayState } from "../../contract/operations.ts";
 
 /** What a form asked for, and what is wrong with which of its fields. */
 export interface Wanted {
@@ -18,12 +18,10 @@ const STATES = [
   ["both", "failed and delivered"],
 ] as const satisfies readonly (readonly [ReplayFilter["state"], string])[];
 
-const FIELDS = ["source", "type", "destination", "state", "since", "until"];
-
 /** @param read a field as text; an empty one asks for nothing */
 export function readFilter(read: (name: string) => string): Wanted {
   const faults = new Map<string, string>();
-  const given = Object.fromEntries(FIELDS.map((name) => [name, read(name).trim()]));
+  const given = Object.fromEntries(FILTER_FIELDS.map((name) => [name, read(name).trim()]));
   const text = (name: string): string | null => {
     const value = given[name] ?? "";
     if (value.length > LONGEST) faults.set(name, `must not be longer than ${LONGEST} characters`);

@@ -1,4 +1,5 @@
 // What an entry of the audit says, in words: its action, and its detail, which is JSON where the relay wrote it. Pure.
+import { parsedStrictly } from "../../bytes/json.ts";
 
 /** What happened, by the action's name. Another version may know more: its name then stands for itself. */
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -29,7 +30,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** `state failed, destination billing, rate 600`; what is no JSON stays as it is. */
 export function detailInWords(detail: string): string {
-  const value = parse(detail);
+  const value = parsedStrictly(detail);
   return typeof value === "object" && value !== null ? inWords(value) : detail;
 }
 
@@ -46,12 +47,4 @@ function inWords(value: unknown): string {
       return name === "filter" ? words : `${name} ${words}`;
     })
     .join(", ");
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

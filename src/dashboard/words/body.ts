@@ -1,6 +1,8 @@
 // The body of an event as a page shows it: its first piece only, as JSON in order, as text, or as bytes. Pure.
 import type { EventStory } from "../../contract/history.ts";
 import { decodeBody } from "../../bytes/body.ts";
+import { encodeHex } from "../../bytes/encoding.ts";
+import { parsedStrictly } from "../../bytes/json.ts";
 
 export type BodyStyle = "pretty" | "raw" | "hex";
 
@@ -67,15 +69,11 @@ async function opening(
 }
 
 /**
- * JSON with a line for every member. Its tokens stay as they were written: a number of 20 digits is not rounded, and what
- * is twice in an object is shown twice. `null` for what is no JSON.
+ * JSON with a line for every member. Its tokens stay as they were written: a number of 20 digits is not rounded, and
+ * what is twice in an object is shown twice. `null` for what is no JSON.
  */
 export function indentJson(text: string): string | null {
-  try {
-    JSON.parse(text);
-  } catch {
-    return null;
-  }
+  if (parsedStrictly(text) === undefined) return null;
   const out: string[] = [];
   let [depth, length, previous] = [0, 0, ""];
   for (const [token] of text.matchAll(TOKEN)) {
@@ -93,7 +91,10 @@ export function indentJson(text: string): string | null {
   return out.join("");
 }
 
-/** Levels that are indented, and characters that are put in order: JSON that is nothing but brackets would be gigabytes of blanks. */
+/**
+ * Levels that are indented, and characters that are put in order:
+ * JSON that is nothing but brackets would be gigabytes of blanks.
+ */
 const DEEPEST = 24;
 const LONGEST_PRETTY = 1024 * 1024;
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
@@ -103,7 +104,7 @@ export function hexDump(bytes: Uint8Array): string {
   const rows = [];
   for (let at = 0; at < bytes.length; at += 16) {
     const row = [...bytes.subarray(at, at + 16)];
-    const digits = row.map((byte) => byte.toString(16).padStart(2, "0"));
+    const digits = row.map((byte) => encodeHex(Uint8Array.of(byte)));
     const left = digits.slice(0, 8).join(" ").padEnd(23);
     const right = digits.slice(8).join(" ").padEnd(23);
     const text = row.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·")).join("");

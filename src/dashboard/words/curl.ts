@@ -2,7 +2,9 @@
 import type { EventStory } from "../../contract/history.ts";
 import { visible } from "./words.ts";
 
-/** Largest body that stands in the command itself, in bytes; a larger one is read from the file that the download gives. */
+/**
+ * Largest body that stands in the command itself, in bytes; a larger one is read from the file that the download gives.
+ */
 const INLINE_BYTES = 8 * 1024;
 
 /**

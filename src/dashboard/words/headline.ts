@@ -1,5 +1,6 @@
 // What happened to an event, in one sentence for whoever was woken by it. Pure.
 import type { EventStory } from "../../contract/history.ts";
+import { TITLES } from "../../errors.ts";
 import { faultInWords } from "../../out/classify.ts";
 import { list, span } from "./words.ts";
 
@@ -103,6 +104,7 @@ export function answerInWords({
 
 /** Statuses that receivers give, in the words of RFC 9110 and of those who invented the others. */
 const STATUS_WORDS: Readonly<Record<number, string>> = {
+  ...TITLES,
   200: "OK",
   201: "Created",
   202: "Accepted",
@@ -111,22 +113,13 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   302: "Found",
   307: "Temporary Redirect",
   308: "Permanent Redirect",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
   409: "Conflict",
   410: "Gone",
-  413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
-  429: "Too Many Requests",
   500: "Internal Server Error",
   501: "Not Implemented",
   502: "Bad Gateway",
-  503: "Service Unavailable",
   504: "Gateway Timeout",
   520: "Unknown Error of Cloudflare's",
   521: "Web Server Is Down",

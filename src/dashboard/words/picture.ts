@@ -70,7 +70,10 @@ function patternsOf({ events }: RouteAnswer): string {
   return events.length === 0 ? "every event" : events.join(", ");
 }
 
-/** The column in the middle of the height, each box below the one before; a short one takes some of the room that is left. */
+/**
+ * The column in the middle of the height, each box below the one before;
+ * a short one takes some of the room that is left.
+ */
 function stack<T extends { readonly height: number }>(
   column: readonly T[],
   x: number,

@@ -59,8 +59,8 @@ export function list(words: readonly string[]): string {
 }
 
 /**
- * A text with its invisible characters to be seen: controls as their symbols, marks of direction as their numbers. Line breaks
- * and tabs stay what they are.
+ * A text with its invisible characters to be seen: controls as their symbols, marks of direction as their numbers. Line
+ * breaks and tabs stay what they are.
  */
 export function visible(text: string): string {
   return withoutUnseen(text, (one, code) => {

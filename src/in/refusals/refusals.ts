@@ -1,31 +1,34 @@
-// Which refusals are looked into and kept, so that "why do I get 401?" is answered in one look. A flood of them writes next to nothing.
-import { adviseOn } from "./advice.ts";
+// Which refusals are diagnosed and stored, so that an operator sees at once why a sender gets 401. The number is
+// limited, so a flood of refusals writes very little.
 import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
 import type { ConfiguredSource } from "../../config/configured.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
-import { isVerification, type Rejection } from "../../errors.ts";
+import { adviseOn, isVerification, type Rejection } from "../../errors.ts";
 import type { Inbound } from "../../verify/readings.ts";
 import type { Log } from "../../log.ts";
 import type { Rate } from "../../types.ts";
 
-/** Of one source and one reason, in one isolate: three at once, and one in ten seconds. */
+/** Per source and reason in one isolate: three at once, then one every ten seconds. */
 const ALIKE: Rate = { burst: 3, periodMs: 30_000 };
-/** Of all of them in one isolate: twenty at once, and one in two seconds. */
+/** For all of them in one isolate: twenty at once, then one every two seconds. */
 const ALL: Rate = { burst: 20, periodMs: 40_000 };
 
-/** Largest body, in bytes, that is verified again in other ways: an answer was given, and the processor's time is not ours alone. */
+/**
+ * Largest body, in bytes, that is diagnosed. The sender has its answer by then, but the requests that follow share the
+ * isolate's CPU time.
+ */
 const DIAGNOSED = 256 * 1024;
 
 /** A request that was turned away. */
 export interface TurnedAway {
-  /** By name, and `null` where its configuration is wrong. */
   readonly name: string;
+  /** `null` if no source has the name, or its configuration is wrong. */
   readonly source: ConfiguredSource | null;
   readonly rejection: Rejection;
   readonly status: number;
   readonly address: string;
-  /** `null` where nobody came to look at it. */
+  /** `null` if the code that refused it did not hand it over; the refusal is then not diagnosed. */
   readonly inbound: Inbound | null;
 }
 
@@ -43,7 +46,10 @@ export class RefusalBook {
     this.#log = log;
   }
 
-  /** Whether one more of this kind is kept. Names come from the configuration and reasons are few, so the count of buckets is bounded. */
+  /**
+   * Whether one more of this kind is kept. Names come from the configuration and reasons are few, so the count of
+   * buckets is bounded.
+   */
   wants(source: string, { reason }: Rejection): boolean {
     const kind = `${source} ${reason}`;
     const alike = take(this.#alike.get(kind) ?? null, ALIKE, this.#now());
@@ -54,7 +60,10 @@ export class RefusalBook {
     return all.ok;
   }
 
-  /** Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some sixty times over. */
+  /**
+   * Looks into it, writes it down, and never rejects. For after the answer: it may verify the request some sixty times
+   * over.
+   */
   async keep(turnedAway: TurnedAway): Promise<void> {
     const { name, rejection, status, address } = turnedAway;
     const at = this.#now();

@@ -1,10 +1,11 @@
-// Whose request is this, if not this source's sender's? Looks at the headers that others sign with, and tries their schemes. Pure but for WebCrypto.
+// Which other provider may have sent a refused request? Looks for the signature headers of other providers and tries
+// their schemes. Pure but for WebCrypto.
 import { signatureHeaders } from "../identify.ts";
 import { findProvider, providerIds } from "../../providers/catalogue.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import { type Case, type Diagnosis, retried } from "./trials.ts";
 
-/** Headers that say nothing about who sent them. */
+/** Headers that many providers use, so they do not tell which one sent the request. */
 const GENERIC = new Set([
   "authorization",
   "signature",
@@ -15,7 +16,7 @@ const GENERIC = new Set([
   "x-hub-signature",
 ]);
 
-/** Schemes that are tried on one request, and the largest body, in bytes, that they are tried on. */
+/** How many schemes are tried on one request, and the largest body, in bytes, on which they are tried. */
 const TRIALS = 24;
 const TRIED_BYTES = 64 * 1024;
 
@@ -25,7 +26,9 @@ interface Other {
   readonly header: string;
 }
 
-/** The senders of the catalogue that sign in a header which this request has, by default none that its own sender uses. */
+/**
+ * The senders of the catalogue that sign in a header which this request has, by default none that its own sender uses.
+ */
 function others({ request, provider }: Case, alsoOwn: boolean): Other[] {
   const own = new Set(alsoOwn ? [] : signatureHeaders(provider));
   const all = providerIds().flatMap((id) => {
@@ -34,15 +37,15 @@ function others({ request, provider }: Case, alsoOwn: boolean): Other[] {
     const header = signatureHeaders(other).find((name) => !own.has(name) && request.headers.has(name));
     return header === undefined ? [] : [{ id, provider: other, header }];
   });
-  // Whoever the header is named after comes first: many send `svix-signature`, and they send it by way of Svix.
+  // The provider that the header is named after comes first: many send `svix-signature` because they send through Svix.
   const isNamed = ({ id, header }: Other) => header.includes(id);
   return [...all.filter(isNamed), ...all.filter((other) => !isNamed(other))];
 }
 
 /**
- * The signature of somebody else in a request that lacks the right one, or has one that does not fit.
+ * Whether another provider's signature is in the request.
  *
- * @param sure only where the other's scheme makes the request right
+ * @param sure answers only if the request verifies under the other provider's scheme with this source's secret
  */
 export async function stranger(one: Case, sure = false): Promise<Diagnosis | null> {
   const all = others(one, sure);
@@ -65,7 +68,7 @@ function listed(names: readonly string[]): string {
   return names.length > 3 ? `${names.slice(0, 3).join(", ")} and others` : names.join(", ");
 }
 
-/** A header that looks like a signature, and belongs to nobody that is known: the setting `header` may name another. */
+/** Finds a header that looks like a signature but belongs to no known provider; the setting `header` may name it. */
 export function strangeHeader({ request, provider }: Case, where: string): Diagnosis | null {
   const own = new Set(signatureHeaders(provider));
   const found = [...request.headers.keys()].find(

@@ -1,4 +1,5 @@
-// What else would make a refused request right? Each trial changes one thing, verifies once more, and says what to mend if it fits. Pure but for WebCrypto.
+// What one change would make a refused request verify? Each trial changes one thing, verifies again and, if that
+// succeeds, tells the operator what to fix. Pure but for WebCrypto.
 import type { VerificationRejection } from "../../errors.ts";
 import type { Provider, SecretForm } from "../../scheme/scheme.ts";
 import type { Secret } from "../../types.ts";
@@ -7,13 +8,13 @@ import { parseJson } from "../../bytes/json.ts";
 import { verify } from "../../verify/verify.ts";
 
 export interface Diagnosis {
-  /** Stable, for filters and tests: the reason of the refusal, or a finer one. */
+  /** The reason of the refusal, or a more precise one. It is stored and filtered by, so it must not be renamed. */
   readonly code: string;
   /** One sentence that says what to do. */
   readonly advice: string;
 }
 
-/** A refused request with all that judged it. */
+/** A refused request, and everything that its verification depended on. */
 export interface Case {
   readonly request: Inbound;
   readonly provider: Provider;
@@ -23,7 +24,7 @@ export interface Case {
   readonly now: number;
 }
 
-/** What became of the request with something changed. */
+/** Why the request still fails with something changed; `null` if it verifies. */
 export function retried(one: Case, changed: Partial<Case>): Promise<VerificationRejection | null> {
   const { request, provider, secrets, settings, now } = { ...one, ...changed };
   return verify(request, provider, secrets, settings, now).then((verdict) => (verdict.ok ? null : verdict.rejection));
@@ -33,10 +34,10 @@ async function fits(one: Case, changed: Partial<Case>): Promise<boolean> {
   return (await retried(one, changed)) === null;
 }
 
-/** Forms that a secret is mistaken for. */
+/** Encodings that a secret is often mistaken to be in. */
 const FORMS: readonly SecretForm[] = ["text", "base64", "hex", "whsec", "after-colon"];
 
-/** What is pasted along with a secret, or lost on the way, and how to put it right. */
+/** Mistakes made when a secret is pasted: what is added or lost, and how to fix it. */
 const SPELLINGS: readonly {
   readonly code: string;
   readonly other: (value: string) => string;
@@ -74,7 +75,7 @@ const SPELLINGS: readonly {
   },
 ];
 
-/** The secret as it may have been meant. */
+/** Whether the request verifies with a secret once a pasting mistake is undone, or with another encoding of it. */
 export async function secretFault(one: Case): Promise<Diagnosis | null> {
   const { provider, secrets } = one;
   for (const secret of secrets) {
@@ -93,10 +94,10 @@ export async function secretFault(one: Case): Promise<Diagnosis | null> {
   return null;
 }
 
-/** Kinds of key that open an API and sign nothing, by how they begin. */
+/** Prefixes of API keys, which authenticate a client and never sign a webhook (Stripe, GitHub, Slack, Shopify …). */
 const API_KEY = /^(?:sk|pk|rk)_(?:live|test)_|^(?:ghp|gho|ghs|github_pat)_|^xox[abp]-|^shp(?:at|ss|ca)_|^SG\.|^sk-/;
 
-/** None of the secrets fits, in whatever spelling. */
+/** The last resort, once no other spelling of any secret and no change of the request verifies. */
 export function wrongSecret({ request, provider, secrets }: Case): Diagnosis {
   const api = secrets.find(({ value }) => API_KEY.test(value.trim()));
   if (api !== undefined) {
@@ -111,12 +112,15 @@ export function wrongSecret({ request, provider, secrets }: Case): Diagnosis {
   return { code: "wrong_secret", advice };
 }
 
-/** The document, unless it is a stranger's that grows beyond measure when it is indented: by two spaces for each level, at each element. */
+/**
+ * The parsed body, within limits stricter than usual: indenting adds two spaces per level to every element, so a small
+ * but deeply nested body would become a huge one.
+ */
 function rewritable(text: string): unknown {
   return parseJson(text, 10_000, 32);
 }
 
-/** Spellings that proxies and body parsers make of a body. */
+/** What proxies and body parsers do to a body on the way. */
 const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
   "no byte order mark": (text) => text.replace(/^\uFEFF/, ""),
   "a line break at the end": (text) => `${text}\n`,
@@ -131,7 +135,7 @@ const REWRITINGS: Readonly<Record<string, (text: string) => string>> = {
   "its slashes escaped": (text) => text.replaceAll("/", "\\/"),
 };
 
-/** As Python's json.dumps writes it. */
+/** The body as Python's json.dumps writes it, with a space after each comma and colon. */
 function spaced(text: string): string {
   const value = rewritable(text);
   const write = (one: unknown): string => {
@@ -144,7 +148,7 @@ function spaced(text: string): string {
   return value === undefined ? text : write(value);
 }
 
-/** Largest body, in bytes, that is tried in other spellings. */
+/** Largest body, in bytes, for which the rewritings are tried. */
 const REWRITE_LIMIT = 256 * 1024;
 
 export async function bodyFault(one: Case): Promise<Diagnosis | null> {
@@ -180,7 +184,7 @@ export async function urlFault(one: Case): Promise<Diagnosis | null> {
   return null;
 }
 
-/** Largest body, in bytes, that is tried under other schemes. */
+/** Largest body, in bytes, for which other schemes are tried. */
 const SCHEME_LIMIT = 64 * 1024;
 
 const ENCODINGS = ["hex", "base64", "base64url"] as const;
@@ -188,7 +192,7 @@ const ALGORITHMS = ["hmac-sha256", "hmac-sha1", "hmac-sha512", "hmac-sha384"] as
 const UNITS = ["s", "ms", "iso"] as const;
 const SIGNED = ["{body}", "{timestamp}.{body}", "{timestamp}{body}"];
 
-/** The scheme with one field changed: what a table of one's own, or the settings of hmac, may have wrong. */
+/** Tries the scheme with one field changed: finds mistakes in an operator's own table or in the settings of `hmac`. */
 export async function schemeFault(one: Case): Promise<Diagnosis | null> {
   const { provider, request } = one;
   const { signature, timestamp } = provider;
@@ -231,7 +235,7 @@ export async function schemeFault(one: Case): Promise<Diagnosis | null> {
   return null;
 }
 
-/** What stands where a signature belongs and cannot be read as one: its prefix may be missing, or one too many be there. */
+/** Whether a malformed signature can be read once its missing prefix is waived or an unexpected one is removed. */
 export async function prefixFault(one: Case, where: string): Promise<Diagnosis | null> {
   const { request, provider } = one;
   const { prefix, ...rest } = provider.signature;

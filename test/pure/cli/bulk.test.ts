@@ -1,6 +1,6 @@
 // Does the command that replays many at once ask first, and what does it do where nobody can answer?
 import { expect, test } from "vitest";
-import { FakeRelay } from "./fake-relay.ts";
+import { FakeRelay } from "../../kit/fake-relay.ts";
 
 const relay = new FakeRelay(({ method }) =>
   method === "GET"

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { FakeRelay } from "./fake-relay.ts";
+import { FakeRelay } from "../../kit/fake-relay.ts";
 
 const OLD = `evt_${"a".repeat(32)}`;
 const NEW = `evt_${"b".repeat(32)}`;

@@ -41,7 +41,7 @@ const cuts = [...without(shipped, "")];
 const said = cuts.filter(({ path }) => !harmless(path));
 
 test.each(said.map(({ path, rest }) => [path, rest] as const))(
-  "without %s something is said, with the mend",
+  "without %s something is said, with the fix",
   (_, rest) => {
     const lines = linesOf(table(rest));
     expect(lines).not.toEqual([]);

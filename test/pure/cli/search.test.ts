@@ -1,6 +1,6 @@
 // A list that has only stopped early: the command goes on by itself, and stops where the page is full or the history has ended.
 import { expect, test } from "vitest";
-import { FakeRelay } from "./fake-relay.ts";
+import { FakeRelay } from "../../kit/fake-relay.ts";
 
 const event = (n: number) => ({
   id: `evt_${n}`,

@@ -1,7 +1,7 @@
 // The table ACCESS: whom Cloudflare Access may vouch for. What is wrong with it lets nobody in.
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const right = { team: "acme", audience: "0123456789abcdef".repeat(4) };
 const read = (ACCESS: unknown) => readConfig({ ...working, ACCESS });

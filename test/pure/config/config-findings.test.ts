@@ -1,7 +1,7 @@
-// What an operator is told: the key as in the file, the value, and the mend.
+// What an operator is told: the key as in the file, the value, and the fix.
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const findings = (vars: Record<string, unknown>) =>
   readConfig({ ...working, ...vars }).findings.map(({ level, key, says }) => `${level} ${key}: ${says}`);

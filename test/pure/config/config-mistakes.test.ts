@@ -1,4 +1,4 @@
-// Mistakes made up for every key of every-key.toml: what is said names the key, shows the value (a secret's never) and says how to mend it, in the relay's own words.
+// Mistakes made up for every key of every-key.toml: what is said names the key, shows the value (a secret's never) and says how to fix it, in the relay's own words.
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ const file = parse(readFileSync(new URL("../../../docs/samples/every-key.toml", 
 const vars = table(file["vars"]);
 
 /** A sentence that says what to do. */
-const MEND =
+const FIX =
   /(?:^|[.,:;] |\? )(?:Write|Put|Name|Leave|Use|Make|Copy|Add|Move|Keep|Look|Add|Remove|Only `npm)|[Ll]eave it out|Did you mean .+\?|There (?:are|is only) .+\.|come nearest\./;
 /** How zod speaks, and how nobody speaks to an operator. */
 const ZOD = /invalid|expected|received|too (?:small|big):|unrecognized|required|input\b|undefined|\[object|NaN|schema/i;
@@ -51,7 +51,7 @@ const findingsOf = (changedVars: Table) => {
 
 /** What a sentence must be, whoever reads it. */
 function judge(says: string, about: string): void {
-  expect(says, about).toMatch(MEND);
+  expect(says, about).toMatch(FIX);
   expect(says.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""'), about).not.toMatch(ZOD);
 }
 
@@ -81,7 +81,7 @@ const WHOLE = /\.dedupe\./;
 const keyOf = (path: readonly string[]) => path.slice(0, WHOLE.test(path.join(".")) ? -1 : path.length).join(".");
 
 describe.each(all.map((path) => [path.join("."), path] as const))("%s", (name, path) => {
-  test("another value is said with its key, the value and the mend, or is taken", () => {
+  test("another value is said with its key, the value and the fix, or is taken", () => {
     for (const wrong of WRONG) {
       const findings = findingsOf(set(path, wrong)).filter(({ level }) => level === "error");
       const own = findings.filter(

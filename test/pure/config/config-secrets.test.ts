@@ -1,7 +1,7 @@
 // Which secrets an entry takes, by convention or by name, and that no value of one is ever said.
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const OWN_KEY = `whsec_${Buffer.alloc(24, 1).toString("base64")}`;
 const read = (vars: Record<string, unknown>) => readConfig({ ...working, ...vars });

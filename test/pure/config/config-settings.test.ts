@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import { settingsOf } from "../../../src/scheme/settings.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const ofSource = (entry: unknown) =>
   readConfig({ ...working, SOURCES: { github: entry } }).findings.map(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import { PRESETS } from "../../../src/out/retry.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const read = (vars: Record<string, unknown>) => readConfig({ ...working, ...vars });
 

@@ -8,7 +8,7 @@ import { ingest } from "../../../src/in/ingest.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
 import type { Candidate } from "../../../src/intake/intake.ts";
 import { ssrfUrls } from "../../vectors/ssrf.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 /** The front door of a relay with these vars: the status, and what got as far as the journal. */
 async function knock(vars: Record<string, unknown>, source: string, body: string, headers: Record<string, string>) {

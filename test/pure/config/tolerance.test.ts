@@ -1,7 +1,7 @@
 // `tolerance` of a source: how it is written, what it takes the place of, and where it is safe.
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
-import { working } from "./config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const read = (entry: object) => readConfig({ ...working, SOURCES: { github: entry } });
 const source = (entry: object) => read(entry).sources.get("github");

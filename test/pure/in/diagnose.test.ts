@@ -1,4 +1,4 @@
-// A refused request says what to mend, and never shows a body or a secret.
+// A refused request says what to fix, and never shows a body or a secret.
 
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";

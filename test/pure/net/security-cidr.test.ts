@@ -76,7 +76,7 @@ test(`${PAIRS} pairs of a range and an address: the answer is the oracle's`, () 
   expect(inside).toBeLessThan((PAIRS * 3) / 4);
 }, 60_000);
 
-test("an IPv4 address in IPv6's dress is the IPv4 address: one range, one bucket (CVE-2026-34505)", () => {
+test("an IPv4 address mapped into IPv6 is the IPv4 address: one range, one bucket (CVE-2026-34505)", () => {
   const throwOf = dice(7);
   for (let n = 0; n < 2_000; n++) {
     const value = randomBits(throwOf, 32);

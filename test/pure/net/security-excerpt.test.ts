@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import { excerpt, secretParts } from "../../../src/net/excerpt.ts";
-import { working } from "../config/config-working.ts";
+import { working } from "../../kit/working-config.ts";
 
 const HOOK = "https://hooks.chat.example/services/T00000000/B11111111/s3cretT0kenOfTheUrl?key=qu%65ryS3cret%21#";
 const hidden = secretParts(HOOK.slice(0, -1));

@@ -34,7 +34,7 @@ test("an attempt beyond any schedule gets the last step", () => {
   expect(wordsFor(stepFor(read("500x3, ok"), 100_000))).toBe("200");
 });
 
-describe("what is no script is refused with the step and the mend", () => {
+describe("what is no script is refused with the step and the fix", () => {
   test.each([
     ["", 'step 1, "", is no answer'],
     ["ok,", 'step 2, "", is no answer'],

@@ -82,10 +82,13 @@ test("an import into a room that the table does not name fails the linter, from 
   expect(expected.filter((one) => !refused.has(one))).toEqual([]);
 });
 
-test("types are admitted where only types are, and pure stages have no clock", async () => {
+test("types are admitted where only types are, and a folder where only it is; pure stages have no clock", async () => {
   const said = await lint({
     "src/out/type.ts": 'import type { Store } from "../d1/x.ts";\nexport type A = Store;\n',
     "src/out/value.ts": 'import { openStore } from "../d1/x.ts";\nopenStore();\n',
+    "src/operate/deed.ts": 'import { CANCEL } from "../d1/deeds/x.ts";\nCANCEL();\n',
+    "src/operate/table.ts": 'import { openStore } from "../d1/x.ts";\nopenStore();\n',
+    "src/operate/near.ts": 'import { openStore } from "../d1/deeds-of-others/x.ts";\nopenStore();\n',
     "src/out/later.ts": 'await import("../d1/x.ts");\n',
     "src/verify/clock.ts": "export const now = () => Date.now();\n",
     "src/out/fetched.ts": 'export const got = () => fetch("https://example.com");\n',
@@ -93,9 +96,38 @@ test("types are admitted where only types are, and pure stages have no clock", a
   const places = said
     .filter((one) => /\((?:imports|no-restricted-globals)\)/.test(one))
     .map((one) => one.split(":")[0]);
-  expect(places).not.toContain("src/out/type.ts");
-  for (const path of ["out/value.ts", "out/later.ts", "verify/clock.ts", "out/fetched.ts"])
+  for (const path of ["out/type.ts", "operate/deed.ts"]) expect(places).not.toContain(`src/${path}`);
+  for (const path of [
+    "operate/table.ts",
+    "operate/near.ts",
+    "out/value.ts",
+    "out/later.ts",
+    "verify/clock.ts",
+    "out/fetched.ts",
+  ])
     expect(places).toContain(`src/${path}`);
+});
+
+test("a function of more than 80 lines fails the linter, whatever kind of function it is", async () => {
+  const long = Array.from({ length: 81 }, (_, n) => `console.assert(${n} === 0);`).join("\n");
+  const kinds: Readonly<Record<string, string>> = {
+    "function.ts": `export function long(): void {\n${long}\n}`,
+    "generator.ts": `export async function* long() {\n${long}\n}`,
+    "arrow.ts": `export const long = (): void => {\n${long}\n};`,
+    "called-at-once.ts": `export const long = ((): number => {\n${long}\nreturn 1;\n})();`,
+    "callback.ts": `export const long = [1].map(() => {\n${long}\nreturn 1;\n});`,
+    "method.ts": `export class Long {\nlong(): void {\n${long}\n}\n}`,
+    "constructor.ts": `export class Long {\nconstructor() {\n${long}\n}\n}`,
+    "member.ts": `export const long = {\nlong(): void {\n${long}\n},\n};`,
+    "comments.ts": `export function long(): void {${"\n// A comment.".repeat(81)}\n}`,
+    "component.tsx": `export const Long = () => (\n<div>\n${"<p>x</p>\n".repeat(81)}</div>\n);`,
+    "browser/script.client.js": `export function long() {\n${long}\n}`,
+  };
+  const planted = Object.entries(kinds).map(([name, text]) => [`src/dashboard/${name}`, `${text}\n`] as const);
+  const said = await lint(Object.fromEntries(planted));
+  const refused = said.filter((one) => one.includes("max-lines-per-function")).map((one) => one.split(":")[0]);
+  expect(refused).toHaveLength(planted.length);
+  expect(new Set(refused)).toEqual(new Set(planted.map(([path]) => path)));
 });
 
 test("the rooms stand in an order: none imports one that imports it, directly or through others", () => {

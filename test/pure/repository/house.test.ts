@@ -21,6 +21,48 @@ test("no file is longer than 300 lines, the data of the senders aside, and half 
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80);
 });
 
+/** What drives a part of the relay for tests, by where the tests run. The harnesses that are programs of their own are no kits. */
+const KITS = ["test/kit", "test/worker/kit"];
+const PROGRAMS = ["test/browser/screens.ts"];
+
+test("beside tests stand only tests: what they share is in one of two kits", () => {
+  const shared = globSync("test/{pure,worker,e2e,browser}/**/*.ts", { cwd: root }).filter(
+    (path) => !/\.(?:test|corpus|d)\.ts$/.test(path) && !KITS.some((kit) => path.startsWith(`${kit}/`)),
+  );
+  expect(shared).toEqual(PROGRAMS);
+  // `npm run test:official` installs packages of its own below test/.
+  const kits = globSync("test/**/*kit*/", { cwd: root, exclude: ["**/node_modules/**"] }).map((path) =>
+    path.replace(/\/$/, ""),
+  );
+  expect(kits.toSorted()).toEqual(KITS);
+});
+
+test("no function of src has an exception from the linter's bounds of lines", () => {
+  const excepted = files.filter((path) => /oxlint-disable.*max-lines/.test(readFileSync(join(root, path), "utf8")));
+  expect(excepted).toEqual([]);
+});
+
+/** Where bytes and JSON are taken apart by hand, although src/bytes does it; each with its reason. */
+const BY_HAND: readonly (readonly [what: RegExp, example: string, where: readonly string[]])[] = [
+  // cli/demo/traffic.ts pads a number, not a byte, to the 40 digits of a commit.
+  [/\.toString\(16\)\.padStart\(2,/, 'byte.toString(16).padStart(2, "0")', []],
+  // contract/question.ts: the fence lets the contract import nothing but its schemas. verify/decrypt.ts: an EncodingAESKey is
+  // 43 random characters, so its unused bits may be set, which decodeBase64 refuses.
+  [/\b(?:atob|btoa)\(/, "atob(text)", ["src/bytes/encoding.ts", "src/contract/question.ts", "src/verify/decrypt.ts"]],
+  // The command line reads what the operator runs on their own machine: a file, and the lines and answers of their relay.
+  [
+    /\btry \{[^}]*\bJSON\.parse\(/,
+    "try {\n  return JSON.parse(text);\n} catch {",
+    ["src/bytes/json.ts", "src/cli/demo/lines.ts", "src/cli/local/judge-file.ts", "src/cli/relay/client.ts"],
+  ],
+];
+
+test.each(BY_HAND)("%s stands only in the files that are named, with their reason", (what, example, where) => {
+  expect(example).toMatch(what);
+  const found = files.filter((path) => what.test(readFileSync(join(root, path), "utf8")));
+  expect(found.toSorted()).toEqual(where);
+});
+
 test("no file imports itself, directly or through others, not even for a type", () => {
   const imports = new Map(
     files.map((path) => {

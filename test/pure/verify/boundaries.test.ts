@@ -70,15 +70,15 @@ describe("the rule", () => {
   });
 });
 
-test("the check warns of a table of one's own, and names key and mend", () => {
+test("the check warns of a table of one's own, and names key and fix", () => {
   const provider = scheme("{body}{header:x-id}", { uncovered: "" });
   const { vars } = examine({ vars: { SOURCES: { acme: { provider } } } });
   const found = vars.find(({ key }) => key === "SOURCES.acme.provider.signs");
   expect(found).toMatchObject({ level: "warning" });
   expect(found?.says).toMatch(/between .*header:x-id.*forms = \{/);
-  const mended = { ...provider, forms: { body: "json", "header:x-id": "uuid" } };
+  const fixed = { ...provider, forms: { body: "json", "header:x-id": "uuid" } };
   expect(
-    examine({ vars: { SOURCES: { acme: { provider: mended } } } }).vars.filter(({ key }) => key.endsWith("signs")),
+    examine({ vars: { SOURCES: { acme: { provider: fixed } } } }).vars.filter(({ key }) => key.endsWith("signs")),
   ).toEqual([]);
 });
 

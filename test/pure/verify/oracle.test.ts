@@ -136,7 +136,7 @@ test.for<[string, object, RegExp]>([
     /Host/,
   ],
   ["the secret itself", { answer: { json: { proof: "{secret}" } } }, /gives the secret away in proof/],
-])("a table whose handshake signs or tells %s is refused with the mend", ([, changed, says]) => {
+])("a table whose handshake signs or tells %s is refused with the fix", ([, changed, says]) => {
   const resolved = resolveProvider({ ...own, handshake: [{ ...asked, ...changed }] });
   expect(resolved.ok).toBe(false);
   if (resolved.ok) return;

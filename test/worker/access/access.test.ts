@@ -181,7 +181,7 @@ describe("Cloudflare Access", () => {
     expect(await who(right)).not.toBeNull();
   });
 
-  test("lets nobody in while its keys are not to be had, and asks for them once a minute at most", async () => {
+  test("lets nobody in while its keys are unavailable, and asks for them once a minute at most", async () => {
     operator.vars = { ACCESS };
     const assertion = await team.assert("admin@example.com", { exp: operator.clock / 1000 + 600 });
     for (const broken of [null, "", "{}", '{"keys":[]}', "<html>"]) {

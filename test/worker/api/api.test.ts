@@ -208,7 +208,7 @@ test("a page that ended before it was full says how far it looked, unless nothin
   });
 });
 
-test("a question that cannot be meant is refused with the parameter's name and the mend", async () => {
+test("a question that cannot be meant is refused with the parameter's name and the fix", async () => {
   const { next } = await fill(3).then(() => operator.get<{ next: string }>("/api/events?limit=1"));
   const complaints = {
     "/api/events?sauce=github":

@@ -92,7 +92,7 @@ const CASES: Record<string, [string, string, () => Promise<Record<string, string
   "a wrong configuration": ["wrong", "{}", () => Promise.resolve({}), "source_disabled", /Did you mean github/],
 };
 
-test.each(Object.keys(CASES))("the mend is named: %s", async (name) => {
+test.each(Object.keys(CASES))("the fix is named: %s", async (name) => {
   const [source, body, headers, code, advice] = CASES[name]!;
   await relay().post(source, body, await headers());
   expect(await shown(source)).toMatchObject([{ code, advice: expect.stringMatching(advice) }]);

@@ -276,7 +276,7 @@ test(
 async function fail(n: number): Promise<void> {
   const wanted = [{ event: idOf(1), destination: "first", attempt: n }];
   const [claim] = await store.claim(wanted, THEN + 1_000_000);
-  if (claim === undefined) throw new Error(`attempt ${n} was not to be had`);
+  if (claim === undefined) throw new Error(`attempt ${n} is not waiting`);
   const times = { dueAt: THEN, startedAt: THEN, latencyMs: 1 };
   const end = { state: "failed", reason: "exhausted", status: 500, fault: null, excerpt: "" } as const;
   await store.settle([{ event: claim.event, destination: "first", attempt: n, ...times, ...end }], THEN);

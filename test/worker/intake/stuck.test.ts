@@ -1,4 +1,4 @@
-// What D1 refuses for what it is: it stays in the journal's object, and is tried again until somebody has mended D1.
+// What D1 refuses for what it is: it stays in the journal's object, and is tried again until somebody has fixed D1.
 import { expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openStore } from "../../../src/d1/store.ts";

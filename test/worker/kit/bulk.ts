@@ -1,8 +1,6 @@
 // Bulk replays in the test's hands: D1 is real, the operator and the runner are the relay's, the clock and the bells are the test's.
 import type { ReplayFilter, ReplayJob } from "../../../src/contract/operations.ts";
-import { openDatabase } from "../../../src/d1/database.ts";
-import { openEnded } from "../../../src/d1/ended.ts";
-import { openJobs } from "../../../src/d1/replays.ts";
+import { openD1 } from "../../../src/d1/open.ts";
 import { openReplayActs, openReplayLooks } from "../../../src/operate/replays.ts";
 import type { By, Done } from "../../../src/operate/operator.ts";
 import { runReplays, type ReplaysDeps } from "../../../src/sweep/replays.ts";
@@ -40,12 +38,12 @@ export class Bulk {
   rung: Bell[] = [];
   readonly reminded: number[] = [];
   /** What the operator and the runner share. */
-  run = openDatabase(this.round.counted.database);
+  #d1 = openD1(this.round.counted.database);
   #ids = 0;
 
   /** From here on another isolate works, which remembers nothing. */
-  restart(run = openDatabase(bindings.DB)): void {
-    this.run = run;
+  restart(database = bindings.DB): void {
+    this.#d1 = openD1(database);
   }
 
   get operator() {
@@ -80,12 +78,13 @@ export class Bulk {
   }
 
   get #shared() {
-    const { round, run } = this;
+    const { round } = this;
+    const { jobs, ended } = this.#d1;
     const newId = () =>
       String((this.#ids += 1))
         .padStart(16, "0")
         .repeat(2);
-    return { jobs: openJobs(run), ended: openEnded(run), now: () => round.clock, newId, log: round.log };
+    return { jobs, ended, now: () => round.clock, newId, log: round.log };
   }
 
   /** Takes the steps that are due, and gives the names of what they have opened. */

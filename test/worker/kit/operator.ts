@@ -176,7 +176,7 @@ export class Operator {
   /** Claims an attempt of a delivery and settles it; with `null` it stays under way. */
   async attempt(n: number, end: Partial<Settlement> | null, destination = "billing"): Promise<void> {
     const [claim] = await this.store.claim([{ event: ID, destination, attempt: n }], this.clock);
-    if (claim === undefined) throw new Error(`attempt ${n} was not to be had`);
+    if (claim === undefined) throw new Error(`attempt ${n} is not waiting`);
     if (end === null) return;
     const settlement: Settlement = {
       event: claim.event,

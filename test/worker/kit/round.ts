@@ -1,8 +1,5 @@
 // The deliver stage in the test's hands: D1 is real and counted; the clock, the network and the bells are the test's.
-import { openDatabase } from "../../../src/d1/database.ts";
-import { openInspections } from "../../../src/d1/inspections.ts";
-import { openParts } from "../../../src/d1/parts.ts";
-import { openStore } from "../../../src/d1/store.ts";
+import { openD1 } from "../../../src/d1/open.ts";
 import { deliver, type DeliverDeps } from "../../../src/out/deliver.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
 import { deliveryId } from "../../../src/ids.ts";
@@ -33,10 +30,10 @@ export class Round {
   onRing: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
-    const run = openDatabase(this.counted.database);
-    this.store = openStore(run);
-    this.parts = openParts(run);
-    this.inspections = openInspections(run);
+    const { store, parts, inspections } = openD1(this.counted.database);
+    this.store = store;
+    this.parts = parts;
+    this.inspections = inspections;
     for (const name of ["first", "second", "third", "fourth"]) this.configure(name);
   }
 

@@ -30,7 +30,7 @@ test("a delivery that waits for its next attempt fails as cancelled, and no bell
   expect(await audit()).toEqual([
     { at: NOON + 1_000, actor: "admin", action: "cancel", target: `${ID}:billing`, detail: '["billing"]' },
   ]);
-  await expect(operator.attempt(2, {})).rejects.toThrow("not to be had");
+  await expect(operator.attempt(2, {})).rejects.toThrow("is not waiting");
 });
 
 test("an attempt that is under way goes on: its delivery stays, the event's others end, and one audit row names those", async () => {

@@ -145,7 +145,7 @@ test("counting stops at a thousand and says so, and costs the same in any histor
   expect(await cost()).toBe(small);
 });
 
-test("counts of the last day that cannot be had are zero, and everything else is shown", async () => {
+test("counts of the last day that are unavailable are zero, and everything else is shown", async () => {
   const { destinations: all } = openDestinations({
     config: operator.config,
     standings: openStandings(openDatabase(bindings.DB)),

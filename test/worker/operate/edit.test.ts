@@ -234,6 +234,21 @@ test("the new event is replayed, cancelled, searched and expired as any other", 
   expect(await rows("SELECT 1 FROM marks")).toEqual([]);
 });
 
+test("an edit is not heard from its source's sender", async () => {
+  operator.vars = { SOURCES: { github: { provider: "github" } }, GITHUB_SECRET: "github-secret" };
+  await operator.accept();
+  operator.clock += 60_000;
+  const { event } = await edit({ destination: "crm", body: EDITED });
+  await edit({ destination: "crm", body: EDITED }, { id: event });
+  const heard = await operator.get("/api/sources");
+  expect(heard).toMatchObject({ sources: [{ name: "github", last_event_at: new Date(NOON).toISOString() }] });
+  await rows("DELETE FROM events WHERE seq = 1");
+  expect(await operator.get("/api/sources")).toMatchObject({
+    sources: [{ name: "github", last_event_at: null }],
+    events_looked_back_to: new Date(operator.clock).toISOString(),
+  });
+});
+
 test("through the front door: a forged header is not kept, and the receiver gets the edited bytes, signed under the new id", async () => {
   const body = '{"amount":1}';
   const { id } = await (

@@ -126,7 +126,7 @@ test("an Idempotency-Key that found nothing to open goes on finding nothing", as
   });
 });
 
-test("a destination that is no longer configured is 409 with the mend; an event's other deliveries are replayed", async () => {
+test("a destination that is no longer configured is 409 with the fix; an event's other deliveries are replayed", async () => {
   await operator.accept({
     matched: ["billing", "retired"].map((destination) => ({ destination, route: "all" })),
   });

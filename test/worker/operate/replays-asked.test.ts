@@ -200,8 +200,8 @@ async function costs(size: number, filter: Partial<ReplayFilter>) {
   await fill(size, ["first"]);
   await rows("UPDATE deliveries SET state = 'failed', look_at = NULL, ended_at = 1");
   bulk.round.clock = THEN;
-  const { run: metering, measure } = metered(bindings.DB);
-  bulk.restart(metering);
+  const { database, measure } = metered(bindings.DB);
+  bulk.restart(database);
   const preview = await measure(async () => value(await bulk.operator.preview({ ...ALL, ...filter })));
   await bulk.start(filter, 60);
   return { preview: preview.read, step: (await measure(() => runReplays(bulk.deps))).read };

@@ -163,7 +163,7 @@ test("all that the clock brings at once: overdue and held deliveries, a pause to
   bulk.round.clock = THEN;
   for (const destination of ["first", null]) await bulk.start({ type: "rare", destination });
   const counted = countedDatabase(bindings.DB);
-  bulk.restart(openDatabase(counted.database));
+  bulk.restart(counted.database);
   // What looks at the schema is shared in an isolate, and stands here once for each.
   await rescue({ sweep: { ...sweepDeps(counted.database), now: () => THEN }, replays: bulk.deps });
   expect(counted.statements - 1).toBeLessThanOrEqual(MOST - CHORES);

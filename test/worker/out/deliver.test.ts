@@ -142,7 +142,7 @@ test("a destination that was removed after the event was accepted ends as cancel
   expect(await state()).toMatchObject([{ state: "failed", reason: "cancelled", attempt: 1 }]);
 });
 
-test("a destination that is named but written wrong is tried again, so that a mend of the configuration comes in time", async () => {
+test("a destination that is named but written wrong is tried again, so that a fix of the configuration comes in time", async () => {
   const wrong = readConfig({ DESTINATIONS: { first: { url: "nowhere", retry: "quick" } } });
   round.destinations.delete("first");
   for (const [name, one] of wrong.unreadable) round.unreadable.set(name, one);

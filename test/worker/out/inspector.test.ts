@@ -127,7 +127,7 @@ test("an Idempotency-Key that has put one script puts no other, and says so", as
   expect(await rows("SELECT script FROM scripts")).toEqual([{ script: "410" }]);
 });
 
-test("a script that cannot be read is refused with the mend and changes nothing, and only inspectors have one", async () => {
+test("a script that cannot be read is refused with the fix and changes nothing, and only inspectors have one", async () => {
   expect(await put("5O3")).toMatchObject({
     status: 400,
     detail: expect.stringMatching(/^script: step 1, "5O3", is no answer\. Write/),

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { type Local, runLocal } from "../../src/cli/local/local.ts";
-import { until } from "../e2e/until.ts";
+import { until } from "./until.ts";
 
 export const TOKEN = "the-token-of-these-pages-0123456789abcdef";
 const SECRET = "the secret that acme signs with";

@@ -2,7 +2,7 @@
 import axe from "axe-core";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { type Found, launchOptions } from "./chromium.ts";
-import { TOKEN } from "./relay.ts";
+import { TOKEN } from "./pages-relay.ts";
 
 export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1280, height: 900 };

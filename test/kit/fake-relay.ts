@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, vi } from "vitest";
-import { hookline } from "../../../src/cli/hookline.ts";
+import { hookline } from "../../src/cli/hookline.ts";
 
 /** One request of a command. */
 export interface Asked {

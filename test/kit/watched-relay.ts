@@ -1,8 +1,8 @@
 // A relay of the kit with one destination that answers as the test wants, and looks into what it keeps and says.
 import * as z from "zod";
 import { say, startReceiver } from "./receiver.ts";
-import { Relay, stateFolder } from "./relay.ts";
-import { kitVars } from "./security-kit.ts";
+import { Relay, stateFolder } from "./whole-relay.ts";
+import { kitVars } from "./raw-http.ts";
 
 /** `kept` are the events in its history, every acknowledged one among them, `faults` its own in the log. */
 export async function startKit(

@@ -59,7 +59,7 @@ export class Relay {
     const life: Life = { began: Date.now(), listened: null, killed: null };
     const child = spawn(
       process.execPath,
-      [join(root, "test/e2e/relay-process.ts"), JSON.stringify({ main, vars, secrets, stateDir }), "--leash"],
+      [join(root, "test/kit/relay-process.ts"), JSON.stringify({ main, vars, secrets, stateDir }), "--leash"],
       // A group of its own, so that workerd dies with it; stdin is the leash.
       { cwd: root, detached: true, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary } },
     );

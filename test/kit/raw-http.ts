@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
 import type { Json } from "../../src/cli/local/local.ts";
-import { relayVars } from "./relay.ts";
+import { relayVars } from "./whole-relay.ts";
 
 /** Secrets of the sources, by the name under which the relay knows them. */
 export const KEYS = {
