@@ -7,7 +7,10 @@ export const LEASE_MS = 90_000;
  * answer's body (the Standard Webhooks guide: 15 to 30 s).
  */
 export const ATTEMPT_MS = 15_000;
-/** How long a first attempt may wait for its grant, and after the grant for its beginning, by the clock of the isolate that makes it. */
+/**
+ * How long a first attempt may wait for its grant, and after the grant for its beginning,
+ * by the clock of the isolate that makes it.
+ */
 export const GRANT_WAIT_MS = 5_000;
 export const GRANT_MS = 5_000;
 /** How long after its acceptance a first attempt may still be under way: wait, begin, send, and say how it ended. */

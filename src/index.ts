@@ -1,4 +1,5 @@
-// The Worker: fetch, queue, scheduled and the Durable Object. The only file that sees Env; it opens every binding and hands them on.
+// The Worker: fetch, queue, scheduled and the Durable Object.
+// The only file that sees Env; it opens every binding and hands them on.
 import { DurableObject, RpcTarget, waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { Acceptance, AskKnown, Bell, Desk } from "./types.ts";

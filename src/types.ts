@@ -144,19 +144,25 @@ export type Acceptance =
 export interface Granted {
   readonly go: readonly string[];
   readonly wait: readonly string[];
-  /** Whoever answered, to be asked for what waits: calls on it belong to the request that is answered, and are not billed. */
+  /**
+   * Whoever answered, to be asked for what waits:
+   * calls on it belong to the request that is answered, and are not billed.
+   */
   readonly desk?: Desk;
 }
 
 /** Where the isolate that has just had an event accepted asks for its grants. */
 export interface Desk {
-  /** Waits for the decision on one destination; `null` where the queue has it, `unknown` where an earlier life may have granted it. */
+  /**
+   * Waits for the decision on one destination;
+   * `null` where the queue has it, `unknown` where an earlier life may have granted it.
+   */
   ask(destination: string): Promise<Grant | "unknown" | null>;
 }
 
 /**
- * What Intake says to an isolate that asked for a grant: it was given `ageMs` ago, and the question was held for `heldMs`. The isolate
- * takes from it, by its own clock alone, how old the grant is at most.
+ * What Intake says to an isolate that asked for a grant: it was given `ageMs` ago, and the question was held for
+ * `heldMs`. The isolate takes from it, by its own clock alone, how old the grant is at most.
  */
 export interface Grant {
   readonly ageMs: number;

@@ -40,7 +40,10 @@ export const destination = z.object({
   held: count,
   waiting_more: z.boolean(),
   oldest_waiting_at: z.nullable(instant),
-  /** Only where a pause was just ordered: Intake objects that have not confirmed it, and may send for a few seconds more. Pause again. */
+  /**
+   * Only where a pause was just ordered: Intake objects that have not confirmed it,
+   * and may send for a few seconds more. Pause again.
+   */
   unconfirmed: z.optional(z.array(z.string())),
   window: z.object({ delivered: count, retried: count, failed: count, latency: z.nullable(latency) }),
 });

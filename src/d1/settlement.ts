@@ -17,12 +17,18 @@ export interface Settlement {
   readonly excerpt: string;
 }
 
-/** What a first attempt came to that was made where the event was accepted; `unsent` where it was not made after all. */
+/**
+ * What a first attempt came to that was made where the event was accepted;
+ * `unsent` where it was not made after all.
+ */
 export type FirstOutcome =
   | ({ readonly destination: string } & Omit<Settlement, "event" | "destination" | "attempt">)
   | { readonly destination: string; readonly state: "unsent" };
 
-/** A delivery as it is when its event is committed, where its first attempt was granted. It belongs to one acceptance. */
+/**
+ * A delivery as it is when its event is committed, where its first attempt was granted.
+ * It belongs to one acceptance.
+ */
 export type Opened = { readonly id: string; readonly receipt: string } & (
   | Exclude<FirstOutcome, { state: "unsent" }>
   | { readonly destination: string; readonly state: "delivering"; readonly leaseUntil: number }

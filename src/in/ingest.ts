@@ -1,16 +1,14 @@
-// POST /in/:source, in the order in which it happens. Nothing is written for a stranger; a 2xx is written after the journal is.
-import type { Acceptance, Event, Rate } from "../types.ts";
+// POST /in/:source, in the order in which it happens. Nothing is written for a stranger,
+// and a 2xx is answered only once the journal is synced.
 import type { Config, ConfiguredSource } from "../config/configured.ts";
-import type { IntakeDoor } from "../intake/door.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { KeyRing } from "../verify/keyring.ts";
-import type { Log } from "../log.ts";
 import type { Published } from "../net/published.ts";
 import type { BodyReader } from "./read.ts";
 import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
-import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
+import { type After, enter, type EnterDeps, type Refuse } from "./enter.ts";
 import {
   isSenders,
   problem,
@@ -20,20 +18,14 @@ import {
   toWire,
   type VerificationRejection,
 } from "../errors.ts";
-import { greet, type GreetDeps, type Greeting, type News, responseOf } from "./greet.ts";
+import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
-import { acceptedMethods, type HandshakeAnswer, replyTo } from "./handshake.ts";
-import { identify, together } from "./identify.ts";
-import { keep } from "./headers.ts";
-import { idOf } from "./event-id.ts";
-import { receiptId } from "../ids.ts";
-import { type Inbound, Readings, signedUrl } from "../verify/readings.ts";
-import { match } from "./route.ts";
+import { acceptedMethods, replyTo } from "./handshake.ts";
+import { type Inbound, signedUrl } from "../verify/readings.ts";
 import { type Verdict, verify } from "../verify/verify.ts";
 
-export interface IngestDeps extends GreetDeps, KeepDeps {
+export interface IngestDeps extends GreetDeps, EnterDeps {
   readonly config: Pick<Config, "sources" | "disabled" | "routes" | "destinations" | "adminToken">;
-  readonly intake: IntakeDoor;
   /** Decides from memory whether this address is still listened to; asked before anything is read. */
   readonly flood: Pick<FloodGuard, "enter" | "guess">;
   /** The addresses that providers publish. */
@@ -41,37 +33,9 @@ export interface IngestDeps extends GreetDeps, KeepDeps {
   readonly bodies: BodyReader;
   /** The keys that providers publish. */
   readonly keys: Pick<KeyRing, "keysFor">;
-  readonly first: FirstAttempts;
   readonly refusals: Pick<RefusalBook, "wants" | "keep">;
   readonly feed: Pick<FeedDoor, "refused">;
-  readonly now: () => number;
-  /** 32 random hexadecimal digits. */
-  readonly newId: () => string;
-  readonly log: Log;
 }
-
-/** The first attempts that the isolate which accepts an event may make itself. */
-export interface FirstAttempts {
-  /** Destinations to which it could send at once. */
-  offers(event: Pick<Event, "size" | "matched">): string[];
-  /** Makes those that are granted, and tells how they ended. Never rejects. */
-  make(
-    held: { readonly event: Event; readonly rate: Rate | null; readonly body: Uint8Array },
-    offered: readonly string[],
-    accepting: Promise<Acceptance>,
-  ): Promise<void>;
-}
-
-/** Keeps the invocation alive after the answer. */
-interface After {
-  waitUntil(work: Promise<void>): void;
-}
-
-/**
- * Turns a request away, in its provider's words if there are any.
- * Whoever has looked at the request hands it over, for the diagnosis.
- */
-type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
 
 /**
  * Answers a provider. Never throws for anything that a sender can do.
@@ -137,7 +101,7 @@ export async function ingest(request: Request, name: string, deps: IngestDeps, a
     const news = late?.rejection === null ? late.news : null;
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await accept(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse, after);
+    return await enter(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse, after);
   };
   return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
 }
@@ -186,93 +150,6 @@ async function proveByPublished(
 /** A secret that is missing has no name of its own; the operator looks for the names that would be taken. */
 function named(rejection: VerificationRejection, names: readonly string[]): VerificationRejection {
   return rejection.reason === "secret_missing" ? { ...rejection, names } : rejection;
-}
-
-/** From a proven request to a durable event. */
-async function accept(
-  inbound: Inbound,
-  source: ConfiguredSource,
-  { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
-  deps: IngestDeps,
-  refuse: Refuse,
-  after: After | undefined,
-): Promise<Response> {
-  const { body } = inbound;
-  const identified = identify(inbound, source.scheme, source.settings);
-  // Stored under a type that it may not have, it would go nowhere without a word.
-  if (identified.excess !== undefined) return refuse({ reason: "body_too_complex", what: identified.excess });
-  if (news === null && identified.lacks !== undefined)
-    return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
-  const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
-  const now = deps.now();
-  // Decided now: what the routes say later does not change what was promised.
-  const matched = match(deps.config.routes, source.name, identity.types);
-  const event: Bodiless = {
-    id: await idOf(identity, source, now, body, deps.newId),
-    receipt: receiptId(now, deps.newId()),
-    source: source.name,
-    type: identity.type,
-    receivedAt: now,
-    verifiedBy,
-    headers: keep(inbound, source, matched, deps),
-    size: body.byteLength,
-    matched,
-  };
-
-  const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
-  // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
-  Readings.of(inbound).forget();
-
-  const { id, receipt, size } = event;
-  const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
-  const kept = await keepBody(event, body, deps);
-  if ("reason" in kept) return refuse(kept);
-
-  const inParts = (kept.row?.parts ?? 0) > 0;
-  const offered = kept.row === null || inParts || after === undefined ? [] : deps.first.offers(event);
-  const accepting: Promise<Acceptance> = kept.ended
-    ? Promise.resolve({ kind: "duplicate", id })
-    : deps.intake.accept({
-        id,
-        receipt,
-        source: source.name,
-        rate: source.rate,
-        row: kept.row === null ? "" : JSON.stringify(kept.row),
-        bells: [id, size, event.matched.map(({ destination }) => destination), told],
-        repeat: kept.repeat,
-        inParts,
-        keyed: identity.dedupe !== null,
-        first: offered,
-      });
-  // Before the answer: a sender who hangs up ends the request, and may have been accepted.
-  if (kept.row !== null && offered.length > 0)
-    after?.waitUntil(deps.first.make({ event: kept.row, rate: source.rate, body }, offered, accepting));
-  const answer = await accepting;
-  // Whatever else was answered, they may be needed.
-  const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
-  if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
-  return conclude(answer, event, deps.log, refuse, reply);
-}
-
-function conclude(
-  answer: Acceptance,
-  { id, source, type, size, matched }: Pick<Event, "id" | "source" | "type" | "size" | "matched">,
-  log: Log,
-  refuse: Refuse,
-  reply: HandshakeAnswer | null,
-): Response {
-  switch (answer.kind) {
-    case "accepted":
-    case "duplicate":
-      log.info("ingest.accepted", { id, source, type, size, status: answer.kind, destinations: matched.length });
-      if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
-      // The sender reads the body; whoever looks for the id finds it beside.
-      return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });
-    case "limited":
-      return refuse({ reason: "rate_limited", retryAfterMs: answer.retryAfterMs });
-    case "busy":
-      return refuse({ reason: "busy", why: answer.why, retryAfterMs: 5000 });
-  }
 }
 
 /** The log hears everything, the sender what `toWire` tells it, or what its documentation promises it. */

@@ -88,7 +88,10 @@ export interface VerbDeps extends AttemptDeps {
   readonly ring: Ring;
   /** Has the sweep look at this time, in ms, at the latest. */
   readonly remind: (at: number) => Promise<void>;
-  /** Ends the granting of first attempts for a destination whose pause was committed. Returns those that have not confirmed it. */
+  /**
+   * Ends the granting of first attempts for a destination whose pause was committed.
+   * Returns the objects that have not confirmed it.
+   */
   readonly confirmPause: (destination: string) => Promise<string[]>;
   /** How a destination stands, for verbs that answer with it. */
   readonly destination: Looks["destination"];

@@ -96,7 +96,10 @@ export class FirstAttempts {
     }
   }
 
-  /** Tells outcomes as they come: one destination that hangs holds up nobody else's. What ends in the same moment goes along. */
+  /**
+   * Tells outcomes as they come: one destination that hangs holds up nobody else's.
+   * What ends in the same moment goes along.
+   */
   async #tell(of: Accepted, attempts: readonly Promise<FirstOutcome | null>[]): Promise<void> {
     const { intake } = this.#deps;
     const ended: FirstOutcome[] = [];
