@@ -25,6 +25,9 @@ export type FirstOutcome =
   | ({ readonly destination: string } & Omit<Settlement, "event" | "destination" | "attempt">)
   | { readonly destination: string; readonly state: "unsent" };
 
+/** The same in the line of the event's acceptance. */
+export type FirstEnd = Pick<Settlement, "destination" | "state" | "status" | "latencyMs">;
+
 /**
  * A delivery as it is when its event is committed, where its first attempt was granted.
  * It belongs to one acceptance.

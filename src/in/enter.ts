@@ -1,5 +1,6 @@
 // From a proven request to a durable event: what it is, where it goes, and what its sender is told.
 import type { Acceptance, Event, Rate } from "../types.ts";
+import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { Log } from "../log.ts";
@@ -27,11 +28,16 @@ export interface EnterDeps extends KeepDeps {
 interface FirstAttempts {
   /** Destinations to which it could send at once. */
   offers(event: Pick<Event, "size" | "matched">): string[];
-  /** Makes those that are granted, and tells how they ended. Never rejects. */
+  /**
+   * Makes those that are granted, and tells how they ended. Never rejects.
+   *
+   * @param accepted writes the line of the acceptance: called once, soon, where the answer is `accepted`
+   */
   make(
-    held: { readonly event: Event; readonly rate: Rate | null; readonly body: Uint8Array },
+    held: { readonly event: Bodiless; readonly rate: Rate | null; readonly body: Uint8Array },
     offered: readonly string[],
     accepting: Promise<Acceptance>,
+    accepted: (first: readonly FirstEnd[]) => void,
   ): Promise<void>;
 }
 
@@ -102,27 +108,28 @@ export async function enter(
         keyed: identity.dedupe !== null,
         first: offered,
       });
+  // An event and its first attempts are one story, and one line.
+  const write = (status: "accepted" | "duplicate", first: readonly FirstEnd[]) => {
+    const fields = { id, source: event.source, type: event.type, size, status, destinations: matched.length };
+    deps.log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
+  };
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
-  if (kept.row !== null && offered.length > 0)
-    after?.waitUntil(deps.first.make({ event: kept.row, rate: source.rate, body }, offered, accepting));
+  if (offered.length > 0)
+    after?.waitUntil(
+      deps.first.make({ event, rate: source.rate, body }, offered, accepting, (first) => write("accepted", first)),
+    );
   const answer = await accepting;
+  if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
   // Whatever else was answered, they may be needed.
   const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
-  return conclude(answer, event, deps.log, refuse, reply);
+  return conclude(answer, refuse, reply);
 }
 
-function conclude(
-  answer: Acceptance,
-  { id, source, type, size, matched }: Pick<Event, "id" | "source" | "type" | "size" | "matched">,
-  log: Log,
-  refuse: Refuse,
-  reply: HandshakeAnswer | null,
-): Response {
+function conclude(answer: Acceptance, refuse: Refuse, reply: HandshakeAnswer | null): Response {
   switch (answer.kind) {
     case "accepted":
     case "duplicate":
-      log.info("ingest.accepted", { id, source, type, size, status: answer.kind, destinations: matched.length });
       if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
       // The sender reads the body; whoever looks for the id finds it beside.
       return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });

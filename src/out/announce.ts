@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Bell } from "../types.ts";
 import { type Ring, ringOrLeave } from "./bells.ts";
 import { deliveryId } from "../ids.ts";
+import { writeAttempt } from "./lines.ts";
 
 export interface AnnounceDeps {
   readonly ring: Ring;
@@ -24,20 +25,9 @@ export async function announce(
 ): Promise<void> {
   const telling = feed.settled(settled);
   if (telling !== null) beside(telling);
-  for (const one of settled) write(one, log);
+  for (const one of settled) writeAttempt(one, log);
   const pending = settled.filter(({ state }) => state === "pending");
   await ringOrLeave(pending.map(nextBell), ring, log);
-}
-
-/** One line per attempt, with all that was decided. */
-function write(
-  { id, destination, attempt: n, state, reason, status, fault, latencyMs, dueAt }: Settled,
-  log: Log,
-): void {
-  const fields = { delivery: deliveryId(id, destination), attempt: n, state, status, fault, latencyMs };
-  if (state === "delivered") log.info("delivery.attempted", fields);
-  else if (state === "failed") log.error("delivery.failed", { ...fields, reason });
-  else log.warn("delivery.attempted", { ...fields, dueAt });
 }
 
 function nextBell({ id, destination, attempt: n, dueAt, size }: Settled): Bell {

@@ -1,10 +1,11 @@
 // The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
 import { GRANT_MS } from "../deadlines.ts";
-import type { FirstOutcome } from "../d1/settlement.ts";
+import type { FirstEnd, FirstOutcome } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
-import type { Acceptance, Desk, Destination, Event, Grant, Rate } from "../types.ts";
+import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
+import { type AcceptanceLine, openAcceptance } from "./lines.ts";
 import { sleep } from "../patience.ts";
 import type { Pace } from "./pace.ts";
 
@@ -15,6 +16,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Outcomes of one event that come within this time are told together, in ms: each call to the object is billed. */
 const TOGETHER_MS = 20;
+
+/** What an object of an earlier release grants. */
+const NONE: Granted = { go: [], wait: [] };
 
 /** An event that asks for its first attempts, and how its acceptance is named. */
 export interface Held {
@@ -69,8 +73,15 @@ export class FirstAttempts {
    *
    * @param offered what `offers` gave, and Intake was offered
    * @param accepting Intake's answer
+   * @param accepted writes the log line of the acceptance with the ends that are known by then:
+   *   called once where the answer is `accepted`, and otherwise never
    */
-  async make(held: Held, offered: readonly string[], accepting: Promise<Acceptance>): Promise<void> {
+  async make(
+    held: Held,
+    offered: readonly string[],
+    accepting: Promise<Acceptance>,
+    accepted: (first: readonly FirstEnd[]) => void,
+  ): Promise<void> {
     const { now, intake, log } = this.#deps;
     const { event, rate } = held;
     const of = { id: event.id, receipt: event.receipt, source: event.source, rate, size: event.size };
@@ -78,17 +89,20 @@ export class FirstAttempts {
     this.#bytes += event.size;
     try {
       const answer = await accepting;
-      if (answer.kind !== "accepted" || answer.first === undefined) return;
-      const { go, wait, desk } = answer.first;
+      if (answer.kind !== "accepted") return;
+      const { go, wait, desk } = answer.first ?? NONE;
+      const line = openAcceptance(accepted, log);
       const nothing = { ageMs: 0, heldMs: 0 };
-      await this.#tell(of, [
-        ...go.map((destination) => this.#one(held, destination, askedAt, nothing)),
+      const attempts = [
+        ...go.map((destination) => this.#one(held, line, destination, askedAt, nothing)),
         ...wait.map(async (destination) => {
           const at = now();
           const grant = await intake.grant(of, destination, desk);
-          return grant === null ? null : await this.#one(held, destination, at, grant === "unknown" ? null : grant);
+          if (grant === null) return null;
+          return await this.#one(held, line, destination, at, grant === "unknown" ? null : grant);
         }),
-      ]);
+      ];
+      await Promise.all([Promise.all(attempts).finally(() => line.close()), this.#tell(of, attempts)]);
     } catch (error) {
       log.error("delivery.broken", { event: event.id, offered, error: String(error) });
     } finally {
@@ -126,6 +140,7 @@ export class FirstAttempts {
    */
   async #one(
     { event, body }: Held,
+    line: AcceptanceLine,
     destination: string,
     askedAt: number,
     grant: Grant | null,
@@ -145,6 +160,7 @@ export class FirstAttempts {
       );
       if (made === null) return unsent;
       pace.heard(destination, made.fault === "timeout", now());
+      line.ended({ ...made, id: event.id, destination, attempt: 1 });
       return { ...made, destination };
     } catch (error) {
       // Ours: nobody knows whether it was sent, and the lease ends.

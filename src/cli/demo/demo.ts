@@ -22,7 +22,7 @@ const PORT = "8787";
 /** The end is due within half a minute; a slow machine gets a whole one, in ms. */
 const PATIENCE_MS = 60_000;
 /** How long a log line may be on its way before the story goes on without it, in ms. */
-const LOG_PATIENCE_MS = 2_000;
+const LOG_PATIENCE_MS = 3_000;
 
 export const verb: Verb = {
   usage: "demo [--port N] [--once]",
@@ -114,9 +114,10 @@ async function demo({ port, stateDir, stays, json, ending }: Setting, { out }: T
       const { status, id } = answer;
       tell("demo.sent", { source: sent.source, bytes: Buffer.byteLength(sent.body), forged: sent.forged, status, id });
     }
-    // The relay writes down why it refused something after it has answered.
+    // The relay writes its lines after it has answered: why it refused something, and how first attempts ended.
     const refusals = answered.filter(({ id }) => id === null).length;
-    await watch.until(() => watch.refused(refusals), LOG_PATIENCE_MS);
+    const events = answered.flatMap(({ id }) => id ?? []);
+    await watch.until(() => watch.refused(refusals) && watch.accepted(events), LOG_PATIENCE_MS);
     story.allSent();
 
     const deliveries = promised(answered);

@@ -1,5 +1,6 @@
 // What does the Worker say as it works? Its log lines, as far as the demo tells of them; touches nothing.
 import * as z from "zod";
+import { deliveryId } from "../../ids.ts";
 import type { LogLine } from "../local/local.ts";
 
 const accepted = z.object({
@@ -10,6 +11,12 @@ const accepted = z.object({
   size: z.number(),
   status: z.string(),
   destinations: z.number(),
+  /** First attempts that had ended when the line was written. Those that did not succeed have a line of their own. */
+  first: z
+    .array(
+      z.object({ destination: z.string(), state: z.string(), status: z.number().nullable(), latencyMs: z.number() }),
+    )
+    .default([]),
 });
 
 const rejected = z.object({
@@ -41,6 +48,21 @@ const told = z.discriminatedUnion("event", [accepted, rejected, attempted, faile
 export type Accepted = z.output<typeof accepted>;
 export type Rejected = z.output<typeof rejected>;
 export type Attempted = z.output<typeof attempted> | z.output<typeof failed>;
+
+/** First attempts that succeeded, which no other line tells. */
+export function delivered({ id, first }: Accepted): Attempted[] {
+  return first
+    .filter(({ state }) => state === "delivered")
+    .map(({ destination, status, latencyMs }) => ({
+      event: "delivery.attempted",
+      delivery: deliveryId(id, destination),
+      attempt: 1,
+      state: "delivered",
+      status,
+      fault: null,
+      latencyMs,
+    }));
+}
 
 /** Something that the Worker said: one of the lines above, another one of its own, or the runtime's words. */
 export interface Said {

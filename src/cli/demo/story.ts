@@ -1,7 +1,7 @@
 // How the demo is told to a person: what came in, what went out, how it ended. Writes lines, decides nothing.
 import { parseDeliveryId } from "../../ids.ts";
 import { type Cell, type Column, grouped, head, paint, row, seconds } from "../columns.ts";
-import type { Accepted, Attempted, Rejected, Said } from "./lines.ts";
+import { type Accepted, type Attempted, delivered, type Rejected, type Said } from "./lines.ts";
 import type { Outcome, Totals } from "./outcome.ts";
 
 /** Bytes that a queue message holds: https://developers.cloudflare.com/queues/platform/limits/ */
@@ -81,8 +81,10 @@ export class Story {
       // Whatever else goes wrong is not hidden.
       if (level === "error" || level === "warn")
         this.#out(paint("yellow", `  ${this.#time(now)}  ${text.slice(0, 300)}`));
-    } else if (told.event === "ingest.accepted") this.#out(this.#accepted(told, now));
-    else if (told.event === "ingest.rejected") this.#out(this.#rejected(told, now));
+    } else if (told.event === "ingest.accepted") {
+      this.#out(this.#accepted(told, now));
+      for (const one of delivered(told)) this.#attempted(one, now, proven);
+    } else if (told.event === "ingest.rejected") this.#out(this.#rejected(told, now));
     else this.#attempted(told, now, proven);
   }
 

@@ -1,11 +1,12 @@
 // What has been seen of the demo's deliveries so far, and are they all over? Counts; touches nothing.
 import { deliveryId } from "../../ids.ts";
-import type { Said } from "./lines.ts";
+import { delivered, type Said } from "./lines.ts";
 import type { Arrival } from "./receiver.ts";
 
 /** Proofs come from the receiver, ends from the relay's log. */
 export class Watch {
   readonly proofs = new Map<string, string>();
+  readonly #accepted = new Set<string>();
   readonly #ended = new Set<string>();
   #refusals = 0;
   #wake = () => {};
@@ -16,15 +17,21 @@ export class Watch {
 
   heard({ told }: Said): void {
     if (told?.event === "ingest.rejected") this.#refusals += 1;
-    const ended =
-      told?.event === "delivery.failed" || (told?.event === "delivery.attempted" && told.state === "delivered");
-    if (ended) this.#ended.add(told.delivery);
+    else if (told?.event === "ingest.accepted") {
+      this.#accepted.add(told.id);
+      for (const { delivery } of delivered(told)) this.#ended.add(delivery);
+    } else if (told?.event === "delivery.failed" || told?.state === "delivered") this.#ended.add(told.delivery);
     this.#wake();
   }
 
   /** Whether all of these deliveries have ended. */
   ended(deliveries: readonly string[]): boolean {
     return deliveries.every((delivery) => this.#ended.has(delivery));
+  }
+
+  /** Whether the relay has told of the acceptance of all these events. */
+  accepted(events: readonly string[]): boolean {
+    return events.every((event) => this.#accepted.has(event));
   }
 
   /** Whether the relay has said so often why it refused something. */

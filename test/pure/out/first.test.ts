@@ -1,6 +1,6 @@
 // First attempts in the isolate that accepted an event: which it offers, which it makes, and what it tells.
-import { beforeEach, expect, test } from "vitest";
-import type { FirstOutcome } from "../../../src/d1/settlement.ts";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import type { FirstEnd, FirstOutcome } from "../../../src/d1/settlement.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { FirstAttempts, type FirstDeps } from "../../../src/out/first.ts";
 import { YES as YES_SCRIPT } from "../../../src/out/script.ts";
@@ -14,15 +14,18 @@ const KEYS = [{ kind: "derived", from: { name: "SIGNING_KEY", value: "test-signi
 let clock = 0;
 let sent: string[] = [];
 let told: FirstOutcome[][] = [];
-let logged: string[] = [];
+let logged: { level: string; event: string; fields: object }[] = [];
+/** What the line of the acceptance was given, each time that it was written. */
+let accepted: (readonly FirstEnd[])[] = [];
 beforeEach(() => {
-  [clock, sent, told, logged] = [1_000_000, [], [], []];
+  [clock, sent, told, logged, accepted] = [1_000_000, [], [], [], []];
 });
 
 const web = (name: string): Destination => ({ name, url: `https://${name}.example.com/`, retry: [1000], keys: KEYS });
 const NAMES = ["one", "two", "three", "four", "five"];
 
-const write = (event: string) => void logged.push(event);
+const writer = (level: string) => (event: string, fields: object) => void logged.push({ level, event, fields });
+const accept = (first: readonly FirstEnd[]) => void accepted.push(first);
 
 function open(change: { grant?: () => Promise<Grant | "unknown" | null>; send?: () => Promise<Answer> } = {}) {
   const pace = new Pace();
@@ -46,7 +49,7 @@ function open(change: { grant?: () => Promise<Grant | "unknown" | null>; send?: 
     inspector: () => () => Promise.reject(new Error("unused")),
     now: () => clock,
     dice: () => 0.5,
-    log: { info: write, warn: write, error: write },
+    log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
   };
   return { first: new FirstAttempts(deps), pace };
 }
@@ -66,7 +69,7 @@ const event = (to: readonly string[], size = 2): Event => ({
   matched: to.map((destination) => ({ destination, route: "all" })),
 });
 const held = (to: readonly string[], size = 2) => ({ event: event(to, size), rate: null, body: new Uint8Array(2) });
-const accepted = (go: readonly string[], wait: readonly string[] = []): Acceptance => ({
+const granted = (go: readonly string[], wait: readonly string[] = []): Acceptance => ({
   kind: "accepted",
   id: "evt",
   first: { go, wait },
@@ -87,7 +90,7 @@ test("a body of more than 256 KB is the queue's", () => {
 
 test("a destination that timed out here is the queue's for a minute, and a first attempt that times out makes it one", async () => {
   const { first } = open({ send: () => Promise.resolve(SILENCE) });
-  await first.make(held(["one"]), ["one"], Promise.resolve(accepted(["one"])));
+  await first.make(held(["one"]), ["one"], Promise.resolve(granted(["one"])), accept);
   expect(first.offers(event(["one", "two"]))).toEqual(["two"]);
   clock += 60_000;
   expect(first.offers(event(["one", "two"]))).toEqual(["one", "two"]);
@@ -98,7 +101,7 @@ test("bodies of first attempts have 16 MB between them, until their sends have e
   const { first } = open({ send: () => answer.promise });
   const size = 256 * 1024;
   const making = Array.from({ length: 64 }, () =>
-    first.make(held(["one"], size), ["one"], Promise.resolve(accepted(["one"]))),
+    first.make(held(["one"], size), ["one"], Promise.resolve(granted(["one"])), accept),
   );
   expect(first.offers(event(["one"]))).toEqual([]);
   answer.resolve(YES);
@@ -107,7 +110,7 @@ test("bodies of first attempts have 16 MB between them, until their sends have e
 });
 
 test("what is granted is sent, and how it ended is told; nothing else is", async () => {
-  await open().first.make(held(NAMES), NAMES.slice(0, 4), Promise.resolve(accepted(["one", "three"])));
+  await open().first.make(held(NAMES), NAMES.slice(0, 4), Promise.resolve(granted(["one", "three"])), accept);
   expect(sent.toSorted()).toEqual(["one", "three"]);
   expect(told).toHaveLength(1);
   expect(told[0]).toMatchObject([
@@ -122,13 +125,13 @@ test.each<Acceptance>([
   { kind: "busy", why: "because" },
   { kind: "accepted", id: "evt" },
 ])("after the answer %j nothing is sent", async (answer) => {
-  await open().first.make(held(["one"]), ["one"], Promise.resolve(answer));
+  await open().first.make(held(["one"]), ["one"], Promise.resolve(answer), accept);
   expect([sent, told]).toEqual([[], []]);
 });
 
 test("an acceptance that fails sends nothing, and ends nobody", async () => {
-  await open().first.make(held(["one"]), ["one"], Promise.reject(new Error("reset")));
-  expect([sent, told, logged]).toEqual([[], [], ["delivery.broken"]]);
+  await open().first.make(held(["one"]), ["one"], Promise.reject(new Error("reset")), accept);
+  expect([sent, told, accepted, logged.map(({ event: name }) => name)]).toEqual([[], [], [], ["delivery.broken"]]);
 });
 
 test("a grant that is older than five seconds by the isolate's own clock is not used, and the queue hears of it", async () => {
@@ -138,9 +141,9 @@ test("a grant that is older than five seconds by the isolate's own clock is not 
   ] as const) {
     told = [];
     const answer = Promise.withResolvers<Acceptance>();
-    const making = open().first.make(held(["one"]), ["one"], answer.promise);
+    const making = open().first.make(held(["one"]), ["one"], answer.promise, accept);
     clock += late;
-    answer.resolve(accepted(["one"]));
+    answer.resolve(granted(["one"]));
     await making;
     expect(told).toMatchObject([[{ destination: "one", state }]]);
   }
@@ -161,7 +164,7 @@ test("time for which the question was held does not age a grant; what it was old
         return await Promise.resolve({ ageMs, heldMs });
       },
     });
-    await first.make(held(["one"]), ["one"], Promise.resolve(accepted([], ["one"])));
+    await first.make(held(["one"]), ["one"], Promise.resolve(granted([], ["one"])), accept);
     expect(told).toMatchObject([[{ destination: "one", state }]]);
   }
 });
@@ -170,13 +173,15 @@ test("where it waits and is not granted, nothing is sent or told; a grant that n
   await open({ grant: () => Promise.resolve(null) }).first.make(
     held(["one"]),
     ["one"],
-    Promise.resolve(accepted([], ["one"])),
+    Promise.resolve(granted([], ["one"])),
+    accept,
   );
   expect([sent, told]).toEqual([[], []]);
   await open({ grant: () => Promise.resolve("unknown") }).first.make(
     held(["one"]),
     ["one"],
-    Promise.resolve(accepted([], ["one"])),
+    Promise.resolve(granted([], ["one"])),
+    accept,
   );
   expect([sent, told]).toEqual([[], [[{ destination: "one", state: "unsent" }]]]);
 });
@@ -189,7 +194,85 @@ test("a fault of our own tells nothing about that attempt, which may have been m
       return n === 1 ? Promise.reject(new Error("ours")) : Promise.resolve(YES);
     },
   });
-  await first.make(held(["one", "two"]), ["one", "two"], Promise.resolve(accepted(["one", "two"])));
+  await first.make(held(["one", "two"]), ["one", "two"], Promise.resolve(granted(["one", "two"])), accept);
   expect(told).toMatchObject([[{ state: "delivered" }]]);
-  expect(logged).toEqual(["delivery.broken"]);
+  expect(logged).toMatchObject([{ event: "delivery.broken" }]);
+});
+
+test("first attempts that succeed are told in the line of the acceptance, and have none of their own", async () => {
+  await open().first.make(held(["one", "two"]), ["one", "two"], Promise.resolve(granted(["one", "two"])), accept);
+  const end = { state: "delivered", status: 200, latencyMs: 3 };
+  expect(accepted).toEqual([
+    [
+      { destination: "one", ...end },
+      { destination: "two", ...end },
+    ],
+  ]);
+  expect(logged).toEqual([]);
+});
+
+test("what did not succeed is told in that line too, and after it in the line that every attempt of the queue has", async () => {
+  const answers = [503, 410];
+  const { first } = open({ send: () => Promise.resolve({ ...YES, status: answers.shift() ?? 200 }) });
+  const order: string[] = [];
+  await first.make(held(["one", "two"]), ["one", "two"], Promise.resolve(granted(["one", "two"])), (ends) => {
+    order.push(...logged.map(({ event: name }) => name), "accepted");
+    accept(ends);
+  });
+  expect(order).toEqual(["accepted"]);
+  expect(accepted).toMatchObject([
+    [
+      { destination: "one", state: "pending", status: 503 },
+      { destination: "two", state: "failed", status: 410 },
+    ],
+  ]);
+  const fields = { attempt: 1, fault: null, latencyMs: 3 };
+  const id = `evt_${"a".repeat(32)}`;
+  expect(logged).toEqual([
+    {
+      level: "warn",
+      event: "delivery.attempted",
+      fields: { delivery: `${id}:one`, ...fields, state: "pending", status: 503, dueAt: clock + 1000 },
+    },
+    {
+      level: "error",
+      event: "delivery.failed",
+      fields: { delivery: `${id}:two`, ...fields, state: "failed", status: 410, reason: "gone" },
+    },
+  ]);
+});
+
+test.each<[string, Acceptance]>([
+  ["by an object that grants nothing", { kind: "accepted", id: "evt" }],
+  ["without a grant", granted([])],
+])("what is accepted %s has its line at once", async (_, answer) => {
+  await open().first.make(held(["one"]), ["one"], Promise.resolve(answer), accept);
+  expect(accepted).toEqual([[]]);
+});
+
+test("the line of an acceptance waits two seconds at most; what ends later has a line of its own", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const hangs = Promise.withResolvers<Answer>();
+  const answers = [Promise.resolve(YES), hangs.promise];
+  const { first } = open({ send: () => answers.shift() ?? Promise.resolve(YES) });
+  const making = first.make(held(["one", "two"]), ["one", "two"], Promise.resolve(granted(["one", "two"])), accept);
+  await vi.advanceTimersByTimeAsync(1_999);
+  expect(accepted).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(accepted).toMatchObject([[{ destination: "one" }]]);
+  hangs.resolve(YES);
+  await vi.advanceTimersByTimeAsync(100);
+  await making;
+  expect(accepted).toHaveLength(1);
+  expect(logged).toMatchObject([
+    { level: "info", event: "delivery.attempted", fields: { attempt: 1, state: "delivered", status: 200 } },
+  ]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an acceptance whose attempts fail by a fault of our own has its line", async () => {
+  const { first } = open({ send: () => Promise.reject(new Error("ours")) });
+  await first.make(held(["one"]), ["one"], Promise.resolve(granted(["one"])), accept);
+  expect(accepted).toEqual([[]]);
 });
