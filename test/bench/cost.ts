@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Generator } from "./generator.ts";
 import type { Receiver } from "./receiver.ts";
+import { HUNDRED } from "./goals.ts";
 import { type Relay, withRelay } from "./measured-relay.ts";
 
 export interface Cost {
@@ -25,6 +26,7 @@ export async function costs(receiver: Receiver, generator: Generator, events: nu
     await load("the first one, which also makes the tables", 1, 1, null);
     return [
       await load("one at a time", 1, 10, 4),
+      await load(HUNDRED, 8, events, 100),
       await load(`${events} as fast as 32 connections send`, 32, events, null),
     ];
   });

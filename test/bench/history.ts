@@ -96,7 +96,7 @@ export async function historyCosts(receiver: string, sizes: readonly number[]): 
         return { list, sizes: costs, ratio: first === 0 && last === 0 ? 1 : last / first };
       });
     },
-    { ADMIN_TOKEN: token },
+    { secrets: { ADMIN_TOKEN: token } },
   );
 }
 

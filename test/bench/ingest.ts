@@ -1,4 +1,5 @@
-// How many events a second does the front door accept, next to routes that do nothing on the same workerd?
+// How many events a second does the front door accept, next to yardsticks on the same workerd: routes that do nothing, and the least that
+// a durable answer costs?
 import type { Generator } from "./generator.ts";
 import type { Outcome } from "./load.ts";
 import type { Relay } from "./measured-relay.ts";
@@ -10,12 +11,20 @@ export interface IngestSpeed {
   readonly noop: number;
   /** A route that asks a Durable Object to do nothing: what an answer that waits for an object can reach at most, one request at a time. */
   readonly hop: number;
+  /** The durable minimum: a route that reads the body and has an object keep it, in groups, before it answers. */
+  readonly durable: number;
   readonly accepted: number;
-  /** Accepted to no-op, median of the rounds' own ratios. */
+  /** Accepted to no-op, and to the durable minimum: medians of the rounds' own ratios. */
   readonly ratio: number;
+  readonly durableRatio: number;
+  /** The lowest and the highest of the rounds' ratios to the durable minimum: how far the machine can be trusted. */
+  readonly durableRatios: readonly [lowest: number, highest: number];
   /** Latency of the round that had the median rate, in milliseconds. */
   readonly latencyMs: Spread;
   readonly noopLatencyMs: Spread;
+  readonly durableLatencyMs: Spread;
+  /** CPU of workerd for one event, in microseconds, until the event is in D1; medians. `null` where the system does not tell. */
+  readonly cpuUs: { readonly accepted: number; readonly durable: number } | null;
   /** Answers that were not 200 and accepted, of all rounds, by status. */
   readonly others: Readonly<Record<string, number>>;
   /** Events that were acknowledged and are not in D1: must be 0. */
@@ -29,12 +38,20 @@ export interface IngestSpeed {
 interface Round {
   readonly noop: Outcome;
   readonly hop: Outcome;
-  readonly relay: Outcome;
+  readonly durable: Outcome & Used;
+  readonly relay: Outcome & Used;
   readonly lost: number;
   readonly drainMs: number;
 }
 
+interface Used {
+  /** Of workerd for one accepted event, in microseconds. */
+  readonly cpuUs: number | null;
+}
+
 const everyRow = "SELECT count(*) AS n FROM events";
+/** For the last events of a round to come to D1, on a machine that has other work too. */
+const drainPatienceMs = 60_000;
 
 /** Rounds take turns over all kinds of load; the first one of each warms up and does not count. */
 export async function ingestSpeeds(
@@ -52,47 +69,70 @@ export async function ingestSpeeds(
 }
 
 async function round(relay: Relay, generator: Generator, connections: number, seconds: number): Promise<Round> {
-  const plan = {
-    port: relay.port,
-    secret: relay.secret,
-    connections,
-    seconds,
-    count: Number.POSITIVE_INFINITY,
-    rate: null,
-  };
-  const noop = await generator.run({ ...plan, path: "/noop" });
-  const hop = await generator.run({ ...plan, path: "/hop" });
+  const run = (path: string) =>
+    generator.run({
+      path,
+      port: relay.port,
+      secret: relay.secret,
+      connections,
+      seconds,
+      count: Number.POSITIVE_INFINITY,
+      rate: null,
+    });
+  const noop = await run("/noop");
+  const hop = await run("/hop");
+  const begins = relay.used();
+  const durable = await run("/durable");
+  const between = relay.used();
   const before = await relay.counted(everyRow, -1, 0).catch(() => 0); // before the first event there is no table
-  const accepted = await generator.run({ ...plan, path: "/in/quiet" });
+  const accepted = await run("/in/quiet");
   const end = performance.now();
-  const rows = await relay.counted(everyRow, before + accepted.accepted, 20_000);
+  const rows = await relay.counted(everyRow, before + accepted.accepted, drainPatienceMs);
+  const drainMs = performance.now() - end;
+  const perEvent = (from: typeof begins, to: typeof begins, { accepted: events }: Outcome): Used => ({
+    cpuUs: from === null || to === null ? null : ((to.cpuMs - from.cpuMs) * 1000) / events,
+  });
   return {
     noop,
     hop,
-    relay: accepted,
+    durable: { ...durable, ...perEvent(begins, between, durable) },
+    relay: { ...accepted, ...perEvent(between, relay.used(), accepted) },
     lost: before + accepted.accepted - rows,
-    drainMs: performance.now() - end,
+    drainMs,
   };
 }
 
 function summary(connections: number, rounds: readonly Round[]): IngestSpeed {
   const median = (value: (one: Round) => number): number => percentile(rounds.map(value), 0.5);
-  const accepted = median(({ relay }) => relay.perSecond);
-  const noop = median((one) => one.noop.perSecond);
-  const typical = rounds.find(({ relay }) => relay.perSecond === accepted);
-  const typicalNoop = rounds.find((one) => one.noop.perSecond === noop);
   const none = { count: 0, p50: Number.NaN, p99: Number.NaN, max: Number.NaN };
+  const speedOf = (load: (one: Round) => Outcome) => {
+    const perSecond = median((one) => load(one).perSecond);
+    const typical = rounds.find((one) => load(one).perSecond === perSecond);
+    return { perSecond, latencyMs: typical === undefined ? none : load(typical).latencyMs };
+  };
+  const accepted = speedOf(({ relay }) => relay);
+  const noop = speedOf((one) => one.noop);
+  const durable = speedOf((one) => one.durable);
+  const toDurable = rounds.map(({ relay, durable: least }) => relay.perSecond / least.perSecond);
   const others: Record<string, number> = {};
   for (const { relay } of rounds)
     for (const [status, n] of Object.entries(relay.others)) others[status] = (others[status] ?? 0) + n;
+  const isTold = rounds.every(({ relay }) => relay.cpuUs !== null);
   return {
     connections,
-    noop,
+    noop: noop.perSecond,
     hop: median((one) => one.hop.perSecond),
-    accepted,
+    durable: durable.perSecond,
+    accepted: accepted.perSecond,
     ratio: median((one) => one.relay.perSecond / one.noop.perSecond),
-    latencyMs: typical?.relay.latencyMs ?? none,
-    noopLatencyMs: typicalNoop?.noop.latencyMs ?? none,
+    durableRatio: percentile(toDurable, 0.5),
+    durableRatios: [Math.min(...toDurable), Math.max(...toDurable)],
+    latencyMs: accepted.latencyMs,
+    noopLatencyMs: noop.latencyMs,
+    durableLatencyMs: durable.latencyMs,
+    cpuUs: isTold
+      ? { accepted: median(({ relay }) => relay.cpuUs ?? 0), durable: median((one) => one.durable.cpuUs ?? 0) }
+      : null,
     others,
     lost: rounds.reduce((sum, one) => sum + one.lost, 0),
     drainMs: median((one) => one.drainMs),

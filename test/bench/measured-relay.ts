@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Local, runLocal } from "../../src/cli/local/local.ts";
+import { type Usage, usageOf, workerds } from "./process.ts";
 import { sender } from "./traffic.ts";
 
 export interface Relay extends Local {
@@ -11,24 +12,32 @@ export interface Relay extends Local {
   readonly secret: string;
   /** Resolves with the number of rows once `sql` (`SELECT count(*) AS n …`) says `expected`, or with what it said last. */
   counted(sql: string, expected: number, withinMs: number): Promise<number>;
+  /** What its workerd has used so far; `null` where the system does not tell. */
+  used(): Usage | null;
 }
 
 /** What the relays of one run keep. The run begins and ends with an empty one. */
 export const stateRoot = resolve(import.meta.dirname, "../../.hookline/bench");
+
+interface RelayOptions {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly hanging?: readonly string[];
+}
 
 /**
  * Gives `use` a relay that has just started, and stops it afterwards, come what may.
  *
  * @param entry a file in `test/bench/worker`
  * @param receiver where the events of the source `github` go; those of `quiet` are accepted and kept
+ * @param hanging where those of the source `crowded` go as well as to the receiver
  */
 export async function withRelay<T>(
   entry: string,
   receiver: string,
   use: (relay: Relay) => Promise<T>,
-  secrets: Readonly<Record<string, string>> = {},
+  { secrets = {}, hanging = [] }: RelayOptions = {},
 ): Promise<T> {
-  const relay = await startRelay(entry, receiver, secrets);
+  const relay = await startRelay(entry, receiver, secrets, hanging);
   try {
     return await use(relay);
   } finally {
@@ -36,16 +45,24 @@ export async function withRelay<T>(
   }
 }
 
-async function startRelay(entry: string, receiver: string, secrets: Readonly<Record<string, string>>): Promise<Relay> {
+async function startRelay(
+  entry: string,
+  receiver: string,
+  secrets: Readonly<Record<string, string>>,
+  hanging: readonly string[],
+): Promise<Relay> {
   const stateDir = await mkdtemp(resolve(stateRoot, "relay-"));
   const secret = randomBytes(24).toString("hex");
   const source = { provider: "github", allow: [`${sender}/32`] };
+  const slow = Object.fromEntries(hanging.map((url, n) => [`hanging-${n}`, { url }] as const));
+  const routes = ["receiver", ...Object.keys(slow)].map((to) => [`to-${to}`, { from: "crowded", to }] as const);
+  const others = workerds();
   const local = await runLocal({
     main: resolve(import.meta.dirname, "worker", entry),
     vars: {
-      SOURCES: { github: source, quiet: source },
-      DESTINATIONS: { receiver: { url: receiver } },
-      ROUTES: { all: { from: "github", to: "receiver" } },
+      SOURCES: { github: source, quiet: source, crowded: source },
+      DESTINATIONS: { receiver: { url: receiver }, ...slow },
+      ROUTES: { all: { from: "github", to: "receiver" }, ...Object.fromEntries(routes) },
       LOOPBACK_DESTINATIONS: "true",
       // A line for each event goes through a pipe to this process, which costs the Worker more than its own work.
       LOG_LEVEL: "warn",
@@ -53,6 +70,7 @@ async function startRelay(entry: string, receiver: string, secrets: Readonly<Rec
     secrets: {
       GITHUB_SECRET: secret,
       QUIET_SECRET: secret,
+      CROWDED_SECRET: secret,
       SIGNING_KEY: randomBytes(32).toString("base64"),
       ...secrets,
     },
@@ -62,8 +80,10 @@ async function startRelay(entry: string, receiver: string, secrets: Readonly<Rec
       if (level === "error") process.stderr.write(`${message}\n`);
     },
   });
+  const pid = workerds().find((one) => !others.includes(one));
   return {
     ...local,
+    used: () => usageOf(pid),
     port: Number(new URL(local.url).port),
     secret,
     async counted(sql, expected, withinMs) {

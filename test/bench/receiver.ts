@@ -1,6 +1,7 @@
-// The destination of the bench: answers 204 at once and remembers when each event reached it, and how often.
+// The destinations of the bench: one answers 204 at once and remembers when each event reached it, and how often; others never answer.
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createSocketServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { wallClock } from "./statistics.ts";
 
@@ -26,10 +27,8 @@ export async function startReceiver(): Promise<Receiver> {
     request.resume().once("end", () => response.writeHead(204).end());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    url: `http://127.0.0.1:${address.port}/`,
+    url: urlOf(server),
     firsts,
     requests: () => requests,
     async complete(ids, withinMs) {
@@ -45,4 +44,30 @@ export async function startReceiver(): Promise<Receiver> {
       await once(server, "close");
     },
   };
+}
+
+/** So many servers that take whatever comes and never answer, each under an address of its own. */
+export async function startHanging(count: number): Promise<{ urls: string[]; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const servers = Array.from({ length: count }, () =>
+    createSocketServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+      socket.resume();
+    }).listen(0, "127.0.0.1"),
+  );
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  return {
+    urls: servers.map(urlOf),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(servers.map((server) => once(server.close(), "close")));
+    },
+  };
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return `http://127.0.0.1:${address.port}/`;
 }

@@ -1,7 +1,9 @@
 // The numbers of one run, and how they are told to a reader.
 import { type BundleSize, bundleLimit } from "./bundle.ts";
 import type { Cost } from "./cost.ts";
+import type { Beside, Crowd } from "./crowd.ts";
 import type { DeliverySpeed } from "./delivery.ts";
+import { goals } from "./goals.ts";
 import type { HistoryCost } from "./history.ts";
 import type { IngestSpeed } from "./ingest.ts";
 import type { Conditions } from "./machine.ts";
@@ -13,6 +15,8 @@ export interface Report {
   readonly generator: { readonly perSecond: number };
   readonly ingest: readonly IngestSpeed[];
   readonly delivery: readonly DeliverySpeed[];
+  readonly beside: Beside;
+  readonly crowd: Crowd;
   readonly cost: readonly Cost[];
   readonly history: readonly HistoryCost[];
   readonly verify: readonly VerifySpeed[];
@@ -25,10 +29,12 @@ export function table(report: Report): string {
     machine(report),
     ingest(report),
     delivery(report),
+    company(report),
     cost(report),
     history(report.history),
     verify(report),
     bundle(report),
+    goalsOf(report),
   ].join("");
 }
 
@@ -37,38 +43,33 @@ function machine({ conditions: { versions, ...rest } }: Report): string {
   return lines(`Hookline bench, ${rest.date}`, [
     `${rest.cores} cores (${rest.cpu}), ${rest.system}, load ${rest.load.toFixed(1)}; ${software.join(", ")}`,
     `everything on this one machine; medians of ${rest.rounds} rounds of ${rest.seconds} s that take turns`,
+    "what else runs on it shows in every rate: the ratios are of rounds that stood next to each other, and say more",
   ]);
 }
 
 function ingest({ ingest: speeds, generator }: Report): string {
-  const rows = speeds.map((one) => [
-    one.connections,
-    round(one.accepted),
-    round(one.noop),
-    round(one.hop),
-    one.ratio.toFixed(2),
-    percentiles(one.latencyMs),
-    percentiles(one.noopLatencyMs),
-    round(one.drainMs),
-    one.lost,
-    said(one.others),
-  ]);
+  const loads = speeds.flatMap((one): (readonly Cell[])[] => {
+    const width = one.connections;
+    const { accepted: ours, durable: theirs } = one.cpuUs ?? { accepted: Number.NaN, durable: Number.NaN };
+    return [
+      [`no-op Hono route, ${width} connections`, round(one.noop), "", percentiles(one.noopLatencyMs), ""],
+      [`one RPC to an object, ${width}`, round(one.hop), "", "", ""],
+      [`durable minimum, ${width}`, round(one.durable), "1.00", percentiles(one.durableLatencyMs), round(theirs)],
+      [
+        `accepted, ${width}`,
+        round(one.accepted),
+        `${one.durableRatio.toFixed(2)} (${one.durableRatios.map((ratio) => ratio.toFixed(2)).join(" to ")})`,
+        percentiles(one.latencyMs),
+        round(ours),
+      ],
+    ];
+  });
   const busy = Math.max(...speeds.map((one) => one.generatorBusy));
   return lines("Ingest: signed GitHub events of 1 KB, each one new, one source without a route", [
-    ...grid(
-      [
-        "connections",
-        "accepted/s",
-        "no-op Hono route/s",
-        "with one RPC/s",
-        "accepted : no-op",
-        "p50/p99 ms",
-        "no-op p50/p99 ms",
-        "in D1 after ms",
-        "lost",
-        "other answers",
-      ],
-      rows,
+    ...grid(["", "per second", "to the durable minimum", "p50/p99 ms", "CPU µs an event"], loads),
+    ...speeds.map(
+      (one) =>
+        `${one.connections} connections: accepted : no-op ${one.ratio.toFixed(2)}, in D1 after ${round(one.drainMs)} ms, lost ${one.lost}, other answers ${said(one.others)}`,
     ),
     `the generator reaches ${round(generator.perSecond)}/s against a socket that only answers, and used ${round(busy * 100)} % of a core at most`,
   ]);
@@ -79,16 +80,36 @@ function delivery({ delivery: speeds }: Report): string {
     one.load,
     one.accepted,
     round(one.deliveredPerSecond),
+    one.minimumPerSecond === null ? "" : round(one.minimumPerSecond),
+    one.sendRatio === null ? "" : one.sendRatio.toFixed(2),
     percentiles(one.ackToFirstByteMs),
+    round(one.cpuUs ?? Number.NaN),
     one.lost,
     one.repeats,
     said(one.others),
   ]);
-  return lines("Delivery: the same events, routed to one receiver on this machine", [
-    ...grid(
-      ["load", "accepted", "delivered/s", "ack to first byte p50/p99 ms", "lost", "repeats", "other answers"],
-      rows,
-    ),
+  const head = [
+    "load",
+    "accepted",
+    "delivered/s",
+    "durable minimum with a send/s",
+    "ratio",
+    "ack to first byte p50/p99 ms",
+  ];
+  return lines(
+    "Delivery: the same events, routed to one receiver on this machine",
+    grid([...head, "CPU µs an event", "lost", "repeats", "other answers"], rows),
+  );
+}
+
+function company({ beside, crowd }: Report): string {
+  const { memory } = crowd;
+  const megabytes = (bytes: number) => `${round(bytes / 1e6)} MB`;
+  const held =
+    memory === null ? "memory not told" : `${megabytes(memory.before)} before, ${megabytes(memory.peak)} at most`;
+  return lines("In company", [
+    `one destination beside ${beside.hanging} that hang, ${beside.perSecond} events a second: ack to first byte p50/p99 ${percentiles(beside.ackToFirstByteMs)} ms, lost ${beside.lost} of ${beside.accepted}`,
+    `${round(crowd.connections)} connections at once: ${held}; ${round(crowd.accepted)} accepted, p50/p99 ${percentiles(crowd.latencyMs)} ms, other answers ${said(crowd.others)}`,
   ]);
 }
 
@@ -129,6 +150,16 @@ function bundle({ bundle: { bytes, gzipBytes } }: Report): string {
   return lines("Bundle", [
     `${kilobytes(gzipBytes)} after gzip (limit ${kilobytes(bundleLimit)}), ${kilobytes(bytes)} before`,
   ]);
+}
+
+function goalsOf(report: Report): string {
+  const rows = goals(report).map((one) => [
+    one.name,
+    one.bound,
+    Number.isNaN(one.figure) ? "not measured" : String(Number(one.figure.toFixed(2))),
+    one.met ? "met" : "missed",
+  ]);
+  return lines("Goals (told, never asserted)", grid(["", "goal", "this run", ""], rows));
 }
 
 function lines(title: string, body: readonly string[]): string {

@@ -1,0 +1,76 @@
+// What becomes of the relay in bad company: destinations that hang beside one that does not, and two thousand connections at once?
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Generator } from "./generator.ts";
+import { type Relay, withRelay } from "./measured-relay.ts";
+import { type Receiver, startHanging } from "./receiver.ts";
+import { type Spread, spread } from "./statistics.ts";
+
+/** One healthy destination among others of the same events that take a request and never answer. */
+export interface Beside {
+  readonly hanging: number;
+  readonly perSecond: number;
+  readonly accepted: number;
+  /** Events that never reached the healthy destination: must be 0. */
+  readonly lost: number;
+  /** From the end of the sender's answer to the first byte at the healthy destination, in milliseconds. */
+  readonly ackToFirstByteMs: Spread;
+}
+
+/** Many senders at once, each of which sends its next event as soon as the last one is answered. */
+export interface Crowd {
+  readonly connections: number;
+  readonly accepted: number;
+  readonly others: Readonly<Record<string, number>>;
+  readonly latencyMs: Spread;
+  /** Resident memory of workerd in bytes: before the first connection, and the most that there was; `null` where the system does not tell. */
+  readonly memory: { readonly before: number; readonly peak: number } | null;
+}
+
+const hanging = 3;
+const perSecond = 50;
+const patienceMs = 75_000;
+
+/** @param seconds while the others hang: an attempt is given up after 15 s, so that most of it falls into their first attempts */
+export async function besideHanging(receiver: Receiver, generator: Generator, seconds: number): Promise<Beside> {
+  const others = await startHanging(hanging);
+  const measure = async ({ port, secret }: Relay): Promise<Beside> => {
+    const plan = { port, secret, path: "/in/crowded", connections: 8 };
+    await generator.run({ ...plan, path: "/in/github", seconds: 10, count: 100, rate: perSecond }); // warms up
+    const count = perSecond * seconds;
+    const { acks, accepted } = await generator.run({ ...plan, seconds: seconds + 5, count, rate: perSecond });
+    await receiver.complete(Object.keys(acks), patienceMs);
+    const waits = Object.entries(acks).flatMap(([id, ack]) => {
+      const first = receiver.firsts.get(id);
+      return first === undefined ? [] : [first - ack];
+    });
+    return { hanging, perSecond, accepted, lost: accepted - waits.length, ackToFirstByteMs: spread(waits) };
+  };
+  try {
+    return await withRelay("beside.ts", receiver.url, measure, { hanging: others.urls });
+  } finally {
+    await others.close();
+  }
+}
+
+const connections = 2_000;
+
+/** @param events in all; each connection sends its share */
+export async function crowd(receiver: Receiver, generator: Generator, events: number): Promise<Crowd> {
+  return await withRelay("beside.ts", receiver.url, async (relay) => {
+    const { port, secret } = relay;
+    const plan = { port, secret, path: "/in/github", rate: null };
+    await generator.run({ ...plan, connections: 8, seconds: 10, count: 100 }); // warms up
+    await sleep(500);
+    const before = relay.used();
+    const { acks, accepted, others, latencyMs } = await generator.run({
+      ...plan,
+      connections,
+      seconds: 60,
+      count: events,
+    });
+    await receiver.complete(Object.keys(acks), patienceMs);
+    const after = relay.used();
+    const memory = before === null || after === null ? null : { before: before.residentBytes, peak: after.peakBytes };
+    return { connections, accepted, others, latencyMs, memory };
+  });
+}
