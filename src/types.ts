@@ -138,7 +138,12 @@ export type Acceptance =
   | { readonly kind: "accepted"; readonly id: string; readonly first?: Granted }
   | { readonly kind: "duplicate"; readonly id: string }
   | { readonly kind: "limited"; readonly retryAfterMs: number }
-  | { readonly kind: "busy"; readonly why: string };
+  | {
+      readonly kind: "busy";
+      readonly why: string;
+      /** Whether the event may be in the journal all the same: a try had no answer, and its first attempts may be granted. */
+      readonly mayBeKept?: boolean;
+    };
 
 /** Which of the offered first attempts the isolate that accepted an event may make now, and for which it may ask. */
 export interface Granted {

@@ -89,6 +89,8 @@ export class FirstAttempts {
     this.#bytes += event.size;
     try {
       const answer = await accepting;
+      // Nobody has heard what was granted. The queue gets it now, and not when its lease has ended.
+      if (answer.kind === "busy" && answer.mayBeKept === true) await intake.ended(of, offered.map(toUnsent));
       if (answer.kind !== "accepted") return;
       const { go, wait, desk } = answer.first ?? NONE;
       const line = openAcceptance(accepted, log);
@@ -146,7 +148,7 @@ export class FirstAttempts {
     grant: Grant | null,
   ): Promise<FirstOutcome | null> {
     const { config, pace, now, log } = this.#deps;
-    const unsent = { destination, state: "unsent" as const };
+    const unsent = toUnsent(destination);
     // The grant is no older than its age when it was told, and the way that the question and its answer took.
     if (grant === null || grant.ageMs + (now() - askedAt - grant.heldMs) > GRANT_MS) return unsent;
     try {
@@ -168,4 +170,8 @@ export class FirstAttempts {
       return null;
     }
   }
+}
+
+function toUnsent(destination: string): FirstOutcome {
+  return { destination, state: "unsent" };
 }
