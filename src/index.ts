@@ -10,7 +10,8 @@ import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
 import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
-import { type Candidate, IntakeCore } from "./intake/intake.ts";
+import type { Candidate } from "./intake/gathering.ts";
+import { IntakeCore } from "./intake/intake.ts";
 import { openQueue } from "./out/bells.ts";
 import { openShards } from "./intake/door.ts";
 import type { Store } from "./d1/store.ts";
@@ -194,8 +195,10 @@ export class Intake extends DurableObject<Env> {
         void chores(relay.chores);
         return leads ? rescue(relay) : sweep(relay.sweep);
       },
-      tell: (seeds) => void relay.feed.accepted(seeds),
-      tellSettled: (settled) => void relay.feed.settled(settled),
+      tell: (seeds, settled) => {
+        void relay.feed.accepted(seeds);
+        void relay.feed.settled(settled);
+      },
       now,
       log: relay.log,
     });

@@ -1,4 +1,5 @@
-// D1: how attempts ended. One pair of statements for deliveries that were claimed, and the same for first attempts that were not.
+// D1: how attempts ended. One pair of statements for deliveries that were claimed, and the same for first attempts that
+// were not.
 import { BELL_REACH_MS, FIRST_LEASE_MS, GRACE_MS, GRANT_MS, GRANT_WAIT_MS } from "../deadlines.ts";
 import type { Run } from "./database.ts";
 import type { Opened, Settlement } from "./settlement.ts";
@@ -26,9 +27,9 @@ WHERE attempts.outcome = 'lost'`;
 const REPEATED = `OR (deliveries.state = s.state AND deliveries.attempt = s.attempt
       AND deliveries.started_at = s.started_at AND deliveries.due_at = s.due_at)`;
 
-// The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it arrived), but not one that was
-// opened once more after this attempt. The third: a repeat, after an answer that was lost, finds its own work done and still counts, or
-// nobody would ring or log.
+// The second condition: a 2xx that comes after the lease still ends a delivery that has not ended (I-4 knows it
+// arrived), but not one that was opened once more after this attempt. The third: a repeat, after an answer that was
+// lost, finds its own work done and still counts, or nobody would ring or log.
 const settle = ({ event, attempt, from }: typeof CLAIMED, repeats = true) => `
 UPDATE deliveries
 SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
@@ -50,19 +51,24 @@ RETURNING event, destination`;
 const NOTE_ATTEMPTS = noteAttempts(CLAIMED);
 const SETTLE = settle(CLAIMED);
 const NOTE_FIRSTS = noteAttempts(FIRST);
-/** Beside a commit nobody asks which of them counted, and what an earlier try has inserted need not be written again. */
+/**
+ * Beside a commit nobody asks which of them counted, and what an earlier try has inserted need not be written again.
+ */
 const SETTLE_OPENED = settle(FIRST, false);
 const SETTLE_FIRSTS = `${settle(FIRST)}, (SELECT id FROM events WHERE seq = deliveries.event) AS id`;
 
-/** A first attempt is on record as lost no sooner than this after it began, in ms: its lease is counted from the acceptance. */
+/**
+ * A first attempt is on record as lost no sooner than this after it began, in ms: its lease is counted from the
+ * acceptance.
+ */
 const FIRST_LOST_MS = FIRST_LEASE_MS - GRANT_WAIT_MS - GRANT_MS - 5_000;
 
 /** First attempts that have ended. */
 export type EndedFirst = Exclude<Opened, { state: "delivering" }>;
 
 /**
- * Statements for the commit of events whose first attempts have ended: what has a story gets its row, and what an earlier try of the
- * same commit may have opened as under way is settled.
+ * Statements for the commit of events whose first attempts have ended: what has a story gets its row, and what an
+ * earlier try of the same commit may have opened as under way is settled.
  */
 export function firstsSettled(
   db: D1Database,

@@ -44,8 +44,9 @@ SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event-
 FROM j WHERE event->>'repeat' IS NULL
 ON CONFLICT (id) DO NOTHING`;
 
-// Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing. A first attempt that was made where
-// the event was accepted (`first`) is part of the row from the beginning: one that succeeded is inserted as delivered, once.
+// Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing. A first attempt
+// that was made where the event was accepted (`first`) is part of the row from the beginning: one that succeeded is
+// inserted as delivered, once.
 const INSERT_DELIVERIES = `
 INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
   status, fault, excerpt, ended_at)
@@ -96,7 +97,10 @@ const LOAD = `
 SELECT seq, id, receipt, source, type, headers, encoding, size, body, parts
 FROM events WHERE seq IN (SELECT value FROM json_each(?1))`;
 
-/** The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds done. */
+/**
+ * The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds
+ * done.
+ */
 export type Store = ReturnType<typeof openStore>;
 
 export function openStore(run: Run) {

@@ -26,7 +26,7 @@ const ASK_MS = 5_000;
  * Between two calls of one kind from one isolate, in ms.
  * Strangers decide how often there is a refusal, so that these cost one a second.
  */
-const PAUSE_MS = { accepted: 250, settled: 250, refused: 1_000 };
+const PAUSE_MS = { happened: 250, refused: 1_000 };
 /** An unreachable object is worth one line a minute. */
 const COMPLAIN_MS = 60_000;
 
@@ -92,8 +92,7 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): Feed
     }
   };
   const ask = async <T>(question: (feed: FeedRpc) => Promise<T>) => await within(ASK_MS, "feed", question(stub()));
-  const accepted = new Gathering(PAUSE_MS.accepted, send, now);
-  const settled = new Gathering(PAUSE_MS.settled, send, now);
+  const happened = new Gathering(PAUSE_MS.happened, send, now);
   const refused = new Gathering(PAUSE_MS.refused, send, now);
 
   // Whatever is wrong with the feed is the feed's alone: the journal and the deliveries go on.
@@ -112,13 +111,13 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): Feed
         const heard = seeds.flatMap(([id, size, , told]) =>
           told === undefined || told === null ? [] : [{ id, size, ...told }],
         );
-        for (const { source, receivedAt } of heard) sourceIn(accepted.countsAt(receivedAt), source).accepted += 1;
-        return accepted.add(heard, toEvent);
+        for (const { source, receivedAt } of heard) sourceIn(happened.countsAt(receivedAt), source).accepted += 1;
+        return happened.add(heard, toEvent);
       }),
     settled: (group) =>
       safely(() => {
-        for (const one of group) countAttempt(settled.countsAt(now()), one);
-        return settled.add(group, toDelivery);
+        for (const one of group) countAttempt(happened.countsAt(now()), one);
+        return happened.add(group, toDelivery);
       }),
     refused: (refusal) =>
       safely(() => {
@@ -177,7 +176,8 @@ class Gathering {
   }
 
   async #sendAfter(wait: number): Promise<void> {
-    if (wait > 0) await sleep(wait);
+    // Otherwise what is told later in this turn goes along: each call is billed.
+    await (wait > 0 ? sleep(wait) : Promise.resolve());
     const telling = { counts: this.#counts, news: this.#news, skipped: this.#skipped };
     this.#counts = new Map();
     this.#news = [];

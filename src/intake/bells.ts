@@ -1,4 +1,5 @@
-// The bells that a commit rings for: whatever was not attempted where it was accepted, and the second attempts of what was. Touches nothing.
+// The bells that a commit rings for: whatever was not attempted where it was accepted, and the second attempts of what
+// was. Touches nothing.
 import type { EndedFirst } from "../d1/settle.ts";
 import { deliveryId } from "../ids.ts";
 import type { Bell } from "../types.ts";
@@ -7,7 +8,7 @@ import type { BellSeed } from "./journal.ts";
 
 /** The bells of these events, of which the snapshot was told to D1. */
 export function bellsOf(seeds: readonly BellSeed[], { opened, unsent }: Snapshot, due: number): Bell[] {
-  const sizes = new Map(seeds.map(([id, size]) => [id, size]));
+  const sizes = sizesOf(seeds);
   const first = seeds.flatMap(([id, size, destinations, , opening]) => {
     const offered = opening?.first?.to ?? [];
     const left = unsent.get(id) ?? [];
@@ -26,4 +27,11 @@ export function retries(ended: readonly EndedFirst[], sizes: ReadonlyMap<string,
     .map(({ id, destination, dueAt: due }) => {
       return { v: 1 as const, delivery: deliveryId(id, destination), attempt: 2, due, size: sizes.get(id) ?? 0 };
     });
+}
+
+/** Bytes of the body by event. A repeat beside its event does not know them. */
+export function sizesOf(seeds: readonly BellSeed[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [id, size] of seeds) sizes.set(id, Math.max(size, sizes.get(id) ?? 0));
+  return sizes;
 }

@@ -10,8 +10,8 @@ const PATIENCE_MS = 30_000;
 
 export interface CommitDeps {
   /**
-   * Commits a JSON array of events, with deliveries due at `due` or opened as their first attempts say; returns bells of deliveries that
-   * repeats have opened again. `again`: an earlier try may have committed them with less.
+   * Commits a JSON array of events, with deliveries due at `due` or opened as their first attempts say; returns bells
+   * of deliveries that repeats have opened again. `again`: an earlier try may have committed them with less.
    */
   commit(rows: string, due: number, opened: readonly Opened[], again: boolean): Promise<Bell[]>;
   readonly log: Log;
@@ -29,7 +29,7 @@ export interface ToCommit extends Group {
   readonly again: boolean;
 }
 
-/** @throws every fault that another try may mend; the group then stays in the journal as it is */
+/** @throws every fault that another try may fix; the group then stays in the journal as it is */
 export async function commitGroup(group: ToCommit, due: number, deps: CommitDeps): Promise<Committed> {
   try {
     return { reopened: await commitRows(group.rows, group, due, deps), refused: [] };

@@ -4,12 +4,15 @@ import type { Acceptance, Desk, Grant } from "../types.ts";
 import type { Log } from "../log.ts";
 import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
-import type { Candidate } from "./intake.ts";
+import type { Candidate } from "./gathering.ts";
 import { fnv1a } from "../ids.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
 const PATIENCE_MS = 2_500;
-/** How often an outcome is told, how long each time may take and the pause after it, in ms: an invocation has 30 s after its answer. */
+/**
+ * How often an outcome is told, how long each time may take and the pause after it, in ms: an invocation has 30 s after
+ * its answer.
+ */
 const ENDED_TRIES = 3;
 const ENDED_PATIENCE_MS = 8_000;
 const ENDED_PAUSE_MS = 500;
@@ -25,19 +28,22 @@ export interface IntakeRpc {
 }
 
 /** Of which acceptance something is told. */
-export type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate"> & { readonly size: number };
+type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate"> & { readonly size: number };
 
 /** The door to the journal. */
 export interface IntakeDoor {
   /** Never rejects: whatever goes wrong is `busy`, and the sender comes again. */
   accept(candidate: Candidate): Promise<Acceptance>;
   /**
-   * Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached. Never rejects.
+   * Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached.
+   * Never rejects.
    *
    * @param desk from the object's own answer; without it the object is called once more
    */
   grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
-  /** Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease. */
+  /**
+   * Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease.
+   */
   ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   /** Ends the granting for a destination whose pause was committed. Returns the shards that have not confirmed it. */
   pause(destination: string): Promise<string[]>;
@@ -149,7 +155,10 @@ function firstOf(answer: Acceptance) {
   return answer.kind === "accepted" ? answer.first : undefined;
 }
 
-/** The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread by their ids. */
+/**
+ * The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread
+ * by their ids.
+ */
 function shardOf({ id, source, rate }: Pick<Candidate, "id" | "source" | "rate">, shards: number): string {
   return `intake-${fnv1a(rate === null ? id : source) % shards}`;
 }

@@ -3,29 +3,15 @@ import type { FirstOutcome, Opened } from "../d1/settlement.ts";
 import type { Grant, Granted } from "../types.ts";
 import type { Grants } from "./grants.ts";
 import type { BellSeed } from "./journal.ts";
+import { type Late, Offered } from "./offered.ts";
+import { attemptName, type Ending, nameOf } from "./outcomes.ts";
+import type { Place } from "./place.ts";
 
-/** How long a group waits for the end of an attempt that was granted, in ms: D1 then has it as under way. */
+/**
+ * How long an event waits for the end of an attempt that was granted, in ms: D1 then has it as under way. Where the
+ * queue has to ring for another destination, it waits no longer than this for a decision either.
+ */
 const OUTCOME_MS = 1_000;
-
-/** One destination of an event whose first attempt was offered. */
-interface Place {
-  /** `asked`: not decided. `open`: granted, and under way for all we know. `queue`: not granted. */
-  phase: "asked" | "open" | "queue" | "ended";
-  decidedAt: number;
-  outcome: FirstOutcome | null;
-  readonly decided: PromiseWithResolvers<boolean>;
-}
-
-interface Offered {
-  readonly receipt: string;
-  readonly size: number;
-  isWritten: boolean;
-  /** Whether an earlier life of the object has offered it. */
-  isFound: boolean;
-  readonly places: Map<string, Place>;
-  /** Those who told an outcome, and wait until it is in D1 or in the journal. */
-  readonly kept: PromiseWithResolvers<void>;
-}
 
 /** What one commit says of first attempts, and of whom. */
 export interface Snapshot {
@@ -33,7 +19,7 @@ export interface Snapshot {
   /** Destinations that the queue has to ring for, by event: offered, and not attempted. */
   readonly unsent: ReadonlyMap<string, readonly string[]>;
   /** Outcomes that are in it. */
-  readonly told: readonly { id: string; destination: string }[];
+  readonly told: readonly Ending[];
 }
 
 /** First attempts in the memory of one Intake object, from the offer until D1 has the event. */
@@ -41,7 +27,10 @@ export class Firsts {
   readonly #grants: Grants;
   readonly #now: () => number;
   readonly #offered = new Map<string, Offered>();
-  readonly #dropped = new Set<string>();
+  /** Events with a decision or an outcome that the journal would have to keep if D1 did not take it. */
+  readonly #news = new Set<string>();
+  /** Events that may be in the journal although their sender was told otherwise, and up to which row they would be. */
+  readonly #dropped = new Map<string, number>();
   #wake: (() => void) | null = null;
 
   constructor(grants: Grants, now: () => number) {
@@ -51,22 +40,20 @@ export class Firsts {
 
   /** Before the event is journaled: its row says the same. */
   offer(id: string, receipt: string, size: number, destinations: readonly string[]): void {
-    if (destinations.length === 0) return;
-    const places = new Map(destinations.map((destination) => [destination, newPlace()] as const));
-    const kept = Promise.withResolvers<void>();
-    kept.promise.catch(() => {});
-    this.#dropped.delete(id);
-    this.#offered.set(id, { receipt, size, isWritten: false, isFound: false, places, kept });
+    if (destinations.length > 0) this.#add(id, receipt, size, destinations, false);
   }
 
-  /** An event that an earlier life of this object has journaled: whatever was offered may be under way. */
-  found(id: string, receipt: string, size: number, destinations: readonly string[]): void {
-    this.offer(id, receipt, size, destinations);
-    const one = this.#offered.get(id);
-    if (one === undefined) return;
-    one.isWritten = true;
-    one.isFound = true;
-    for (const place of one.places.values()) decide(place, "open", this.#now());
+  /**
+   * An event that an earlier life of this object has journaled: whatever was offered may be under way.
+   *
+   * @param endings outcomes that the journal has of it
+   */
+  found(id: string, receipt: string, size: number, destinations: readonly string[], endings: readonly Ending[]): void {
+    for (const [destination, place] of this.#add(id, receipt, size, destinations, true).places) {
+      const ending = endings.find(({ outcome }) => outcome.destination === destination);
+      place.isKept = ending !== undefined;
+      place.end(ending?.outcome ?? null, this.#now());
+    }
   }
 
   /** The event is durable. */
@@ -75,10 +62,14 @@ export class Firsts {
     if (one !== undefined) one.isWritten = true;
   }
 
-  /** It may not be journaled, so that its sender hears that it was not accepted. If it is after all, the queue has it. */
-  drop(id: string): void {
-    this.#dropped.add(id);
-    for (const place of this.#offered.get(id)?.places.values() ?? []) decide(place, "queue", this.#now());
+  /**
+   * It may not be journaled, so that its sender hears that it was not accepted. If it is after all, the queue has it.
+   *
+   * @param seq the highest journal row in which it may be
+   */
+  drop(id: string, seq: number): void {
+    this.#dropped.set(id, seq);
+    for (const place of this.#offered.get(id)?.places.values() ?? []) place.decide("queue", this.#now());
   }
 
   /** Whether this event may be in the journal although its sender was told that it is not. */
@@ -86,82 +77,95 @@ export class Firsts {
     return this.#dropped.has(id);
   }
 
-  /** The journal is empty. */
-  drained(): void {
-    for (const id of this.#dropped) this.#offered.delete(id);
-    this.#dropped.clear();
+  /** D1 has every journal row up to this one. */
+  drained(upTo: number): void {
+    for (const [id, seq] of this.#dropped) {
+      if (seq > upTo) continue;
+      this.#dropped.delete(id);
+      this.#forget(id);
+    }
   }
 
   /** Asks for the grants of a durable event, unless D1 turned out to know it. */
   begin(id: string, isNew: boolean, admits: (destination: string) => boolean): void {
-    for (const [destination, place] of this.#offered.get(id)?.places ?? []) {
-      if (place.phase !== "asked") continue;
-      if (!isNew || !admits(destination)) this.#decide(place, false);
+    const one = this.#offered.get(id);
+    for (const [destination, place] of one?.places ?? []) {
+      if (one === undefined || place.phase !== "asked") continue;
+      const key = attemptName(id, one.receipt, destination);
+      if (!isNew || !admits(destination)) this.#decide(id, place, false);
       else
-        this.#grants.ask(destination, `${id}:${destination}`, (granted) => {
-          // A pause that was confirmed while this one waited.
-          if (granted && !admits(destination)) {
-            this.#grants.leave(destination, `${id}:${destination}`, null);
-            this.#decide(place, false);
-          } else this.#decide(place, granted);
+        this.#grants.ask(destination, key, (granted) => {
+          // A pause was confirmed while this one waited, or its event had to go to D1.
+          const isRefused = granted && (place.phase !== "asked" || !admits(destination));
+          if (isRefused) this.#grants.leave(destination, key, null);
+          if (place.phase === "asked") this.#decide(id, place, granted && !isRefused);
         });
     }
   }
 
   /** What is decided so far of an event. */
   granted(id: string): Granted {
-    const places = [...(this.#offered.get(id)?.places ?? [])];
-    const inPhase = (phase: Place["phase"]) =>
-      places.filter(([, place]) => place.phase === phase).map(([destination]) => destination);
-    return { go: inPhase("open"), wait: inPhase("asked") };
+    return this.#offered.get(id)?.granted ?? { go: [], wait: [] };
   }
 
-  /** Waits for the decision on one destination; `null` where the queue has it, and `unknown` where an earlier life may have granted it. */
+  /**
+   * Waits for the decision on one destination; `null` where the queue has it, and `unknown` where an earlier life may
+   * have granted it.
+   */
   async ask(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null> {
     const one = this.#offered.get(id);
     const place = one?.places.get(destination);
     if (place === undefined || one?.receipt !== receipt || one.isFound) return "unknown";
     const askedAt = this.#now();
-    if (!(await place.decided.promise)) return null;
+    if (!(await place.decided)) return null;
     const now = this.#now();
     return { ageMs: Math.max(0, now - place.decidedAt), heldMs: now - askedAt };
   }
 
   /**
-   * Takes outcomes of an event. Resolves once D1 has them; `null` where the event is not waiting for D1 any more, or another
-   * acceptance has opened it.
+   * Takes outcomes of an event. Resolves once each of them is in D1 or in the journal; `null` where the event is not
+   * waiting for D1 any more, or another acceptance has opened it.
    */
-  ended(id: string, receipt: string, outcomes: readonly FirstOutcome[]): Promise<void> | null {
+  ended(id: string, receipt: string, outcomes: readonly FirstOutcome[]): Promise<unknown> | null {
     const one = this.#offered.get(id);
-    if (one === undefined || one.receipt !== receipt) return null;
-    for (const outcome of outcomes) {
+    if (one?.receipt !== receipt) return null;
+    const places = outcomes.flatMap((outcome) => {
       const place = one.places.get(outcome.destination);
-      if (place === undefined || place.outcome !== null) continue;
-      place.outcome = outcome;
-      decide(place, outcome.state === "unsent" ? "queue" : "ended", this.#now());
-    }
+      if (place === undefined) return [];
+      if (place.end(outcome, this.#now())) this.#news.add(id);
+      return place.isKept ? [] : [place];
+    });
     this.#nudge();
-    return one.kept.promise;
+    return Promise.all(places.map(({ kept }) => kept.promise));
   }
 
   /**
-   * Whether the first attempt of an event that is not in D1 yet has used up its schedule: a repeat opens it again.
+   * Whether the first attempt of an acceptance that is not in D1 yet has used up its schedule: a repeat opens the event
+   * again.
    *
    * @param journaled outcomes that the journal has
    */
-  exhausted(id: string, journaled: readonly FirstOutcome[]): boolean {
-    const told = [...(this.#offered.get(id)?.places.values() ?? [])].map(({ outcome }) => outcome);
-    return [...told, ...journaled].some((one) => one?.state === "failed" && one.reason === "exhausted");
+  exhausted(id: string, receipt: string, journaled: readonly Ending[]): boolean {
+    const one = this.#offered.get(id);
+    const places = one?.receipt === receipt ? [...one.places.values()] : [];
+    const told = [...places, ...journaled].map(({ outcome }) => outcome);
+    return told.some((outcome) => outcome?.state === "failed" && outcome.reason === "exhausted");
   }
 
-  /** When the events of these seeds may go to D1 as they are; a time that has passed means now, `Infinity` not before a decision. */
+  /**
+   * When the events of these seeds may go to D1 as they are; a time that has passed means now, `Infinity` not before
+   * a decision.
+   */
   readyAt(seeds: readonly BellSeed[]): number {
     let at = -Infinity;
-    for (const [id] of seeds)
-      for (const place of this.#offered.get(id)?.places.values() ?? []) {
-        if (place.phase === "asked") return Infinity;
+    const rings = seeds.some((seed) => this.#rings(seed));
+    for (const [id] of seeds) {
+      const one = this.#offered.get(id);
+      for (const place of one?.places.values() ?? []) {
+        if (place.phase === "asked") at = Math.max(at, rings ? (one?.offeredAt ?? 0) + OUTCOME_MS : Infinity);
         if (place.phase === "open") at = Math.max(at, place.decidedAt + OUTCOME_MS);
       }
+    }
     return at;
   }
 
@@ -174,23 +178,27 @@ export class Firsts {
 
   /**
    * What D1 is told with these events. Of what was offered and is not in memory nothing is known: it may be under way.
+   * An attempt that is not decided by now is left to the queue.
    *
-   * @param journaled outcomes that the journal has
+   * @param journaled outcomes that the journal has of an acceptance
    */
-  snapshot(seeds: readonly BellSeed[], journaled: (id: string) => readonly FirstOutcome[]): Snapshot {
+  snapshot(seeds: readonly BellSeed[], journaled: (id: string, receipt: string) => readonly Ending[]): Snapshot {
     const opened: Opened[] = [];
     const unsent = new Map<string, string[]>();
-    const told: { id: string; destination: string }[] = [];
-    for (const [id, , , , opening] of seeds) {
+    const told: Ending[] = [];
+    for (const [id, size, , , opening] of seeds) {
       const first = opening?.first;
       if (opening === undefined || first === undefined) continue;
       const { receipt } = opening;
       const one = this.#offered.get(id);
-      const kept = journaled(id);
+      const places = one?.receipt === receipt ? one.places : null;
+      const kept = journaled(id, receipt);
       for (const destination of first.to) {
-        const place = one?.places.get(destination);
-        const outcome = kept.find((other) => other.destination === destination) ?? place?.outcome ?? null;
-        if (outcome !== null) told.push({ id, destination });
+        const place = places?.get(destination);
+        if (place?.phase === "asked") this.#decide(id, place, false);
+        const journal = kept.find(({ outcome: { destination: other } }) => other === destination);
+        const outcome = journal?.outcome ?? place?.outcome ?? null;
+        if (outcome !== null) told.push({ id, receipt, size, outcome });
         if (outcome !== null && outcome.state !== "unsent") opened.push({ id, receipt, ...outcome });
         else if (outcome !== null || place?.phase === "queue") unsent.set(id, [...(unsent.get(id) ?? []), destination]);
         else opened.push({ id, receipt, destination, state: "delivering", leaseUntil: first.until });
@@ -200,76 +208,76 @@ export class Firsts {
   }
 
   /** D1 has these events with what the snapshot says. Returns outcomes that came while it was on its way. */
-  committed(seeds: readonly BellSeed[], snapshot: Snapshot): Late[] {
-    const told = new Set(snapshot.told.map(keyOf));
+  committed(seeds: readonly BellSeed[], { told }: Snapshot): Late[] {
+    const names = new Set(told.map(nameOf));
     const late: Late[] = [];
-    for (const [id, size] of seeds) {
+    for (const [id, , , , opening] of seeds) {
       const one = this.#offered.get(id);
-      if (one === undefined) continue;
-      this.#offered.delete(id);
-      const outcomes = [...one.places.values()]
-        .map(({ outcome }) => outcome)
-        .filter((outcome) => outcome !== null && outcome.state !== "unsent")
-        .filter((outcome) => !told.has(keyOf({ id, destination: outcome.destination })));
-      if (outcomes.length === 0) one.kept.resolve();
-      else late.push({ id, receipt: one.receipt, size, outcomes, kept: one.kept });
+      if (one === undefined || one.receipt !== opening?.receipt) continue;
+      this.#forget(id);
+      for (const ending of one.told)
+        if (names.has(nameOf(ending))) ending.kept();
+        else late.push(ending);
     }
     return late;
   }
 
-  /** Outcomes of events that D1 does not take at present, for the journal; their events leave the memory if all of them have ended. */
+  /**
+   * What the journal has to keep of events that D1 does not take at present: outcomes, and which attempts were refused.
+   */
   unkept(): Late[] {
-    const all: Late[] = [];
-    for (const [id, { receipt, size, places, kept, isWritten }] of this.#offered) {
-      const outcomes = [...places.values()].map(({ outcome }) => outcome).filter((outcome) => outcome !== null);
-      if (outcomes.length === 0 || !isWritten) continue;
-      all.push({ id, receipt, size, outcomes, kept });
-    }
-    return all;
-  }
-
-  /** The journal has these outcomes: whoever told them may go, and what has ended altogether need not be remembered. */
-  journaled(all: readonly Late[]): void {
-    for (const { id, kept } of all) {
-      kept.resolve();
+    return [...this.#news].flatMap((id) => {
       const one = this.#offered.get(id);
-      if (one !== undefined && [...one.places.values()].every(({ outcome }) => outcome !== null))
-        this.#offered.delete(id);
+      return one?.isWritten === true ? one.unkept : [];
+    });
+  }
+
+  /** The journal has these: whoever told them may go, and an event of which it has all need not be remembered. */
+  journaled(all: readonly Late[]): void {
+    for (const { id, receipt, outcome, kept } of all) {
+      kept();
+      const one = this.#offered.get(id);
+      const place = one?.receipt === receipt ? one.places.get(outcome.destination) : undefined;
+      if (one === undefined || place === undefined) continue;
+      place.isKept = true;
+      if (one.isKept) this.#forget(id);
+      else if (one.unkept.length === 0) this.#news.delete(id);
     }
   }
 
-  #decide(place: Place, granted: boolean): void {
-    decide(place, granted ? "open" : "queue", this.#now());
-    if (!granted) this.#nudge();
+  /** Events that are remembered. */
+  get size(): number {
+    return this.#offered.size;
+  }
+
+  #add(id: string, receipt: string, size: number, destinations: readonly string[], isFound: boolean): Offered {
+    const one = new Offered({ id, receipt, size }, destinations, this.#now(), isFound);
+    this.#dropped.delete(id);
+    this.#offered.set(id, one);
+    return one;
+  }
+
+  #forget(id: string): void {
+    this.#offered.delete(id);
+    this.#news.delete(id);
+  }
+
+  /** Whether the queue has to ring for this event once D1 has it. */
+  #rings([id, , destinations, , opening]: BellSeed): boolean {
+    const first = opening?.first?.to ?? [];
+    if (destinations.some((destination) => !first.includes(destination))) return true;
+    return this.#offered.get(id)?.isRefused ?? false;
+  }
+
+  #decide(id: string, place: Place, granted: boolean): void {
+    place.decide(granted ? "open" : "queue", this.#now());
+    if (granted) return;
+    this.#news.add(id);
+    this.#nudge();
   }
 
   #nudge(): void {
     this.#wake?.();
     this.#wake = null;
   }
-}
-
-/** Outcomes that come after their event. */
-export interface Late {
-  readonly id: string;
-  readonly receipt: string;
-  readonly size: number;
-  readonly outcomes: readonly FirstOutcome[];
-  readonly kept: PromiseWithResolvers<void>;
-  /** Whether the journal keeps it, and no event of that name waits for D1. */
-  readonly isKept?: boolean;
-}
-
-function newPlace(): Place {
-  return { phase: "asked", decidedAt: 0, outcome: null, decided: Promise.withResolvers<boolean>() };
-}
-
-function decide(place: Place, phase: "open" | "queue" | "ended", now: number): void {
-  if (place.phase === "asked") place.decidedAt = now;
-  place.phase = phase;
-  place.decided.resolve(phase === "open");
-}
-
-function keyOf({ id, destination }: { id: string; destination: string }): string {
-  return `${id}:${destination}`;
 }

@@ -1,8 +1,26 @@
-// What waits to be written to the journal, in groups: one is on its way to the disk, and what arrives meanwhile gathers in the next.
+// What waits to be written to the journal, in groups: one is on its way to the disk, and what arrives meanwhile gathers
+// in the next.
+import type { Rate } from "../types.ts";
 import { FIRST_LEASE_MS } from "../deadlines.ts";
 import { GROUP } from "./drain.ts";
 import type { Entry } from "./journal.ts";
 import type { Came } from "./recents.ts";
+
+/** A verified event that asks to be accepted. */
+export interface Candidate extends Entry {
+  readonly id: string;
+  readonly receipt: string;
+  readonly source: string;
+  readonly rate: Rate | null;
+  /** Whether the edge has found the event in D1: then `row` is not looked at. */
+  readonly repeat?: boolean;
+  /** Whether its body is in parts, which are dropped where the answer is `duplicate`. */
+  readonly inParts?: boolean;
+  /** Whether its id may come again: an id that the relay has made up does not. */
+  readonly keyed?: boolean;
+  /** Destinations whose first attempt the isolate can make itself. An isolate of an earlier release offers none. */
+  readonly first?: readonly string[];
+}
 
 /** One group on its way into the journal. */
 export interface Gathering {

@@ -1,11 +1,18 @@
-// Who may make a first attempt now? Counts what is under way, to each destination and in all, and lets a burst wait its turn.
+// Who may make a first attempt now? Counts what is under way, to each destination and in all, and lets a burst wait its
+// turn.
 import { ATTEMPT_MS, GRANT_MS, GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep } from "../patience.ts";
 
-/** First attempts under way to one destination and in all, over all shards. A Worker's invocation has six connections of its own. */
+/**
+ * First attempts under way to one destination and in all, over all shards. A Worker's invocation has six connections of
+ * its own.
+ */
 const MOST_TO_ONE = 64;
 const MOST_IN_ALL = 512;
-/** After a timeout a destination's first attempts take the queue's way for so long, in ms, or until one that it makes ends in time. */
+/**
+ * After a timeout a destination's first attempts take the queue's way for so long, in ms, or until one that it makes
+ * ends in time.
+ */
 const SLOW_FOR_MS = 60_000;
 /** A full destination that has ended nothing for so long hangs: whoever waits for it takes the queue's way, in ms. */
 const STALLED_MS = 2_000;

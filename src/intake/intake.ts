@@ -1,42 +1,32 @@
 // The Intake object: decides what is accepted, makes it durable before it says so, and carries it on to D1.
 import type { FirstOutcome } from "../d1/settlement.ts";
 import { earlier, within } from "../patience.ts";
-import type { Acceptance, AskKnown, Grant, Rate } from "../types.ts";
+import type { Acceptance, AskKnown, Grant } from "../types.ts";
+import { Alarm } from "./alarm.ts";
 import { Drain, type DrainDeps } from "./drain.ts";
 import { Firsts } from "./firsts.ts";
-import { Groups } from "./gathering.ts";
+import { type Candidate, Groups } from "./gathering.ts";
 import { Grants } from "./grants.ts";
-import { type Entry, type Journal, openJournal } from "./journal.ts";
-import { openOutcomes } from "./outcomes.ts";
+import { type Entry, type Found, type Journal, openJournal } from "./journal.ts";
+import { attemptName, openOutcomes, type Outcomes } from "./outcomes.ts";
 import { type Recent, Recents } from "./recents.ts";
 import { Rates } from "./rates.ts";
 import { Repeats, repeatOf } from "./repeats.ts";
 
 /** How soon after an acceptance the alarm looks whether a crash left something. */
 const RECOVERY_MS = 30_000;
-/** A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing. */
+/**
+ * A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing.
+ */
 const SWEEP_MS = 60_000;
 /** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
 const MOST_GATHERED = 32_000_000;
 const MOST_JOURNALED = 8_000_000_000;
-/** Journal rows that an object which has just been started reads, to know which events are on their way. With more it grants nothing. */
+/**
+ * Journal rows that an object which has just been started reads, to know which events are on their way. With more it
+ * grants nothing until D1 has them.
+ */
 const MOST_FOUND = 2_000;
-
-/** A verified event that asks to be accepted. */
-export interface Candidate extends Entry {
-  readonly id: string;
-  readonly receipt: string;
-  readonly source: string;
-  readonly rate: Rate | null;
-  /** Whether the edge has found the event in D1: then `row` is not looked at. */
-  readonly repeat?: boolean;
-  /** Whether its body is in parts, which are dropped where the answer is `duplicate`. */
-  readonly inParts?: boolean;
-  /** Whether its id may come again: an id that the relay has made up does not. */
-  readonly keyed?: boolean;
-  /** Destinations whose first attempt the isolate can make itself. An isolate of an earlier release offers none. */
-  readonly first?: readonly string[];
-}
 
 /** What the object needs from outside; `index.ts` gives the real ones. */
 export interface IntakeDeps extends DrainDeps {
@@ -52,26 +42,25 @@ export class IntakeCore {
   readonly #storage: DurableObjectStorage;
   readonly #deps: IntakeDeps;
   readonly #journal: Journal;
+  readonly #outcomes: Outcomes;
   readonly #grants: Grants;
   readonly #firsts: Firsts;
   readonly #drain: Drain;
   readonly #rates;
   readonly #recent = new Recents();
   readonly #repeats: Repeats;
-  /** Whether every event that waits for D1 is remembered: otherwise nothing is granted. */
-  #sure = true;
+  /** The last journal row that was found and not read: until D1 has it, any event may wait, and nothing is granted. */
+  #unreadUpTo = 0;
   /** Asked once a group, not once an event. */
   #full = false;
   readonly #groups: Groups;
-  #alarmAt: number | null = null;
-  /** How far the platform's clock is ahead of ours, in ms, by the last alarm: an object that is slow would ring itself without end. */
-  #ahead = 0;
-  #recovering = false;
+  readonly #alarm: Alarm;
 
   constructor(storage: DurableObjectStorage, deps: IntakeDeps) {
     this.#storage = storage;
     this.#deps = deps;
     const now = () => deps.now();
+    this.#alarm = new Alarm(storage, now);
     this.#repeats = new Repeats(deps.known, now);
     this.#rates = new Rates(this.#repeats);
     this.#journal = openJournal(storage.sql);
@@ -80,53 +69,71 @@ export class IntakeCore {
     this.#groups = new Groups((entries) => this.#journal.append(entries), {
       // The row and the alarm are written in one turn, so that either both survive or neither.
       sync: async () => {
-        this.#arm(now() + RECOVERY_MS);
+        this.#alarm.arm(now() + RECOVERY_MS);
         await storage.sync();
       },
       written: (group, seq) => {
         this.#measure();
-        this.#recent.remember(group, seq, this.#drain.drainedUpTo);
+        this.#recent.remember(group.ids, seq, this.#drain.drainedUpTo);
         for (const id of group.ids.keys()) this.#firsts.written(id);
       },
       failed: (group) => {
-        for (const id of group.ids.keys()) this.#firsts.drop(id);
+        const last = this.#journal.last();
+        for (const id of group.ids.keys()) this.#firsts.drop(id, last);
       },
       after: () => {
         if (now() >= this.#drain.retryAt) void this.drain();
       },
     });
-    const kept = { journal: this.#journal, outcomes: openOutcomes(storage.sql) };
-    this.#drain = new Drain(kept, this.#firsts, deps, { arm: (at) => this.#arm(at), sync: () => storage.sync() });
+    this.#outcomes = openOutcomes(storage.sql);
+    const kept = { journal: this.#journal, outcomes: this.#outcomes };
+    this.#drain = new Drain(kept, this.#firsts, deps, {
+      arm: (at) => this.#alarm.arm(at),
+      sync: () => storage.sync(),
+      waits: (id) => this.#waits(id),
+      drained: (upTo) => this.#recent.drained(upTo),
+    });
   }
 
   /** Called before anything else reaches the object: finds what a crash left. */
   async recover(): Promise<void> {
-    // Without the stored alarm, an object that is restarted every few seconds would put its alarm off for ever.
-    this.#alarmAt = await this.#storage.getAlarm();
+    await this.#alarm.recover();
     // What is moved must not be lost by an object that dies again: repeats of it are answered.
-    if (this.#drain.retryStuck()) await this.#storage.sync();
+    if (this.#drain.retryStuck().length > 0) await this.#storage.sync();
     this.#find();
     if (!this.#journal.isEmpty()) {
-      // The alarm that is ringing now is not in storage any more, and must not be judged by this one.
-      this.#recovering = this.#alarmAt === null;
-      this.#arm(this.#deps.now() + RECOVERY_MS);
+      this.#alarm.arm(this.#deps.now() + RECOVERY_MS);
       void this.drain();
     }
   }
 
   /** What an earlier life has journaled: its repeats are repeats, and its first attempts may be under way. */
   #find(): void {
-    const rows = this.#journal.seeds(MOST_FOUND);
-    this.#sure = rows !== null;
-    for (const { seq, seeds } of rows ?? []) {
-      // An earlier life may have handed it to D1.
-      this.#drain.handedUpTo = seq;
-      for (const [id, size, , told, opening] of seeds) {
-        if (opening === undefined) continue;
-        this.#recent.set(id, { receipt: opening.receipt, repeat: (told ?? null) === null, seq });
-        if (opening.first !== undefined) this.#firsts.found(id, opening.receipt, size, opening.first.to);
+    const found = this.#journal.seeds(MOST_FOUND);
+    if (found === null) this.#unreadUpTo = this.#journal.last();
+    else this.#remember(found);
+    for (const { seeds } of found ?? [])
+      for (const [id, size, , , opening] of seeds) {
+        if (opening?.first === undefined) continue;
+        const { receipt, first } = opening;
+        this.#firsts.found(id, receipt, size, first.to, this.#outcomes.of(id, receipt));
       }
+  }
+
+  #remember(found: readonly Found[]): void {
+    for (const { seq, seeds } of found) {
+      const came = seeds.flatMap(([id, , , told, opening]) =>
+        opening === undefined ? [] : [[id, { receipt: opening.receipt, repeat: (told ?? null) === null }] as const],
+      );
+      this.#recent.remember(came, seq, this.#drain.drainedUpTo);
     }
+  }
+
+  /** Whether the event of this id may wait for D1, as far as this object knows. */
+  #waits(id: string): boolean {
+    const { drainedUpTo } = this.#drain;
+    const unsure = drainedUpTo < this.#unreadUpTo || this.#recent.waits(id, drainedUpTo);
+    return unsure || this.#journal.isStuck(id);
   }
 
   /** Resolves once the event is durable. Rejects if it may not be; the caller then must not answer 2xx. */
@@ -164,7 +171,10 @@ export class IntakeCore {
     return { kind: "accepted", id: answer.id, first: this.#firsts.granted(id) };
   }
 
-  /** Whether D1 does not have this event; a D1 that is silent does not know it either. An id that was made up needs no question. */
+  /**
+   * Whether D1 does not have this event; a D1 that is silent does not know it either. An id that was made up needs no
+   * question.
+   */
   async #isNew({ id, keyed = true }: Candidate): Promise<boolean> {
     if (keyed) return typeof (await this.#repeats.look(id)) !== "object";
     await this.#repeats.pausesRead();
@@ -173,12 +183,13 @@ export class IntakeCore {
 
   /** Destinations whose first attempt may be granted as things stand. */
   #offered({ id, first = [] }: Candidate): string[] {
-    const unsure = !this.#sure || this.#recent.forgets(id) || this.#firsts.isUnsure(id) || this.#journal.isStuck(id);
-    if (first.length === 0 || unsure) return [];
+    if (first.length === 0 || this.#firsts.isUnsure(id) || this.#waits(id)) return [];
     return first.filter((destination) => this.#grants.offers(destination));
   }
 
-  /** For an isolate whose first attempts were not all granted with the answer: waits for the decision on one of them. */
+  /**
+   * For an isolate whose first attempts were not all granted with the answer: waits for the decision on one of them.
+   */
   async grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null> {
     return await this.#firsts.ask(id, receipt, destination);
   }
@@ -187,7 +198,7 @@ export class IntakeCore {
   async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
     for (const outcome of outcomes) {
       const timedOut = outcome.state === "unsent" ? null : outcome.fault === "timeout";
-      this.#grants.leave(outcome.destination, `${id}:${outcome.destination}`, timedOut);
+      this.#grants.leave(outcome.destination, attemptName(id, receipt, outcome.destination), timedOut);
     }
     await this.#drain.ended(id, receipt, size, outcomes);
   }
@@ -204,7 +215,7 @@ export class IntakeCore {
     const waits = known.seq > this.#drain.drainedUpTo;
     const handed = known.seq <= this.#drain.handedUpTo;
     // Its first attempt has used up its schedule before D1 has heard of it.
-    if (waits && !known.repeat && this.#drain.exhausted(id))
+    if (waits && !known.repeat && this.#drain.exhausted(id, known.receipt))
       return await this.#carry(repeatOf(candidate), candidate, true);
     // What D1 has not been given cannot have failed otherwise.
     if (!handed && !known.repeat) return { kind: "duplicate", id };
@@ -243,11 +254,12 @@ export class IntakeCore {
 
   /** The alarm: carries on what is left, rescues what is overdue, and sets itself again while anything is open. */
   async alarm(): Promise<void> {
-    if (this.#alarmAt !== null && !this.#recovering) this.#ahead = Math.max(0, this.#alarmAt - this.#deps.now());
-    this.#recovering = false;
-    this.#alarmAt = null;
+    this.#alarm.rang();
     const isDue = (this.#drain.stuckAt ?? Infinity) <= this.#deps.now();
-    if (isDue && this.#drain.retryStuck()) await this.#storage.sync();
+    if (isDue) {
+      this.#remember(this.#drain.retryStuck());
+      await this.#storage.sync();
+    }
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
     const left = !this.#journal.isEmpty();
     void this.drain();
@@ -260,12 +272,12 @@ export class IntakeCore {
     // The sweep may have looked before they were in D1. When D1 fails, the drain itself comes back sooner.
     if (left || !this.#journal.isEmpty()) next = Math.min(next ?? Infinity, this.#deps.now() + RECOVERY_MS);
     next = earlier(next, this.#drain.stuckAt);
-    if (next !== null) this.#arm(Math.max(next, this.#deps.now() + 1000));
+    if (next !== null) this.#alarm.arm(Math.max(next, this.#deps.now() + 1000));
   }
 
   /** Makes the alarm ring at `at` at the latest: somebody has opened deliveries without an acceptance. */
   async remind(at: number): Promise<void> {
-    this.#arm(at);
+    this.#alarm.arm(at);
     await this.#storage.sync();
   }
 
@@ -279,20 +291,9 @@ export class IntakeCore {
     await this.#drain.run();
     // While it is full nothing is written, and nobody else would notice that it is so no more.
     this.#measure();
-    this.#sure ||= this.#journal.isEmpty();
-    if (!this.#journal.isEmpty()) return;
-    this.#recent.drained();
-    this.#firsts.drained();
   }
 
   #measure(): void {
     this.#full = this.#journal.bytes() > MOST_JOURNALED;
-  }
-
-  #arm(at: number): void {
-    const ringsAt = at + this.#ahead;
-    if (this.#alarmAt !== null && this.#alarmAt <= ringsAt) return;
-    this.#alarmAt = ringsAt;
-    void this.#storage.setAlarm(ringsAt);
   }
 }

@@ -11,8 +11,8 @@ export interface Entry {
 }
 
 /**
- * `[event id, bytes of the body, destinations, what to tell, which acceptance]`. A repeat has nothing to tell; a row of an earlier
- * release may end early.
+ * `[event id, bytes of the body, destinations, what to tell, which acceptance]`. A repeat has nothing to tell; a row
+ * of an earlier release may end early.
  */
 export type BellSeed = readonly [
   id: string,
@@ -23,14 +23,22 @@ export type BellSeed = readonly [
 ];
 
 /** What is known of an acceptance without a look at its event. */
-export interface Opening {
+interface Opening {
   readonly receipt: string;
-  /** Destinations whose first attempt may be granted, and until when it may be under way: more than are, never fewer. */
+  /**
+   * Destinations whose first attempt may be granted, and until when it may be under way: more than are, never fewer.
+   */
   readonly first?: { readonly to: readonly string[]; readonly until: number };
 }
 
 /** What those who watch hear of an event. */
 export type Told = Pick<Event, "source" | "type" | "receivedAt">;
+
+/** What a journal row holds, without its events. */
+export interface Found {
+  readonly seq: number;
+  readonly seeds: readonly BellSeed[];
+}
 
 /** Journal rows that go to D1 together. */
 export interface Group {
@@ -124,18 +132,22 @@ function openStuck(sql: SqlStorage) {
   return {
     /**
      * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest
-     * those that have `most` characters together, but at least one. Returns how many are left.
+     * those that have `most` characters together, but at least one. Returns their new rows, and how many are left.
      */
-    retryStuck(limit: number, most: number): number {
+    retryStuck(limit: number, most: number): { moved: Found[]; left: number } {
       const oldest = "SELECT seq, length(row) AS size FROM stuck ORDER BY seq LIMIT ?";
+      const move =
+        "INSERT INTO journal (rows, bells) SELECT row, '[' || bells || ']' FROM stuck WHERE seq = ? RETURNING seq, bells";
+      const moved: Found[] = [];
       let characters = 0;
       for (const { seq, size } of sql.exec<{ seq: number; size: number }>(oldest, limit).toArray()) {
         characters += size;
         if (characters > most && characters > size) break;
-        sql.exec("INSERT INTO journal (rows, bells) SELECT row, '[' || bells || ']' FROM stuck WHERE seq = ?", seq);
+        const row = sql.exec<{ seq: number; bells: string }>(move, seq).one();
+        moved.push({ seq: row.seq, seeds: parseSeeds(row.bells) });
         sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
       }
-      return sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
+      return { moved, left: sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n };
     },
 
     isEmpty: (): boolean => sql.exec("SELECT 1 FROM journal LIMIT 1").toArray().length === 0,
@@ -146,8 +158,12 @@ function openStuck(sql: SqlStorage) {
       return row === undefined ? [] : parseSeeds(row.bells);
     },
 
-    /** The seeds of all rows with their keys, for an object that has just been started; `null` where there are more than `most`. */
-    seeds(most: number): { seq: number; seeds: BellSeed[] }[] | null {
+    /** The key of the youngest row that there ever was; 0 before the first. */
+    last: (): number =>
+      sql.exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").toArray()[0]?.seq ?? 0,
+
+    /** All rows, for an object that has just been started; `null` where there are more than `most`. */
+    seeds(most: number): Found[] | null {
       const rows = sql
         .exec<{ seq: number; bells: string }>("SELECT seq, bells FROM journal ORDER BY seq LIMIT ?", most + 1)
         .toArray();

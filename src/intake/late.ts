@@ -1,29 +1,40 @@
-// Outcomes of first attempts whose events are in D1 already: settled in groups, and kept in the journal where D1 does not take them.
+// Outcomes of first attempts whose events are in D1 already: settled in groups, and kept in the journal until D1 takes
+// them.
 import type { EndedFirst } from "../d1/settle.ts";
 import type { Settled } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
+import { within } from "../patience.ts";
 import type { Bell } from "../types.ts";
 import { retries } from "./bells.ts";
-import type { Late } from "./firsts.ts";
-import type { KeptOutcome, Outcomes } from "./outcomes.ts";
+import type { BellSeed } from "./journal.ts";
+import type { Late } from "./offered.ts";
+import { type Ending, nameOf, type Outcomes } from "./outcomes.ts";
 
-/** Events in one statement. */
+/** Outcomes in one statement. */
 export const LATE_AT_ONCE = 200;
+/** D1 can be silent for a minute; a statement that takes longer, in ms, is repeated, which changes nothing. */
+const PATIENCE_MS = 30_000;
+/** After this the journal keeps what D1 has not taken, in ms: whoever told it does not wait any longer. */
+const KEEP_AFTER_MS = 1_000;
 
 interface LateDeps {
   /** Settles first attempts whose events are in D1 already. Returns those that counted. */
   settleFirsts(ended: readonly EndedFirst[], now: number): Promise<{ id: string; destination: string }[]>;
-  tellSettled(settled: readonly Settled[]): void;
+  tell(seeds: readonly BellSeed[], settled: readonly Settled[]): void;
   now(): number;
   readonly log: Log;
 }
 
-/** Where bells and unsettled outcomes go. */
+/** Where bells go, and what happens after a failure. */
 interface Ways {
   /** Never rejects. */
   ring(bells: readonly Bell[]): Promise<void>;
-  /** Puts what D1 has not taken for so many times into the journal, to be taken from there. */
-  keep(all: readonly Late[], failures: number): Promise<void>;
+  /** Resolves once what was written into the object's storage is durable. */
+  sync(): Promise<void>;
+  /**
+   * Decides when the next try is made after so many failures, in ms since 1970, and sees to it that `run` is called.
+   */
+  retryAt(failures: number): number;
 }
 
 /** One group after another. */
@@ -31,9 +42,11 @@ export class LateSettler {
   readonly #outcomes: Outcomes;
   readonly #deps: LateDeps;
   readonly #ways: Ways;
-  #waiting: Late[] = [];
+  readonly #waiting = new Map<string, Late>();
   #running = false;
+  #beganAt = 0;
   #failures = 0;
+  #retryAt = -Infinity;
 
   constructor(outcomes: Outcomes, deps: LateDeps, ways: Ways) {
     this.#outcomes = outcomes;
@@ -41,22 +54,26 @@ export class LateSettler {
     this.#ways = ways;
   }
 
-  get isIdle(): boolean {
-    return !this.#running;
+  /** Whether this outcome waits to be settled. */
+  has(ending: Ending): boolean {
+    return this.#waiting.has(nameOf(ending));
   }
 
+  /** Those of attempts that were not made are only forgotten: their deliveries are left to their leases. */
   take(late: readonly Late[]): void {
-    for (const one of late)
-      if (one.outcomes.length === 0) one.kept.resolve();
-      else this.#waiting.push(one);
-    void this.#run();
+    for (const one of late) this.#waiting.set(nameOf(one), one);
+    if (late.length === 0) return;
+    void this.run();
+    const now = this.#deps.now();
+    if (now < this.#retryAt || now - this.#beganAt > KEEP_AFTER_MS) void this.#keep(late);
   }
 
-  async #run(): Promise<void> {
-    if (this.#running) return;
+  /** Settles what waits, unless D1 has failed just now. */
+  async run(): Promise<void> {
+    if (this.#running || this.#deps.now() < this.#retryAt) return;
     this.#running = true;
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, LATE_AT_ONCE);
+    while (this.#waiting.size > 0) {
+      const group = [...this.#waiting.values()].slice(0, LATE_AT_ONCE);
       if (!(await this.#settle(group))) break;
     }
     this.#running = false;
@@ -65,40 +82,54 @@ export class LateSettler {
   async #settle(group: readonly Late[]): Promise<boolean> {
     const deps = this.#deps;
     const ended: EndedFirst[] = [];
-    for (const { id, receipt, outcomes } of group)
-      for (const one of outcomes) if (one.state !== "unsent") ended.push({ id, receipt, ...one });
+    for (const { id, receipt, outcome } of group)
+      if (outcome.state !== "unsent") ended.push({ id, receipt, ...outcome });
+    this.#beganAt = deps.now();
+    const slow = setTimeout(() => void this.#keep([...this.#waiting.values()]), KEEP_AFTER_MS);
     try {
-      const counted = await deps.settleFirsts(ended, deps.now());
+      const settling = ended.length === 0 ? [] : deps.settleFirsts(ended, deps.now());
+      const counted = await within(PATIENCE_MS, "D1", Promise.resolve(settling));
       this.#failures = 0;
-      // What a call has told may be kept for an event that is still on its way to D1.
-      this.#outcomes.forget(group.filter(({ isKept }) => isKept).flatMap(namesOf));
-      for (const { kept } of group) kept.resolve();
+      if (this.#outcomes.any()) this.#outcomes.forget(group);
+      for (const one of group) {
+        this.#waiting.delete(nameOf(one));
+        one.kept();
+      }
       const names = new Set(counted.map(({ id, destination }) => `${id}:${destination}`));
       const real = ended.filter(({ id, destination }) => names.has(`${id}:${destination}`));
       const sizes = new Map(group.map(({ id, size }) => [id, size]));
-      deps.tellSettled(real.map((one) => settledOf(one, sizes)));
+      deps.tell(
+        [],
+        real.map((one) => settledOf(one, sizes)),
+      );
       void this.#ways.ring(retries(real, sizes));
       return true;
     } catch (error) {
       deps.log.warn("intake.settle_failed", { outcomes: ended.length, error: String(error) });
       this.#failures += 1;
-      await this.#ways.keep(group, this.#failures).catch((reason: unknown) => {
-        for (const { kept } of group) kept.reject(reason);
-      });
+      this.#retryAt = this.#ways.retryAt(this.#failures);
+      await this.#keep([...this.#waiting.values()]);
       return false;
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** They stay in memory too, and are tried again from there. */
+  async #keep(group: readonly Late[]): Promise<void> {
+    try {
+      this.#outcomes.keep(group);
+      await this.#ways.sync();
+      for (const one of group) one.kept();
+    } catch (error) {
+      for (const one of group) one.failed(error);
     }
   }
 }
 
-/** An outcome that the journal has kept. */
-export function lateOf({ id, kept: { receipt, size, outcome } }: { id: string; kept: KeptOutcome }): Late {
-  const kept = Promise.withResolvers<void>();
-  kept.promise.catch(() => {});
-  return { id, receipt, size, outcomes: [outcome], kept, isKept: true };
-}
-
-function namesOf({ id, outcomes }: Late): { id: string; destination: string }[] {
-  return outcomes.map(({ destination }) => ({ id, destination }));
+/** An outcome that nobody waits for: the journal has it. */
+export function journaled(ending: Ending): Late {
+  return { ...ending, kept: () => {}, failed: () => {} };
 }
 
 /** As watchers hear of it. */

@@ -10,41 +10,57 @@ export interface Recent extends Came {
   readonly seq: number;
 }
 
-/** Ids that are remembered: what repeats them is asked for in D1, and spends nothing. The answer's id is right without it. */
+/** Ids that are remembered: D1 is asked about a repeat of them, and such a repeat spends nothing of a rate. */
 const REMEMBERED = 10_000;
 
 /** What was accepted last, oldest first. */
 export class Recents extends Map<string, Recent> {
-  #forgotten: Forgotten | null = null;
+  #forgotten: { readonly ids: Forgotten; upTo: number } | null = null;
 
-  /** Called once the group is durable: a repeat of what was not is new. What has to go before D1 has it is remembered more coarsely. */
-  remember(group: { readonly ids: ReadonlyMap<string, Came> }, seq: number, drainedUpTo: number): void {
-    for (const [id, came] of group.ids) {
+  /**
+   * Called once the ids are durable: a repeat of an event that is not durable is new. An id that must be dropped
+   * before D1 has its event is remembered more coarsely.
+   */
+  remember(came: Iterable<readonly [id: string, came: Came]>, seq: number, drainedUpTo: number): void {
+    for (const [id, { receipt, repeat }] of came) {
       this.delete(id);
-      this.set(id, { ...came, seq });
+      this.set(id, { receipt, repeat, seq });
     }
-    for (const id of this.keys()) {
+    for (const [id, recent] of this) {
       if (this.size <= REMEMBERED) break;
-      if ((this.get(id)?.seq ?? 0) > drainedUpTo) (this.#forgotten ??= new Forgotten()).add(id);
+      if (recent.seq > drainedUpTo) this.#forget(id, recent.seq);
       this.delete(id);
     }
+  }
+
+  /** Whether the event of this id waits for D1, or may do so. */
+  waits(id: string, drainedUpTo: number): boolean {
+    return (this.get(id)?.seq ?? -Infinity) > drainedUpTo || this.forgets(id);
   }
 
   /** Whether this id may be one that waits for D1 and is not remembered any more. */
   forgets(id: string): boolean {
-    return this.#forgotten?.has(id) ?? false;
+    return this.#forgotten?.ids.has(id) ?? false;
   }
 
-  /** Nothing waits for D1 any more. */
-  drained(): void {
-    this.#forgotten = null;
+  /** D1 has every journal row up to this one. */
+  drained(upTo: number): void {
+    if (this.#forgotten !== null && this.#forgotten.upTo <= upTo) this.#forgotten = null;
+  }
+
+  #forget(id: string, seq: number): void {
+    this.#forgotten ??= { ids: new Forgotten(), upTo: seq };
+    this.#forgotten.ids.add(id);
+    this.#forgotten.upTo = Math.max(this.#forgotten.upTo, seq);
   }
 }
 
-/** Bits of a Bloom filter, 4 MB of them: of two million ids it takes one in 500 that it has not seen for one that it has. */
+/**
+ * Bits of a Bloom filter, 4 MB of them. With two million ids in it, one in 500 other ids is mistaken for one of them.
+ */
 const BITS = 2 ** 25;
 
-/** A set of event ids that never denies one it has. Ids are digests or random, so that slices of them serve as hashes. */
+/** A set of event ids that never denies one it has. Ids are digests or random, so slices of them serve as hashes. */
 class Forgotten {
   readonly #bits = new Uint32Array(BITS / 32);
 

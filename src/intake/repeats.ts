@@ -1,4 +1,5 @@
-// Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens something.
+// Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens
+// something.
 import type { AskKnown, KnownEvent } from "../types.ts";
 import { within } from "../patience.ts";
 import type { Entry } from "./journal.ts";
@@ -8,9 +9,15 @@ const PATIENCE_MS = 1_000;
 /** Ids in one question. */
 const AT_ONCE = 500;
 
-/** How old what is known of pauses may be before it is asked for beside what needs it, in ms: each change is also told at once. */
+/**
+ * How old what is known of pauses may be before it is asked for beside what needs it, in ms: each change is also told
+ * at once.
+ */
 const PAUSES_MS = 10_000;
-/** After a silence D1 is not asked for so long, doubled each time up to the longest, in ms: nobody waits a second for each event. */
+/**
+ * After a silence D1 is not asked for so long, doubled each time up to the longest, in ms: nobody waits a second for
+ * each event.
+ */
 const SILENCE_MS = 1_000;
 const LONGEST_SILENCE_MS = 30_000;
 
@@ -51,7 +58,10 @@ export class Repeats {
     if (this.#paused === null) await looked;
   }
 
-  /** A pause that was committed just now: it holds from this moment on, whatever a question that is under way brings back. */
+  /**
+   * A pause that was committed just now: it holds from this moment on, whatever a question that is under way brings
+   * back.
+   */
   pause(destination: string): void {
     this.#held.set(destination, this.#asked);
   }

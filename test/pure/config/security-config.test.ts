@@ -6,7 +6,7 @@ import { memoryRelay } from "../../../src/cli/local/memory-relay.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { ingest } from "../../../src/in/ingest.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
-import type { Candidate } from "../../../src/intake/intake.ts";
+import type { Candidate } from "../../../src/intake/gathering.ts";
 import { ssrfUrls } from "../../vectors/ssrf.ts";
 import { working } from "../../kit/working-config.ts";
 

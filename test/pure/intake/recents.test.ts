@@ -4,14 +4,8 @@ import { expect, test } from "vitest";
 import { Recents } from "../../../src/intake/recents.ts";
 
 const idOf = (n: number) => `evt_${createHash("sha256").update(String(n)).digest("hex").slice(0, 32)}`;
-const group = (from: number, count: number) => ({
-  ids: new Map(
-    Array.from(
-      { length: count },
-      (_, n) => [idOf(from + n), { receipt: `receipt-${from + n}`, repeat: false }] as const,
-    ),
-  ),
-});
+const group = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => [idOf(from + n), { receipt: `receipt-${from + n}`, repeat: false }] as const);
 
 test("the last 10,000 are remembered, with the journal row in which they are", () => {
   const recents = new Recents();
@@ -24,7 +18,7 @@ test("the last 10,000 are remembered, with the journal row in which they are", (
 test("what comes once more is the youngest again", () => {
   const recents = new Recents();
   recents.remember(group(0, 10_000), 1, 0);
-  recents.remember({ ids: new Map([[idOf(0), { receipt: "again", repeat: true }]]) }, 2, 0);
+  recents.remember([[idOf(0), { receipt: "again", repeat: true }]], 2, 0);
   recents.remember(group(20_000, 9_999), 3, 0);
   expect(recents.get(idOf(0))).toEqual({ receipt: "again", repeat: true, seq: 2 });
 });
@@ -41,7 +35,7 @@ test("whatever waits for D1 and is remembered no more is never denied, and few o
   expect(mistaken.length).toBeLessThan(20);
 });
 
-test("what D1 has need not be remembered, and an empty journal forgets the coarse memory", () => {
+test("what D1 has need not be remembered, and the coarse memory is forgotten once D1 has all that is in it", () => {
   const recents = new Recents();
   // D1 has the first row, and not the second.
   recents.remember(group(0, 5_000), 1, 0);
@@ -51,6 +45,13 @@ test("what D1 has need not be remembered, and an empty journal forgets the coars
     Array.from({ length: 5_000 }, (_, n) => idOf(from + n)).filter((id) => recents.forgets(id)).length;
   expect(forgotten(0)).toBeLessThan(20);
   expect(forgotten(5_000)).toBe(5_000);
-  recents.drained();
+  recents.drained(1);
+  expect(forgotten(5_000)).toBe(5_000);
+  expect([recents.waits(idOf(5_000), 1), recents.waits(idOf(10_000), 1), recents.waits(idOf(10_000), 3)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  recents.drained(2);
   expect(forgotten(5_000)).toBe(0);
 });

@@ -195,6 +195,7 @@ test("a flood of refusals costs one call a second, and says how many there were"
       own.refused({ source: "acme", reason: "no", status: 401, at: state.clock }),
     ).filter((call) => call !== null);
   const calls = refuse(1);
+  await vi.advanceTimersByTimeAsync(0);
   expect(told).toHaveLength(1);
   state.clock += 10;
   calls.push(...refuse(10_000));

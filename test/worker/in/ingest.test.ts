@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { ingest } from "../../../src/in/ingest.ts";
 import { BodyReader } from "../../../src/in/read.ts";
-import type { Candidate } from "../../../src/intake/intake.ts";
+import type { Candidate } from "../../../src/intake/gathering.ts";
 import { answering, door, LARGE, request, unused } from "../kit/door.ts";
 import { held } from "../kit/hands.ts";
 import { bytes, carried, rows, setUp, signed } from "../kit/relay.ts";

@@ -2,7 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import * as z from "zod";
 import type { IntakeRpc } from "../../../src/intake/door.ts";
-import { type Candidate, IntakeCore, type IntakeDeps } from "../../../src/intake/intake.ts";
+import type { Candidate } from "../../../src/intake/gathering.ts";
+import { IntakeCore, type IntakeDeps } from "../../../src/intake/intake.ts";
 import type { BellSeed } from "../../../src/intake/journal.ts";
 import type { Log } from "../../../src/log.ts";
 import type { EndedFirst } from "../../../src/d1/settle.ts";
@@ -107,8 +108,6 @@ export class Hands implements IntakeDeps {
 
   settleFirsts = async (ended: readonly EndedFirst[], now: number) => await this.onSettle(ended, now);
 
-  tellSettled = (settled: readonly Settled[]): void => void this.ended.push(...settled);
-
   ring = async (bells: readonly Bell[]): Promise<void> => {
     this.rung.push(...bells);
     await Promise.resolve();
@@ -116,7 +115,10 @@ export class Hands implements IntakeDeps {
 
   sweep = async (): Promise<number | null> => await this.onSweep();
 
-  tell = (seeds: readonly BellSeed[]): void => void this.heard.push(...seeds);
+  tell = (seeds: readonly BellSeed[], settled: readonly Settled[]): void => {
+    this.heard.push(...seeds);
+    this.ended.push(...settled);
+  };
 
   /** As the object's constructor does it; a second one is a restart. */
   async start(): Promise<IntakeCore> {
