@@ -86,11 +86,11 @@ export function openShards(
               id: answer.id,
               first: firstOf(answer) ?? { go: [], wait: candidate.first ?? [] },
             };
-          if (answer !== null && answer.kind !== "limited") return answer;
+          if (answer?.kind === "busy") return { ...answer, mayBeKept: true };
         } catch (second) {
           log.error("intake.unreachable", { id: candidate.id, error: String(second) });
         }
-        return { kind: "busy", why: "the intake object could not be reached" };
+        return { kind: "busy", why: "the intake object could not be reached", mayBeKept: true };
       }
     },
 

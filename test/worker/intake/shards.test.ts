@@ -99,6 +99,27 @@ test("events of a source without a rate spread over the objects, and one event a
   expect([...all].toSorted()).toEqual(["intake-0", "intake-1", "intake-2", "intake-3"]);
 });
 
+const reset = () => Promise.reject(new Error("reset"));
+
+test.each<[string, Acceptance["kind"], boolean | undefined, (() => Promise<Acceptance>)[]]>([
+  ["has said no", "busy", undefined, [() => Promise.resolve({ kind: "busy", why: "full" })]],
+  ["has said nothing", "busy", true, [reset, reset]],
+  [
+    "has said no after it had said nothing",
+    "busy",
+    true,
+    [reset, () => Promise.resolve({ kind: "busy", why: "full" })],
+  ],
+  ["has limited what it may have", "busy", true, [reset, () => Promise.resolve({ kind: "limited", retryAfterMs: 5 })]],
+])(
+  "where the object %s: the answer is %s, and whether the event may be kept is %s",
+  async (_, kind, mayBeKept, tries) => {
+    const left = [...tries];
+    const answer = await door(() => (left.shift() ?? reset)()).accept(candidate(1));
+    expect([answer.kind, "mayBeKept" in answer ? answer.mayBeKept : undefined]).toEqual([kind, mayBeKept]);
+  },
+);
+
 test("what belongs to an acceptance goes to the object that has it", async () => {
   const asked: string[] = [];
   const shards = openShards(
