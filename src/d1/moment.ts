@@ -1,6 +1,13 @@
-// D1: the first event after a moment. The time of arrival has no index,
-// because each index costs a written row per event.
+// D1: the first event after a moment, and the moment at which an attempt began.
+// The time of arrival has no index, because each index costs a written row per event.
 import { rowsOf, type Run } from "./database.ts";
+import { LEASE_MS } from "../deadlines.ts";
+
+/**
+ * When the attempt of a delivery `d` of event `e` began, as far as its lease tells. That of a first attempt is shorter
+ * and counts from the acceptance, before which nothing can have begun.
+ */
+export const BEGAN_AT = `max(d.lease_until - ${LEASE_MS}, e.received_at)`;
 
 /**
  * How many rows a filtered page looks at before it hands out a cursor instead of looking on: few enough for one

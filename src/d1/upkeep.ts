@@ -2,7 +2,8 @@
 import { RETURNING_BELL, type BellRow, toBell } from "./bell.ts";
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
-import { GRACE_MS, LEASE_MS } from "../deadlines.ts";
+import { GRACE_MS } from "../deadlines.ts";
+import { BEGAN_AT } from "./moment.ts";
 import { openRetention } from "./retention.ts";
 
 /**
@@ -14,8 +15,9 @@ const LONGEST_PAUSE_MS = 90_000;
 // An attempt whose lease ended was begun, and nobody noted its answer: it may have arrived (I-5).
 const NOTE_LOST = `
 INSERT INTO attempts (event, destination, n, started_at, fault, outcome)
-SELECT event, destination, attempt, lease_until - ${LEASE_MS}, 'lost', 'lost'
-FROM deliveries WHERE look_at <= ?1 AND state = 'delivering' AND lease_until <= ?1
+SELECT d.event, d.destination, d.attempt, ${BEGAN_AT}, 'lost', 'lost'
+FROM deliveries d CROSS JOIN events e ON e.seq = d.event
+WHERE d.look_at <= ?1 AND d.state = 'delivering' AND d.lease_until <= ?1
 ON CONFLICT (event, destination, n) DO NOTHING`;
 
 // Selects and moves on in one statement, so that two sweeps at once ring different deliveries, and the longer one has
