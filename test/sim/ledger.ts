@@ -50,7 +50,7 @@ export class Ledger {
   /** Pauses that were answered as confirmed by every object, and resumes when they were asked for. */
   readonly pauses: { destination: string; paused: boolean; askedAt: number; at: number }[] = [];
   /** Deliveries whose first attempt was told, and its end taken over by the object. */
-  readonly told = new Set<string>();
+  readonly told = new Map<string, { receipt: string; startedAt: number }[]>();
   readonly rung: { delivery: string; attempt: number; at: number }[] = [];
   readonly #ids = new Map<number, string>();
 
@@ -64,10 +64,12 @@ export class Ledger {
   }
 
   /** Intake's `ended` has answered: id, receipt, size, outcomes. */
-  #hear([id, , , outcomes]: readonly unknown[]): void {
+  #hear([id, receipt, , outcomes]: readonly unknown[]): void {
     for (const outcome of Array.isArray(outcomes) ? outcomes : []) {
-      const { destination, state } = Object(outcome);
-      if (state !== "unsent") this.told.add(`${String(id)}:${String(destination)}`);
+      const { destination, state, startedAt } = Object(outcome);
+      const name = `${String(id)}:${String(destination)}`;
+      if (state === "unsent") continue;
+      this.told.set(name, [...(this.told.get(name) ?? []), { receipt: String(receipt), startedAt }]);
     }
   }
 

@@ -37,6 +37,29 @@ export const outcomesAreKept: Invariant = {
   },
 };
 
+export const outcomesStayApart: Invariant = {
+  id: "own outcome",
+  says: "the first attempt that is on record belongs to the acceptance that D1 has, and not to another of the event",
+  ended({ platform, told }) {
+    if (!platform.d1.hasTable("attempts")) return null;
+    const sql = `SELECT e.id || ':' || a.destination AS delivery, e.receipt, a.started_at AS startedAt
+      FROM (SELECT event, destination, started_at FROM deliveries WHERE attempt = 1
+        UNION SELECT event, destination, started_at FROM attempts WHERE n = 1) a JOIN events e ON e.seq = a.event`;
+    return first(platform.d1.look<Recorded>(sql), ({ delivery, receipt, startedAt }) => {
+      const same = (told.get(delivery) ?? []).filter((one) => one.startedAt === startedAt);
+      return same.length === 0 || same.some((one) => one.receipt === receipt)
+        ? null
+        : `the first attempt of ${delivery} on record was made for ${same[0]?.receipt}, and D1 has ${receipt}`;
+    });
+  },
+};
+
+interface Recorded {
+  readonly delivery: string;
+  readonly receipt: string;
+  readonly startedAt: number | null;
+}
+
 /** While D1 is silent, two acceptances may make the first attempt of one event; what was told may be of the other. */
 function repeatsMayBeNew({ plan, scheduler }: Ledger): boolean {
   return (

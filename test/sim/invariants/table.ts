@@ -3,7 +3,7 @@ import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
 import { bulkReplay } from "./bulk.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
 import { editsOnce } from "./edits.ts";
-import { outcomesAreKept, pausesStopFirsts } from "./firsts.ts";
+import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.ts";
 import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
@@ -29,6 +29,7 @@ export const INVARIANTS: readonly Invariant[] = [
   pausedMeansPaused,
   pausesStopFirsts,
   outcomesAreKept,
+  outcomesStayApart,
   nothingHeldIsLost,
   cancelsOnce,
   editsOnce,
