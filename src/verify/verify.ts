@@ -118,7 +118,9 @@ function byCode(trials: readonly Trial[]): Proof | null {
     const plain = DIGESTS[algorithm];
     const expected =
       keyed !== undefined ? hmac(keyed, secret, form, content) : plain !== undefined ? digest(plain, content) : null;
-    if (expected === null || parsesAsKey(secret.value)) proof = unusable(secret, form);
+    // A key of an HMAC was looked at when it was imported, and once is enough: it costs as much as half of the code.
+    const isKey = keyed === undefined && parsesAsKey(secret.value);
+    if (expected === null || isKey) proof = unusable(secret, form);
     else if (holds(candidate.signatures, expected)) {
       if (couldBeComputed(content, candidate.scope, secret.value)) return { fault: { reason: "challenge_signed" } };
       return { secret: secret.name };
