@@ -101,9 +101,15 @@ export class Drain {
   /** Resolves when nothing is left, or D1 has failed. */
   run(): Promise<void> {
     void this.#settler.run();
-    this.#running ??= this.#carryOn().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#carryOn()
+      .catch((error: unknown) => {
+        // The object's own storage: everything that it has acknowledged is there, and the alarm tries again.
+        this.#deps.log.error("intake.drain_failed", { error: String(error) });
+        this.#ways.arm(this.#deps.now() + LONGEST_BACKOFF_MS);
+      })
+      .finally(() => {
+        this.#running = null;
+      });
     return this.#running;
   }
 
@@ -123,7 +129,7 @@ export class Drain {
   async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
     const waiting = this.#firsts.ended(id, receipt, outcomes);
     if (waiting !== null) {
-      if (this.#isSilent() || (this.stuckAt !== null && this.#journal.isStuck(id))) void this.#keep();
+      if (this.#isSilent() || this.#journal.isStuck(id)) void this.#keep();
       await waiting;
       return;
     }
@@ -226,13 +232,15 @@ export class Drain {
   #taken(group: Group, snapshot: Snapshot, refused: readonly Stuck[]): readonly BellSeed[] {
     const lost = new Set(refused.map(({ bells: [id] }) => id));
     const seeds = group.bells.filter(([id]) => !lost.has(id));
-    this.#journal.remove(group.seqs, refused);
+    const upTo = Math.max(...group.seqs);
+    this.#journal.remove(group.seqs);
     if (refused.length > 0) {
+      this.#journal.setAside(refused);
       this.#ways.arm((this.stuckAt ??= this.#deps.now() + STUCK_MS));
       // What D1 refuses is tried again with its outcomes.
       void this.#keep();
     }
-    this.drainedUpTo = Math.max(this.drainedUpTo, ...group.seqs);
+    this.drainedUpTo = upTo;
     this.#failures = 0;
     this.retryAt = 0;
     const late = this.#firsts.committed(seeds, snapshot);

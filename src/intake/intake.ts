@@ -19,9 +19,8 @@ const RECOVERY_MS = 30_000;
  * A sweep that takes longer is left to itself: a call that is never answered must not keep the next alarm from ringing.
  */
 const SWEEP_MS = 60_000;
-/** Memory that may wait to be written, and storage that may wait for D1, in characters and bytes. Past either: 503. */
+/** Characters that may wait in memory to be written. Past that, and where the journal is full: 503. */
 const MOST_GATHERED = 32_000_000;
-const MOST_JOURNALED = 8_000_000_000;
 /**
  * Journal rows that an object which has just been started reads, to know which events are on their way. With more it
  * grants nothing until D1 has them.
@@ -51,8 +50,6 @@ export class IntakeCore {
   readonly #repeats: Repeats;
   /** The last journal row that was found and not read: until D1 has it, any event may wait, and nothing is granted. */
   #unreadUpTo = 0;
-  /** Asked once a group, not once an event. */
-  #full = false;
   readonly #groups: Groups;
   readonly #alarm: Alarm;
 
@@ -73,7 +70,6 @@ export class IntakeCore {
         await storage.sync();
       },
       written: (group, seq) => {
-        this.#measure();
         this.#recent.remember(group.ids, seq, this.#drain.drainedUpTo);
         for (const id of group.ids.keys()) this.#firsts.written(id);
       },
@@ -82,7 +78,7 @@ export class IntakeCore {
         for (const id of group.ids.keys()) this.#firsts.drop(id, last);
       },
       after: () => {
-        if (now() >= this.#drain.retryAt) void this.drain();
+        if (now() >= this.#drain.retryAt) void this.#drain.run();
       },
     });
     this.#outcomes = openOutcomes(storage.sql);
@@ -103,7 +99,7 @@ export class IntakeCore {
     this.#find();
     if (!this.#journal.isEmpty()) {
       this.#alarm.arm(this.#deps.now() + RECOVERY_MS);
-      void this.drain();
+      void this.#drain.run();
     }
   }
 
@@ -249,7 +245,7 @@ export class IntakeCore {
 
   #isFull(more: number): string | null {
     if (this.#groups.size + more > MOST_GATHERED) return "too much is waiting to be written";
-    return this.#full ? "the journal is full: D1 has been gone for too long" : null;
+    return this.#journal.isFull(this.#deps.now()) ? "the journal is full: D1 has been gone for too long" : null;
   }
 
   /** The alarm: carries on what is left, rescues what is overdue, and sets itself again while anything is open. */
@@ -262,7 +258,7 @@ export class IntakeCore {
     }
     // Not waited for: under steady traffic it does not end, and the sweep must have its turn.
     const left = !this.#journal.isEmpty();
-    void this.drain();
+    void this.#drain.run();
     let next: number | null = this.#deps.now() + RECOVERY_MS;
     try {
       next = await within(SWEEP_MS, "the sweep", this.#deps.sweep());
@@ -284,16 +280,5 @@ export class IntakeCore {
   /** For /health. */
   status(): { waiting: number; stuck: number; bytes: number } {
     return this.#journal.status();
-  }
-
-  /** Carries the journal to D1 until nothing is left or D1 fails. One at a time. */
-  async drain(): Promise<void> {
-    await this.#drain.run();
-    // While it is full nothing is written, and nobody else would notice that it is so no more.
-    this.#measure();
-  }
-
-  #measure(): void {
-    this.#full = this.#journal.bytes() > MOST_JOURNALED;
   }
 }

@@ -59,20 +59,25 @@ export interface Stuck {
 
 export type Journal = ReturnType<typeof openJournal>;
 
+/** Bytes of storage that may wait for D1: an object may have 10 GB. */
+const MOST_BYTES = 8_000_000_000;
+/** How often the storage is measured, in ms. */
+const MEASURE_MS = 1_000;
+
 /** @param sql the object's storage; its tables are made on the first use */
 export function openJournal(sql: SqlStorage) {
-  sql.exec(
-    "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, rows TEXT NOT NULL, bells TEXT NOT NULL)",
-  );
+  const keys = openJournalTable(sql);
+  let isFull = false;
+  let measuredAt = -Infinity;
 
   return {
     /** Packs a group into one row: a row per event halves the throughput. Returns its key. */
     append(entries: readonly Entry[]): number {
       const rows = entries.map((entry) => entry.row).join(",");
       const bells = JSON.stringify(entries.map((entry) => entry.bells));
-      return sql
-        .exec<{ seq: number }>("INSERT INTO journal (rows, bells) VALUES (?, ?) RETURNING seq", rows, bells)
-        .one().seq;
+      const seq = keys.next();
+      sql.exec("INSERT INTO journal (seq, rows, bells) VALUES (?, ?, ?)", seq, rows, bells);
+      return seq;
     },
 
     /**
@@ -99,14 +104,9 @@ export function openJournal(sql: SqlStorage) {
       return seqs.length === 0 ? null : { seqs, rows: rows.join(","), bells };
     },
 
-    /**
-     * Forgets exactly these rows, now that D1 has them, and sets aside what D1 refuses. One transaction with whatever
-     * else this turn writes.
-     */
-    remove(seqs: readonly number[], refused: readonly Stuck[] = []): void {
-      for (const { row, bells, error } of refused)
-        sql.exec("INSERT INTO stuck (row, bells, error) VALUES (?, ?, ?)", row, JSON.stringify(bells), error);
-      for (const seq of seqs) sql.exec("DELETE FROM journal WHERE seq = ?", seq);
+    /** Forgets the rows of a group, now that D1 has them: it holds every row between its first and its last. */
+    remove(seqs: readonly number[]): void {
+      sql.exec("DELETE FROM journal WHERE seq BETWEEN ? AND ?", Math.min(...seqs), Math.max(...seqs));
     },
 
     /** For /health: rows that wait for D1, events that D1 refuses, bytes in use. */
@@ -116,38 +116,16 @@ export function openJournal(sql: SqlStorage) {
       return { waiting: count("journal"), stuck: count("stuck"), bytes: sql.databaseSize };
     },
 
-    /** Bytes in use, of the 10 GB that an object may have. */
-    bytes: (): number => sql.databaseSize,
-
-    ...openStuck(sql),
-  };
-}
-
-/** What D1 has refused, in the same storage. */
-function openStuck(sql: SqlStorage) {
-  sql.exec(
-    "CREATE TABLE IF NOT EXISTS stuck (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, bells TEXT NOT NULL, error TEXT NOT NULL)",
-  );
-
-  return {
     /**
-     * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest
-     * those that have `most` characters together, but at least one. Returns their new rows, and how many are left.
+     * Whether as much waits for D1 as may. Measured once a second until it is so, and then each time: the size is asked
+     * for by a statement.
      */
-    retryStuck(limit: number, most: number): { moved: Found[]; left: number } {
-      const oldest = "SELECT seq, length(row) AS size FROM stuck ORDER BY seq LIMIT ?";
-      const move =
-        "INSERT INTO journal (rows, bells) SELECT row, '[' || bells || ']' FROM stuck WHERE seq = ? RETURNING seq, bells";
-      const moved: Found[] = [];
-      let characters = 0;
-      for (const { seq, size } of sql.exec<{ seq: number; size: number }>(oldest, limit).toArray()) {
-        characters += size;
-        if (characters > most && characters > size) break;
-        const row = sql.exec<{ seq: number; bells: string }>(move, seq).one();
-        moved.push({ seq: row.seq, seeds: parseSeeds(row.bells) });
-        sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
+    isFull(now: number): boolean {
+      if (isFull || now - measuredAt >= MEASURE_MS) {
+        measuredAt = now;
+        isFull = sql.databaseSize > MOST_BYTES;
       }
-      return { moved, left: sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n };
+      return isFull;
     },
 
     isEmpty: (): boolean => sql.exec("SELECT 1 FROM journal LIMIT 1").toArray().length === 0,
@@ -158,9 +136,8 @@ function openStuck(sql: SqlStorage) {
       return row === undefined ? [] : parseSeeds(row.bells);
     },
 
-    /** The key of the youngest row that there ever was; 0 before the first. */
-    last: (): number =>
-      sql.exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").toArray()[0]?.seq ?? 0,
+    /** The key of the youngest row since this object was started, or that it found then. */
+    last: (): number => keys.last,
 
     /** All rows, for an object that has just been started; `null` where there are more than `most`. */
     seeds(most: number): Found[] | null {
@@ -170,8 +147,76 @@ function openStuck(sql: SqlStorage) {
       return rows.length > most ? null : rows.map(({ seq, bells }) => ({ seq, seeds: parseSeeds(bells) }));
     },
 
+    ...openStuck(sql, () => keys.next()),
+  };
+}
+
+/**
+ * Keys rise from the highest that was found: they name rows only within one life of the object. SQLite's own counter
+ * (`AUTOINCREMENT`) would write, and be billed as, a second row for each.
+ */
+function openJournalTable(sql: SqlStorage): { readonly last: number; next(): number } {
+  sql.exec("CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL, bells TEXT NOT NULL)");
+  let { last } = sql.exec<{ last: number }>("SELECT coalesce(max(seq), 0) AS last FROM journal").one();
+  const { counts } = sql
+    .exec<{ counts: number }>(
+      "SELECT count(*) AS counts FROM sqlite_master WHERE name = 'journal' AND sql LIKE '%AUTOINCREMENT%'",
+    )
+    .one();
+  if (counts > 0 && last === 0) {
+    // A table of an earlier release.
+    sql.exec("DROP TABLE journal");
+    sql.exec("CREATE TABLE journal (seq INTEGER PRIMARY KEY, rows TEXT NOT NULL, bells TEXT NOT NULL)");
+  }
+  return {
+    get last() {
+      return last;
+    },
+    next: () => (last += 1),
+  };
+}
+
+/** What D1 has refused, in the same storage. */
+function openStuck(sql: SqlStorage, nextSeq: () => number) {
+  sql.exec(
+    "CREATE TABLE IF NOT EXISTS stuck (seq INTEGER PRIMARY KEY, row TEXT NOT NULL, bells TEXT NOT NULL, error TEXT NOT NULL)",
+  );
+  const count = () => sql.exec<{ n: number }>("SELECT count(*) AS n FROM stuck").one().n;
+  /** Asked for each event, and nearly always 0. */
+  let stuck = count();
+
+  return {
+    /** Sets aside what D1 refuses. One transaction with whatever else this turn writes. */
+    setAside(refused: readonly Stuck[]): void {
+      for (const { row, bells, error } of refused)
+        sql.exec("INSERT INTO stuck (row, bells, error) VALUES (?, ?, ?)", row, JSON.stringify(bells), error);
+      stuck += refused.length;
+    },
+
+    /**
+     * Puts what D1 refused back into the journal, to be tried again: of the `limit` events that have waited longest
+     * those that have `most` characters together, but at least one. Returns their new rows, and how many are left.
+     */
+    retryStuck(limit: number, most: number): { moved: Found[]; left: number } {
+      const oldest = "SELECT seq, length(row) AS size FROM stuck ORDER BY seq LIMIT ?";
+      const move =
+        "INSERT INTO journal (seq, rows, bells) SELECT ?, row, '[' || bells || ']' FROM stuck WHERE seq = ? RETURNING seq, bells";
+      const moved: Found[] = [];
+      let characters = 0;
+      for (const { seq, size } of sql.exec<{ seq: number; size: number }>(oldest, limit).toArray()) {
+        characters += size;
+        if (characters > most && characters > size) break;
+        const row = sql.exec<{ seq: number; bells: string }>(move, nextSeq(), seq).one();
+        moved.push({ seq: row.seq, seeds: parseSeeds(row.bells) });
+        sql.exec("DELETE FROM stuck WHERE seq = ?", seq);
+      }
+      stuck = count();
+      return { moved, left: stuck };
+    },
+
     /** Whether D1 has refused this event. */
     isStuck(id: string): boolean {
+      if (stuck === 0) return false;
       return sql.exec("SELECT 1 FROM stuck WHERE json_extract(bells, '$[0]') = ? LIMIT 1", id).toArray().length > 0;
     },
   };

@@ -206,8 +206,9 @@ test("a journal that was full takes events again once D1 has taken them", async 
   await inObject(async (hands) => {
     hands.onCommit = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
     const core = await hands.start();
-    hands.bytes = 8_000_000_001;
     await core.accept(candidate(1));
+    hands.bytes = 8_000_000_001;
+    hands.clock += 1_000;
     expect(await core.accept(candidate(2))).toMatchObject({ kind: "busy" });
     await until(() => hands.log.of("intake.commit_failed").length === 1);
 
