@@ -225,6 +225,11 @@ test("what a page turns into when something is done on it is accessible too", as
   await look("a question that is open");
   await page.getByRole("button", { name: "Send a test" }).click();
   await look("the answer to a test");
+  await page.goto(`${fixture.url}/destinations/warehouse?done=unconfirmed&n=1`);
+  expect(await page.getByRole("status").innerText()).toContain("One Intake object has not confirmed the pause.");
+  await look("a pause that is not confirmed");
+  await page.getByRole("button", { name: "Pause again" }).click();
+  await look("the same after another try");
   await page.goto(`${fixture.url}/inspect/bin`);
   await page.getByLabel("Another script").fill("broken");
   await page.getByRole("button", { name: "Use this script" }).click();

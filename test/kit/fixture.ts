@@ -56,7 +56,10 @@ export function fullOperator(): Operator {
           latency_ms: 1_482,
           answer: NAUGHTY,
         }),
-      pause: found,
+      pause: async (name) => {
+        const paused = await found(name);
+        return paused.ok && name === "warehouse" ? done({ ...paused.value, unconfirmed: ["intake-1"] }) : paused;
+      },
       resume: found,
       script: async (name, _, { script }) =>
         script === "broken"

@@ -122,9 +122,15 @@ const resume = switching(
 function switching(action: "pause" | "resume", summary: string, help: string): RemoteVerb {
   return remote(
     { summary, usage: `${action} DESTINATION [--once NAME]`, help: `${help}\n${ONCE_HELP}`, options: ONCE, names: 1 },
-    async (client, { names: [name = ""], json }, { out }) => {
+    async (client, { names: [name = ""], json }, { out, err }) => {
       const answer = await answered(client.destinations[":name"][action].$post({ param: { name } }));
       out(json ? JSON.stringify(answer) : `${name}: ${answer.state}, ${answer.held} held, ${answer.waiting} waiting`);
+      const { unconfirmed = [] } = answer;
+      if (!json && unconfirmed.length > 0)
+        err(
+          `not confirmed by ${unconfirmed.join(", ")}: what is accepted there may still be sent to ${name} at once.` +
+            ` To tell ${unconfirmed.length === 1 ? "it" : "them"}, pause again: hookline pause ${name}`,
+        );
       return 0;
     },
   );

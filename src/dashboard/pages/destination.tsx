@@ -4,7 +4,7 @@ import type { DeliveryAnswer } from "../../contract/history.ts";
 import type { DestinationAnswer } from "../../contract/operations.ts";
 import { LatencyRange } from "../parts/charts.tsx";
 import { DestinationActions, waitingInWords } from "../parts/destination-actions.tsx";
-import { flashOf } from "../words/flash.ts";
+import { flashOf, unconfirmedIn } from "../words/flash.ts";
 import { answerInWords } from "../words/headline.ts";
 import { destinationHealth } from "../words/health.ts";
 import { Page } from "../parts/layout.tsx";
@@ -17,7 +17,7 @@ import { list, number, percentilesInWords, span, took } from "../words/words.ts"
 /** Deliveries that the page of a destination shows; the list of deliveries has the others. */
 const SHOWN = 15;
 
-export function destinationPages(deps: PageDeps): Hono<PageEnv> {
+export function destinationPages(deps: Pick<PageDeps, "operator" | "access" | "now" | "newId">): Hono<PageEnv> {
   const { operator, access, now, newId } = deps;
   const app = new Hono<PageEnv>();
 
@@ -28,17 +28,20 @@ export function destinationPages(deps: PageDeps): Hono<PageEnv> {
     const filter = { source: null, type: null, since: null, until: null, destination: destination.name, state: null };
     const { deliveries } = await operator.deliveries({ filter, after: null, limit: SHOWN });
     const mayAct = access.allows(c.var.caller, "operator");
+    const url = new URL(c.req.url);
+    const unconfirmed = destination.state === "paused" ? unconfirmedIn(url) : 0;
     return show(
       c,
       <Page
         title={destination.name}
         caller={c.var.caller}
         current="destinations"
-        flash={flashOf(new URL(c.req.url))}
+        flash={flashOf(url)}
         styles={["operate.css"]}
       >
         <DestinationHead destination={destination} now={now()} />
-        {mayAct ? <DestinationActions destination={destination} newId={newId} /> : null}
+        {unconfirmed === 0 ? null : <Unconfirmed count={unconfirmed} />}
+        {mayAct ? <DestinationActions destination={destination} newId={newId} pauseAgain={unconfirmed > 0} /> : null}
         <AsConfigured destination={destination} />
         <Recent name={destination.name} deliveries={deliveries} now={now()} />
       </Page>,
@@ -48,7 +51,9 @@ export function destinationPages(deps: PageDeps): Hono<PageEnv> {
   app.post("/destinations/:name/pause", needs(deps, "operator", "destinations"), async (c) => {
     const paused = await operator.acts.pause(c.req.param("name"), by(c, await c.req.formData()));
     if (!paused.ok) return refuse(c, "destinations", paused.problem);
-    return done(c, `/destinations/${paused.value.name}`, "paused");
+    const { name, unconfirmed = [] } = paused.value;
+    if (unconfirmed.length > 0) return done(c, `/destinations/${name}`, "unconfirmed", unconfirmed.length);
+    return done(c, `/destinations/${name}`, "paused");
   });
 
   app.post("/destinations/:name/resume", needs(deps, "operator", "destinations"), async (c) => {
@@ -113,6 +118,17 @@ function DestinationHead({ destination, now }: HeadProps) {
         />
       </div>
     </>
+  );
+}
+
+/** After a pause that was ordered just now. */
+function Unconfirmed({ count }: { readonly count: number }) {
+  return (
+    <p class="warn" role="status">
+      {count === 1 ? "One Intake object has" : `${number(count)} Intake objects have`} not confirmed the pause. What{" "}
+      {count === 1 ? "it accepts" : "they accept"} may still be sent at once, until{" "}
+      {count === 1 ? "it hears" : "they hear"} of the pause. Pause again to tell {count === 1 ? "it" : "them"}.
+    </p>
   );
 }
 

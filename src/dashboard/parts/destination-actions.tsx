@@ -6,9 +6,11 @@ import { number } from "../words/words.ts";
 interface ActionsProps {
   readonly destination: DestinationAnswer;
   readonly newId: () => string;
+  /** Of a paused one: whether its pause is not known to every part of the relay. */
+  readonly pauseAgain?: boolean;
 }
 
-export function DestinationActions({ destination, newId }: ActionsProps) {
+export function DestinationActions({ destination, newId, pauseAgain = false }: ActionsProps) {
   const { name, state, held } = destination;
   const path = `/destinations/${name}`;
   return (
@@ -19,12 +21,13 @@ export function DestinationActions({ destination, newId }: ActionsProps) {
           Replay the failed
         </a>
       )}
+      {pauseAgain ? <Post action={`${path}/pause`} label="Pause again" once={newId()} kind="primary" /> : null}
       {state === "paused" ? (
         <Post
           action={`${path}/resume`}
           label={held === 0 ? "Resume" : `Resume, ${number(held)} held`}
           once={newId()}
-          kind="primary"
+          kind={pauseAgain ? "plain" : "primary"}
         />
       ) : (
         <Post

@@ -24,15 +24,27 @@ const SENTENCES = {
   signed_out: () => "You are signed out.",
 } as const satisfies Record<string, (n: number) => string>;
 
-export type FlashCode = keyof typeof SENTENCES;
+/** What is no success, and is said by its page in a warning. */
+const UNCONFIRMED = "unconfirmed";
+
+export type FlashCode = keyof typeof SENTENCES | typeof UNCONFIRMED;
 
 /** The sentence that a page's URL asks for, if it asks for one. */
 export function flashOf(url: URL): string | null {
   const code = url.searchParams.get("done") ?? "";
-  const n = /^\d{1,6}$/.test(url.searchParams.get("n") ?? "") ? Number(url.searchParams.get("n")) : 0;
-  return isCode(code) ? SENTENCES[code](n) : null;
+  return isCode(code) ? SENTENCES[code](numberIn(url)) : null;
 }
 
-function isCode(code: string): code is FlashCode {
+/** How many Intake objects have not confirmed the pause after which the URL was shown; 0 after anything else. */
+export function unconfirmedIn(url: URL): number {
+  return url.searchParams.get("done") === UNCONFIRMED ? numberIn(url) : 0;
+}
+
+function numberIn(url: URL): number {
+  const n = url.searchParams.get("n") ?? "";
+  return /^\d{1,6}$/.test(n) ? Number(n) : 0;
+}
+
+function isCode(code: string): code is keyof typeof SENTENCES {
   return Object.hasOwn(SENTENCES, code);
 }
