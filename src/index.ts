@@ -14,11 +14,11 @@ import type { Candidate } from "./intake/gathering.ts";
 import { IntakeCore } from "./intake/intake.ts";
 import { openQueue } from "./out/bells.ts";
 import { openShards } from "./intake/door.ts";
+import type { Ended } from "./intake/tellings.ts";
 import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
-import type { FirstOutcome } from "./d1/settlement.ts";
 import { FirstAttempts } from "./out/first.ts";
 import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
@@ -220,8 +220,8 @@ export class Intake extends DurableObject<Env> {
   }
 
   /** @see IntakeCore.ended */
-  async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
-    await this.#core.ended(id, receipt, size, outcomes);
+  async ended(all: readonly Ended[]): Promise<void> {
+    await Promise.all(all.map(({ id, receipt, size, outcomes }) => this.#core.ended(id, receipt, size, outcomes)));
   }
 
   /** @see IntakeCore.pause */

@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
 import type { Candidate } from "./gathering.ts";
+import { type Ended, Tellings } from "./tellings.ts";
 import { fnv1a } from "../ids.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
@@ -23,7 +24,7 @@ export interface IntakeRpc {
   status(): Promise<{ waiting: number; stuck: number; bytes: number }>;
   remind(at: number): Promise<void>;
   grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null>;
-  ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void>;
+  ended(all: readonly Ended[]): Promise<void>;
   pause(destination: string): Promise<void>;
 }
 
@@ -63,7 +64,6 @@ export function openShards(
   now: () => number,
   log: Log,
 ): IntakeDoor {
-  const stubOf = (of: Accepted) => stub(shardOf(of, shards));
   const tryOnce = async (candidate: Candidate, deadline: number) =>
     await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate));
 
@@ -94,7 +94,7 @@ export function openShards(
       }
     },
 
-    ...openFirsts(stubOf, log),
+    ...openFirsts((of) => shardOf(of, shards), stub, now, log),
 
     async pause(destination) {
       const names = Array.from({ length: shards }, (_, shard) => `intake-${shard}`);
@@ -123,12 +123,24 @@ export function openShards(
 }
 
 /** What the isolates that make first attempts ask and tell. */
-function openFirsts(stubOf: (of: Accepted) => IntakeRpc, log: Log): Pick<IntakeDoor, "grant" | "ended"> {
+function openFirsts(
+  shard: (of: Accepted) => string,
+  stub: (shard: string) => IntakeRpc,
+  now: () => number,
+  log: Log,
+): Pick<IntakeDoor, "grant" | "ended"> {
+  const tellings = new Map<string, Tellings>();
+  const tellingsOf = (name: string) => {
+    const own = tellings.get(name) ?? new Tellings((all) => stub(name).ended(all), now);
+    tellings.set(name, own);
+    return own;
+  };
+
   return {
     async grant(of, destination, desk) {
       try {
         const patience = GRANT_WAIT_MS + PATIENCE_MS;
-        const asking = desk?.ask(destination) ?? stubOf(of).grant(of.id, of.receipt, destination);
+        const asking = desk?.ask(destination) ?? stub(shard(of)).grant(of.id, of.receipt, destination);
         return await within(patience, "intake", asking);
       } catch (error) {
         log.warn("intake.unreachable", { id: of.id, error: String(error) });
@@ -137,9 +149,10 @@ function openFirsts(stubOf: (of: Accepted) => IntakeRpc, log: Log): Pick<IntakeD
     },
 
     async ended(of, outcomes) {
+      const { id, receipt, size } = of;
       for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
         try {
-          const telling = stubOf(of).ended(of.id, of.receipt, of.size, outcomes);
+          const telling = tellingsOf(shard(of)).tell({ id, receipt, size, outcomes });
           await within(ENDED_PATIENCE_MS, "intake", telling);
           return;
         } catch (error) {

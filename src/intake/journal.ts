@@ -67,9 +67,6 @@ const MEASURE_MS = 1_000;
 /** @param sql the object's storage; its tables are made on the first use */
 export function openJournal(sql: SqlStorage) {
   const keys = openJournalTable(sql);
-  let isFull = false;
-  let measuredAt = -Infinity;
-
   return {
     /** Packs a group into one row: a row per event halves the throughput. Returns its key. */
     append(entries: readonly Entry[]): number {
@@ -116,17 +113,7 @@ export function openJournal(sql: SqlStorage) {
       return { waiting: count("journal"), stuck: count("stuck"), bytes: sql.databaseSize };
     },
 
-    /**
-     * Whether as much waits for D1 as may. Measured once a second until it is so, and then each time: the size is asked
-     * for by a statement.
-     */
-    isFull(now: number): boolean {
-      if (isFull || now - measuredAt >= MEASURE_MS) {
-        measuredAt = now;
-        isFull = sql.databaseSize > MOST_BYTES;
-      }
-      return isFull;
-    },
+    isFull: openMeasure(sql),
 
     isEmpty: (): boolean => sql.exec("SELECT 1 FROM journal LIMIT 1").toArray().length === 0,
 
@@ -148,6 +135,21 @@ export function openJournal(sql: SqlStorage) {
     },
 
     ...openStuck(sql, () => keys.next()),
+  };
+}
+
+/**
+ * Whether as much waits for D1 as may, at a time in ms since 1970. Measured once a second until it is so, and then each
+ * time: the size is asked for by a statement.
+ */
+function openMeasure(sql: SqlStorage): (now: number) => boolean {
+  let isFull = false;
+  let measuredAt = -Infinity;
+  return (now) => {
+    if (!isFull && now - measuredAt < MEASURE_MS) return false;
+    measuredAt = now;
+    isFull = sql.databaseSize > MOST_BYTES;
+    return isFull;
   };
 }
 

@@ -63,13 +63,16 @@ export class Ledger {
     };
   }
 
-  /** Intake's `ended` has answered: id, receipt, size, outcomes. */
-  #hear([id, receipt, , outcomes]: readonly unknown[]): void {
-    for (const outcome of Array.isArray(outcomes) ? outcomes : []) {
-      const { destination, state, startedAt } = Object(outcome);
-      const name = `${String(id)}:${String(destination)}`;
-      if (state === "unsent") continue;
-      this.told.set(name, [...(this.told.get(name) ?? []), { receipt: String(receipt), startedAt }]);
+  /** Intake's `ended` has answered. */
+  #hear([all]: readonly unknown[]): void {
+    for (const one of Array.isArray(all) ? all : []) {
+      const { id, receipt, outcomes } = Object(one);
+      for (const outcome of Array.isArray(outcomes) ? outcomes : []) {
+        const { destination, state, startedAt } = Object(outcome);
+        const name = `${String(id)}:${String(destination)}`;
+        if (state === "unsent") continue;
+        this.told.set(name, [...(this.told.get(name) ?? []), { receipt: String(receipt), startedAt }]);
+      }
     }
   }
 

@@ -20,7 +20,9 @@ test("an event that was journaled, and whose answers were lost, is the queue's a
         await core.accept(one);
         throw new Error("Network connection lost.");
       },
-      ended: async (...told) => await core.ended(...told),
+      ended: async (all) => {
+        for (const { id, receipt, size, outcomes } of all) await core.ended(id, receipt, size, outcomes);
+      },
     });
     const intake = openShards(() => lost, 1, hands.now, hands.log);
     const { now, log } = hands;
