@@ -10,7 +10,7 @@ import { deliverySpeeds } from "./delivery.ts";
 import { ceiling, startGenerator } from "./generator.ts";
 import { goals } from "./goals.ts";
 import { historyCosts } from "./history.ts";
-import { ingestSpeeds } from "./ingest.ts";
+import { type Contest, ingestSpeeds } from "./ingest.ts";
 import { conditions } from "./machine.ts";
 import { startReceiver } from "./receiver.ts";
 import { stateRoot, withRelay } from "./measured-relay.ts";
@@ -19,10 +19,11 @@ import { verifySpeeds } from "./verify.ts";
 
 endWithReader();
 
-const help = `npm run bench -- [--seconds N] [--rounds N] [--quick] [--json] [--history]
+const help = `npm run bench -- [--seconds N] [--rounds N] [--quick] [--before DIR] [--json] [--history]
   --seconds N  length of each timed round (3)
   --rounds N   rounds, in which the relay and its yardsticks take turns (5)
   --quick      a few short rounds of everything, for a look: a minute or two
+  --before DIR another checkout, e.g. a worktree of an older commit, whose relay takes its turns too
   --json       print the JSON instead of the table
   --history    only the lists, in a history of a million events, which takes some minutes to fill`;
 
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "3" },
     rounds: { type: "string", default: "5" },
     quick: { type: "boolean", default: false },
+    before: { type: "string" },
     json: { type: "boolean", default: false },
     history: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -86,14 +88,10 @@ async function measure(): Promise<Report> {
     say("the generator alone");
     const alone = await ceiling(generator, 32, Math.min(seconds, 2));
     say("ingest");
-    const ingest = await withRelay("beside.ts", receiver.url, (relay) =>
-      ingestSpeeds(relay, generator, { rounds, seconds }),
-    );
+    const ingest = await contest(receiver.url, (both) => ingestSpeeds(both, generator, { rounds, seconds }));
     say("delivery");
     const load = { events: values.quick ? 1000 : 4000, rounds: Math.min(rounds, 3), seconds: seconds + 2 };
-    const delivery = await withRelay("beside.ts", receiver.url, (relay) =>
-      deliverySpeeds(relay, receiver, generator, load),
-    );
+    const delivery = await contest(receiver.url, (both) => deliverySpeeds(both, receiver, generator, load));
     say("company");
     const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10);
     const many = await crowd(receiver, generator, values.quick ? 4_000 : 12_000);
@@ -121,6 +119,16 @@ async function measure(): Promise<Report> {
     generator.stop();
     await receiver.close();
   }
+}
+
+/** A relay of this checkout, and one of the other if there is one. */
+async function contest<T>(receiver: string, use: (both: Contest) => Promise<T>): Promise<T> {
+  const { before: checkout } = values;
+  return await withRelay("beside.ts", receiver, async (relay) => {
+    if (checkout === undefined) return await use({ relay, before: null });
+    const options = { checkout: resolve(checkout) };
+    return await withRelay("beside.ts", receiver, (before) => use({ relay, before }), options);
+  });
 }
 
 function say(what: string): void {

@@ -3,6 +3,7 @@
 import type { Generator } from "./generator.ts";
 import type { Outcome } from "./load.ts";
 import type { Relay } from "./measured-relay.ts";
+import type { Usage } from "./process.ts";
 import { percentile, type Spread } from "./statistics.ts";
 
 export interface IngestSpeed {
@@ -14,6 +15,9 @@ export interface IngestSpeed {
   /** The durable minimum: a route that reads the body and has an object keep it, in groups, before it answers. */
   readonly durable: number;
   readonly accepted: number;
+  /** What another checkout's relay accepted in the same rounds, and what this one accepted to that; `null` where there is none. */
+  readonly before: number | null;
+  readonly beforeRatio: number | null;
   /** Accepted to no-op, and to the durable minimum: medians of the rounds' own ratios. */
   readonly ratio: number;
   readonly durableRatio: number;
@@ -40,6 +44,7 @@ interface Round {
   readonly hop: Outcome;
   readonly durable: Outcome & Used;
   readonly relay: Outcome & Used;
+  readonly before: Outcome | null;
   readonly lost: number;
   readonly drainMs: number;
 }
@@ -53,27 +58,39 @@ const everyRow = "SELECT count(*) AS n FROM events";
 /** For the last events of a round to come to D1, on a machine that has other work too. */
 const drainPatienceMs = 60_000;
 
+/** Who is measured, and beside whom. */
+export interface Contest {
+  readonly relay: Relay;
+  /** Another checkout's relay; `null` where nobody asked for one. */
+  readonly before: Relay | null;
+}
+
 /** Rounds take turns over all kinds of load; the first one of each warms up and does not count. */
 export async function ingestSpeeds(
-  relay: Relay,
+  contest: Contest,
   generator: Generator,
   options: { readonly rounds: number; readonly seconds: number },
 ): Promise<IngestSpeed[]> {
   const widths = [32, 128];
   const rounds = new Map<number, Round[]>(widths.map((width) => [width, []]));
-  for (const width of widths) await round(relay, generator, width, 1);
+  for (const width of widths) await round(contest, generator, width, 1);
   for (let n = 0; n < options.rounds; n += 1) {
-    for (const width of widths) rounds.get(width)?.push(await round(relay, generator, width, options.seconds));
+    for (const width of widths) rounds.get(width)?.push(await round(contest, generator, width, options.seconds));
   }
   return [...rounds].map(([width, list]) => summary(width, list));
 }
 
-async function round(relay: Relay, generator: Generator, connections: number, seconds: number): Promise<Round> {
-  const run = (path: string) =>
+async function round(
+  { relay, before }: Contest,
+  generator: Generator,
+  connections: number,
+  seconds: number,
+): Promise<Round> {
+  const run = (path: string, { port, secret }: Relay = relay) =>
     generator.run({
       path,
-      port: relay.port,
-      secret: relay.secret,
+      port,
+      secret,
       connections,
       seconds,
       count: Number.POSITIVE_INFINITY,
@@ -84,22 +101,31 @@ async function round(relay: Relay, generator: Generator, connections: number, se
   const begins = relay.used();
   const durable = await run("/durable");
   const between = relay.used();
-  const before = await relay.counted(everyRow, -1, 0).catch(() => 0); // before the first event there is no table
-  const accepted = await run("/in/quiet");
-  const end = performance.now();
-  const rows = await relay.counted(everyRow, before + accepted.accepted, drainPatienceMs);
-  const drainMs = performance.now() - end;
-  const perEvent = (from: typeof begins, to: typeof begins, { accepted: events }: Outcome): Used => ({
-    cpuUs: from === null || to === null ? null : ((to.cpuMs - from.cpuMs) * 1000) / events,
-  });
+  const old = before === null ? null : await kept(before, () => run("/in/quiet", before));
+  const from = relay.used();
+  const ours = await kept(relay, () => run("/in/quiet"));
   return {
     noop,
     hop,
-    durable: { ...durable, ...perEvent(begins, between, durable) },
-    relay: { ...accepted, ...perEvent(between, relay.used(), accepted) },
-    lost: before + accepted.accepted - rows,
-    drainMs,
+    durable: { ...durable, cpuUs: perEvent(begins, between, durable) },
+    relay: { ...ours.outcome, cpuUs: perEvent(from, relay.used(), ours.outcome) },
+    before: old?.outcome ?? null,
+    lost: ours.lost,
+    drainMs: ours.drainMs,
   };
+}
+
+/** A load, and how long it takes until all of it is in D1. */
+async function kept(relay: Relay, run: () => Promise<Outcome>) {
+  const before = await relay.counted(everyRow, -1, 0).catch(() => 0); // before the first event there is no table
+  const outcome = await run();
+  const end = performance.now();
+  const rows = await relay.counted(everyRow, before + outcome.accepted, drainPatienceMs);
+  return { outcome, lost: before + outcome.accepted - rows, drainMs: performance.now() - end };
+}
+
+function perEvent(from: Usage | null, to: Usage | null, { accepted }: Outcome): number | null {
+  return from === null || to === null ? null : ((to.cpuMs - from.cpuMs) * 1000) / accepted;
 }
 
 function summary(connections: number, rounds: readonly Round[]): IngestSpeed {
@@ -117,6 +143,7 @@ function summary(connections: number, rounds: readonly Round[]): IngestSpeed {
   const others: Record<string, number> = {};
   for (const { relay } of rounds)
     for (const [status, n] of Object.entries(relay.others)) others[status] = (others[status] ?? 0) + n;
+  const hasBefore = rounds.every(({ before }) => before !== null);
   const isTold = rounds.every(({ relay }) => relay.cpuUs !== null);
   return {
     connections,
@@ -124,6 +151,8 @@ function summary(connections: number, rounds: readonly Round[]): IngestSpeed {
     hop: median((one) => one.hop.perSecond),
     durable: durable.perSecond,
     accepted: accepted.perSecond,
+    before: hasBefore ? median((one) => one.before?.perSecond ?? 0) : null,
+    beforeRatio: hasBefore ? median((one) => one.relay.perSecond / (one.before?.perSecond ?? Number.NaN)) : null,
     ratio: median((one) => one.relay.perSecond / one.noop.perSecond),
     durableRatio: percentile(toDurable, 0.5),
     durableRatios: [Math.min(...toDurable), Math.max(...toDurable)],

@@ -22,22 +22,27 @@ export const stateRoot = resolve(import.meta.dirname, "../../.hookline/bench");
 interface RelayOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly hanging?: readonly string[];
+  /** Of another checkout, whose relay is measured. */
+  readonly checkout?: string;
 }
+
+/** This checkout. */
+const here = resolve(import.meta.dirname, "../..");
 
 /**
  * Gives `use` a relay that has just started, and stops it afterwards, come what may.
  *
  * @param entry a file in `test/bench/worker`
  * @param receiver where the events of the source `github` go; those of `quiet` are accepted and kept
- * @param hanging where those of the source `crowded` go as well as to the receiver
+ * @param options `hanging`: where those of the source `crowded` go as well as to the receiver
  */
 export async function withRelay<T>(
   entry: string,
   receiver: string,
   use: (relay: Relay) => Promise<T>,
-  { secrets = {}, hanging = [] }: RelayOptions = {},
+  options: RelayOptions = {},
 ): Promise<T> {
-  const relay = await startRelay(entry, receiver, secrets, hanging);
+  const relay = await startRelay(entry, receiver, options);
   try {
     return await use(relay);
   } finally {
@@ -48,8 +53,7 @@ export async function withRelay<T>(
 async function startRelay(
   entry: string,
   receiver: string,
-  secrets: Readonly<Record<string, string>>,
-  hanging: readonly string[],
+  { secrets = {}, hanging = [], checkout = here }: RelayOptions,
 ): Promise<Relay> {
   const stateDir = await mkdtemp(resolve(stateRoot, "relay-"));
   const secret = randomBytes(24).toString("hex");
@@ -58,7 +62,8 @@ async function startRelay(
   const routes = ["receiver", ...Object.keys(slow)].map((to) => [`to-${to}`, { from: "crowded", to }] as const);
   const others = workerds();
   const local = await runLocal({
-    main: resolve(import.meta.dirname, "worker", entry),
+    main: resolve(checkout, "test/bench/worker", entry),
+    configPath: resolve(checkout, "wrangler.toml"),
     vars: {
       SOURCES: { github: source, quiet: source, crowded: source },
       DESTINATIONS: { receiver: { url: receiver }, ...slow },

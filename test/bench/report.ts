@@ -62,11 +62,17 @@ function ingest({ ingest: speeds, generator }: Report): string {
         percentiles(one.latencyMs),
         round(ours),
       ],
+      ...(one.before === null ? [] : [[`the other checkout, ${width}`, round(one.before), "", "", ""]]),
     ];
   });
   const busy = Math.max(...speeds.map((one) => one.generatorBusy));
   return lines("Ingest: signed GitHub events of 1 KB, each one new, one source without a route", [
     ...grid(["", "per second", "to the durable minimum", "p50/p99 ms", "CPU µs an event"], loads),
+    ...speeds.flatMap((one) =>
+      one.beforeRatio === null
+        ? []
+        : [`${one.connections} connections: to the other checkout ${one.beforeRatio.toFixed(2)}`],
+    ),
     ...speeds.map(
       (one) =>
         `${one.connections} connections: accepted : no-op ${one.ratio.toFixed(2)}, in D1 after ${round(one.drainMs)} ms, lost ${one.lost}, other answers ${said(one.others)}`,
@@ -96,10 +102,12 @@ function delivery({ delivery: speeds }: Report): string {
     "ratio",
     "ack to first byte p50/p99 ms",
   ];
-  return lines(
-    "Delivery: the same events, routed to one receiver on this machine",
-    grid([...head, "CPU µs an event", "lost", "repeats", "other answers"], rows),
-  );
+  return lines("Delivery: the same events, routed to one receiver on this machine", [
+    ...grid([...head, "CPU µs an event", "lost", "repeats", "other answers"], rows),
+    ...speeds.flatMap(({ beforePerSecond }) =>
+      beforePerSecond === null ? [] : [`burst: the other checkout delivered ${round(beforePerSecond)}/s`],
+    ),
+  ]);
 }
 
 function company({ beside, crowd }: Report): string {

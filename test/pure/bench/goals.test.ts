@@ -4,13 +4,15 @@ import { type Goal, goals, HUNDRED } from "../../bench/goals.ts";
 
 const spread = { count: 1, p50: 5, p99: 9, max: 9 };
 const speed = { accepted: 100, others: {}, lost: 0, repeats: 0, deliveredPerSecond: 900, cpuUs: 300 };
-const alone = { ...speed, ackToFirstByteMs: spread, minimumPerSecond: null, sendRatio: null };
+const alone = { ...speed, ackToFirstByteMs: spread, minimumPerSecond: null, beforePerSecond: null, sendRatio: null };
 const ingest = {
   connections: 32,
   noop: 20_000,
   hop: 10_000,
   durable: 6_000,
   accepted: 4_200,
+  before: null,
+  beforeRatio: null,
   ratio: 0.21,
   durableRatio: 0.7,
   durableRatios: [0.6, 0.8] as const,
