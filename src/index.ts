@@ -5,6 +5,7 @@ import type { Hono } from "hono";
 import type { Acceptance, AskKnown, Bell, Desk } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
+import { type Told, Use } from "./feed/use.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
@@ -22,7 +23,11 @@ import { deliver, type DeliverDeps } from "./out/deliver.ts";
 import { FirstAttempts } from "./out/first.ts";
 import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
+import { MeteredObject, meteredQueue, meteredStub } from "./feed/metered.ts";
+import { openRelayHealth } from "./operate/relay-health.ts";
+import { openUse } from "./operate/use.ts";
 import { encodeHex } from "./bytes/encoding.ts";
+import { bellsOf } from "./out/rung.ts";
 import { openInspector } from "./out/inspector.ts";
 import { type Log, openLog } from "./log.ts";
 import { openOperator } from "./operate/open.ts";
@@ -61,6 +66,7 @@ interface Relay {
   readonly known: AskKnown;
   readonly shards: number;
   readonly feed: FeedDoor;
+  readonly use: Use;
 }
 
 /** One relay per environment object: configuration is read and bindings are opened once per isolate. */
@@ -82,12 +88,14 @@ const newId = () => encodeHex(crypto.getRandomValues(new Uint8Array(16)));
 
 function open(env: Env): Relay {
   const config = readConfig(env);
-  const log = openLog(config.logLevel);
-  const d1 = openD1(env.DB);
+  const use = new Use(now);
+  const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
+  const d1 = openD1(env.DB, use);
   const { store, parts, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
-  const ring = openQueue(env.DELIVERIES, now);
-  const intake = openShards((shard) => env.INTAKE.getByName(shard), config.shards, now, log);
-  const feed = openFeed(() => env.FEED.getByName("feed"), now, log);
+  const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
+  const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, "accept");
+  const intake = openShards(shard, config.shards, now, log);
+  const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
   const shared = { config, now, newId, log };
   const pace = new Pace();
   const attempting = { send: openSend(now), inspector: openInspector({ inspections, now, log }), now, dice };
@@ -99,6 +107,7 @@ function open(env: Env): Relay {
   const confirmPause = (destination: string) => intake.pause(destination);
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   const totals = openTotals(feed, now, log);
+  const used = openUse({ ...shared, feed, own: use, backlogOfQueue: () => env.DELIVERIES.metrics() });
   return {
     log,
     app: createApp({
@@ -113,8 +122,10 @@ function open(env: Env): Relay {
         intake,
         feed,
         totals,
+        use: used,
       }),
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
+      health: openRelayHealth({ ...shared, intake, use: used, own: use }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       intake,
       parts,
@@ -147,6 +158,7 @@ function open(env: Env): Relay {
     known: d1.known,
     shards: config.shards,
     feed,
+    use,
   };
 }
 
@@ -178,10 +190,12 @@ class GrantDesk extends RpcTarget implements Desk {
 /** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/door.ts`. */
 export class Intake extends DurableObject<Env> {
   readonly #core: IntakeCore;
+  readonly #metered: MeteredObject;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const relay = relayOf(env);
+    this.#metered = new MeteredObject(ctx.storage, relay.use, now);
     // One object is enough for bulk replays, and it is the one that `remind` reaches.
     const leads = ctx.id.equals(env.INTAKE.idFromName("intake-0"));
     this.#core = new IntakeCore(ctx.storage, {
@@ -205,9 +219,10 @@ export class Intake extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#core.recover());
   }
 
-  /** @see IntakeCore.accept */
-  async accept(candidate: Candidate): Promise<Acceptance> {
-    const answer = await this.#core.accept(candidate);
+  /** @see IntakeCore.accept @param told what the caller has used: it has no way of its own to the feed */
+  async accept(candidate: Candidate, told: Told = new Map()): Promise<Acceptance> {
+    this.#metered.hears(told);
+    const answer = await this.#metered.during(this.#core.accept(candidate));
     if (answer.kind !== "accepted" || (answer.first?.wait.length ?? 0) === 0) return answer;
     const { id, receipt } = candidate;
     const desk = new GrantDesk((destination) => this.#core.grant(id, receipt, destination));
@@ -221,7 +236,8 @@ export class Intake extends DurableObject<Env> {
 
   /** @see IntakeCore.ended */
   async ended(all: readonly Ended[]): Promise<void> {
-    await Promise.all(all.map(({ id, receipt, size, outcomes }) => this.#core.ended(id, receipt, size, outcomes)));
+    const each = ({ id, receipt, size, outcomes }: Ended) => this.#core.ended(id, receipt, size, outcomes);
+    await this.#metered.during(Promise.all(all.map(each)));
   }
 
   /** @see IntakeCore.pause */
@@ -240,17 +256,23 @@ export class Intake extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#core.alarm();
+    await this.#metered.alarm(this.#core.alarm());
   }
 }
 
 // oxlint-disable-next-line import/no-default-export -- the Workers runtime asks for it
 export default {
-  fetch: (request, env, ctx) => relayOf(env).app.fetch(request, {}, ctx),
+  fetch(request, env, ctx) {
+    const relay = relayOf(env);
+    relay.use.add("worker_requests");
+    return relay.app.fetch(request, {}, ctx);
+  },
 
   async queue(batch, env, ctx) {
     const relay = relayOf(env);
-    const { log } = relay;
+    const { log, use } = relay;
+    use.add("worker_requests");
+    use.add("queue_operations", 2 * batch.messages.length); // read and deleted
     const bells = bellsOf(batch, log);
     if (batch.queue.endsWith("dead-letters")) {
       // Our own faults, ten times over. The rows are untouched: the sweep rings them again.
@@ -271,20 +293,8 @@ export default {
 
   async scheduled(_controller, env, ctx) {
     const relay = relayOf(env);
-    ctx.waitUntil(chores(relay.chores));
+    relay.use.add("worker_requests");
+    ctx.waitUntil(Promise.all([chores(relay.chores), relay.feed.idle(now())]));
     await rescue(relay);
   },
 } satisfies ExportedHandler<Env, Bell>;
-
-/** A message of another version is left to the sweep, which rings in this version's form. */
-function bellsOf(batch: MessageBatch<Bell>, log: Log): Bell[] {
-  return batch.messages.flatMap(({ body }) => {
-    if (isBell(body)) return [body];
-    log.error("queue.unknown_message", { body: JSON.stringify(body).slice(0, 200) });
-    return [];
-  });
-}
-
-function isBell(body: unknown): body is Bell {
-  return typeof body === "object" && body !== null && "v" in body && body.v === 1;
-}

@@ -20,11 +20,15 @@ export type Level = (typeof LEVELS)[number];
 /**
  * Writes to the Workers log, where every line is searchable by field.
  *
+ * @param wrote hears of each line that is written, by its length: they are billed
  * @param from lines of less weight are not written: thousands of accepted events a second are better read from D1
  */
-export function openLog(from: Level): Log {
+export function openLog(from: Level, wrote: (characters: number) => void = () => {}): Log {
   const writer = (level: Level, write: (line: string) => void) => (event: string, fields: Fields) => {
-    if (LEVELS.indexOf(level) >= LEVELS.indexOf(from)) write(lineOf({ level, event, ...fields }));
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(from)) return;
+    const line = lineOf({ level, event, ...fields });
+    write(line);
+    wrote(line.length);
   };
   return {
     info: writer("info", console.log),

@@ -6,7 +6,8 @@ import { type Entry, readDestination, readRoute, readSource, type Reading } from
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
-import { type Level, LEVELS } from "../log.ts";
+import { PLANS } from "../contract/prices.ts";
+import { LEVELS } from "../log.ts";
 import { leadsTo } from "../net/headers.ts";
 import { PRESETS } from "../out/retry.ts";
 import type { Destination, Secret } from "../types.ts";
@@ -67,7 +68,8 @@ export function readConfig(vars: Vars): Config {
     access: readAccess(vars["ACCESS"], reading.findings),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
-    logLevel: readLevel(vars, reading.findings),
+    plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
+    logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),
     loopback: reading.loopback,
     missing: stillMissing(vars, named.destinations, reading.asked),
     findings: reading.findings,
@@ -207,13 +209,19 @@ function readNumber(
   return unset;
 }
 
-/** From which level on lines are written; all of them where nothing or nonsense is said. */
-function readLevel(vars: Vars, findings: Finding[]): Level {
-  const value = vars["LOG_LEVEL"] ?? "info";
-  const level = LEVELS.find((one) => one === value);
-  if (level === undefined)
-    findings.push(error("LOG_LEVEL", `${show(value)} is not one of ${LEVELS.join(", ")}. Write one of them`));
-  return level ?? "info";
+/** One of a few words; `unset` where nothing or nonsense is said. */
+function readChoice<Choice extends string>(
+  vars: Vars,
+  name: string,
+  choices: readonly Choice[],
+  unset: Choice,
+  findings: Finding[],
+): Choice {
+  const value = vars[name] ?? unset;
+  const chosen = choices.find((one) => one === value);
+  if (chosen === undefined)
+    findings.push(error(name, `${show(value)} is not one of ${choices.join(", ")}. Write one of them`));
+  return chosen ?? unset;
 }
 
 /** An event must outlive its retries, or the last of them would have no body to send. */

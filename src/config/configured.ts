@@ -2,6 +2,7 @@
 import type { AccessPolicy } from "./access.ts";
 import type { Finding } from "./findings.ts";
 import type { Provider } from "../scheme/scheme.ts";
+import type { Plan } from "../contract/prices.ts";
 import type { Level } from "../log.ts";
 import type { Destination, Route, Secret, Source } from "../types.ts";
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly shards: number;
   /** How long events are kept. */
   readonly retentionMs: number;
+  /** Whose limits are shown. */
+  readonly plan: Plan;
   /** Lines below it are not written. */
   readonly logLevel: Level;
   /** Whether http and loopback destinations are admitted: local development only. */

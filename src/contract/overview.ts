@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { instant } from "./history.ts";
 import { destination } from "./operations.ts";
+import { use } from "./use.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
@@ -90,6 +91,7 @@ export const overview = z.object({
   backlog,
   sources: z.array(source),
   destinations: z.array(destination),
+  use,
   /** What is still to be set up, as `/health` says it. */
   missing: z.array(z.string()),
   findings: z.array(z.object({ key: z.string(), level: z.enum(["error", "warning"]), says: z.string() })),

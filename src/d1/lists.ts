@@ -1,5 +1,5 @@
 // D1: the address lists that providers publish. Only a complete list replaces another, and each change is recorded.
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 
 /** A list as it is kept. */
 export interface KeptList {
@@ -35,16 +35,18 @@ export type Lists = ReturnType<typeof openLists>;
 
 /** @param run D1 with the schema in place */
 export function openLists(run: Run) {
+  const all = rowsOf(run);
+
   return {
     /** Every list that was ever asked for. */
     async all(): Promise<KeptList[]> {
-      return await run(async (db) => (await db.prepare(`SELECT ${KEPT} FROM address_lists`).all<KeptList>()).results);
+      return await all<KeptList>(`SELECT ${KEPT} FROM address_lists`);
     },
 
     /** Those of these providers that are due. Until `lease` nobody else gets them. */
     async takeDue(providers: readonly string[], now: number, lease: number): Promise<KeptList[]> {
       const names = JSON.stringify(providers);
-      return await run(async (db) => (await db.prepare(TAKE_DUE).bind(names, now, lease).all<KeptList>()).results);
+      return await all<KeptList>(TAKE_DUE, names, now, lease);
     },
 
     /** Puts a good list in the place of the one before; `change` is written into the audit if it differs. */
@@ -59,7 +61,7 @@ export function openLists(run: Run) {
 
     /** Keeps the list as it is, and notes why. */
     async keep(provider: string, fault: string, nextAt: number): Promise<void> {
-      await run((db) => db.prepare(KEEP).bind(provider, fault, nextAt).run());
+      await all(KEEP, provider, fault, nextAt);
     },
   };
 }

@@ -1,5 +1,5 @@
 // D1: secrets that providers handed over, sealed, for a short time and few of them.
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 
 /** How long an offer is kept, in ms: the operator who sets up a webhook is at work just now. */
 const OFFER_MS = 60 * 60_000;
@@ -33,6 +33,8 @@ export type Offers = ReturnType<typeof openOffers>;
 
 /** @param run D1 with the schema in place */
 export function openOffers(run: Run) {
+  const all = rowsOf(run);
+
   return {
     /** Whether there was a place for it. */
     async keep(source: string, { at, address, sealed }: Offer): Promise<boolean> {
@@ -64,12 +66,7 @@ export function openOffers(run: Run) {
 
     /** Forgets those whose time is over. */
     async expire(now: number): Promise<void> {
-      await run((db) =>
-        db
-          .prepare(EXPIRE)
-          .bind(now - OFFER_MS)
-          .run(),
-      );
+      await all(EXPIRE, now - OFFER_MS);
     },
   };
 }

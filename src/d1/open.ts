@@ -1,7 +1,7 @@
 // D1 opened: every table that the relay reads or writes, once each, over one way of running statements.
 import { openAudit } from "./audit.ts";
 import { openBacklog } from "./backlog.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase, type Watch } from "./database.ts";
 import { openEnded } from "./ended.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
@@ -23,8 +23,8 @@ import { openUpkeep } from "./upkeep.ts";
 export type Tables = ReturnType<typeof openD1>;
 
 /** Nothing is read and no schema is made before the first statement. */
-export function openD1(db: D1Database) {
-  const run = openDatabase(db);
+export function openD1(db: D1Database, watch?: Watch) {
+  const run = openDatabase(db, watch);
   return {
     store: openStore(run),
     parts: openParts(run),

@@ -1,6 +1,6 @@
 // D1: the last refusals of each source, without bodies and without secrets.
 import { EDITED_FROM } from "../ids.ts";
-import type { Run } from "./database.ts";
+import { rowsOf, type Run } from "./database.ts";
 
 /** Refusals kept for a source, and of these with the same code: a flood of one kind must not wash away the others. */
 const MOST = 20;
@@ -49,6 +49,8 @@ export type Refusals = ReturnType<typeof openRefusals>;
 
 /** @param run D1 with the schema in place */
 export function openRefusals(run: Run) {
+  const all = rowsOf(run);
+
   return {
     /** Keeps one, and lets go of those that are too many. */
     async keep(refusal: Refusal): Promise<void> {
@@ -64,7 +66,7 @@ export function openRefusals(run: Run) {
 
     /** Those of a source, newest first. */
     async of(source: string): Promise<Refusal[]> {
-      return await run(async (db) => (await db.prepare(OF).bind(source).all<Refusal>()).results);
+      return await all<Refusal>(OF, source);
     },
 
     /**

@@ -8,10 +8,14 @@ const OPEN =
   "EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held'))";
 // received_at has no index, and every index costs a row per event. So the oldest rows are looked at, a few at a time,
 // and the place is kept: what has to stay, because a delivery is open or held, must not hide what is behind it.
+// Where the first of them is young, so are those behind it, and none is read: that is each minute of an ordinary day.
 const PLACE = "coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = 'expiry'), 0)";
 const AGED = `
 SELECT seq, parts, received_at < ?1 AS old, ${OPEN} AS open
-FROM (SELECT seq, received_at, parts FROM events WHERE seq > ${PLACE} ORDER BY seq LIMIT ?2) e`;
+FROM (
+  SELECT seq, received_at, parts FROM events WHERE seq > ${PLACE} ORDER BY seq
+  LIMIT iif((SELECT received_at FROM events WHERE seq > ${PLACE} ORDER BY seq LIMIT 1) < ?1, ?2, 0)
+) e`;
 const MARK_AGED = `
 INSERT INTO marks (name, value, at) VALUES ('expiry', ?1, ?2)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE value <> excluded.value`;
@@ -45,9 +49,11 @@ SELECT * FROM (
 const ORPHANS = `${nobodysParts("orphans", "?1", "NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt = p.receipt)")}
 UNION ALL ${nobodysParts("repeated", "?2", "EXISTS (SELECT 1 FROM events e WHERE e.id = p.event AND e.receipt <> p.receipt)")}`;
 
+// A receipt begins with its time in ms, to the base of 36: the first five of nine digits are half an hour. A mark that
+// were moved each minute would be rows written on a day without events.
 const MARK = `
 INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?3), ('repeated', ?2, ?3)
-ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE value < excluded.value`;
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE substr(value, 1, 5) < substr(excluded.value, 1, 5)`;
 
 /** An event that may have to go. */
 interface Aged {

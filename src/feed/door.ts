@@ -17,7 +17,8 @@ import {
   type ToldTally,
   type Totals,
 } from "./tally.ts";
-import type { BellSeed, Told } from "../intake/journal.ts";
+import type { BellSeed, Told as ToldEvent } from "../intake/journal.ts";
+import { type Told, Use } from "./use.ts";
 
 /** The object has this long to take a telling, and to answer a question, in ms. */
 const TELL_MS = 2_000;
@@ -27,6 +28,7 @@ const ASK_MS = 5_000;
  * Strangers decide how often there is a refusal, so that these cost one a second.
  */
 const PAUSE_MS = { happened: 250, refused: 1_000 };
+const QUARTER_MS = 15 * MINUTE_MS;
 /** An unreachable object is worth one line a minute. */
 const COMPLAIN_MS = 60_000;
 
@@ -48,6 +50,7 @@ export interface FeedRpc {
   tell(telling: Telling): Promise<void>;
   steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
   totals(since: number): Promise<Totals>;
+  use(since: number): Promise<ReadonlyMap<string, number>>;
   fetch(request: Request): Promise<Response>;
 }
 
@@ -68,26 +71,38 @@ export interface FeedDoor {
   accepted(seeds: readonly BellSeed[]): Promise<void> | null;
   settled(settled: readonly Settled[]): Promise<void> | null;
   refused(refusal: RefusalNews): Promise<void> | null;
+  /**
+   * Tells what this isolate has used, where nothing else may be told for hours: by the cron, in the first minute of
+   * each quarter of an hour, because each of its minutes may have an isolate of its own.
+   */
+  idle(at: number): Promise<void> | null;
   /** Sums of each of so many steps since then. @throws if the object cannot be reached */
   steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
   /** Totals by name since then. @throws if the object cannot be reached */
   totals(since: number): Promise<Totals>;
+  /** What was used of each meter since then, as far as it was told. @throws if the object cannot be reached */
+  use(since: number): Promise<ReadonlyMap<string, number>>;
   /** Hands a WebSocket upgrade on, for as long as `until` at most; 503 if the object cannot be reached. */
   live(request: Request, until: number): Promise<Response>;
 }
 
-/** @param stub opens the object; a stub that has failed may stay broken, so every call takes a fresh one */
-export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): FeedDoor {
+/**
+ * @param stub opens the object; a stub that has failed may stay broken, so every call takes a fresh one
+ * @param own what this isolate uses: it goes along with whatever is told
+ */
+export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own = new Use(now)): FeedDoor {
   let complainedAt = -Infinity;
   const unreachable = (error: unknown) => {
     if (now() - complainedAt < COMPLAIN_MS) return;
     complainedAt = now();
     log.warn("feed.unreachable", { error: String(error) });
   };
-  const send = async (telling: Telling) => {
+  const send = async ({ counts, ...telling }: Telling) => {
+    const use = own.take();
     try {
-      await within(TELL_MS, "feed", stub().tell(telling));
+      await within(TELL_MS, "feed", stub().tell({ ...telling, counts: withUse(counts, use, now()) }));
     } catch (error) {
+      own.addAll(use);
       unreachable(error);
     }
   };
@@ -124,8 +139,13 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): Feed
         sourceIn(refused.countsAt(refusal.at), refusal.source).refused += 1;
         return refused.add([refusal], toRefusal);
       }),
+    idle: (at) => {
+      if (at % QUARTER_MS >= MINUTE_MS) return null;
+      return send({ counts: new Map([[at - (at % MINUTE_MS), newTally()]]), news: [], skipped: 0 });
+    },
     steps: (since, stepMs, count) => ask((feed) => feed.steps(since, stepMs, count)),
     totals: (since) => ask((feed) => feed.totals(since)),
+    use: (since) => ask((feed) => feed.use(since)),
     async live(request, until) {
       // Nothing else of the request: the object has no use for a cookie or a key.
       const upgrade = request.headers.get("upgrade") ?? "";
@@ -137,6 +157,12 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log): Feed
       }
     },
   };
+}
+
+/** With what was used, in the minute in which it is told. */
+function withUse(counts: ReadonlyMap<number, ToldTally>, use: Told, now: number): Map<number, ToldTally> {
+  const minute = now - (now % MINUTE_MS);
+  return new Map([...counts, [minute, { ...(counts.get(minute) ?? newTally()), use }]]);
 }
 
 /** Gathers what is to be told until a call is due, and makes that call. */
@@ -189,7 +215,7 @@ class Gathering {
   }
 }
 
-function toEvent({ id, source, type, receivedAt, size }: Told & { id: string; size: number }): News {
+function toEvent({ id, source, type, receivedAt, size }: ToldEvent & { id: string; size: number }): News {
   return { kind: "event", id, source, type, received_at: iso(receivedAt), size };
 }
 

@@ -5,19 +5,32 @@ import type { Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
 import { Tallies } from "./tallies.ts";
 import type { Telling } from "./door.ts";
+import { MeteredObject } from "./metered.ts";
+import { Use } from "./use.ts";
 
 export class FeedCore {
   readonly #tallies: Tallies;
   readonly #audience: Audience;
+  readonly #own: Use;
+  readonly #metered: MeteredObject;
 
-  constructor(state: SocketState, now: () => number) {
+  /** @param own what the object itself uses, counted with what it is told next */
+  constructor(state: SocketState, now: () => number, own = new Use(now), metered = new MeteredObject(null, own, now)) {
+    this.#own = own;
+    this.#metered = metered;
     this.#tallies = new Tallies(state.storage.sql, now);
     this.#audience = new Audience(state, now);
   }
 
   tell({ counts, news, skipped }: Telling): void {
     this.#audience.tell(news, skipped);
-    this.#tallies.add(counts);
+    const writing = this.#tallies.add(counts, this.#own.take());
+    void this.#metered.during(writing ?? Promise.resolve());
+  }
+
+  /** @see Tallies.use */
+  use(since: number): Map<string, number> {
+    return this.#tallies.use(since);
   }
 
   /** @see Tallies.steps */
@@ -38,9 +51,11 @@ export class FeedCore {
 
   /** @see Audience.alarm */
   async alarm(): Promise<void> {
-    await this.#audience.alarm();
+    await this.#metered.alarm(this.#audience.alarm());
   }
 }
+
+const now = () => Date.now();
 
 /** The object as the platform knows it; there is one, named `feed`. */
 export class Feed extends DurableObject {
@@ -48,7 +63,8 @@ export class Feed extends DurableObject {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#core = new FeedCore(ctx, () => Date.now());
+    const own = new Use(now);
+    this.#core = new FeedCore(ctx, now, own, new MeteredObject(ctx.storage, own, now));
   }
 
   /** @see FeedCore.tell */
@@ -64,6 +80,11 @@ export class Feed extends DurableObject {
   /** @see FeedCore.totals */
   async totals(since: number): Promise<Totals> {
     return await Promise.resolve(this.#core.totals(since));
+  }
+
+  /** @see FeedCore.use */
+  async use(since: number): Promise<Map<string, number>> {
+    return await Promise.resolve(this.#core.use(since));
   }
 
   /** @see FeedCore.join */

@@ -15,10 +15,15 @@ import {
   unpackTally,
 } from "./tally.ts";
 import { sleep } from "../patience.ts";
+import { addUse, type Told } from "./use.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
-/** Longest time that counts are in memory only, in ms: what a crash may lose. */
-const WRITE_MS = 5_000;
+/**
+ * Longest time that counts are in memory only, in ms: what a crash may lose. A timer keeps the object awake, and a
+ * second of that is billed like one and a half rows: counts of events wait for one second only. Strangers decide
+ * how often something is refused, and must not use up the rows of a day.
+ */
+const WRITE_MS = { events: 1_000, refusals: 5_000 };
 /**
  * How long minutes are kept before they become hours, and hours, in ms: charts of a day and of a week, and some room.
  */
@@ -43,24 +48,34 @@ export class Tallies {
       sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (at INTEGER PRIMARY KEY, counts TEXT NOT NULL)`);
   }
 
-  /** Counts by the minute, given as the time at which it begins. They are written within five seconds. */
-  add(counts: ReadonlyMap<number, ToldTally>): void {
+  /**
+   * Counts by the minute, given as the time at which it begins. They are written within five seconds.
+   *
+   * @param use of the object itself
+   * @returns when they are written by a timer, which keeps the object awake; otherwise `null`
+   */
+  add(counts: ReadonlyMap<number, ToldTally>, use: Told = new Map()): Promise<void> | null {
     const now = this.#now();
+    addUse(inMap(this.#unwritten, now - (now % MINUTE_MS), newTally).use, use);
     for (const [minute, tally] of counts) {
       const at = minute > now || minute < now - LATEST_MS ? now - (now % MINUTE_MS) : minute;
       addTally(inMap(this.#unwritten, at, newTally), tally);
     }
-    if (counts.size === 0 || this.#writing) return;
-    const wait = this.#writtenAt + WRITE_MS - now;
-    if (wait <= 0) this.write();
-    else {
-      // A timer, not an alarm: setting one would be another row.
-      this.#writing = true;
-      void sleep(wait)
+    if (counts.size === 0 || this.#writing) return null;
+    const kind = [...counts.values()].some(isOfEvents) ? "events" : "refusals";
+    const wait = this.#writtenAt + WRITE_MS[kind] - now;
+    if (wait <= 0) {
+      this.write();
+      return null;
+    }
+    // A timer, not an alarm: setting one would be another row.
+    this.#writing = true;
+    return (
+      sleep(wait)
         .then(() => this.write())
         // What could not be written is written with what comes next.
-        .catch(() => {});
-    }
+        .catch(() => {})
+    );
   }
 
   /** Writes what is in memory, and rolls up what has come of age. */
@@ -102,6 +117,13 @@ export class Tallies {
     return totalsOf(total, heard, streaks);
   }
 
+  /** What was used since then, as far as it was told. Sizes are those that were told last. */
+  use(since: number): Map<string, number> {
+    const total = new Map<string, number>();
+    for (const [, { use = new Map() }] of this.#from(since)) addUse(total, use);
+    return total;
+  }
+
   /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */
   *#from(since: number): Generator<[number, ToldTally], void> {
     const rows =
@@ -134,6 +156,10 @@ export class Tallies {
     this.#sql.exec("DELETE FROM minutes WHERE at < ?1", end);
     this.#sql.exec("DELETE FROM hours WHERE at < ?1", now - HOURS_KEPT_MS);
   }
+}
+
+function isOfEvents({ sources, destinations }: ToldTally): boolean {
+  return destinations.size > 0 || [...sources.values()].some(({ accepted }) => accepted > 0);
 }
 
 type Row = { at: number; counts: string };

@@ -1,6 +1,7 @@
 // What was counted, by source and by destination:
 // how counts add up, how they are packed into a row, and what they tell. Pure.
 import type { Settlement } from "../d1/settlement.ts";
+import { addUse, type Told } from "./use.ts";
 import { addHistogram, addTenths, type Histogram, observe, percentile } from "./histogram.ts";
 
 /** The smallest stretch of time that is counted on its own. */
@@ -35,16 +36,19 @@ interface DestinationCount {
 export interface Tally {
   readonly sources: Map<string, SourceCount>;
   readonly destinations: Map<string, DestinationCount>;
+  /** What was used of what the plan meters. */
+  readonly use: Map<string, number>;
 }
 
-/** Counts as they are told and stored; those of the release before have no `latencies`. */
+/** Counts as they are told and stored; those of earlier releases have no `latencies` and no `use`. */
 export interface ToldTally {
   readonly sources: ReadonlyMap<string, SourceCount>;
   readonly destinations: ReadonlyMap<string, Omit<DestinationCount, "latencies"> & { readonly latencies?: Histogram }>;
+  readonly use?: Told;
 }
 
 export function newTally(): Tally {
-  return { sources: new Map(), destinations: new Map() };
+  return { sources: new Map(), destinations: new Map(), use: new Map() };
 }
 
 /** The counts of a source, there from now on. */
@@ -90,10 +94,11 @@ export function addTally(into: Tally, from: ToldTally): void {
     if (latencies !== undefined) addHistogram(counts.latencies, latencies);
     addTenths(counts.latencies, latency);
   }
+  addUse(into.use, from.use ?? new Map());
 }
 
 /** As text for a row: some 20 bytes a source, some 100 a destination. */
-export function packTally({ sources, destinations }: Tally): string {
+export function packTally({ sources, destinations, use }: Tally): string {
   return JSON.stringify([
     [...sources].map(([name, { accepted, refused }]) => [name, accepted, refused]),
     [...destinations].map(([name, one]) => [
@@ -105,6 +110,7 @@ export function packTally({ sources, destinations }: Tally): string {
       one.streak,
       [...one.latencies],
     ]),
+    [...use],
   ]);
 }
 
@@ -113,14 +119,19 @@ export function packTally({ sources, destinations }: Tally): string {
  * have no streak, and its histogram, in the buckets of `addTenths`, is the fifth of a destination;
  * that of today is the last.
  */
-type Packed = [[string, number, number][], [string, number, number, number, Buckets, number?, Buckets?][]];
+type Packed = [
+  [string, number, number][],
+  [string, number, number, number, Buckets, number?, Buckets?][],
+  [string, number][]?,
+];
 type Buckets = [index: number, count: number][];
 
 /** @param text what `packTally` made, of this release or an earlier one */
 export function unpackTally(text: string): ToldTally {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `packTally` wrote it
-  const [sources, destinations] = JSON.parse(text) as Packed;
+  const [sources, destinations, use = []] = JSON.parse(text) as Packed;
   return {
+    use: new Map(use),
     sources: new Map(sources.map(([name, accepted, refused]) => [name, { accepted, refused }])),
     destinations: new Map(
       destinations.map(([name, delivered, retried, failed, latency, streak = 0, latencies = []]) => [
@@ -171,7 +182,7 @@ export interface Totals {
 
 /** With percentiles in the place of histograms. */
 export function totalsOf(
-  { sources, destinations }: Tally,
+  { sources, destinations }: Pick<Tally, "sources" | "destinations">,
   heard: Totals["heard"],
   streaks: ReadonlyMap<string, number> = new Map(),
 ): Totals {

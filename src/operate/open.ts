@@ -18,7 +18,8 @@ import { openReveal, openSources } from "./sources.ts";
 import { openTest } from "./test.ts";
 
 /** What the operator is given, once. */
-export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "feed" | "intake"> {
+export interface OperatorDeps
+  extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "feed" | "intake" | "use"> {
   readonly config: Pick<
     Config,
     "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings"

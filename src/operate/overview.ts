@@ -14,6 +14,7 @@ export interface OverviewDeps extends Pick<Looks, "sources" | "destinations"> {
   readonly feed: Pick<FeedDoor, "steps">;
   readonly backlog: Backlogs;
   readonly intake: Pick<IntakeDoor, "status">;
+  readonly use: () => Promise<Overview["use"]>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -30,11 +31,12 @@ export function openOverview(deps: OverviewDeps): Pick<Looks, "overview"> {
       const stepMs = STEP_MS[hours];
       const count = (hours * HOUR_MS) / stepMs;
       const since = now - (now % stepMs) - (count - 1) * stepMs;
-      const [points, backlog, { sources }, destinations] = await Promise.all([
+      const [points, backlog, { sources }, destinations, use] = await Promise.all([
         pointsSince(since, stepMs, count, deps),
         backlogNow(deps),
         deps.sources(origin),
         deps.destinations(),
+        deps.use(),
       ]);
       const sum = (key: keyof Overview["totals"]) => (points ?? []).reduce((total, point) => total + point[key], 0);
       const { missing, findings } = deps.config;
@@ -53,6 +55,7 @@ export function openOverview(deps: OverviewDeps): Pick<Looks, "overview"> {
         backlog,
         sources,
         destinations,
+        use,
         missing: [...missing],
         findings: points === null ? [...findings, UNREACHABLE] : [...findings],
       };

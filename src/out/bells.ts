@@ -16,7 +16,7 @@ export type Ring = (bells: readonly Bell[]) => Promise<void>;
  * @param queue the queue that the deliver stage consumes
  * @throws when the queue does not take them: the caller decides whether that matters
  */
-export function openQueue(queue: Queue<Bell>, now: () => number): Ring {
+export function openQueue(queue: Pick<Queue<Bell>, "sendBatch">, now: () => number): Ring {
   return async (bells) => {
     const near = bells.filter((bell) => bell.due - now() <= BELL_REACH_MS);
     for (let at = 0; at < near.length; at += BATCH) {

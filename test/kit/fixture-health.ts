@@ -3,6 +3,7 @@ import type { DestinationAnswer, Inspection } from "../../src/contract/operation
 import type { Overview, SourceAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, NOW, ago, ahead } from "./fixture-words.ts";
 import { refusals } from "./fixture-records.ts";
+import { use } from "./fixture-use.ts";
 
 const HOST = "https://hookline.acme.workers.dev";
 
@@ -252,6 +253,7 @@ export function overview(hours: 1 | 24 | 168): Overview {
     },
     sources,
     destinations,
+    use: use(),
     missing: ["ZOOM_SECRET", "ASANA_SECRET", "PARTNER_URL"],
     findings: [
       {

@@ -7,6 +7,8 @@ import { openD1 } from "../../../src/d1/open.ts";
 import { networkOf } from "../../../src/net/cidr.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { openOperator, type OperatorDeps } from "../../../src/operate/open.ts";
+import { Use } from "../../../src/feed/use.ts";
+import { openUse } from "../../../src/operate/use.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
 import { type FetchText, openSend } from "../../../src/net/send.ts";
 import type { Bell, Event } from "../../../src/types.ts";
@@ -94,6 +96,12 @@ export class Operator {
       feed: { steps: async () => await Promise.resolve([]) },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
       intake: { status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }) },
+      use: openUse({
+        ...shared,
+        feed: { use: async () => await Promise.resolve(new Map()) },
+        own: new Use(shared.now),
+        backlogOfQueue: async () => await Promise.resolve({ backlogCount: 0, backlogBytes: 0 }),
+      }),
     };
   }
 

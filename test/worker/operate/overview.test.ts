@@ -5,6 +5,8 @@ import { openBacklog } from "../../../src/d1/backlog.ts";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { migrate } from "../../../src/d1/migrate.ts";
 import { openRefusals } from "../../../src/d1/refusals.ts";
+import { openUse } from "../../../src/operate/use.ts";
+import { Use } from "../../../src/feed/use.ts";
 import { openFeed } from "../../../src/feed/door.ts";
 import { openOverview, openTotals, type OverviewDeps } from "../../../src/operate/overview.ts";
 import { fill, metered } from "../kit/fill.ts";
@@ -42,6 +44,14 @@ async function look(change: Partial<OverviewDeps> = {}, hours: 1 | 24 | 168 = 24
     intake: { status: () => Promise.resolve(ENDED) },
     sources: () => Promise.resolve({ sources: [], events_looked_back_to: null }),
     destinations: () => Promise.resolve([]),
+    use: openUse({
+      config: { plan: "free" },
+      feed,
+      own: new Use(() => Date.now()),
+      backlogOfQueue: () => bindings.DELIVERIES.metrics(),
+      now: () => Date.now(),
+      log,
+    }),
     now: () => Date.now(),
     log,
     ...change,

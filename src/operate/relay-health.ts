@@ -1,0 +1,54 @@
+// Is the relay well? What /health tells those who may know, looked at every few seconds however often it is asked.
+import type { Config } from "../config/configured.ts";
+import type { Meter } from "../contract/prices.ts";
+import type { Use as UseAnswer } from "../contract/use.ts";
+import type { Use } from "../feed/use.ts";
+import type { IntakeDoor } from "../intake/door.ts";
+import type { Log } from "../log.ts";
+
+interface RelayHealthDeps {
+  readonly config: Pick<Config, "missing" | "findings">;
+  readonly intake: Pick<IntakeDoor, "status">;
+  readonly use: () => Promise<UseAnswer>;
+  readonly own: Pick<Use, "seen">;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** How long an answer is given again, in ms. */
+const KEPT_MS = 2_000;
+/** A limit of the objects that was seen in this time, in ms, still keeps events out. */
+const RECENT_MS = 60_000;
+
+/** `accepts` tells whether events are accepted: the status of the answer. */
+export interface RelayHealth {
+  readonly accepts: boolean;
+  readonly body: object;
+}
+
+/** Asks the journal and the feed, unless it has just done so. Never rejects. */
+export function openRelayHealth(deps: RelayHealthDeps): () => Promise<RelayHealth> {
+  let kept: { readonly at: number; readonly health: RelayHealth } | null = null;
+  return async () => {
+    const now = deps.now();
+    if (kept === null || now - kept.at >= KEPT_MS || now < kept.at) kept = { at: now, health: await look(deps) };
+    return kept.health;
+  };
+}
+
+async function look({ config, intake, use, own, now, log }: RelayHealthDeps): Promise<RelayHealth> {
+  const [journal, used] = await Promise.all([
+    intake.status().catch((error: unknown) => {
+      log.error("health.intake_unreachable", { error: String(error) });
+      return null;
+    }),
+    use(),
+  ]);
+  // Its status can be read where its storage takes no writes.
+  const writable = (["object_rows_written", "object_requests", "object_gb_s"] satisfies Meter[]).every(
+    (meter) => now() - (own.seen().get(meter) ?? -Infinity) > RECENT_MS,
+  );
+  const accepts = journal !== null && writable;
+  const status = accepts ? {} : { status: "degraded" };
+  return { accepts, body: { ...status, findings: config.findings, intake: journal, use: used } };
+}
