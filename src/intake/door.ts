@@ -129,9 +129,19 @@ function openFirsts(
   now: () => number,
   log: Log,
 ): Pick<IntakeDoor, "grant" | "ended"> {
+  const tell = async (name: string, all: readonly Ended[]) => {
+    for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
+      try {
+        return await within(ENDED_PATIENCE_MS, "intake", stub(name).ended(all));
+      } catch (error) {
+        log.warn("intake.unreachable", { events: all.length, tries, error: String(error) });
+        await sleep(ENDED_PAUSE_MS);
+      }
+    }
+  };
   const tellings = new Map<string, Tellings>();
   const tellingsOf = (name: string) => {
-    const own = tellings.get(name) ?? new Tellings((all) => stub(name).ended(all), now);
+    const own = tellings.get(name) ?? new Tellings((all) => tell(name, all), now);
     tellings.set(name, own);
     return own;
   };
@@ -150,16 +160,7 @@ function openFirsts(
 
     async ended(of, outcomes) {
       const { id, receipt, size } = of;
-      for (let tries = 1; tries <= ENDED_TRIES; tries += 1) {
-        try {
-          const telling = tellingsOf(shard(of)).tell({ id, receipt, size, outcomes });
-          await within(ENDED_PATIENCE_MS, "intake", telling);
-          return;
-        } catch (error) {
-          log.warn("intake.unreachable", { id: of.id, tries, error: String(error) });
-          await sleep(ENDED_PAUSE_MS);
-        }
-      }
+      await tellingsOf(shard(of)).tell({ id, receipt, size, outcomes });
     },
   };
 }

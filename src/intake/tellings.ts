@@ -17,56 +17,37 @@ const PAUSE_MS = 10;
 /** Events in one call. */
 const MOST = 200;
 
-interface Waiting {
-  readonly one: Ended;
-  readonly told: PromiseWithResolvers<void>;
-}
-
 /** What one isolate has to tell to one object. */
 export class Tellings {
   readonly #call: (all: readonly Ended[]) => Promise<void>;
   readonly #now: () => number;
-  #waiting: Waiting[] = [];
+  #waiting: Ended[] = [];
   #calledAt = -Infinity;
   /** A call is planned until then. A time, not a flag: the invocation that planned it may have died. */
   #plannedUntil = -Infinity;
 
-  /**
-   * @param call resolves once the object has what it is told; what it rejects with, everybody hears whose ends were in
-   *   it
-   */
+  /** @param call tells the object, and repeats it until the object has it; never rejects */
   constructor(call: (all: readonly Ended[]) => Promise<void>, now: () => number) {
     this.#call = call;
     this.#now = now;
   }
 
-  /** Resolves once the object has it. */
+  /**
+   * Resolves once the object has it, or at once where another invocation makes the call that will take it along: what
+   * one invocation waits for, another cannot fulfil.
+   */
   async tell(one: Ended): Promise<void> {
-    const told = Promise.withResolvers<void>();
-    told.promise.catch(() => {});
-    this.#waiting.push({ one, told });
+    this.#waiting.push(one);
     const now = this.#now();
-    const isFull = this.#waiting.length >= MOST;
-    if (isFull || now >= this.#plannedUntil) {
-      const wait = isFull ? 0 : Math.max(0, this.#calledAt + PAUSE_MS - now);
-      this.#plannedUntil = now + wait + PAUSE_MS;
-      void this.#callAfter(wait);
-    }
-    await told.promise;
-  }
-
-  async #callAfter(wait: number): Promise<void> {
+    if (this.#waiting.length < MOST && now < this.#plannedUntil) return;
+    const wait = this.#waiting.length < MOST ? Math.max(0, this.#calledAt + PAUSE_MS - now) : 0;
+    this.#plannedUntil = now + wait + PAUSE_MS;
     if (wait > 0) await sleep(wait);
     const all = this.#waiting;
     this.#waiting = [];
     this.#plannedUntil = -Infinity;
     if (all.length === 0) return;
     this.#calledAt = this.#now();
-    try {
-      await this.#call(all.map(({ one }) => one));
-      for (const { told } of all) told.resolve();
-    } catch (error) {
-      for (const { told } of all) told.reject(error);
-    }
+    await this.#call(all);
   }
 }
