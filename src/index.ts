@@ -1,8 +1,8 @@
 // The Worker: fetch, queue, scheduled and the Durable Object.
 // The only file that sees Env; it opens every binding and hands them on.
-import { DurableObject, RpcTarget, waitUntil } from "cloudflare:workers";
+import { waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { Acceptance, AskKnown, Bell, Desk } from "./types.ts";
+import type { AskKnown, Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { type Told, Use } from "./feed/use.ts";
@@ -11,11 +11,10 @@ import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
 import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
-import type { Candidate } from "./intake/gathering.ts";
-import { IntakeCore } from "./intake/intake.ts";
+import { IntakeObject } from "./intake/object.ts";
 import { openQueue } from "./out/bells.ts";
 import { openShards } from "./intake/door.ts";
-import type { Ended } from "./intake/tellings.ts";
+import { LEADER, spreadOf } from "./intake/spread.ts";
 import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
@@ -39,7 +38,7 @@ import { RefusalBook } from "./in/refusals/refusals.ts";
 import type { ReplaysDeps } from "./sweep/replays.ts";
 import { rescue } from "./sweep/rescue.ts";
 import { openFetchText, openSend } from "./net/send.ts";
-import { sweep, type SweepDeps } from "./sweep/sweep.ts";
+import type { SweepDeps } from "./sweep/sweep.ts";
 
 export { Feed };
 
@@ -94,7 +93,7 @@ function open(env: Env): Relay {
   const { store, parts, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, "accept");
-  const intake = openShards(shard, config.shards, now, log);
+  const intake = openShards(shard, config.shards, now, log, spreadOf(config.shards, config.sources.values()));
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
   const shared = { config, now, newId, log };
   const pace = new Pace();
@@ -173,32 +172,14 @@ const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
 const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 
-/** @see Desk */
-class GrantDesk extends RpcTarget implements Desk {
-  readonly #ask: Desk["ask"];
-
-  constructor(ask: Desk["ask"]) {
-    super();
-    this.#ask = ask;
-  }
-
-  async ask(destination: string) {
-    return await this.#ask(destination);
-  }
-}
-
-/** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/door.ts`. */
-export class Intake extends DurableObject<Env> {
-  readonly #core: IntakeCore;
-  readonly #metered: MeteredObject;
-
+/** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/spread.ts`. */
+export class Intake extends IntakeObject<Env, Told> {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
     const relay = relayOf(env);
-    this.#metered = new MeteredObject(ctx.storage, relay.use, now);
-    // One object is enough for bulk replays, and it is the one that `remind` reaches.
-    const leads = ctx.id.equals(env.INTAKE.idFromName("intake-0"));
-    this.#core = new IntakeCore(ctx.storage, {
+    super(ctx, env, {
+      leads: ctx.id.equals(env.INTAKE.idFromName(LEADER)),
+      stub: (name) => meteredStub(env.INTAKE.getByName(name), relay.use),
+      metered: new MeteredObject(ctx.storage, relay.use, now),
       commit: (...group) => relay.store.commit(...group),
       settleFirsts: (...ended) => relay.store.settleFirsts(...ended),
       known: relay.known,
@@ -207,7 +188,7 @@ export class Intake extends DurableObject<Env> {
       sweep: () => {
         // Not waited for: the next look must not depend on what providers do. Where no cron runs, this is its turn.
         void chores(relay.chores);
-        return leads ? rescue(relay) : sweep(relay.sweep);
+        return rescue(relay);
       },
       tell: (seeds, settled) => {
         void relay.feed.accepted(seeds);
@@ -216,47 +197,6 @@ export class Intake extends DurableObject<Env> {
       now,
       log: relay.log,
     });
-    void ctx.blockConcurrencyWhile(() => this.#core.recover());
-  }
-
-  /** @see IntakeCore.accept @param told what the caller has used: it has no way of its own to the feed */
-  async accept(candidate: Candidate, told: Told = new Map()): Promise<Acceptance> {
-    this.#metered.hears(told);
-    const answer = await this.#metered.during(this.#core.accept(candidate));
-    if (answer.kind !== "accepted" || (answer.first?.wait.length ?? 0) === 0) return answer;
-    const { id, receipt } = candidate;
-    const desk = new GrantDesk((destination) => this.#core.grant(id, receipt, destination));
-    return { ...answer, first: { go: [], wait: [], ...answer.first, desk } };
-  }
-
-  /** @see IntakeCore.grant */
-  async grant(id: string, receipt: string, destination: string) {
-    return await this.#core.grant(id, receipt, destination);
-  }
-
-  /** @see IntakeCore.ended */
-  async ended(all: readonly Ended[]): Promise<void> {
-    const each = ({ id, receipt, size, outcomes }: Ended) => this.#core.ended(id, receipt, size, outcomes);
-    await this.#metered.during(Promise.all(all.map(each)));
-  }
-
-  /** @see IntakeCore.pause */
-  async pause(destination: string): Promise<void> {
-    await Promise.resolve(this.#core.pause(destination));
-  }
-
-  /** @see IntakeCore.status */
-  async status() {
-    return await Promise.resolve(this.#core.status());
-  }
-
-  /** @see IntakeCore.remind */
-  async remind(at: number): Promise<void> {
-    await this.#core.remind(at);
-  }
-
-  override async alarm(): Promise<void> {
-    await this.#metered.alarm(this.#core.alarm());
   }
 }
 

@@ -6,7 +6,9 @@ import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
 import type { Candidate } from "./gathering.ts";
 import { type Ended, Tellings } from "./tellings.ts";
-import { fnv1a } from "../ids.ts";
+import type { Spreads } from "./moved.ts";
+import { LEADER, shardOf } from "./spread.ts";
+import { type JournalStatus, Journals, type ShardStatus } from "./status.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
 const PATIENCE_MS = 2_500;
@@ -20,12 +22,17 @@ const ENDED_PAUSE_MS = 500;
 
 /** What the object offers over RPC. */
 export interface IntakeRpc {
-  accept(candidate: Candidate): Promise<Acceptance>;
-  status(): Promise<{ waiting: number; stuck: number; bytes: number }>;
+  /** @param spread how this isolate spreads events; one of an earlier release does not say */
+  accept(candidate: Candidate, spread?: string): Promise<Acceptance>;
+  status(): Promise<ShardStatus>;
   remind(at: number): Promise<void>;
   grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null>;
   ended(all: readonly Ended[]): Promise<void>;
   pause(destination: string): Promise<void>;
+  /** Tells the leader of a way of spreading events. */
+  enlist(spread: string): Promise<Spreads>;
+  heed(spreads: Spreads): Promise<void>;
+  release(spread: string): Promise<boolean>;
 }
 
 /** Of which acceptance something is told. */
@@ -46,26 +53,32 @@ export interface IntakeDoor {
    * Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease.
    */
   ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
-  /** Ends the granting for a destination whose pause was committed. Returns the shards that have not confirmed it. */
+  /**
+   * Ends the granting for a destination whose pause was committed, in every object that may grant: those of a larger `INTAKE_SHARDS`,
+   * too, as long as they are used or hold events. Returns the objects that have not confirmed it.
+   */
   pause(destination: string): Promise<string[]>;
-  /** The sums over all shards. */
-  status(): Promise<{ waiting: number; stuck: number; bytes: number }>;
+  /** The sums over all objects that may hold events, up to a few seconds old. Rejects if no object answers. */
+  status(): Promise<JournalStatus>;
   /** Has the sweep look at `at`. Cron does too, each minute; where there is no cron, only this does. */
   remind(at: number): Promise<void>;
 }
 
 /**
  * @param stub opens the object of a shard; a stub that has failed may stay broken, so every try takes a fresh one
- * @param shards how many objects share the sources; one object accepts about 1,000 requests a second
+ * @param shards how many objects share the events: see docs/operations.md
+ * @param spread how events are spread over them, for objects that meet isolates of several versions
  */
 export function openShards(
   stub: (shard: string) => IntakeRpc,
   shards: number,
   now: () => number,
   log: Log,
+  spread = String(shards),
 ): IntakeDoor {
   const tryOnce = async (candidate: Candidate, deadline: number) =>
-    await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate));
+    await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate, spread));
+  const journals = new Journals(stub, shards, now);
 
   return {
     async accept(candidate) {
@@ -97,24 +110,18 @@ export function openShards(
     ...openFirsts((of) => shardOf(of, shards), stub, now, log),
 
     async pause(destination) {
-      const names = Array.from({ length: shards }, (_, shard) => `intake-${shard}`);
+      const names = await journals.names();
       const told = await Promise.allSettled(
         names.map((name) => within(PATIENCE_MS, "intake", stub(name).pause(destination))),
       );
       return names.filter((_, n) => told[n]?.status !== "fulfilled");
     },
 
-    async status() {
-      const all = await Promise.all(
-        Array.from({ length: shards }, (_, shard) => within(PATIENCE_MS, "intake", stub(`intake-${shard}`).status())),
-      );
-      const sum = (key: "waiting" | "stuck" | "bytes") => all.reduce((total, status) => total + status[key], 0);
-      return { waiting: sum("waiting"), stuck: sum("stuck"), bytes: sum("bytes") };
-    },
+    status: () => journals.status(),
 
     async remind(at) {
       try {
-        await within(PATIENCE_MS, "intake", stub("intake-0").remind(at));
+        await within(PATIENCE_MS, "intake", stub(LEADER).remind(at));
       } catch (error) {
         log.warn("intake.unreachable", { at, error: String(error) });
       }
@@ -167,12 +174,4 @@ function openFirsts(
 
 function firstOf(answer: Acceptance) {
   return answer.kind === "accepted" ? answer.first : undefined;
-}
-
-/**
- * The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread
- * by their ids.
- */
-function shardOf({ id, source, rate }: Pick<Candidate, "id" | "source" | "rate">, shards: number): string {
-  return `intake-${fnv1a(rate === null ? id : source) % shards}`;
 }

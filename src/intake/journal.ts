@@ -1,6 +1,7 @@
 // The Intake object's own SQLite: what was acknowledged and is not in D1 yet. Synchronous; the caller decides when to
 // sync.
 import type { Event } from "../types.ts";
+import type { Waiting } from "./moved.ts";
 
 /** What is kept of one accepted event until it is in D1. */
 export interface Entry {
@@ -222,6 +223,12 @@ function openStuck(sql: SqlStorage, nextSeq: () => number) {
       return sql.exec("SELECT 1 FROM stuck WHERE json_extract(bells, '$[0]') = ? LIMIT 1", id).toArray().length > 0;
     },
   };
+}
+
+/** Which rows wait for D1, by the keys of the oldest and the newest, and how many events D1 has refused. */
+export function waitingIn(sql: SqlStorage): Waiting {
+  const waiting = "SELECT min(seq) AS oldest, max(seq) AS newest, (SELECT count(*) FROM stuck) AS stuck FROM journal";
+  return sql.exec<{ oldest: number | null; newest: number | null; stuck: number }>(waiting).one();
 }
 
 function parseSeeds(text: string): BellSeed[] {

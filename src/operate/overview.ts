@@ -89,7 +89,7 @@ function nothingAt(at: number): Point {
 }
 
 async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promise<Backlog> {
-  const journal = intake.status().catch((error: unknown) => {
+  const journal = journalNow(intake).catch((error: unknown) => {
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;
   });
@@ -103,6 +103,12 @@ async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promi
     replayable: Math.min(replayable, MOST_FAILED),
     replayable_more: failed > MOST_FAILED,
   };
+}
+
+async function journalNow(intake: OverviewDeps["intake"]): Promise<Backlog["journal"]> {
+  const { waiting, stuck, bytes, unreachable } = await intake.status();
+  if (unreachable.length > 0) throw new Error(`${unreachable.join(", ")} did not answer`);
+  return { waiting, stuck, bytes };
 }
 
 /**

@@ -4,7 +4,9 @@ import type { Meter } from "../contract/prices.ts";
 import type { Use as UseAnswer } from "../contract/use.ts";
 import type { Use } from "../feed/use.ts";
 import type { IntakeDoor } from "../intake/door.ts";
+import type { JournalStatus } from "../intake/status.ts";
 import type { Log } from "../log.ts";
+import { iso } from "../time.ts";
 
 interface RelayHealthDeps {
   readonly config: Pick<Config, "missing" | "findings">;
@@ -49,6 +51,14 @@ async function look({ config, intake, use, own, now, log }: RelayHealthDeps): Pr
     (meter) => now() - (own.seen().get(meter) ?? -Infinity) > RECENT_MS,
   );
   const accepts = journal !== null && writable;
-  const status = accepts ? {} : { status: "degraded" };
-  return { accepts, body: { ...status, findings: config.findings, intake: journal, use: used } };
+  const isWhole = accepts && journal.unreachable.length === 0;
+  const status = isWhole ? {} : { status: "degraded" };
+  return { accepts, body: { ...status, findings: config.findings, intake: shown(journal), use: used } };
+}
+
+/** Events of the objects that answer are accepted: those that do not are only named. */
+function shown(journal: JournalStatus | null): object | null {
+  if (journal === null) return null;
+  const { unreachable, seenAt, ...sums } = journal;
+  return { ...sums, ...(unreachable.length > 0 && { unreachable }), seen_at: iso(seenAt) };
 }

@@ -116,14 +116,16 @@ class Run {
   /** Until nothing is on its way any more: what should not be heard a second time has had its chance. */
   async quiet(): Promise<void> {
     const open = /"state":"(pending|delivering)"/;
+    const since = Date.now();
     await until(
       "nothing is on its way",
       async () => {
         const { intake } = z
-          .object({ intake: z.object({ waiting: z.number() }) })
+          .object({ intake: z.object({ waiting: z.number(), seen_at: z.string() }) })
           .parse(await this.relay.api("/health"));
         const shown = JSON.stringify(await this.relay.api("/api/deliveries"));
-        return intake.waiting === 0 && !open.test(shown) ? true : undefined;
+        // The relay may answer what it has seen before.
+        return intake.waiting === 0 && Date.parse(intake.seen_at) >= since && !open.test(shown) ? true : undefined;
       },
       180_000,
     );

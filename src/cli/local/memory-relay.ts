@@ -18,7 +18,7 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
     config,
     intake: {
       accept: ({ id }) => Promise.resolve({ kind: "accepted", id }),
-      status: () => Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }),
+      status: () => Promise.resolve({ waiting: 0, stuck: 0, bytes: 0, unreachable: [], seenAt: now }),
       remind: () => Promise.resolve(),
       grant: () => Promise.resolve(null),
       ended: () => Promise.resolve(),

@@ -1,6 +1,7 @@
 // The way to the journal: which object, how often, and how long.
 import { afterEach, expect, test, vi } from "vitest";
 import { openShards } from "../../../src/intake/door.ts";
+import type { ShardStatus } from "../../../src/intake/status.ts";
 import type { Acceptance } from "../../../src/types.ts";
 import { candidate, held, idOf, Logged, rpc } from "../kit/hands.ts";
 
@@ -154,6 +155,7 @@ test("a pause is confirmed by every object, and those that have not are named", 
   const shards = openShards(
     (shard) =>
       rpc({
+        status: () => Promise.reject(new Error("overloaded")),
         pause: async (destination) => {
           told.push(`${shard} ${destination}`);
           await (shard === "intake-1" ? Promise.reject(new Error("overloaded")) : Promise.resolve());
@@ -191,17 +193,58 @@ test("an outcome is told until the object takes it, and the grant of an object t
   expect(told).toBe(3);
 });
 
-test("the state of the journals is the sum over all shards", async () => {
+/** What each object says of itself, by shard; nobody may ask one that says nothing. */
+function journals(said: (shard: string) => ShardStatus | null, shards: number, now = () => Date.now()) {
   const asked: string[] = [];
-  const shards = openShards(
-    (shard) => {
-      asked.push(shard);
-      return rpc({ status: () => Promise.resolve({ waiting: 1, stuck: 2, bytes: 3 }) });
-    },
-    3,
-    () => Date.now(),
-    new Logged(),
+  const stub = (shard: string) => {
+    asked.push(shard);
+    const status = said(shard);
+    return rpc({ status: () => (status === null ? Promise.reject(new Error("reset")) : Promise.resolve(status)) });
+  };
+  return { ...openShards(stub, shards, now, new Logged()), asked };
+}
+const ONE = { waiting: 1, stuck: 2, bytes: 3 };
+
+test("the state of the journals is the sum over all shards", async () => {
+  const shards = journals(() => ONE, 3);
+  expect(await shards.status()).toMatchObject({ waiting: 3, stuck: 6, bytes: 9, unreachable: [] });
+  expect(shards.asked).toEqual(["intake-0", "intake-1", "intake-2"]);
+});
+
+test("objects that only another number has are asked if the first one knows of them", async () => {
+  for (const [known, count] of [
+    [5, 5],
+    [1, 2],
+    [0, 2],
+  ]) {
+    const shards = journals((shard) => (shard === "intake-0" ? { ...ONE, shards: known ?? 0 } : ONE), 2);
+    expect(await shards.status()).toMatchObject({ waiting: count });
+    expect(shards.asked).toHaveLength(count ?? 0);
+  }
+});
+
+test("objects that do not answer are named, and where none does there is no answer", async () => {
+  expect(await journals((shard) => (shard === "intake-1" ? null : ONE), 3).status()).toMatchObject({
+    waiting: 2,
+    unreachable: ["intake-1"],
+  });
+  await expect(journals(() => null, 3).status()).rejects.toThrow("no Intake object answers");
+});
+
+test("the state of the journals is asked for once in three seconds, and one that is not known at once again", async () => {
+  let [now, fails] = [1_000, true];
+  const shards = journals(
+    () => (fails ? null : ONE),
+    1,
+    () => now,
   );
-  expect(await shards.status()).toEqual({ waiting: 3, stuck: 6, bytes: 9 });
-  expect(asked).toEqual(["intake-0", "intake-1", "intake-2"]);
+  await shards.status().catch(() => {});
+  fails = false;
+  expect(await shards.status()).toMatchObject({ seenAt: 1_000 });
+  now += 2_999;
+  expect(await shards.status()).toMatchObject({ seenAt: 1_000 });
+  expect(shards.asked).toHaveLength(2);
+  now += 1;
+  expect(await shards.status()).toMatchObject({ seenAt: 4_000 });
+  expect(shards.asked).toHaveLength(3);
 });

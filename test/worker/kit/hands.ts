@@ -187,5 +187,6 @@ const unused = async (): Promise<never> => await Promise.reject(new Error("unuse
 
 /** An object that nobody may ask anything but what a test gives in `some`. */
 export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
-  return { accept: unused, status: unused, remind: unused, grant: unused, ended: unused, pause: unused, ...some };
+  const rest = { grant: unused, ended: unused, pause: unused, enlist: unused, heed: unused, release: unused };
+  return { accept: unused, status: unused, remind: unused, ...rest, ...some };
 }

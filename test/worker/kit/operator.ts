@@ -95,7 +95,9 @@ export class Operator {
       dice: () => 0.5,
       feed: { steps: async () => await Promise.resolve([]) },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
-      intake: { status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0 }) },
+      intake: {
+        status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0, unreachable: [], seenAt: 0 }),
+      },
       use: openUse({
         ...shared,
         feed: { use: async () => await Promise.resolve(new Map()) },

@@ -41,7 +41,7 @@ async function look(change: Partial<OverviewDeps> = {}, hours: 1 | 24 | 168 = 24
     },
     feed,
     backlog: openBacklog(openDatabase(bindings.DB)),
-    intake: { status: () => Promise.resolve(ENDED) },
+    intake: { status: () => Promise.resolve({ ...ENDED, unreachable: [], seenAt: 0 }) },
     sources: () => Promise.resolve({ sources: [], events_looked_back_to: null }),
     destinations: () => Promise.resolve([]),
     use: openUse({
