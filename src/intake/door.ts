@@ -54,8 +54,8 @@ export interface IntakeDoor {
    */
   ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   /**
-   * Ends the granting for a destination whose pause was committed, in every object that may grant: those of a larger `INTAKE_SHARDS`,
-   * too, as long as they are used or hold events. Returns the objects that have not confirmed it.
+   * Ends the granting for a destination whose pause was committed, in every object that may grant: those of a larger
+   * `INTAKE_SHARDS`, too, as long as they are used or hold events. Returns the objects that have not confirmed it.
    */
   pause(destination: string): Promise<string[]>;
   /** The sums over all objects that may hold events, up to a few seconds old. Rejects if no object answers. */

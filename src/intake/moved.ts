@@ -21,8 +21,8 @@ export interface Waiting {
 }
 
 /**
- * Whether a first attempt may be granted as far as other objects are concerned. `moved`: not now. `asked`: only if D1 says that it does
- * not have the event.
+ * Whether a first attempt may be granted as far as other objects are concerned. `moved`: not now. `asked`: only if D1
+ * says that it does not have the event.
  */
 export type May = "granted" | "asked" | "moved";
 
@@ -31,7 +31,10 @@ const ENLIST_MS = 1_000;
 /** After a failure the leader is not asked for so long, doubled each time up to the longest, in ms. */
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** A way of spreading that nobody has used for so long may end, in ms: longer than an acceptance takes to reach the journal. */
+/**
+ * A way of spreading that nobody has used for so long may end, in ms: longer than an acceptance takes to reach the
+ * journal.
+ */
 const UNUSED_MS = 120_000;
 
 /** One way of spreading, as this object has met it. */
@@ -61,8 +64,9 @@ export class Moved {
   }
 
   /**
-   * To be called before an acceptance, and awaited if it is not `null`: then every object knows that events are spread this way before
-   * one is accepted by it. Never rejects, and never takes long: if the leader cannot be reached, events are accepted and nothing is granted.
+   * To be called before an acceptance, and awaited if it is not `null`: then every object knows that events are spread
+   * this way before one is accepted by it. Never rejects, and never takes long: if the leader cannot be reached, events
+   * are accepted and nothing is granted.
    */
   know(spread: string): Promise<void> | null {
     const now = this.#now();
@@ -109,8 +113,8 @@ export class Moved {
   }
 
   /**
-   * Whether D1 has every event that came to this object by this way of spreading. If so the next one that does is told to the leader
-   * first, as if it had never come.
+   * Whether D1 has every event that came to this object by this way of spreading. If so the next one that does is told
+   * to the leader first, as if it had never come.
    */
   release(spread: string, { oldest, newest, stuck }: Waiting): boolean {
     const way = this.#wayOf(spread);

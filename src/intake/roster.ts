@@ -1,4 +1,5 @@
-// How isolates spread events over the objects: the leader's list, told to every object before an event is accepted by a new way.
+// How isolates spread events over the objects: the leader's list, told to every object before an event is accepted by a
+// new way.
 import { within } from "../patience.ts";
 import type { Log } from "../log.ts";
 import type { Spreads } from "./moved.ts";
@@ -8,7 +9,10 @@ import { shardsOf } from "./spread.ts";
 const HEED_MS = 700;
 /** How often it is asked whether a way of spreading has ended, in ms. */
 const REVIEW_MS = 30_000;
-/** How long after its end events of a way get a first attempt only if D1 does not have them: whoever remembers them is another object. */
+/**
+ * How long after its end events of a way get a first attempt only if D1 does not have them: whoever remembers them is
+ * another object.
+ */
 const PAST_MS = 24 * 60 * 60_000;
 
 export interface RosterDeps {
@@ -58,7 +62,10 @@ export class Roster {
     return Math.max(0, ...this.#kept.live.map(shardsOf));
   }
 
-  /** An isolate spreads events this way. Resolves once it is durable, and every object that can be reached has been told. */
+  /**
+   * An isolate spreads events this way. Resolves once it is durable, and every object that can be reached has been
+   * told.
+   */
   async enlist(spread: string): Promise<Spreads> {
     this.#claimed.add(spread);
     const { live, past } = this.#kept;
@@ -73,7 +80,10 @@ export class Roster {
     return this.spreads;
   }
 
-  /** Ends ways of spreading whose events are in D1, one or more of which must remain. Returns when it must be called again. */
+  /**
+   * Ends ways of spreading whose events are in D1, one or more of which must remain. Returns when it must be called
+   * again.
+   */
   async review(): Promise<number | null> {
     const now = this.#deps.now();
     const past = this.#kept.past.filter(({ endedAt }) => now - endedAt < PAST_MS);

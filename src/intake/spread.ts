@@ -14,14 +14,17 @@ export const nameOf = (shard: number): string => `intake-${shard}`;
 /** The object that sweeps, and knows how events are spread. */
 export const LEADER = nameOf(0);
 
-/** The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread by their ids. */
+/**
+ * The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread
+ * by their ids.
+ */
 export function shardOf({ id, source, rate }: Spreadable, shards: number): string {
   return nameOf(fnv1a(rate === null ? id : source) % shards);
 }
 
 /**
- * What isolates that spread events alike have in common: the number of objects, and a hash of the sources that have a rate, which keep
- * to one of them.
+ * What isolates that spread events alike have in common: the number of objects, and a hash of the sources that have a
+ * rate, which keep to one of them.
  *
  * @returns such as `8`, or `8.1f3a90c2` where sources have a rate
  */
@@ -35,7 +38,10 @@ export function shardsOf(spread: string): number {
   return Number.parseInt(spread, 10) || 0;
 }
 
-/** Whether an isolate that spreads events in the other way may give this event to another object than one that spreads them in this. */
+/**
+ * Whether an isolate that spreads events in the other way may give this event to another object than one that spreads
+ * them in this.
+ */
 export function isElsewhere(event: Spreadable, here: string, other: string): boolean {
   if (other === here) return false;
   const [mine, theirs] = [shardsOf(here), shardsOf(other)];

@@ -45,7 +45,10 @@ export class Journals {
     this.#now = now;
   }
 
-  /** The objects that may hold events or grant first attempts. If the leader does not answer, those of which this isolate knows. */
+  /**
+   * The objects that may hold events or grant first attempts. If the leader does not answer, those of which this
+   * isolate knows.
+   */
   async names(): Promise<string[]> {
     await this.#ask(0, 1);
     return Array.from({ length: this.#most }, (_, shard) => nameOf(shard));
@@ -54,7 +57,8 @@ export class Journals {
   /** @throws if no object answers: then nothing can be accepted */
   async status(): Promise<JournalStatus> {
     const seenAt = this.#now();
-    // An answer is kept, and not a question: the request that has asked it may be cancelled, and its promise then never settles.
+    // An answer is kept, and not a question: the request that has asked it may be cancelled, and its promise then never
+    // settles.
     if (this.#seen !== null && seenAt - this.#seen.seenAt < FRESH_MS) return this.#seen;
     const own = await this.#ask(0, this.#shards);
     if (own.every((one) => one === null)) throw new Error("no Intake object answers");
