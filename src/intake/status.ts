@@ -14,10 +14,7 @@ export interface ShardStatus {
 }
 
 /** The sums over all objects. */
-export interface JournalStatus {
-  readonly waiting: number;
-  readonly stuck: number;
-  readonly bytes: number;
+export interface JournalStatus extends Omit<ShardStatus, "shards"> {
   /** Objects that did not answer, which the sums leave out. */
   readonly unreachable: readonly string[];
   /** When they were asked, in ms. */
