@@ -20,6 +20,8 @@ export interface Candidate extends Entry {
   readonly keyed?: boolean;
   /** Destinations whose first attempt the isolate can make itself. An isolate of an earlier release offers none. */
   readonly first?: readonly string[];
+  /** Whether another object may have had it before: then a silent D1 does not make it new. */
+  readonly hasMoved?: boolean;
 }
 
 /** One group on its way into the journal. */

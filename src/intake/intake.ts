@@ -171,8 +171,8 @@ export class IntakeCore {
    * Whether D1 does not have this event; a D1 that is silent does not know it either. An id that was made up needs no
    * question.
    */
-  async #isNew({ id, keyed = true }: Candidate): Promise<boolean> {
-    if (keyed) return typeof (await this.#repeats.look(id)) !== "object";
+  async #isNew({ id, keyed = true, hasMoved = false }: Candidate): Promise<boolean> {
+    if (keyed) return await this.#repeats.isNew(id, !hasMoved);
     await this.#repeats.pausesRead();
     return true;
   }

@@ -105,9 +105,11 @@ export class Moved {
   }
 
   /** @param spread how the isolate that asks for the acceptance spreads events */
-  may(event: Spreadable, spread: string): May {
+  may(event: Spreadable & { readonly keyed?: boolean }, spread: string): May {
     const spreads = this.#spreads;
     if (spreads === null || this.#ways.get(spread)?.isKnown !== true) return "moved";
+    // An id that was made up does not come again.
+    if (event.keyed === false) return "granted";
     if (spreads.live.some((other) => isElsewhere(event, spread, other))) return "moved";
     return spreads.past.some((other) => isElsewhere(event, spread, other)) ? "asked" : "granted";
   }

@@ -2,10 +2,11 @@
 import type { Log } from "../log.ts";
 import { earlier } from "../patience.ts";
 import type { IntakeRpc } from "./door.ts";
+import type { Candidate } from "./gathering.ts";
 import { waitingIn } from "./journal.ts";
-import { type May, Moved, type Spreads } from "./moved.ts";
+import { Moved, type Spreads } from "./moved.ts";
 import { Roster } from "./roster.ts";
-import { LEADER, nameOf, type Spreadable } from "./spread.ts";
+import { LEADER, nameOf } from "./spread.ts";
 
 export interface PeersDeps {
   /** Whether this is `intake-0`, which sweeps for all. */
@@ -53,14 +54,17 @@ export class Peers {
     return this.#roster?.shards ?? 0;
   }
 
-  /** @see Moved.know */
-  know(spread = ""): Promise<void> | null {
-    return this.#moved.know(spread);
-  }
-
-  /** @see Moved.may */
-  may(event: Spreadable, spread = ""): May {
-    return this.#moved.may(event, spread);
+  /**
+   * To be called before an acceptance. Gives the candidate with the first attempts that may be granted as far as other
+   * objects are concerned.
+   *
+   * @param spread how its isolate spreads events; one of an earlier release does not say
+   */
+  async meet(candidate: Candidate, spread = ""): Promise<Candidate> {
+    await this.#moved.know(spread);
+    const may = this.#moved.may(candidate, spread);
+    if (may === "granted") return candidate;
+    return may === "asked" ? { ...candidate, hasMoved: true } : { ...candidate, first: [] };
   }
 
   /** @see Roster.enlist */

@@ -66,6 +66,12 @@ export class Repeats {
     this.#held.set(destination, this.#asked);
   }
 
+  /** Whether D1 does not have this event, or is silent, if that is enough. Never rejects. */
+  async isNew(id: string, ifSilent: boolean): Promise<boolean> {
+    const found = await this.look(id);
+    return found === "unknown" || (found === "silent" && ifSilent);
+  }
+
   /** Never rejects. */
   look(id: string): Promise<Known> {
     if (this.#now() < this.#silentUntil) return Promise.resolve("silent");

@@ -101,6 +101,8 @@ test("events that another living way leads elsewhere are not granted; those of a
   // What is older than what is known is not listened to.
   one.heed({ version: 2, live: ["2", "8"], past: [] });
   expect(judged()).toEqual(moved("asked"));
+  // An id that was made up does not come again.
+  expect(one.may({ ...event(1), keyed: false }, "2")).toBe("granted");
   one.heed({ version: 4, live: ["2"], past: [] });
   expect(judged()).toEqual(many.map(() => "granted"));
 });
