@@ -49,11 +49,12 @@ async function warm(shards: number, most: number): Promise<void> {
   await until(async () => (await waiting(most)) === 0);
 }
 
+const gone = () => {
+  throw new Error("D1_ERROR: Network connection lost.");
+};
+
 /** From here on D1 does not answer. */
 function cut(): void {
-  const gone = () => {
-    throw new Error("D1_ERROR: Network connection lost.");
-  };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the class of every binding to a D1
   const database = Object.getPrototypeOf(bindings.DB) as D1Database;
   vi.spyOn(database, "prepare").mockImplementation(gone);
