@@ -22,8 +22,10 @@ export interface Crowd {
   readonly accepted: number;
   readonly others: Readonly<Record<string, number>>;
   readonly latencyMs: Spread;
-  /** Resident memory of workerd in bytes: before the first connection, and the most that there was; `null` where the system does not tell. */
+  /** Resident memory of workerd in bytes; `null` where the system does not tell. */
   readonly memory: { readonly before: number; readonly peak: number } | null;
+  /** The same for the durable minimum with a send, in a workerd of its own. */
+  readonly minimumMemory: Crowd["memory"];
 }
 
 const hanging = 3;
@@ -56,21 +58,22 @@ const connections = 2_000;
 
 /** @param events in all; each connection sends its share */
 export async function crowd(receiver: Receiver, generator: Generator, events: number): Promise<Crowd> {
+  const minimum = await crowded("/durable-send", receiver, generator, events);
+  const { accepted, others, latencyMs, memory } = await crowded("/in/github", receiver, generator, events);
+  return { connections, accepted, others, latencyMs, memory, minimumMemory: minimum.memory };
+}
+
+async function crowded(path: string, receiver: Receiver, generator: Generator, events: number) {
   return await withRelay("beside.ts", receiver.url, async (relay) => {
     const { port, secret } = relay;
-    const plan = { port, secret, path: "/in/github", rate: null };
+    const plan = { port, secret, path, rate: null };
     await generator.run({ ...plan, connections: 8, seconds: 10, count: 100 }); // warms up
     await sleep(500);
     const before = relay.used();
-    const { acks, accepted, others, latencyMs } = await generator.run({
-      ...plan,
-      connections,
-      seconds: 60,
-      count: events,
-    });
-    await receiver.complete(Object.keys(acks), patienceMs);
+    const outcome = await generator.run({ ...plan, connections, seconds: 60, count: events });
+    await receiver.complete(Object.keys(outcome.acks), patienceMs);
     const after = relay.used();
     const memory = before === null || after === null ? null : { before: before.residentBytes, peak: after.peakBytes };
-    return { connections, accepted, others, latencyMs, memory };
+    return { ...outcome, memory };
   });
 }
