@@ -1,12 +1,14 @@
 // hookline overview, sources and destinations: how the relay does.
 import { answered, given, remote } from "./client.ts";
+import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
+import { span } from "../../dashboard/words/words.ts";
 import { table } from "../table.ts";
 
 const overview = remote(
   {
     summary: "how a running relay does",
     usage: "overview [--hours 1|24|168]",
-    help: "Counts, backlog, and what is still to be set up.",
+    help: "Counts, backlog, use and limits of the plan, and what is still to be set up.",
     options: { hours: { type: "string" } },
     names: 0,
   },
@@ -18,13 +20,22 @@ const overview = remote(
       out(JSON.stringify(answer));
       return 0;
     }
-    const { totals, backlog, since, missing, findings } = answer;
+    const { totals, backlog, since, use, missing, findings } = answer;
     out(`since ${since}`);
     for (const line of table(Object.keys(totals), [Object.values(totals)], "nothing is counted")) out(line);
     const more = backlog.more ? " or more" : "";
     out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
     const failed = `${backlog.replayable}${backlog.replayable_more ? " or more" : ""}`;
     out(`to replay: ${failed}${backlog.replayable === 0 ? "" : "  (hookline deliveries --state failed)"}`);
+    const { plan, resets_in_s: left, meters, reached } = use;
+    out(`use of the ${plan} plan, until midnight UTC in ${span(left * 1000)}:`);
+    const lines = meters.map((meter) => {
+      const { share, word } = nearness(meter);
+      const of = share === null ? null : `${Math.floor(share * 100)} %`;
+      return [meterName(meter), amount(meter, meter.used), limitInWords(meter), of, word === "" ? null : word];
+    });
+    for (const line of table(["metered", "used", "limit", "of it", ""], lines, "nothing is metered")) out(line);
+    for (const { name, says } of reached) err(`limit reached: ${meterName({ name })}. ${says}`);
     for (const name of missing) err(`not set: wrangler secret put ${name}`);
     for (const { key, level, says } of findings) err(`${level}: ${key} ${says}`);
     return 0;

@@ -9,6 +9,7 @@ import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
 import { Foreign, LivePill, StateBadge } from "../parts/parts.tsx";
 import { NoSource, SourceTable } from "./sources.tsx";
+import { Reached, UseOfPlan } from "../parts/use.tsx";
 import { bytes, number, span } from "../words/words.ts";
 
 const RANGES = [
@@ -66,6 +67,7 @@ function OverviewContent({ overview, hours, now }: ContentProps) {
           ))}
         </nav>
       </div>
+      <Reached use={overview.use} />
       <ToSetUp overview={overview} />
       <div data-renew="backlog" data-between="15">
         <BacklogStrip backlog={overview.backlog} now={now} />
@@ -87,6 +89,7 @@ function OverviewContent({ overview, hours, now }: ContentProps) {
         </h2>
         {sources.length === 0 ? <NoSource /> : <SourceTable sources={sources} now={now} />}
       </section>
+      <UseOfPlan use={overview.use} />
     </>
   );
 }
