@@ -63,8 +63,8 @@ export function freePlan(perEvent: Counts, idle: Counts, days: number, day = REA
 
 /** What an event with a body of 1 KB and one delivery takes in D1, in bytes. */
 const STORED = { d1_bytes: 1_550 };
-/** A line of some 250 bytes for each event, and what the platform stores with it: 1,000 bytes, which is an estimate. */
-const LOGGED = { log_lines: 1, log_bytes: 1_250 };
+/** A line of some 350 bytes for each event, and what the platform stores with it: 1,000 bytes, which is an estimate. */
+const LOGGED = { log_lines: 1, log_bytes: 1_350 };
 /** What a relay uses in a day without events: held by test/worker/sweep/idle.test.ts. */
 export const IDLE: Counts = {
   worker_requests: 1_440,
