@@ -1,6 +1,6 @@
 // Lines over a few positions, as an SVG that reads well on light and dark pages; pure.
 
-export interface Line {
+interface Line {
   readonly name: string;
   /** One for each position. */
   readonly values: readonly number[];
