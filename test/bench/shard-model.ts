@@ -82,7 +82,7 @@ export function simulate(load: Load, world: World = WORLD): Result {
   const [end, begin] = [load.seconds * 1000, load.seconds * 1000 * WARM_UP];
   const waits: number[] = [];
   const counts = { accepted: 0, delivered: 0, inD1: 0, queued: 0 };
-  const count = (what: keyof typeof counts, many = 1) => {
+  const count: Count = (what, many = 1) => {
     if (clock.now >= begin && clock.now < end) counts[what] += many;
   };
   const d1 = new Server(clock);
@@ -118,10 +118,7 @@ interface Journaled {
   grantedAt: number;
 }
 
-interface Waiter {
-  readonly event: Journaled;
-  readonly since: number;
-}
+type Count = (what: "accepted" | "delivered" | "inD1" | "queued", many?: number) => void;
 
 /** One object: a server of requests, a journal, grants, and one commit at a time. */
 class Shard {
@@ -129,7 +126,7 @@ class Shard {
   readonly #d1: Server;
   readonly #dice: Dice;
   readonly #world: World;
-  readonly #count: (what: "delivered" | "inD1" | "queued", many?: number) => void;
+  readonly #count: Count;
   readonly #requests: Server;
   readonly #mostToOne: number;
   readonly #mostInAll: number;
@@ -140,18 +137,11 @@ class Shard {
   #toLook: Journaled[] = [];
   #isLooking = false;
   #silentUntil = -1;
-  #waiting: Waiter[] = [];
+  #waiting: Journaled[] = [];
   #journal: Journaled[] = [];
   #isCommitting = false;
 
-  constructor(
-    clock: Clock,
-    d1: Server,
-    dice: Dice,
-    shards: number,
-    world: World,
-    count: (what: "delivered" | "inD1" | "queued", many?: number) => void,
-  ) {
+  constructor(clock: Clock, d1: Server, dice: Dice, shards: number, world: World, count: Count) {
     this.#clock = clock;
     this.#d1 = d1;
     this.#dice = dice;
@@ -220,12 +210,11 @@ class Shard {
       this.#grant(event);
       return;
     }
-    const waiter = { event, since: this.#clock.now };
-    this.#waiting.push(waiter);
+    this.#waiting.push(event);
     this.#clock.after(GRANT_WAIT, () => {
       if (event.state !== "asked") return;
       event.state = "queue";
-      this.#waiting = this.#waiting.filter((one) => one !== waiter);
+      this.#waiting = this.#waiting.filter((one) => one !== event);
       this.#drain();
     });
   }
@@ -248,9 +237,9 @@ class Shard {
         event.state = "ended";
         this.#open -= 1;
         this.#openTo[event.destination] = (this.#openTo[event.destination] ?? 1) - 1;
-        const next = this.#waiting.findIndex((one) => this.#hasRoom(one.event));
+        const next = this.#waiting.findIndex((one) => this.#hasRoom(one));
         const [waiter] = next < 0 ? [] : this.#waiting.splice(next, 1);
-        if (waiter !== undefined) this.#grant(waiter.event);
+        if (waiter !== undefined) this.#grant(waiter);
         this.#drain();
       });
     });
