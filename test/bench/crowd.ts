@@ -24,7 +24,10 @@ export interface Crowd {
   readonly latencyMs: Spread;
   /** Resident memory of workerd in bytes; `null` where the system does not tell. */
   readonly memory: { readonly before: number; readonly peak: number } | null;
-  /** The same for the durable minimum with a send, in a workerd of its own. */
+  /**
+   * The same for the durable minimum, in a workerd of its own. Not for the one with a send: it has no bound for what is
+   * under way, and runs out of files.
+   */
   readonly minimumMemory: Crowd["memory"];
 }
 
@@ -58,7 +61,7 @@ const connections = 2_000;
 
 /** @param events in all; each connection sends its share */
 export async function crowd(receiver: Receiver, generator: Generator, events: number): Promise<Crowd> {
-  const minimum = await crowded("/durable-send", receiver, generator, events);
+  const minimum = await crowded("/durable", receiver, generator, events);
   const { accepted, others, latencyMs, memory } = await crowded("/in/github", receiver, generator, events);
   return { connections, accepted, others, latencyMs, memory, minimumMemory: minimum.memory };
 }
@@ -71,7 +74,7 @@ async function crowded(path: string, receiver: Receiver, generator: Generator, e
     await sleep(500);
     const before = relay.used();
     const outcome = await generator.run({ ...plan, connections, seconds: 60, count: events });
-    await receiver.complete(Object.keys(outcome.acks), patienceMs);
+    if (path === "/in/github") await receiver.complete(Object.keys(outcome.acks), patienceMs);
     const after = relay.used();
     const memory = before === null || after === null ? null : { before: before.residentBytes, peak: after.peakBytes };
     return { ...outcome, memory };

@@ -116,7 +116,7 @@ function company({ beside, crowd }: Report): string {
     memory === null ? "memory not told" : `${megabytes(memory.before)} before, ${megabytes(memory.peak)} at most`;
   return lines("In company", [
     `one destination beside ${beside.hanging} that hang, ${beside.perSecond} events a second: ack to first byte p50/p99 ${percentiles(beside.ackToFirstByteMs)} ms, lost ${beside.lost} of ${beside.accepted}`,
-    `${round(crowd.connections)} connections at once: ${held(crowd.memory)} (durable minimum with a send: ${held(crowd.minimumMemory)}); ${round(crowd.accepted)} accepted, p50/p99 ${percentiles(crowd.latencyMs)} ms, other answers ${said(crowd.others)}`,
+    `${round(crowd.connections)} connections at once: ${held(crowd.memory)} (durable minimum: ${held(crowd.minimumMemory)}); ${round(crowd.accepted)} accepted, p50/p99 ${percentiles(crowd.latencyMs)} ms, other answers ${said(crowd.others)}`,
   ]);
 }
 
