@@ -163,6 +163,8 @@ export interface Desk {
    * `null` where the queue has it, `unknown` where an earlier life may have granted it.
    */
   ask(destination: string): Promise<Grant | "unknown" | null>;
+  /** Of a stub: nobody will ask any more. */
+  [Symbol.dispose]?(): void;
 }
 
 /**

@@ -87,6 +87,7 @@ export function openShards(
         return await tryOnce(candidate, deadline);
       } catch (first) {
         log.warn("intake.unreachable", { id: candidate.id, error: String(first) });
+        if (isOverloaded(first)) return { kind: "busy", why: "the intake object is overloaded" };
         try {
           // The same id and receipt: if the first try was durable after all, this one finds it.
           const answer = now() < deadline ? await tryOnce(candidate, deadline) : null;
@@ -170,6 +171,14 @@ function openFirsts(
       await tellingsOf(shard(of)).tell({ id, receipt, size, outcomes });
     },
   };
+}
+
+/**
+ * Whether the platform has not let a call in because too many wait. Another try would make that worse
+ * (https://developers.cloudflare.com/durable-objects/reference/error-handling/).
+ */
+function isOverloaded(error: unknown): boolean {
+  return error instanceof Error && "overloaded" in error && error.overloaded === true;
 }
 
 function firstOf(answer: Acceptance) {

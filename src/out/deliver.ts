@@ -6,9 +6,8 @@ import { attempt, type AttemptDeps } from "./attempt.ts";
 import { ringOrLeave } from "./bells.ts";
 import { choose, chooseNext, LATER_MS } from "./choose.ts";
 import { load, type LoadDeps, type Loaded } from "./load.ts";
-import type { Pace } from "./pace.ts";
+import { hasHung, type Pace } from "./pace.ts";
 import { Settler } from "./settle.ts";
-import { ATTEMPT_MS } from "../deadlines.ts";
 import { deliveryId, parseDeliveryId } from "../ids.ts";
 
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
@@ -132,8 +131,7 @@ async function one(
     const end = await attempt(event, destinations.get(name) ?? unreadable.get(name), claim, body, deps);
     if (end === null) return "late";
     settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
-    // A status whose body did not come to its end counts, and has held its place just as long.
-    return end.fault === "timeout" || end.latencyMs >= ATTEMPT_MS ? "timed out" : "ended";
+    return hasHung(end) ? "timed out" : "ended";
   } catch (error) {
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.
     deps.log.error("delivery.broken", { delivery: deliveryId(id, name), attempt: n, error: String(error) });

@@ -7,7 +7,7 @@ import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
 import { sleep } from "../patience.ts";
-import type { Pace } from "./pace.ts";
+import { ABANDONED_MS, hasHung, type Pace } from "./pace.ts";
 
 /** An invocation has six connections that wait for headers; two are for the relay's own calls. */
 const MOST_DESTINATIONS = 4;
@@ -48,6 +48,8 @@ export interface FirstDeps extends AttemptDeps {
 /** First attempts of one isolate. */
 export class FirstAttempts {
   readonly #deps: FirstDeps;
+  /** Events whose bodies are held, the oldest first. */
+  readonly #held = new Set<{ readonly bytes: number; readonly since: number }>();
   #bytes = 0;
 
   constructor(deps: FirstDeps) {
@@ -57,7 +59,9 @@ export class FirstAttempts {
   /** Destinations to which this isolate could send the event at once. All others are the queue's. */
   offers({ size, matched }: Pick<Event, "size" | "matched">): string[] {
     const { config, pace, now } = this.#deps;
-    if (size > INLINE_BYTES || this.#bytes + size > MOST_BYTES) return [];
+    if (size > INLINE_BYTES) return [];
+    this.#forget(now());
+    if (this.#bytes + size > MOST_BYTES) return [];
     return matched
       .map(({ destination }) => destination)
       .filter((name) => {
@@ -86,6 +90,8 @@ export class FirstAttempts {
     const { event, rate } = held;
     const of = { id: event.id, receipt: event.receipt, source: event.source, rate, size: event.size };
     const askedAt = now();
+    const place = { bytes: event.size, since: askedAt };
+    this.#held.add(place);
     this.#bytes += event.size;
     try {
       const answer = await accepting;
@@ -95,20 +101,35 @@ export class FirstAttempts {
       const { go, wait, desk } = answer.first ?? NONE;
       const line = openAcceptance(accepted, log);
       const nothing = { ageMs: 0, heldMs: 0 };
+      const asked = now();
+      const asking = wait.map(async (destination) => await intake.grant(of, destination, desk));
+      // The object cannot rest, and its time is billed, for as long as somebody holds a part of it.
+      void Promise.allSettled(asking).then(() => desk?.[Symbol.dispose]?.());
       const attempts = [
         ...go.map((destination) => this.#one(held, line, destination, askedAt, nothing)),
-        ...wait.map(async (destination) => {
-          const at = now();
-          const grant = await intake.grant(of, destination, desk);
+        ...wait.map(async (destination, n) => {
+          const grant = (await asking[n]) ?? null;
           if (grant === null) return null;
-          return await this.#one(held, line, destination, at, grant === "unknown" ? null : grant);
+          return await this.#one(held, line, destination, asked, grant === "unknown" ? null : grant);
         }),
       ];
       await Promise.all([Promise.all(attempts).finally(() => line.close()), this.#tell(of, attempts)]);
     } catch (error) {
       log.error("delivery.broken", { event: event.id, offered, error: String(error) });
     } finally {
-      this.#bytes -= event.size;
+      if (this.#held.delete(place)) this.#bytes -= event.size;
+    }
+  }
+
+  /**
+   * The platform ends an invocation without a word some 30 s after its answer:
+   * what was held for it never leaves by itself.
+   */
+  #forget(now: number): void {
+    for (const place of this.#held) {
+      if (now - place.since <= ABANDONED_MS) return;
+      this.#held.delete(place);
+      this.#bytes -= place.bytes;
     }
   }
 
@@ -161,7 +182,7 @@ export class FirstAttempts {
         this.#deps,
       );
       if (made === null) return unsent;
-      pace.heard(destination, made.fault === "timeout", now());
+      pace.heard(destination, hasHung(made), now());
       line.ended({ ...made, id: event.id, destination, attempt: 1 });
       return { ...made, destination };
     } catch (error) {

@@ -1,5 +1,7 @@
 // How many sends may run at once, how many of them to one destination, and how much they hold.
 // Counts in one isolate; touches nothing.
+import { ATTEMPT_MS } from "../deadlines.ts";
+import type { Answer } from "../types.ts";
 
 /** Sends in one isolate beyond which the queue's handler waits. */
 const MOST_IN_FLIGHT = 50;
@@ -16,7 +18,15 @@ const SLOW_FOR_MS = 60_000;
  * No send lasts this long, in ms: one that has not left by then died with its invocation,
  * which the platform ends without a word.
  */
-const ABANDONED_MS = 60_000;
+export const ABANDONED_MS = 60_000;
+
+/**
+ * Whether a send has held its place for as long as it could. A status whose body did not come to its end counts,
+ * and has held its place just as long.
+ */
+export function hasHung({ fault, latencyMs }: Pick<Answer, "fault" | "latencyMs">): boolean {
+  return fault === "timeout" || latencyMs >= ATTEMPT_MS;
+}
 
 /** A send that is under way. */
 export interface Place {

@@ -102,6 +102,24 @@ test("events of a source without a rate spread over the objects, and one event a
 
 const reset = () => Promise.reject(new Error("reset"));
 
+const OVERLOADED = Object.assign(new Error("Durable Object is overloaded."), { overloaded: true });
+
+test("an object that is overloaded has not got the event, is not asked again, and nothing more is told to it", async () => {
+  let asked = 0;
+  const intake = door(() => {
+    asked += 1;
+    return Promise.reject(OVERLOADED);
+  });
+  expect(await intake.accept(candidate(1))).toEqual({ kind: "busy", why: expect.stringContaining("overloaded") });
+  expect(asked).toBe(1);
+});
+
+test("where only the second try was overloaded, the first may be kept", async () => {
+  const left = [reset, () => Promise.reject(OVERLOADED)];
+  const answer = await door(() => (left.shift() ?? reset)()).accept(candidate(1));
+  expect(answer).toMatchObject({ kind: "busy", mayBeKept: true });
+});
+
 test.each<[string, Acceptance["kind"], boolean | undefined, (() => Promise<Acceptance>)[]]>([
   ["has said no", "busy", undefined, [() => Promise.resolve({ kind: "busy", why: "full" })]],
   ["has said nothing", "busy", true, [reset, reset]],

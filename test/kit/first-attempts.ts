@@ -1,0 +1,100 @@
+// An isolate that makes first attempts, in the test's hands: its clock, what it has sent, told and logged.
+import { beforeEach } from "vitest";
+import type { FirstEnd, FirstOutcome } from "../../src/d1/settlement.ts";
+import type { Outgoing } from "../../src/net/send.ts";
+import { FirstAttempts, type FirstDeps } from "../../src/out/first.ts";
+import { Pace } from "../../src/out/pace.ts";
+import { YES as YES_SCRIPT } from "../../src/out/script.ts";
+import type { Acceptance, Answer, Destination, Event, Grant } from "../../src/types.ts";
+
+export const YES: Answer = { status: 200, fault: null, latencyMs: 3, excerpt: "thanks", retryAfter: null };
+export const SILENCE: Answer = { ...YES, status: null, fault: "timeout", latencyMs: 15_000, excerpt: "" };
+const KEYS = [{ kind: "derived", from: { name: "SIGNING_KEY", value: "test-signing-key-0123456789abcdef" } }] as const;
+
+interface Seen {
+  clock: number;
+  sent: string[];
+  told: FirstOutcome[][];
+  logged: { level: string; event: string; fields: object }[];
+  /** What the line of the acceptance was given, each time that it was written. */
+  accepted: (readonly FirstEnd[])[];
+}
+
+const fresh = (): Seen => ({ clock: 1_000_000, sent: [], told: [], logged: [], accepted: [] });
+/** Anew for each test. */
+export const seen = fresh();
+beforeEach(() => {
+  Object.assign(seen, fresh());
+});
+
+const web = (name: string): Destination => ({ name, url: `https://${name}.example.com/`, retry: [1000], keys: KEYS });
+/** Destinations that can be sent to. */
+export const NAMES = ["one", "two", "three", "four", "five"];
+
+const writer = (level: string) => (event: string, fields: object) => void seen.logged.push({ level, event, fields });
+/** Writes the line of an acceptance. Signatures take their own time: which attempt ends first is nobody's choice. */
+export const write = (first: readonly FirstEnd[]) =>
+  void seen.accepted.push(first.toSorted((a, b) => NAMES.indexOf(a.destination) - NAMES.indexOf(b.destination)));
+
+export function open(
+  change: { grant?: () => Promise<Grant | "unknown" | null>; send?: (to: string) => Promise<Answer> } = {},
+) {
+  const pace = new Pace();
+  const deps: FirstDeps = {
+    config: {
+      destinations: new Map<string, Destination>([
+        ...NAMES.map((name) => [name, web(name)] as const),
+        ["bin", { ...web("bin"), script: YES_SCRIPT }] as const,
+        ["unaddressed", { ...web("unaddressed"), url: null }] as const,
+      ]),
+    },
+    pace,
+    intake: {
+      grant: change.grant ?? (() => Promise.reject(new Error("unused"))),
+      ended: async (_, outcomes) => void seen.told.push([...(await Promise.resolve(outcomes))]),
+    },
+    send: async ({ url }: Outgoing) => {
+      const [to = ""] = new URL(url).hostname.split(".");
+      seen.sent.push(to);
+      return await (change.send ?? (() => Promise.resolve(YES)))(to);
+    },
+    inspector: () => () => Promise.reject(new Error("unused")),
+    now: () => seen.clock,
+    dice: () => 0.5,
+    log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
+  };
+  return { first: new FirstAttempts(deps), pace };
+}
+
+export const event = (to: readonly string[], size = 2): Event => ({
+  id: `evt_${"a".repeat(32)}`,
+  receipt: "receipt",
+  source: "acme",
+  type: "test",
+  receivedAt: seen.clock,
+  verifiedBy: null,
+  headers: {},
+  encoding: "text",
+  size,
+  body: "{}",
+  parts: 0,
+  matched: to.map((destination) => ({ destination, route: "all" })),
+});
+export const held = (to: readonly string[], size = 2) => ({
+  event: event(to, size),
+  rate: null,
+  body: new Uint8Array(2),
+});
+export const granted = (go: readonly string[], wait: readonly string[] = []): Acceptance => ({
+  kind: "accepted",
+  id: "evt",
+  first: { go, wait },
+});
+
+/** Resolves when so many sends have begun. */
+export async function sending(n: number): Promise<void> {
+  while (seen.sent.length < n)
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+}
