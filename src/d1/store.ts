@@ -108,7 +108,8 @@ export function openStore(run: Run) {
 
   return {
     /**
-     * Commits a group of events and opens their deliveries, in one transaction.
+     * Commits a group of events and opens their deliveries, in one transaction. What repeats open again is a second
+     * one: nearly no group has a repeat, and whoever calls repeats both if either fails.
      *
      * @param rows a JSON array of `Event`
      * @param due when the first attempts are due
@@ -117,17 +118,23 @@ export function openStore(run: Run) {
      * @returns bells of deliveries that a repeat has opened again; those of new events the caller knows
      */
     async commit(rows: string, due: number, opened: readonly Opened[] = [], again = false): Promise<Bell[]> {
-      const openings = openingsOf(rows, opened);
-      const results = await run((db) =>
-        db.batch<BellRow>([
+      const events = eventsIn(rows);
+      const openings = openingsOf(events, opened);
+      const [inserted] = await run((db) =>
+        db.batch([
           db.prepare(INSERT_EVENTS).bind(rows),
           db.prepare(INSERT_DELIVERIES).bind(openings, due),
           ...firstsSettled(db, opened, again, due),
+        ]),
+      );
+      if (inserted?.meta.changes === events.length) return [];
+      const reopened = await run((db) =>
+        db.batch<BellRow>([
           db.prepare(AUDIT_REPEATS).bind(openings, due),
           db.prepare(REOPEN_EXHAUSTED).bind(openings, due),
         ]),
       );
-      return (results.at(-1)?.results ?? []).map(toBell);
+      return (reopened.at(-1)?.results ?? []).map(toBell);
     },
 
     /**
@@ -161,10 +168,15 @@ export function openStore(run: Run) {
   };
 }
 
-/** What opens deliveries, without headers and bodies: a group of them would be carried to D1 three times. */
-function openingsOf(rows: string, opened: readonly Opened[]): string {
+type Opening = Pick<Event, "id" | "receipt" | "matched">;
+
+function eventsIn(rows: string): readonly Opening[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge made these rows with JSON.stringify
-  const events = JSON.parse(rows) as Pick<Event, "id" | "receipt" | "matched">[];
+  return JSON.parse(rows) as Opening[];
+}
+
+/** What opens deliveries, without headers and bodies: those are carried to D1 once. */
+function openingsOf(events: readonly Opening[], opened: readonly Opened[]): string {
   const firsts = new Map(opened.map((one) => [`${one.receipt}:${one.destination}`, one]));
   return JSON.stringify(
     events.map(({ id, receipt, matched }) => ({

@@ -38,6 +38,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/iif\(NOT EXISTS \(SELECT 1 FROM pauses/, "pause"],
   [/iif\(EXISTS \(SELECT 1 FROM pauses/, "resume"],
   [/INSERT INTO inspections/, "keep inspection"],
+  [/'repeat', r\.id/, "commit"],
   [/FROM events WHERE seq IN/, "load"],
   [/SELECT e\.id, e\.receipt, EXISTS/, "known"],
   [/'lost', 'lost'/, "overdue"],
@@ -58,6 +59,9 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
 
 /** What a database holds when a bound value or a row is larger: https://developers.cloudflare.com/d1/platform/limits/ */
 const MOST_BYTES = 2_000_000;
+
+/** Of the statement before. */
+const CHANGES = "SELECT changes() AS n";
 
 const encoder = new TextEncoder();
 
@@ -143,7 +147,8 @@ export class D1 {
           if (typeof value === "string" && value.length > MOST_BYTES / 3 && encoder.encode(value).length > MOST_BYTES)
             throw new Error("string or blob too big: SQLITE_TOOBIG");
         }
-        return { results: this.#prepared(sql).all(...values), success: true, meta: {} };
+        const results = this.#prepared(sql).all(...values);
+        return { results, success: true, meta: { changes: Number(this.#prepared(CHANGES).get()?.["n"]) } };
       });
       db.exec("COMMIT");
       if (!this.#watched) this.#watch();
