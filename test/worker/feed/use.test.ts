@@ -2,7 +2,7 @@
 // and to forget.
 import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openD1 } from "../../../src/d1/open.ts";
 import { openFeed, type Telling } from "../../../src/feed/door.ts";
 import { FeedCore } from "../../../src/feed/feed.ts";
@@ -14,11 +14,12 @@ import { countedDatabase } from "../kit/counted.ts";
 import { fill } from "../kit/fill.ts";
 import { front } from "../kit/front.ts";
 import { idOf, Logged } from "../kit/hands.ts";
-import { bindings, deliveries, rows, setUp, signed, until } from "../kit/relay.ts";
+import { bindings, deliveries, rows, hmac, setUp, signed, until } from "../kit/relay.ts";
 
 setUp();
 
 const TOKEN = "test-admin-token-0123456789abcdef";
+const FRONT = { authorization: "Bearer front-admin-token-0123456789abcdef" };
 const DAY = 86_400_000;
 const ask = async (headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }) =>
   await exports.default.fetch(new Request("https://relay.example.com/health", { headers }));
@@ -130,15 +131,16 @@ test("a D1 that is past its daily writes is named, with what still works, and /h
       "D1_ERROR: Your account has exceeded D1's free tier daily row write limit. Upgrade to a paid plan or wait until tomorrow (midnight UTC) to continue.",
     );
   };
-  const failed = await relay.ask("/api/events", {
-    headers: { authorization: "Bearer front-admin-token-0123456789abcdef" },
-  });
+  const failed = await relay.ask("/api/events", { headers: FRONT });
   expect(failed.status).toBe(500);
-  const health = await relay.ask("/health", {
-    headers: { authorization: "Bearer front-admin-token-0123456789abcdef" },
-  });
+  const health = await relay.ask("/health", { headers: FRONT });
   expect(health.status).toBe(200);
   const { use } = await health.json<{ use: unknown }>();
+  // A key cannot be looked up: whoever shows one hears what everybody may.
+  const key = await relay.ask("/health", {
+    headers: { authorization: `Bearer hlk_${"a".repeat(12)}_${"b".repeat(64)}` },
+  });
+  expect([key.status, Object.keys(await key.json<object>())]).toEqual([200, ["status", "missing"]]);
   const { reached, meters } = schema.parse(use);
   expect(reached.map(({ name }) => name)).toEqual(["d1_rows_written"]);
   expect(reached[0]?.says).toContain("Events are accepted");
@@ -174,4 +176,33 @@ test("strangers whose requests are refused cause a row every five seconds at mos
     refuse();
     expect(new FeedCore(state, () => clock).totals(0).sources.get("acme")?.refused).toBe(1);
   });
+});
+
+const refuses = () => Promise.reject(new Error("Exceeded allowed rows written in Durable Objects free tier."));
+
+test("objects that may write no more are named once, however many events they refuse, and /health says that none is accepted", async () => {
+  const written = vi.spyOn(console, "error").mockImplementation(() => {});
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const real = bindings.INTAKE.getByName("intake-0");
+  const object = { accept: refuses, status: () => real.status() };
+  const relay = front(
+    { acme: { provider: "hmac", settings: { header: "X-Signature" } } },
+    { INTAKE: { getByName: () => object }, PLAN: "free", ACME_SECRET: "acme-secret", LOG_LEVEL: "warn" },
+  );
+  for (let n = 0; n < 5; n += 1) {
+    const body = `{"n":${n}}`;
+    const answer = await relay.post("acme", body, { "x-signature": await hmac("acme-secret", body) });
+    expect(answer.status).toBe(503);
+  }
+  const lines = [...written.mock.calls, ...warned.mock.calls].map(([line]) => JSON.parse(String(line)));
+  written.mockRestore();
+  warned.mockRestore();
+  expect(lines).toMatchObject([{ event: "limit.reached", limit: "object_rows_written" }]);
+  const health = await relay.ask("/health", { headers: FRONT });
+  expect(health.status).toBe(503);
+  const { status, use } = await health.json<{ status: string; use: unknown }>();
+  expect(status).toBe("degraded");
+  const { reached } = schema.parse(use);
+  expect(reached.map(({ name }) => name)).toEqual(["object_rows_written"]);
+  expect(reached[0]?.says).toContain("503");
 });
