@@ -1,4 +1,5 @@
 // The times that several stages must agree on, in ms. Why they are what they are: docs/adr/0004.
+import type { Answer } from "./types.ts";
 
 /** How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes 15 s at most. */
 export const LEASE_MS = 90_000;
@@ -19,3 +20,11 @@ export const FIRST_LEASE_MS = GRANT_WAIT_MS + GRANT_MS + ATTEMPT_MS + 20_000;
 export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */
 export const BELL_REACH_MS = 15 * 60_000;
+
+/**
+ * Whether a send has held its place for as long as it could. A status whose body did not come to its end counts,
+ * and has held its place just as long.
+ */
+export function hasHung({ fault, latencyMs }: Pick<Answer, "fault" | "latencyMs">): boolean {
+  return fault === "timeout" || latencyMs >= ATTEMPT_MS;
+}

@@ -142,8 +142,10 @@ function openFirsts(
       try {
         return await within(ENDED_PATIENCE_MS, "intake", stub(name).ended(all));
       } catch (error) {
-        log.warn("intake.unreachable", { events: all.length, tries, error: String(error) });
-        await sleep(ENDED_PAUSE_MS);
+        const isLast = tries === ENDED_TRIES;
+        // Nobody else knows: each of these attempts is on record as lost once its lease ends, and is made again.
+        log[isLast ? "error" : "warn"]("intake.unreachable", { events: all.length, tries, error: String(error) });
+        if (!isLast) await sleep(ENDED_PAUSE_MS);
       }
     }
   };

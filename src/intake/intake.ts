@@ -1,4 +1,5 @@
 // The Intake object: decides what is accepted, makes it durable before it says so, and carries it on to D1.
+import { hasHung } from "../deadlines.ts";
 import type { FirstOutcome } from "../d1/settlement.ts";
 import { earlier, within } from "../patience.ts";
 import type { Acceptance, AskKnown, Grant } from "../types.ts";
@@ -193,7 +194,7 @@ export class IntakeCore {
   /** How first attempts ended. Resolves once that is in D1 or in the journal. */
   async ended(id: string, receipt: string, size: number, outcomes: readonly FirstOutcome[]): Promise<void> {
     for (const outcome of outcomes) {
-      const timedOut = outcome.state === "unsent" ? null : outcome.fault === "timeout";
+      const timedOut = outcome.state === "unsent" ? null : hasHung(outcome);
       this.#grants.leave(outcome.destination, attemptName(id, receipt, outcome.destination), timedOut);
     }
     await this.#drain.ended(id, receipt, size, outcomes);

@@ -1,4 +1,5 @@
 // Deliveries whose bell rang: choose, claim, load, attempt, settle; and what could not be started is given back.
+import { hasHung } from "../deadlines.ts";
 import type { Bell, Destination } from "../types.ts";
 import type { Claim, Store, Wanted } from "../d1/store.ts";
 import { announce, type AnnounceDeps, type Beside } from "./announce.ts";
@@ -6,7 +7,7 @@ import { attempt, type AttemptDeps } from "./attempt.ts";
 import { ringOrLeave } from "./bells.ts";
 import { choose, chooseNext, LATER_MS } from "./choose.ts";
 import { load, type LoadDeps, type Loaded } from "./load.ts";
-import { hasHung, type Pace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import { Settler } from "./settle.ts";
 import { deliveryId, parseDeliveryId } from "../ids.ts";
 

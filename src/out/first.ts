@@ -1,5 +1,5 @@
 // The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
-import { GRANT_MS } from "../deadlines.ts";
+import { GRANT_MS, hasHung } from "../deadlines.ts";
 import type { FirstEnd, FirstOutcome } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
@@ -7,7 +7,7 @@ import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
 import { sleep } from "../patience.ts";
-import { ABANDONED_MS, hasHung, type Pace } from "./pace.ts";
+import { ABANDONED_MS, type Pace } from "./pace.ts";
 
 /** An invocation has six connections that wait for headers; two are for the relay's own calls. */
 const MOST_DESTINATIONS = 4;

@@ -1,7 +1,5 @@
 // How many sends may run at once, how many of them to one destination, and how much they hold.
 // Counts in one isolate; touches nothing.
-import { ATTEMPT_MS } from "../deadlines.ts";
-import type { Answer } from "../types.ts";
 
 /** Sends in one isolate beyond which the queue's handler waits. */
 const MOST_IN_FLIGHT = 50;
@@ -19,14 +17,6 @@ const SLOW_FOR_MS = 60_000;
  * which the platform ends without a word.
  */
 export const ABANDONED_MS = 60_000;
-
-/**
- * Whether a send has held its place for as long as it could. A status whose body did not come to its end counts,
- * and has held its place just as long.
- */
-export function hasHung({ fault, latencyMs }: Pick<Answer, "fault" | "latencyMs">): boolean {
-  return fault === "timeout" || latencyMs >= ATTEMPT_MS;
-}
 
 /** A send that is under way. */
 export interface Place {

@@ -194,3 +194,14 @@ test("an object that has found more than it can remember grants again once that 
     expect(await offer(later, { ...offering(3001), receipt: "again" })).toEqual([]);
   });
 }, 60_000);
+
+test("a destination whose answer did not come to its end is slow, like one that gave none", async () => {
+  await withD1(async (hands, core) => {
+    expect(await offer(core, offering(1))).toEqual(["first"]);
+    await end(core, 1, yes({ latencyMs: 15_000 }));
+    await drained(hands);
+    expect(await offer(core, offering(2))).toEqual([]);
+    hands.clock += 60_000;
+    expect(await offer(core, offering(3))).toEqual(["first"]);
+  });
+});

@@ -211,6 +211,22 @@ test("an outcome is told until the object takes it, and the grant of an object t
   expect(told).toBe(3);
 });
 
+test("an outcome that no object takes is said in the log, after the last try", async () => {
+  vi.useFakeTimers();
+  const log = new Logged();
+  const gone = rpc({ ended: async () => await Promise.reject(new Error("reset")) });
+  const shards = openShards(
+    () => gone,
+    1,
+    () => Date.now(),
+    log,
+  );
+  const telling = shards.ended({ ...candidate(1), size: 2 }, []);
+  await vi.runAllTimersAsync();
+  await telling;
+  expect(log.lines.map(({ level }) => level)).toEqual(["warn", "warn", "error"]);
+});
+
 /** What each object says of itself, by shard; nobody may ask one that says nothing. */
 function journals(said: (shard: string) => ShardStatus | null, shards: number, now = () => Date.now()) {
   const asked: string[] = [];
