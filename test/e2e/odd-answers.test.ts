@@ -1,6 +1,7 @@
 // Over a real network: an answer whose status came is that status, whatever becomes of its body.
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { startReceiver } from "../kit/receiver.ts";
 import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
 import { until } from "../kit/until.ts";
@@ -14,6 +15,8 @@ const BODIES: Record<string, { readonly head: string; readonly body: Buffer; rea
   chunks: { head: "transfer-encoding: chunked\r\n", body: Buffer.from("zz\r\nno length\r\n") },
   reset: { head: "content-length: 1000\r\n", body: Buffer.from("half of it"), reset: true },
 };
+
+const Firsts = z.array(z.object({ destination: z.string(), state: z.string(), status: z.number().nullable() }));
 
 const STATUSES: Record<string, string> = { "200": "delivered", "410": "failed", "500": "pending" };
 
@@ -36,10 +39,16 @@ test("the status that came is what counts: a body that is cut, reset or no gzip 
   );
   const relay = await Relay.start(relayVars(Object.fromEntries(destinations)), await stateFolder());
   await relay.post("one", Buffer.from("{}"));
-  const attempted = () => relay.log.filter(({ event, delivery }) => String(event).startsWith("delivery.") && delivery);
   const heard = await until("every destination has been asked, and its answer noted", () => {
-    const lines = new Map(attempted().map((line) => [String(line["delivery"]).split(":")[1] ?? "", line]));
-    return lines.size >= names.length ? lines : undefined;
+    const ends = new Map<string, unknown>();
+    for (const { event, delivery, first, attempt, fault, state, status } of relay.log) {
+      // A first attempt that succeeds has no line of its own: the line of its acceptance says so.
+      for (const end of event === "ingest.accepted" ? Firsts.parse(first ?? []) : [])
+        ends.set(end.destination, { attempt: 1, fault: null, state: end.state, status: end.status });
+      const own = String(event).startsWith("delivery.") && typeof delivery === "string";
+      if (own) ends.set(delivery.split(":")[1] ?? "", { attempt, fault, state, status });
+    }
+    return ends.size >= names.length ? ends : undefined;
   });
   for (const name of names) {
     const status = name.split("-")[1] ?? "";
