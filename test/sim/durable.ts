@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { call, Invocation, type Isolate } from "./isolate.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
 import { Storage } from "./storage.ts";
-import { stubbed } from "./stub.ts";
+import { dying, stubbed } from "./stub.ts";
 
 /** What the relay's class offers. */
 export interface Instance {
@@ -42,7 +42,8 @@ export class DurableObject {
   #alarmVersion = 0;
   #failures = 0;
   readonly #heard: number[] = [];
-  /** Told of a call that was answered. */
+  /** Told of a call that has reached it, and of one that was answered. */
+  onCall: (method: string, args: readonly unknown[]) => void = () => {};
   onAnswer: (method: string, args: readonly unknown[]) => void = () => {};
   /** Incarnations so far. */
   lives = 0;
@@ -73,31 +74,26 @@ export class DurableObject {
       (...args: unknown[]) =>
         call(this.#scheduler, {
           kind: "rpc",
-          what: name,
+          what: this.#called(name),
           error: "Network connection lost.",
           outage: this.outage,
           effect: () => this.#serve(name, args),
-          special: (fault) => {
-            if (fault === "object dies before")
-              return () => {
-                this.kill("before the call");
-                throw new Error("Internal error in Durable Object storage caused object to be reset.");
-              };
-            if (fault === "object dies after")
-              return async () => {
-                await this.#serve(name, args);
-                this.kill("after the call");
-                throw new Error(
-                  "The Durable Object's code has been updated, this version can no longer access storage.",
-                );
-              };
-            return null;
-          },
+          special: (fault) =>
+            dying(
+              fault,
+              (why) => this.kill(why),
+              () => this.#serve(name, args),
+            ),
         });
     return new Proxy(
       {},
       { get: (_, name) => (typeof name === "string" && name !== "then" ? method(name) : undefined) },
     );
+  }
+
+  /** The name of a yield point: worlds with one Intake object need not say which. */
+  #called(method: string): string {
+    return /^intake-[1-9]/.test(this.name) ? `${method} ${this.name}` : method;
   }
 
   /** Memory is gone, and of the storage whatever no sync has confirmed: some of the latest turns, or all of them. */
@@ -122,6 +118,7 @@ export class DurableObject {
 
   async #serve(name: string, args: readonly unknown[]): Promise<unknown> {
     const { context, instance, isolate, ready } = this.#open();
+    this.onCall(name, args);
     const died = new Promise<never>((_, reject) => {
       context.onEnd(() => reject(new Error("The Durable Object was reset.")));
     });
@@ -135,6 +132,7 @@ export class DurableObject {
     this.onAnswer(name, args);
     return stubbed(answer, {
       scheduler: this.#scheduler,
+      desk: this.#called("desk"),
       outage: this.outage,
       alive: () => isolate.alive,
       run: (asked) => context.run(asked),

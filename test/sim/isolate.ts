@@ -82,6 +82,15 @@ export class Invocation {
   }
 }
 
+/** What a handler is given beside its event. */
+export function contextOf(invocation: Invocation, waitUntil: (promise: Promise<unknown>) => void): object {
+  return {
+    waitUntil: (promise: Promise<unknown>) => waitUntil(promise),
+    passThroughOnException: () => {},
+    props: { invocation: invocation.what },
+  };
+}
+
 /** What a caller may do and see: the effect may take place, or not, and the answer may come, or not. */
 export interface Call<T> {
   readonly kind: Kind;

@@ -19,8 +19,8 @@ export interface Try {
   /** From a 2xx. */
   readonly id: string | null;
   readonly status: string | null;
-  /** Lives of the object so far. */
-  readonly life: number;
+  /** Which object was asked first, and which life of it this was. */
+  readonly life: string;
 }
 
 export interface Moved extends Move {
@@ -51,6 +51,8 @@ export class Ledger {
   readonly pauses: { destination: string; paused: boolean; askedAt: number; at: number }[] = [];
   /** Deliveries whose first attempt was told, and its end taken over by the object. */
   readonly told = new Map<string, { receipt: string; startedAt: number }[]>();
+  /** The objects that each event has reached. */
+  readonly #reached = new Map<string, Set<string>>();
   readonly rung: { delivery: string; attempt: number; at: number }[] = [];
   readonly #ids = new Map<number, string>();
 
@@ -58,8 +60,13 @@ export class Ledger {
     this.plan = plan;
     this.platform = platform;
     this.scheduler = platform.scheduler;
-    platform.object.onAnswer = (method, args) => {
+    platform.intakes.onAnswer = (method, args) => {
       if (method === "ended") this.#hear(args);
+    };
+    platform.intakes.onCall = (name, method, [candidate]) => {
+      if (method !== "accept") return;
+      const { id } = Object(candidate);
+      this.#reached.set(String(id), (this.#reached.get(String(id)) ?? new Set()).add(name));
     };
   }
 
@@ -94,6 +101,18 @@ export class Ledger {
 
   movesOf(id: string, destination: string): Moved[] {
     return this.moves.filter((move) => move.id === id && move.destination === destination);
+  }
+
+  /** Whether the event has come to several objects, because their number was changed. */
+  hasMoved(id: string): boolean {
+    return (this.#reached.get(id)?.size ?? 0) > 1;
+  }
+
+  /** The object that this request came to, and which life of it that is. */
+  lifeOf(by: Invocation): string {
+    const asked = by.did.find((name) => name.startsWith("rpc accept"));
+    const name = /intake-\d+/.exec(asked ?? "")?.[0] ?? "intake-0";
+    return `${name} ${this.platform.intakes.of(name).lives}`;
   }
 
   /** The letter that an event came from, by what its sender was answered. */

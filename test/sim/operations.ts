@@ -1,13 +1,15 @@
-// What the operator does to single destinations and deliveries: pauses, resumes, cancels. Asked for again under the same key where no answer came.
+// What the operator does to single destinations and deliveries: pauses, resumes, cancels, replays. Asked for again under the same key where no answer came.
 import { Dice } from "./dice.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Step } from "./plan.ts";
+import { CANARY } from "./settings.ts";
 
 export type Operation =
   | { readonly do: "pause" | "resume"; readonly destination: string }
   /** The nth delivery that is there at that moment. */
   | { readonly do: "cancel"; readonly nth: number };
 
+export const OPERATOR = { authorization: `Bearer ${CANARY}-admin-token-0123456789abcdef` };
 const ASKINGS = 4;
 const AGAIN_MS = 8_000;
 /** How often it is looked, after the storm, whether something is still paused. */
@@ -69,6 +71,36 @@ export async function liftPauses(ledger: Ledger): Promise<void> {
     }
     await new Promise<void>((resolve) => {
       scheduler.after(LIFT_MS, resolve);
+    });
+  }
+}
+
+/** The operator opens an ended delivery again, and asks once more with the same key where no answer came. */
+export async function replay(nth: number, key: string, ledger: Ledger): Promise<void> {
+  const { platform, scheduler } = ledger;
+  if (!platform.d1.hasTable("delivery_history")) return;
+  const sql =
+    "SELECT delivery FROM delivery_history WHERE state IN ('failed', 'delivered') ORDER BY seq, destination LIMIT 1 OFFSET ?1";
+  const target = platform.d1.look<{ delivery: string }>(sql, nth)[0]?.delivery;
+  if (target === undefined) return;
+  for (let count = 0; count < 4; count += 1) {
+    scheduler.tell("event", "operator", `replays ${target}`);
+    try {
+      const answer = await platform.post(
+        "replay",
+        () =>
+          new Request(`https://relay.example.com/api/deliveries/${encodeURIComponent(target)}/replay`, {
+            method: "POST",
+            headers: { ...OPERATOR, "idempotency-key": key },
+          }),
+        (given) => scheduler.tell("event", "relay", `answers the operator: ${given.status}`),
+      );
+      if (answer.status < 500) return;
+    } catch {
+      // No answer: ambiguous, so it asks again.
+    }
+    await new Promise<void>((resolve) => {
+      scheduler.after(8000, resolve);
     });
   }
 }

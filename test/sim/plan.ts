@@ -3,6 +3,7 @@ import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
+import { shardsOf } from "./reshard.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
@@ -11,6 +12,8 @@ import type { Change, Schedule } from "./settings.ts";
 export type Step = { readonly at: number } & (
   | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
   | { readonly do: "deploy"; readonly change: Change }
+  /** Changes `INTAKE_SHARDS`; isolates of both numbers serve for so long, in ms. */
+  | { readonly do: "shards"; readonly to: number; readonly bothMs: number }
   | { readonly do: "kill"; readonly who: 0 | 1 | "intake" }
   | { readonly do: "evict" }
   | { readonly do: "skew"; readonly who: 0 | 1 | "intake"; readonly ms: number }
@@ -36,6 +39,8 @@ export interface Plan {
   readonly schedule: Schedule;
   /** Whether D1 begins without a schema. */
   readonly cold: boolean;
+  /** `INTAKE_SHARDS` as the world begins. */
+  readonly shards: number;
   readonly steps: readonly Step[];
   /** From then on nothing goes wrong any more, in ms: everything that is open must come to its end. */
   readonly quiet: number;
@@ -132,6 +137,8 @@ export function planOf(seed: number): Plan {
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
   steps.push(...capturedOf(seed, span));
+  const { shards, changes } = shardsOf(seed, span, letters);
+  steps.push(...changes);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -140,6 +147,7 @@ export function planOf(seed: number): Plan {
     seed,
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
+    shards,
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

@@ -6,7 +6,8 @@ import { D1 } from "./d1.ts";
 import { DurableObject } from "./durable.ts";
 import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
-import { call, Invocation, Isolate } from "./isolate.ts";
+import { Intakes } from "./intakes.ts";
+import { call, contextOf, Invocation, Isolate } from "./isolate.ts";
 import { Network } from "./network.ts";
 import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -26,7 +27,7 @@ const SLOTS = 2;
 /** A database and the objects' storages of an earlier world, empty. */
 export interface Kept {
   readonly d1: DatabaseSync;
-  readonly object: DatabaseSync;
+  readonly intakes: ReadonlyMap<string, DatabaseSync>;
   readonly feed: DatabaseSync;
 }
 
@@ -41,11 +42,13 @@ export class Platform {
   readonly scheduler: Scheduler;
   readonly #worker: Worker;
   readonly d1: D1;
-  readonly object: DurableObject;
+  readonly intakes: Intakes;
   readonly feed: DurableObject;
   readonly queue: Queue;
   readonly network: Network;
   readonly #versions: Vars[];
+  /** The version that one slot still runs while the latest is rolled out. */
+  #older: number | null = null;
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
@@ -65,13 +68,11 @@ export class Platform {
         scheduler.after(40, resolve);
       });
     this.queue = new Queue(scheduler, (batch, limit) => this.#consume(batch, limit));
-    this.object = new DurableObject(
-      "intake-0",
-      scheduler,
-      kept?.object ?? null,
-      () => this.#isolate("intake"),
-      (state, isolate) => new this.#worker.Intake(state, this.#env(isolate)),
-    );
+    this.intakes = new Intakes(kept?.intakes ?? new Map(), (name, own, outage) => {
+      const isolate = () => this.#isolate(name === "intake-0" ? "intake" : name);
+      const open = (state: object, by: Isolate) => new this.#worker.Intake(state, this.#env(by));
+      return Object.assign(new DurableObject(name, scheduler, own, isolate, open), { outage });
+    });
     this.feed = new DurableObject(
       "feed",
       scheduler,
@@ -94,11 +95,20 @@ export class Platform {
     return vars;
   }
 
-  /** New isolates get it, and the object restarts; what is under way ends under the old one. */
-  deploy(vars: Vars): void {
-    this.#versions.push(vars);
-    this.#slots.fill(null);
-    this.object.kill("a deploy");
+  /**
+   * New isolates get it, and the objects restart; what is under way ends under the old one.
+   *
+   * @param bothMs how long one slot goes on with the old version, as in a gradual deployment
+   */
+  deploy(vars: Vars, bothMs = 0): void {
+    const version = this.#versions.push(vars) - 1;
+    this.#older = bothMs > 0 ? version - 1 : null;
+    this.#slots.fill(null, bothMs > 0 ? 1 : 0);
+    this.scheduler.after(bothMs, () => {
+      if (this.#older === null || version !== this.#versions.length - 1) return;
+      this.#older = this.#slots[0] = null;
+    });
+    for (const object of this.intakes.all) object.kill("a deploy");
   }
 
   /** Kills the isolate of a slot, if it runs. */
@@ -107,8 +117,8 @@ export class Platform {
   }
 
   /** Sets the clock of whatever runs, and of nothing that starts later. */
-  skew(who: number | "intake", ms: number): void {
-    const isolate = who === "intake" ? this.object.isolate : this.#slots[who];
+  skew(who: number | DurableObject, ms: number): void {
+    const isolate = typeof who === "number" ? this.#slots[who] : who.isolate;
     if (isolate !== null && isolate !== undefined) isolate.skew += ms;
   }
 
@@ -240,7 +250,9 @@ export class Platform {
     // Counted for each kind: one isolate less must not rename, and so reroll, all others.
     const count = (this.#started.get(kind) ?? 0) + 1;
     this.#started.set(kind, count);
-    const isolate: Isolate = new Isolate(`${kind}.${count}`, scheduler, this.#versions.length - 1, (level, text) =>
+    const latest = this.#versions.length - 1;
+    const version = kind === "edge-0" ? (this.#older ?? latest) : latest;
+    const isolate: Isolate = new Isolate(`${kind}.${count}`, scheduler, version, (level, text) =>
       this.onLog(isolate, level, text),
     );
     this.isolates.push(isolate);
@@ -258,8 +270,7 @@ export class Platform {
       DEAD_LETTERS: this.queue.binding(),
       INTAKE: {
         idFromName: (name: string) => name,
-        get: () => this.object.stub(),
-        getByName: () => this.object.stub(),
+        getByName: (name: string) => this.intakes.of(name).stub(),
       },
       FEED: { getByName: () => this.feed.stub() },
       FLOOD_GUARD: {
@@ -276,14 +287,6 @@ export class Platform {
     this.#envs.set(isolate, env);
     return env;
   }
-}
-
-function contextOf(invocation: Invocation, waitUntil: (promise: Promise<unknown>) => void): object {
-  return {
-    waitUntil: (promise: Promise<unknown>) => waitUntil(promise),
-    passThroughOnException: () => {},
-    props: { invocation: invocation.what },
-  };
 }
 
 function idleInside(invocations: ReadonlySet<Invocation>): boolean {

@@ -20,6 +20,7 @@ function scenario(name: string, steps: readonly Step[], change: Partial<Plan> = 
     seed: 1,
     schedule: "short",
     cold: false,
+    shards: 1,
     steps,
     quiet: end + 400_000,
     retention: false,
@@ -155,6 +156,12 @@ export const SCENARIOS: readonly Plan[] = [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },
     post(10, github()),
     post(6_000, github({ key: "two" })),
+  ]),
+  scenario("a number of shards that rises while an event and its repeat come", [
+    post(0, github()),
+    { at: 20, do: "shards", to: 2, bothMs: 4_000 },
+    post(25, github()),
+    post(1_500, github({ key: "two" })),
   ]),
   scenario("a feed that never answers", [
     { at: 0, do: "outage", of: "feed", manner: "hangs", ms: 60_000 },

@@ -37,7 +37,8 @@ export function waits(schedule: Schedule): number[] {
 
 export const DESTINATION_KEY = `whsec_${Buffer.from(`${CANARY}-beta-key-0123456789abcd`).toString("base64")}`;
 
-export function initialVars(schedule: Schedule): Vars {
+/** @param shards how many Intake objects share the events */
+export function initialVars(schedule: Schedule, shards: number): Vars {
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -47,6 +48,7 @@ export function initialVars(schedule: Schedule): Vars {
     FENCED_SECRET: `${CANARY}-fenced`,
     BETA_KEY: DESTINATION_KEY,
     RETENTION_DAYS: 5,
+    INTAKE_SHARDS: shards,
     SOURCES: {
       github: { provider: "github" },
       acme: { provider: "hmac", settings: hmac, max_body: "2MiB" },

@@ -22,13 +22,13 @@ const askForEvents = () =>
   });
 
 /** What a world leaves behind. */
-export function keptOf({ d1, object, feed }: Platform): Kept {
-  return { d1: d1.database, object: object.storage.database, feed: feed.storage.database };
+export function keptOf({ d1, intakes, feed }: Platform): Kept {
+  return { d1: d1.database, intakes: intakes.databases, feed: feed.storage.database };
 }
 
 /** The same databases without a row. */
 export function emptied(kept: Kept): Kept {
-  for (const db of [kept.d1, kept.object, kept.feed]) {
+  for (const db of [kept.d1, ...kept.intakes.values(), kept.feed]) {
     // What the relay must not do, such as shorten its audit, a new world may.
     const guards = db.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all();
     for (const { name } of guards) db.exec(`DROP TRIGGER ${String(name)}`);

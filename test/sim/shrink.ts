@@ -71,6 +71,7 @@ async function fewest<T>(all: T[], breaks: (some: T[]) => Promise<boolean>): Pro
 
 function* simplerThan({ plan, faults }: Broken): Generator<Broken> {
   if (plan.retention) yield { faults, plan: { ...plan, retention: false } };
+  if (plan.shards > 1) yield { faults, plan: { ...plan, shards: 1 } };
   if (plan.cold) yield { faults, plan: { ...plan, cold: false } };
   if (plan.schedule !== "once") yield { faults, plan: { ...plan, schedule: "once" } };
   for (const [at, step] of plan.steps.entries()) {

@@ -16,7 +16,7 @@ export function storyOf(plan: Plan, faults: ReadonlyMap<string, Fault>, outcome:
   const head = [
     `${plan.name}${broken === undefined ? " holds" : ` breaks ${broken.invariant}`}`,
     ...(broken === undefined ? [] : [`  promised  ${promise}`, `  found     ${broken.says}`]),
-    `  schedule  ${plan.schedule}${plan.cold ? ", a new database" : ""}; nothing fails after ${clock(plan.quiet).trim()}`,
+    `  schedule  ${plan.schedule}${plan.cold ? ", a new database" : ""}, INTAKE_SHARDS ${plan.shards}; nothing fails after ${clock(plan.quiet).trim()}`,
     `  faults    ${[...faults].map(([point, fault]) => `${point}: ${fault}`).join("; ") || "none"}`,
     "",
   ];

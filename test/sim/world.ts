@@ -1,7 +1,7 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
 import { startBulk } from "./bulk.ts";
 import { askForEdit } from "./edits.ts";
-import { liftPauses, operate } from "./operations.ts";
+import { liftPauses, operate, OPERATOR, replay } from "./operations.ts";
 import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
 import type { Invocation } from "./isolate.ts";
@@ -10,7 +10,7 @@ import type { Plan, Step } from "./plan.ts";
 import { type Answered, type Kept, Platform } from "./platform.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
 import { type Letter, requestOf } from "./senders.ts";
-import { CHANGES, CANARY, initialVars } from "./settings.ts";
+import { CHANGES, initialVars } from "./settings.ts";
 import { emptied, keptOf, migrated } from "./shelf.ts";
 import type { Worker } from "./worker.ts";
 
@@ -37,7 +37,6 @@ const RETENTION_MS = 173 * HOUR;
 
 /** What was hit in the last moment of the storm needs a little longer, such as an object whose storage hangs. */
 const SETTLED_MS = 60_000;
-const OPERATOR = { authorization: `Bearer ${CANARY}-admin-token-0123456789abcdef` };
 
 export interface Setting {
   readonly worker: Worker;
@@ -51,7 +50,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const scheduler = new Scheduler(plan.seed, setting.listening);
   const faults = faultsOf(scheduler);
   scheduler.faults = (point, now) => (now < plan.quiet ? faults(point, now) : null);
-  const vars = initialVars(plan.schedule);
+  const vars = initialVars(plan.schedule, plan.shards);
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
@@ -67,7 +66,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
     if (scheduler.violations.length === 0) judge(ledger, "expired");
   }
   if (!plan.cold) setting.shelf.kept = keptOf(platform);
-  platform.object.evict();
+  for (const object of platform.intakes.all) object.evict();
   platform.feed.evict();
   for (const isolate of platform.isolates) isolate.kill();
   const { violations, hits, points, lines, trace, now } = scheduler;
@@ -81,7 +80,7 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
   await scheduler.run(until, () => settled(ledger));
   if (scheduler.violations.length === 0 && !settled(ledger)) {
     const rows = platform.d1.look("SELECT * FROM delivery_history WHERE state NOT IN ('delivered', 'failed')");
-    const journal = platform.object.storage.empty ? "empty" : "not empty";
+    const journal = platform.intakes.empty ? "empty" : "not empty";
     scheduler.violate(
       "I-11",
       `still open ${DRAIN_MS / HOUR} h after the last fault; journal ${journal}; ${JSON.stringify(rows)}`,
@@ -90,7 +89,7 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
 }
 
 function settled({ platform, plan, scheduler, waiting }: Ledger): boolean {
-  if (waiting > 0 || scheduler.now < plan.quiet || !platform.object.storage.empty || !platform.idle) return false;
+  if (waiting > 0 || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle) return false;
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
@@ -147,6 +146,7 @@ function bellOf(body: unknown): { delivery: string; attempt: number } {
 function take(step: Step, ledger: Ledger): void {
   const { platform, scheduler } = ledger;
   const { at: _, ...told } = step;
+  const one = () => platform.intakes.one(scheduler.roll(`which object ${step.do} ${step.at}`));
   if (step.do !== "post") scheduler.tell("fault", "world", JSON.stringify(told));
   switch (step.do) {
     case "post":
@@ -158,18 +158,25 @@ function take(step: Step, ledger: Ledger): void {
     case "deploy":
       platform.deploy(CHANGES[step.change](platform.vars));
       return;
+    case "shards":
+      platform.deploy({ ...platform.vars, INTAKE_SHARDS: step.to }, step.bothMs);
+      return;
     case "kill":
-      if (step.who === "intake") platform.object.kill("killed");
+      if (step.who === "intake") one().kill("killed");
       else platform.kill(step.who);
       return;
     case "evict":
-      platform.object.evict();
+      one().evict();
       return;
     case "skew":
-      platform.skew(step.who, step.ms);
+      platform.skew(step.who === "intake" ? one() : step.who, step.ms);
       return;
     case "outage": {
-      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.object, feed: platform.feed }[step.of];
+      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.intakes, feed: platform.feed }[
+        step.of
+      ];
+      if (step.of === "intake")
+        platform.intakes.struck = scheduler.roll(`all struck ${step.at}`) < 0.4 ? null : one().name;
       binding.outage = () => step.manner;
       scheduler.after(step.ms, () => {
         binding.outage = () => null;
@@ -207,7 +214,7 @@ async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void
     const answered = (answer: Answered, by: Invocation) => {
       const said =
         answer.status < 300 && letter.forged !== "wrong method" ? idOf(answer.text) : { id: null, status: null };
-      const one = { letter, at: begunAt, answer, answeredAt: scheduler.now, by, life: platform.object.lives, ...said };
+      const one = { letter, at: begunAt, answer, answeredAt: scheduler.now, by, life: ledger.lifeOf(by), ...said };
       scheduler.tell(
         "event",
         by.isolate.name,
@@ -245,45 +252,15 @@ function idOf(text: string): { id: string | null; status: string | null } {
   return { id, status };
 }
 
-/** The operator opens an ended delivery again, and asks once more with the same key where no answer came. */
-async function replay(nth: number, key: string, ledger: Ledger): Promise<void> {
-  const { platform, scheduler } = ledger;
-  if (!platform.d1.hasTable("delivery_history")) return;
-  const sql =
-    "SELECT delivery FROM delivery_history WHERE state IN ('failed', 'delivered') ORDER BY seq, destination LIMIT 1 OFFSET ?1";
-  const target = platform.d1.look<{ delivery: string }>(sql, nth)[0]?.delivery;
-  if (target === undefined) return;
-  for (let count = 0; count < 4; count += 1) {
-    scheduler.tell("event", "operator", `replays ${target}`);
-    try {
-      const answer = await platform.post(
-        "replay",
-        () =>
-          new Request(`https://relay.example.com/api/deliveries/${encodeURIComponent(target)}/replay`, {
-            method: "POST",
-            headers: { ...OPERATOR, "idempotency-key": key },
-          }),
-        (given) => scheduler.tell("event", "relay", `answers the operator: ${given.status}`),
-      );
-      if (answer.status < 500) return;
-    } catch {
-      // No answer: ambiguous, so it asks again.
-    }
-    await new Promise<void>((resolve) => {
-      scheduler.after(8000, resolve);
-    });
-  }
-}
-
 /** From here on everything works. Destinations that refuse for good may go on doing so. */
 function calmDown(ledger: Ledger): void {
   const { platform, scheduler } = ledger;
   scheduler.tell("fault", "world", "the storm is over");
-  for (const binding of [platform.d1, platform.queue, platform.object, platform.feed]) binding.outage = () => null;
+  for (const binding of [platform.d1, platform.queue, platform.intakes, platform.feed]) binding.outage = () => null;
   if (platform.d1.poison !== null) {
     // Whoever fixes it deploys, and the object starts anew.
     platform.d1.poison = null;
-    platform.object.evict();
+    for (const object of platform.intakes.all) object.evict();
     const look = () => new Request("https://relay.example.com/health", { headers: OPERATOR });
     platform.post("health", look, () => {}).catch(() => {});
   }

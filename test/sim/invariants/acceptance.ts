@@ -32,13 +32,17 @@ export const noFalseAck: Invariant = {
     const { id } = one;
     if (!yes(one)) return null;
     if (id === null) return `a 2xx without an id: ${one.answer.text.slice(0, 80)}`;
-    const { d1, object } = platform;
+    const { d1, intakes } = platform;
     if (d1.hasTable("events") && d1.look("SELECT 1 FROM events WHERE id = ?1", id).length > 0) return null;
     const sql = "SELECT seq FROM journal WHERE instr(rows, ?1) > 0";
-    const rows = object.storage.look<{ seq: number }>(sql, id);
-    if (rows.some(({ seq }) => object.storage.isDurable(seq))) return null;
-    if (object.storage.look("SELECT 1 FROM stuck WHERE instr(row, ?1) > 0", id).length > 0) return null;
-    return `${id} was answered ${one.answer.status} ${one.status}, and is ${rows.length > 0 ? "in the journal but not synced" : "nowhere"}`;
+    let isWritten = false;
+    for (const { storage } of intakes.all) {
+      const rows = storage.look<{ seq: number }>(sql, id);
+      if (rows.some(({ seq }) => storage.isDurable(seq))) return null;
+      if (storage.look("SELECT 1 FROM stuck WHERE instr(row, ?1) > 0", id).length > 0) return null;
+      isWritten ||= rows.length > 0;
+    }
+    return `${id} was answered ${one.answer.status} ${one.status}, and is ${isWritten ? "in the journal but not synced" : "nowhere"}`;
   },
 };
 

@@ -73,9 +73,7 @@ export const noSecretEscapes: Invariant = {
       : null;
   },
   ended: ({ platform }) =>
-    first([...tables(platform.d1), ...tables(platform.object.storage)], ([table, rows]) =>
-      leaks(JSON.stringify(rows)) ? `${table} holds a secret` : null,
-    ),
+    first(everything(platform), ([table, rows]) => (leaks(JSON.stringify(rows)) ? `${table} holds a secret` : null)),
 };
 
 export const idempotentAdmin: Invariant = {
@@ -106,7 +104,7 @@ export const retention: Invariant = {
   id: "I-16",
   says: "past its retention no byte of a payload is left",
   expired: ({ platform }) =>
-    first([...tables(platform.d1), ...tables(platform.object.storage)], ([table, rows]) =>
+    first(everything(platform), ([table, rows]) =>
       ["events", "event_parts", "deliveries", "attempts", "inspections", "journal", "stuck"].includes(table) &&
       rows.length > 0
         ? `${table} still holds ${rows.length} rows`
@@ -179,4 +177,9 @@ function tables(store: { look<Row>(sql: string): Row[] }): [string, unknown[]][]
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
   );
   return names.map(({ name }) => [name, store.look(`SELECT * FROM ${name}`)]);
+}
+
+/** The tables of D1 and of every Intake object. */
+function everything({ d1, intakes }: Ledger["platform"]): [string, unknown[]][] {
+  return [...tables(d1), ...intakes.all.flatMap(({ storage }) => tables(storage))];
 }
