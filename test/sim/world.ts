@@ -261,10 +261,11 @@ function calmDown(ledger: Ledger): void {
     // Whoever fixes it deploys, and the object starts anew.
     platform.d1.poison = null;
     for (const object of platform.intakes.all) object.evict();
-    const look = () => new Request("https://relay.example.com/health", { headers: OPERATOR });
-    platform.post("health", look, () => {}).catch(() => {});
+    platform.post("health", askForHealth, () => {}).catch(() => {});
   }
   for (const [destination, mood] of platform.network.moods)
     if (!["500", "404", "410", "hang"].includes(mood)) platform.network.moods.set(destination, "ok");
   void liftPauses(ledger);
 }
+
+const askForHealth = () => new Request("https://relay.example.com/health", { headers: OPERATOR });
