@@ -149,8 +149,8 @@ export const limits: Invariant = {
     const counted = one.by.did.find((name) => name.startsWith("flood"));
     if (counted !== undefined) return `a request that proved itself was counted by the flood guard (${counted})`;
     // A repeat spends nothing.
-    if (!spends(one) || skewed) return null;
-    const life = tries.filter((earlier) => spends(earlier) && earlier.life === one.life);
+    if (!spends(one, tries) || skewed) return null;
+    const life = tries.filter((earlier) => earlier.life === one.life && spends(earlier, tries));
     return first(life, (earlier) => {
       // An edge that has tried twice says "accepted" of another's event too: it is one event all the same.
       const later = life.filter((other) => other.answeredAt >= earlier.answeredAt);
@@ -163,9 +163,13 @@ export const limits: Invariant = {
   },
 };
 
-/** Whether a request was let in as an event of the source with a limit that nobody had heard of before. */
-function spends({ letter, status }: Try): boolean {
-  return letter.source === "limited" && status === "accepted";
+/**
+ * Whether a request was let in as an event of the source with a limit that nobody had heard of before. A life of an
+ * object that does not remember those of an earlier one gives back what their repeats have spent.
+ */
+function spends({ letter, status, id, life, answeredAt }: Try, tries: readonly Try[]): boolean {
+  if (letter.source !== "limited" || status !== "accepted") return false;
+  return !tries.some((other) => other.id === id && other.life !== life && other.answeredAt < answeredAt);
 }
 
 function leaks(text: string): boolean {
