@@ -70,7 +70,7 @@ export const deliveredMeansDelivered: Invariant = {
       return `${name} is delivered, and ${destination} never answered it with 2xx`;
     const told = by === "settle" || (by === "commit" && from === null && attempt === 1 && to !== "delivering");
     if (!told || to === "delivered") return null;
-    const own = arrivals.find((arrival) => Number(arrival.headers["hookline-attempt"]) === attempt);
+    const [own] = ownArrivals(id, destination, attempt, ledger);
     if (own !== undefined && own.over === null && own.by.alive)
       return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
     if (status !== null && status !== (own?.status ?? null))
@@ -158,6 +158,14 @@ function mayBeApart({ destination, headers, by, at }: Arrival, ledger: Ledger): 
   return born === undefined || at <= born.at + GRANTED_MS;
 }
 
+/** What destinations have heard of an attempt as D1 has it. */
+function ownArrivals(id: string, destination: string, attempt: number, ledger: Ledger): Arrival[] {
+  const isClaimed = ledger.movesOf(id, destination).some((move) => move.by === "claim" && move.attempt === attempt);
+  return ledger
+    .arrivalsOf(id, destination)
+    .filter((one) => Number(one.headers["hookline-attempt"]) === attempt && !(isClaimed && mayBeApart(one, ledger)));
+}
+
 interface Offer {
   readonly seq: number;
   readonly id: string;
@@ -220,9 +228,7 @@ export const schedule: Invariant = {
     if (ledger.skewed || before === undefined) return null;
     const due = before.due - EPOCH;
     if (at < due - 1) return `${name} came ${Math.round(due - at)} ms early`;
-    const previous = ledger
-      .arrivalsOf(id, destination)
-      .findLast((one) => Number(one.headers["hookline-attempt"]) === attempt - 1);
+    const previous = ownArrivals(id, destination, attempt - 1, ledger).at(-1);
     const excused = previous !== undefined && attempt === 2 && unasked(ledger, previous.at);
     if (
       !excused &&

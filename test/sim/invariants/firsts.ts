@@ -31,9 +31,14 @@ export const outcomesAreKept: Invariant = {
     if (ledger.skewed || !platform.d1.hasTable("attempts") || repeatsMayBeNew(ledger)) return null;
     const sql = `SELECT e.id || ':' || a.destination AS delivery FROM attempts a JOIN events e ON e.seq = a.event
       WHERE a.n = 1 AND a.outcome = 'lost'`;
-    return first(platform.d1.look<{ delivery: string }>(sql), ({ delivery }) =>
-      told.has(delivery) ? `the end of the first attempt of ${delivery} was told, and is on record as lost` : null,
-    );
+    return first(platform.d1.look<{ delivery: string }>(sql), ({ delivery }) => {
+      const [id = "", destination = ""] = delivery.split(":");
+      // Another object has brought the event to D1, and the queue's attempt is the one on record.
+      const isClaimed = ledger.movesOf(id, destination).some(({ by, attempt }) => by === "claim" && attempt === 1);
+      return told.has(delivery) && !(isClaimed && ledger.hasMoved(id))
+        ? `the end of the first attempt of ${delivery} was told, and is on record as lost`
+        : null;
+    });
   },
 };
 
