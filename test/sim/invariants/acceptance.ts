@@ -123,11 +123,12 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   );
   const open = deliveries.filter(({ state }) => state !== "delivered" && state !== "failed");
   if (open.length > 0) return `${id}: ${JSON.stringify(open)} has not ended`;
-  // Which acceptance came first is known where all requests before the first answer met the same configuration.
+  // Which acceptance came first is known where all requests before the first answer met the same configuration. Of an
+  // event that came to several objects, D1 has that of the object which reached it first.
+  const born = ledger.hasMoved(id) ? (ledger.moves.find((move) => move.id === id)?.at ?? Infinity) : answeredAt;
+  const until = Math.max(born, answeredAt);
   const repeats = ledger.begun.filter((one) => one.letter.forged === null && alike(one.letter, letter));
-  const before = repeats.filter((one) =>
-    letter.key === null ? one.at >= at && one.at <= answeredAt : one.at <= answeredAt,
-  );
+  const before = repeats.filter((one) => (letter.key === null ? one.at >= at && one.at <= until : one.at <= until));
   const promised = new Set(before.map(({ version }) => matched(varsOf(version), letter.source, letter.type).join()));
   const has = deliveries.map(({ destination }) => destination).join();
   return promised.has(has)
