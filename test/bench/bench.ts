@@ -22,7 +22,7 @@ endWithReader();
 const help = `npm run bench -- [--seconds N] [--rounds N] [--quick] [--before DIR] [--json] [--history]
   --seconds N  length of each timed round (3)
   --rounds N   rounds, in which the relay and its yardsticks take turns (5)
-  --quick      a few short rounds of everything, for a look: a minute or two
+  --quick      a few short rounds of everything, for a look: about three minutes
   --before DIR another checkout, e.g. a worktree of an older commit, whose relay takes its turns too
   --json       print the JSON instead of the table
   --history    only the lists, in a history of a million events, which takes some minutes to fill`;
