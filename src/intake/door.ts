@@ -89,8 +89,9 @@ export function openShards(
         log.warn("intake.unreachable", { id: candidate.id, error: String(first) });
         if (isOverloaded(first)) return { kind: "busy", why: "the intake object is overloaded" };
         try {
-          // The same id and receipt: if the first try was durable after all, this one finds it.
-          const answer = now() < deadline ? await tryOnce(candidate, deadline) : null;
+          // The same id and receipt: if the first try was durable after all, this one finds it. By now D1 may have it,
+          // and is to be asked, though the id was made up.
+          const answer = now() < deadline ? await tryOnce({ ...candidate, keyed: true }, deadline) : null;
           // "Too many" would promise that the event was not accepted, and by the first try it may have been.
           // Nor is it a duplicate of another: parts of its body may be those of the event.
           if (answer !== null && (answer.kind === "duplicate" || answer.kind === "accepted"))

@@ -9,13 +9,16 @@ import {
   disconnect,
   drained,
   end,
+  granted,
   lost,
   offer,
   retry,
   withD1,
   yes,
 } from "../kit/firsts.ts";
-import { candidate, type Hands, held, idOf, offering } from "../kit/hands.ts";
+import type { Candidate } from "../../../src/intake/gathering.ts";
+import { openShards } from "../../../src/intake/door.ts";
+import { candidate, type Hands, held, idOf, offering, rpc } from "../kit/hands.ts";
 import { rows, setUp, until } from "../kit/relay.ts";
 
 setUp();
@@ -203,5 +206,29 @@ test("a destination whose answer did not come to its end is slow, like one that 
     expect(await offer(core, offering(2))).toEqual([]);
     hands.clock += 60_000;
     expect(await offer(core, offering(3))).toEqual(["first"]);
+  });
+});
+
+test("a second try of what a failed sync has left in the journal is granted nothing, though its id was made up", async () => {
+  await withD1(async (hands, core) => {
+    await offer(core, offering(1));
+    await end(core, 1, yes());
+    await drained(hands);
+    hands.sync = () => Promise.reject(new Error("storage write failed"));
+    let tries = 0;
+    const accept = async (one: Candidate) => {
+      tries += 1;
+      if (tries === 1) return await core.accept(one);
+      // What the first try has left is in D1 by now.
+      await drained(hands);
+      return await core.accept(one);
+    };
+    const door = openShards(() => rpc({ accept }), 1, hands.now, hands.log);
+    const one = { ...offering(2), keyed: false };
+    const accepting = door.accept(one);
+    await until(() => tries === 2);
+    hands.sync = () => Promise.resolve();
+    expect(await granted(core, one, await accepting)).toEqual([]);
+    expect((await deliveries()).length).toBe(2);
   });
 });
