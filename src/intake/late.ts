@@ -13,8 +13,8 @@ import { type Ending, nameOf, type Outcomes } from "./outcomes.ts";
 /** Outcomes in one statement. */
 export const LATE_AT_ONCE = 200;
 /**
- * A statement that takes longer, in ms, is repeated, which changes nothing. An attempt may have used 25 s of its lease of
- * 45 s before its end is told: two tries must fit into the rest.
+ * A statement that takes longer, in ms, is repeated, which changes nothing. An attempt may have used 25 s of its lease
+ * of 45 s before its end is told: two tries must fit into the rest.
  */
 const PATIENCE_MS = 8_000;
 /** After this the journal keeps what D1 has not taken, in ms: whoever told it does not wait any longer. */
