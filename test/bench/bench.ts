@@ -81,7 +81,7 @@ async function million() {
 /** One thing after another: nothing that is timed shares the machine with anything else of ours. */
 async function measure(): Promise<Report> {
   const seconds = values.quick ? 1 : Number(values.seconds);
-  const rounds = values.quick ? 3 : Number(values.rounds);
+  const rounds = values.quick ? 2 : Number(values.rounds);
   const generator = startGenerator();
   const receiver = await startReceiver();
   try {
@@ -94,7 +94,7 @@ async function measure(): Promise<Report> {
     const delivery = await contest(receiver.url, (both) => deliverySpeeds(both, receiver, generator, load));
     say("company");
     const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10);
-    const many = await crowd(receiver, generator, values.quick ? 4_000 : 12_000);
+    const many = await crowd(receiver, generator, values.quick ? 2_000 : 12_000);
     say("cost");
     const cost = await costs(receiver, generator, values.quick ? 200 : 1000);
     say("history");
