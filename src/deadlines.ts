@@ -1,4 +1,5 @@
-// The times that several stages must agree on, in ms. Why they are what they are: docs/adr/0004.
+// The times that several stages must agree on, in ms, and what has used all of its time.
+// Why they are what they are: docs/adr/0004.
 import type { Answer } from "./types.ts";
 
 /** How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes 15 s at most. */

@@ -25,6 +25,14 @@ export function sleep(ms: number): Promise<void> {
   });
 }
 
+/** Longest pause between two tries, in ms. */
+export const LONGEST_BACKOFF_MS = 30_000;
+
+/** The pause after so many failures in a row, at least one: a second, doubled each time, in ms. */
+export function backoff(failures: number): number {
+  return Math.min(1_000 * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
+}
+
 /** The earlier of two times, of which either may be missing. */
 export function earlier(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);

@@ -21,7 +21,11 @@ const LINE_BYTES = 1_000;
 
 /** Adds the counts of `from`, which are later. */
 export function addUse(into: Map<string, number>, from: Told): void {
-  for (const [key, n] of from) into.set(key, SIZES.has(key) ? n : (into.get(key) ?? 0) + n);
+  for (const [key, n] of from) addOne(into, key, n);
+}
+
+function addOne(into: Map<string, number>, key: string, n: number): void {
+  into.set(key, SIZES.has(key) ? n : (into.get(key) ?? 0) + n);
 }
 
 /** The counts of one isolate that are still to be told, and which limits it has run into. */
@@ -38,7 +42,7 @@ export class Use {
 
   /** Counts so many more. What is no number, because a platform says nothing, is nothing. */
   add(meter: Meter, n = 1): void {
-    if (n > 0) addUse(this.#counts, new Map([[meter, n]]));
+    if (n > 0) addOne(this.#counts, meter, n);
   }
 
   /** Takes over what was told by another isolate, or what could not be told after all. */
@@ -70,7 +74,7 @@ export class Use {
     const meter = limitIn(String(error));
     if (meter === null) return null;
     this.#seen.set(meter, this.#now());
-    addUse(this.#counts, new Map([[`over:${meter}`, 1]]));
+    addOne(this.#counts, `over:${meter}`, 1);
     return meter;
   }
 

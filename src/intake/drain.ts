@@ -1,6 +1,6 @@
 // From the journal to D1 until nothing is left or D1 fails: what is ready, in the order in which it came, with the
 // outcomes that there are.
-import { sleep } from "../patience.ts";
+import { backoff, LONGEST_BACKOFF_MS, sleep } from "../patience.ts";
 import type { EndedFirst } from "../d1/settle.ts";
 import type { FirstOutcome, Settled } from "../d1/settlement.ts";
 import type { Bell } from "../types.ts";
@@ -15,8 +15,6 @@ import { nameOf, type Outcomes } from "./outcomes.ts";
 export const GROUP = 500_000;
 /** Under load a commit waits until this long after the one before began, so that groups are worth their transaction. */
 const PACE_MS = 100;
-/** Longest pause between two tries to reach D1. */
-const LONGEST_BACKOFF_MS = 30_000;
 /**
  * How often what D1 has refused is tried again, and how many events at a time: whoever fixes D1 need not restart
  * anything.
@@ -142,10 +140,11 @@ export class Drain {
       void this.run();
       return;
     }
-    const all = endings.map((ending) => ({ ending, kept: Promise.withResolvers<void>() }));
-    const late = all.map(({ ending, kept }) => ({ ...ending, kept: kept.resolve, failed: kept.reject }));
-    this.#settler.take(late.filter(({ outcome }) => outcome.state !== "unsent"));
-    await Promise.all(all.filter(({ ending }) => ending.outcome.state !== "unsent").map(({ kept }) => kept.promise));
+    // What was not sent after all is left to its lease: D1 has it as under way.
+    const sent = endings.filter(({ outcome }) => outcome.state !== "unsent");
+    const late = sent.map((ending) => ({ ending, kept: Promise.withResolvers<void>() }));
+    this.#settler.take(late.map(({ ending, kept }) => ({ ...ending, kept: kept.resolve, failed: kept.reject })));
+    await Promise.all(late.map(({ kept }) => kept.promise));
   }
 
   #isSilent(): boolean {
@@ -189,7 +188,10 @@ export class Drain {
   /** Outcomes whose events D1 has, and which nobody remembers. */
   #settleLeft(): void {
     if (this.drainedUpTo < this.#leftUpTo && !this.#journal.isEmpty()) return;
-    if (!this.#outcomes.any()) return;
+    if (!this.#outcomes.any()) {
+      this.#leftUpTo = Infinity;
+      return;
+    }
     const left = this.#outcomes.late(
       LATE_AT_ONCE,
       (ending) => !this.#settler.has(ending) && !this.#ways.waits(ending.id),
@@ -274,9 +276,4 @@ export class Drain {
       this.#deps.log.warn("queue.ring_failed", { bells: bells.length, error: String(error) });
     }
   }
-}
-
-/** The pause after so many failures, in ms. */
-function backoff(failures: number): number {
-  return Math.min(1000 * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
 }

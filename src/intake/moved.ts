@@ -1,5 +1,5 @@
 // Has this event another object by another count of shards? What one object knows of how isolates spread events.
-import { within } from "../patience.ts";
+import { backoff, within } from "../patience.ts";
 import type { Log } from "../log.ts";
 import { isElsewhere, type Spreadable } from "./spread.ts";
 
@@ -28,9 +28,6 @@ export type May = "granted" | "asked" | "moved";
 
 /** An acceptance waits so long to have its way of spreading known, in ms: the edge waits 2.5 s. */
 const ENLIST_MS = 1_000;
-/** After a failure the leader is not asked for so long, doubled each time up to the longest, in ms. */
-const PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
 /**
  * A way of spreading that nobody has used for so long may end, in ms: longer than an acceptance takes to reach the
  * journal.
@@ -92,7 +89,7 @@ export class Moved {
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      this.#retryAt = this.#now() + Math.min(PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
+      this.#retryAt = this.#now() + backoff(this.#failures);
       this.#log.warn("intake.spread_unknown", { spread, error: String(error) });
     } finally {
       this.#asking.delete(spread);

@@ -1,7 +1,7 @@
 // Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens
 // something.
 import type { AskKnown, KnownEvent } from "../types.ts";
-import { within } from "../patience.ts";
+import { backoff, within } from "../patience.ts";
 import type { Entry } from "./journal.ts";
 
 /** D1 has this long to say, in ms: the edge waits 2.5 s for Intake. */
@@ -14,12 +14,6 @@ const AT_ONCE = 500;
  * at once.
  */
 const PAUSES_MS = 10_000;
-/**
- * After a silence D1 is not asked for so long, doubled each time up to the longest, in ms: nobody waits a second for
- * each event.
- */
-const SILENCE_MS = 1_000;
-const LONGEST_SILENCE_MS = 30_000;
 
 /** `silent`: D1 has not said. */
 export type Known = KnownEvent | "unknown" | "silent";
@@ -98,9 +92,10 @@ export class Repeats {
         for (const [destination, since] of this.#held) if (since < question) this.#held.delete(destination);
         this.#silences = 0;
       } catch {
-        // Whoever waits goes the way that needs no answer.
+        // Whoever waits goes the way that needs no answer, and so does, for a while, whoever comes: nobody waits a
+        // second for each event.
         this.#silences += 1;
-        this.#silentUntil = this.#now() + Math.min(SILENCE_MS * 2 ** (this.#silences - 1), LONGEST_SILENCE_MS);
+        this.#silentUntil = this.#now() + backoff(this.#silences);
       }
       for (const [id, one] of group) one.resolve(found === null ? "silent" : (found.get(id) ?? "unknown"));
     }

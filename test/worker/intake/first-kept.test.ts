@@ -24,6 +24,16 @@ import { rows, setUp, until } from "../kit/relay.ts";
 setUp();
 
 const kept = (hands: Hands) => hands.storage.sql.exec("SELECT event FROM outcomes").toArray().length;
+/** D1 takes a commit once the test lets it. */
+function slowly(hands: Hands): ReturnType<typeof held<void>> {
+  const answer = held<void>();
+  hands.onCommit = async (...group) => {
+    await answer.promise;
+    return await d1.store.commit(...group);
+  };
+  return answer;
+}
+
 const REFUSED = new Error("D1_ERROR: datatype mismatch: SQLITE_MISMATCH");
 
 test("a late outcome that D1 has not taken is settled while other events go on and on", async () => {
@@ -49,11 +59,7 @@ test("a late outcome that D1 has not taken is settled while other events go on a
 
 test("an outcome that is kept because its commit takes long is told and rung once", async () => {
   await withD1(async (hands, core) => {
-    const answer = held<void>();
-    hands.onCommit = async (...group) => {
-      await answer.promise;
-      return await d1.store.commit(...group);
-    };
+    const answer = slowly(hands);
     await offer(core, offering(1));
     const ending = end(core, 1, retry);
     await until(() => kept(hands) === 1);
@@ -70,11 +76,7 @@ test("an outcome that is kept because its commit takes long is told and rung onc
 
 test("an outcome that is kept while D1 takes its event, after the commit began, is settled after it", async () => {
   await withD1(async (hands, core) => {
-    const answer = held<void>();
-    hands.onCommit = async (...group) => {
-      await answer.promise;
-      return await d1.store.commit(...group);
-    };
+    const answer = slowly(hands);
     await offer(core, offering(1));
     hands.clock += 1000;
     await until(() => hands.offered.length === 1);
