@@ -1,61 +1,14 @@
 // First attempts whose events wait long for D1: how long, what the journal keeps of them, and what may be forgotten.
 import { beforeEach, expect, test } from "vitest";
-import type { FirstOutcome } from "../../../src/d1/settlement.ts";
-import { Firsts } from "../../../src/intake/firsts.ts";
-import { Grants } from "../../../src/intake/grants.ts";
 import type { BellSeed } from "../../../src/intake/journal.ts";
-import type { Ending } from "../../../src/intake/outcomes.ts";
+import { UNTIL, TO, ending, none, openFirsts, outcome, seed, time, unsent, yes } from "../../kit/firsts.ts";
 
-let clock = 0;
 beforeEach(() => {
-  clock = 1000;
+  time.now = 1000;
 });
-
-const UNTIL = 50_000;
-const TO = ["billing", "crm"];
-const seed = (id: string, to: readonly string[] = TO, receipt = `receipt of ${id}`): BellSeed => [
-  id,
-  2,
-  to,
-  null,
-  { receipt, first: { to, until: UNTIL } },
-];
-const outcome = (
-  destination: string,
-  change: Partial<Exclude<FirstOutcome, { state: "unsent" }>> = {},
-): FirstOutcome => ({
-  destination,
-  state: "delivered",
-  reason: null,
-  dueAt: 0,
-  startedAt: clock,
-  latencyMs: 3,
-  status: 200,
-  fault: null,
-  excerpt: "",
-  ...change,
-});
-const unsent = (destination: string): FirstOutcome => ({ destination, state: "unsent" });
-const none = () => [];
-const ending = (id: string, told: FirstOutcome): Ending => ({
-  id,
-  receipt: `receipt of ${id}`,
-  size: 2,
-  outcome: told,
-});
-const yes = () => true;
-
-/** Firsts that have offered the event `a` to both destinations, and journaled it. */
-function open() {
-  const grants = new Grants(1, () => clock);
-  const firsts = new Firsts(grants, () => clock);
-  firsts.offer("a", "receipt of a", 2, TO);
-  firsts.written("a");
-  return { grants, firsts };
-}
 
 test("where the queue has to ring for another destination, no decision is waited for longer than a second", async () => {
-  const { grants, firsts } = open();
+  const { grants, firsts } = openFirsts();
   for (let n = 0; n < 64; n += 1) grants.ask("billing", String(n), () => {});
   const mixed: BellSeed = [
     "a",
@@ -69,7 +22,7 @@ test("where the queue has to ring for another destination, no decision is waited
   firsts.begin("a", true, (destination) => destination !== "crm");
   expect(firsts.readyAt([seed("a")])).toBe(2000);
   const asking = firsts.ask("a", "receipt of a", "billing");
-  clock = 2000;
+  time.now = 2000;
   const { opened, unsent: rung } = firsts.snapshot([seed("a")], none);
   expect([opened, [...rung]]).toEqual([[], [["a", TO]]]);
   expect(await asking).toBeNull();
@@ -81,7 +34,7 @@ test("where the queue has to ring for another destination, no decision is waited
 });
 
 test("while D1 is gone an event leaves the memory once the journal has all of it, a refused attempt included", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, (destination) => destination !== "crm");
   firsts.journaled(firsts.unkept());
   expect(firsts.size).toBe(1);
@@ -95,7 +48,7 @@ test("while D1 is gone an event leaves the memory once the journal has all of it
 });
 
 test("each end is waited for by itself: one that the journal has frees nobody who tells another", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   const first = firsts.ended("a", "receipt of a", [outcome("billing")]);
   firsts.journaled(firsts.unkept());
@@ -109,7 +62,7 @@ test("each end is waited for by itself: one that the journal has frees nobody wh
 });
 
 test("an end that the journal does not take is told again, and waits for the next try", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   const first = firsts.ended("a", "receipt of a", [outcome("billing")]);
   for (const one of firsts.unkept()) one.failed(new Error("the disk is gone"));
@@ -120,7 +73,7 @@ test("an end that the journal does not take is told again, and waits for the nex
 });
 
 test("what an earlier life has journaled waits for what may be under way, and not for what the journal knows", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.found("b", "receipt of b", 2, TO, [ending("b", outcome("billing")), ending("b", unsent("crm"))]);
   firsts.found("c", "receipt of c", 2, TO, [ending("c", outcome("billing"))]);
   expect([firsts.readyAt([seed("b")]), firsts.readyAt([seed("c")])]).toEqual([-Infinity, 2000]);

@@ -1,61 +1,16 @@
 // First attempts from the offer until D1 has the event: what is granted, how it ended, and what D1 is told of it.
 import { beforeEach, expect, test } from "vitest";
-import type { FirstOutcome } from "../../../src/d1/settlement.ts";
 import { Firsts } from "../../../src/intake/firsts.ts";
 import { Grants } from "../../../src/intake/grants.ts";
 import type { BellSeed } from "../../../src/intake/journal.ts";
-import type { Ending } from "../../../src/intake/outcomes.ts";
+import { UNTIL, TO, ending, none, openFirsts, outcome, seed, time, unsent, yes } from "../../kit/firsts.ts";
 
-let clock = 0;
 beforeEach(() => {
-  clock = 1000;
+  time.now = 1000;
 });
-
-const UNTIL = 50_000;
-const TO = ["billing", "crm"];
-const seed = (id: string, to: readonly string[] = TO, receipt = `receipt of ${id}`): BellSeed => [
-  id,
-  2,
-  to,
-  null,
-  { receipt, first: { to, until: UNTIL } },
-];
-const outcome = (
-  destination: string,
-  change: Partial<Exclude<FirstOutcome, { state: "unsent" }>> = {},
-): FirstOutcome => ({
-  destination,
-  state: "delivered",
-  reason: null,
-  dueAt: 0,
-  startedAt: clock,
-  latencyMs: 3,
-  status: 200,
-  fault: null,
-  excerpt: "",
-  ...change,
-});
-const unsent = (destination: string): FirstOutcome => ({ destination, state: "unsent" });
-const none = () => [];
-const ending = (id: string, told: FirstOutcome): Ending => ({
-  id,
-  receipt: `receipt of ${id}`,
-  size: 2,
-  outcome: told,
-});
-const yes = () => true;
-
-/** Firsts that have offered the event `a` to both destinations, and journaled it. */
-function open() {
-  const grants = new Grants(1, () => clock);
-  const firsts = new Firsts(grants, () => clock);
-  firsts.offer("a", "receipt of a", 2, TO);
-  firsts.written("a");
-  return { grants, firsts };
-}
 
 test("what is offered is waited for, then granted; of what D1 knows, or what is paused, nothing is", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   expect(firsts.granted("a")).toEqual({ go: [], wait: TO });
   firsts.begin("a", true, (destination) => destination !== "crm");
   expect(firsts.granted("a")).toEqual({ go: ["billing"], wait: [] });
@@ -66,17 +21,17 @@ test("what is offered is waited for, then granted; of what D1 knows, or what is 
 });
 
 test("whoever asks hears how old the grant is, and how long the question was held", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   const asking = firsts.ask("a", "receipt of a", "billing");
-  clock += 700;
+  time.now += 700;
   firsts.begin("a", true, yes);
   expect(await asking).toEqual({ ageMs: 0, heldMs: 700 });
-  clock += 300;
+  time.now += 300;
   expect(await firsts.ask("a", "receipt of a", "billing")).toEqual({ ageMs: 300, heldMs: 0 });
 });
 
 test("of another acceptance, another destination, or an earlier life, a grant is unknown", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   expect(await firsts.ask("a", "of another", "billing")).toBe("unknown");
   expect(await firsts.ask("a", "receipt of a", "never offered")).toBe("unknown");
@@ -86,7 +41,7 @@ test("of another acceptance, another destination, or an earlier life, a grant is
 });
 
 test("a pause that comes while a grant is waited for refuses it, and the place goes to another", async () => {
-  const { grants, firsts } = open();
+  const { grants, firsts } = openFirsts();
   for (let n = 0; n < 64; n += 1) grants.ask("billing", String(n), () => {});
   let paused = false;
   firsts.begin("a", true, () => !paused);
@@ -101,7 +56,7 @@ test("a pause that comes while a grant is waited for refuses it, and the place g
 });
 
 test("an event goes to D1 when all is decided and has ended, or a second after the grant", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   const at = () => firsts.readyAt([seed("a")]);
   expect(at()).toBe(Infinity);
   firsts.begin("a", true, yes);
@@ -117,7 +72,7 @@ test("an event goes to D1 when all is decided and has ended, or a second after t
 });
 
 test("whoever waits is woken by an end, and by what is not granted", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   const changed = firsts.changed();
   firsts.begin("a", true, (destination) => destination !== "crm");
   await changed;
@@ -127,7 +82,7 @@ test("whoever waits is woken by an end, and by what is not granted", async () =>
 });
 
 test("D1 is told: what has ended, what is under way until its lease ends, and nothing of what the queue has", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.offer("b", "receipt of b", 2, TO);
   firsts.begin("a", true, yes);
   firsts.begin("b", true, (destination) => destination !== "crm");
@@ -144,7 +99,10 @@ test("D1 is told: what has ended, what is under way until its lease ends, and no
 });
 
 test("of what is not remembered everything that was offered may be under way", () => {
-  const { opened, unsent: rung } = new Firsts(new Grants(1, () => clock), () => clock).snapshot([seed("lost")], none);
+  const { opened, unsent: rung } = new Firsts(new Grants(1, () => time.now), () => time.now).snapshot(
+    [seed("lost")],
+    none,
+  );
   expect(opened).toMatchObject(
     TO.map((destination) => ({ id: "lost", destination, state: "delivering", leaseUntil: UNTIL })),
   );
@@ -152,18 +110,18 @@ test("of what is not remembered everything that was offered may be under way", (
 });
 
 test("an outcome that the journal has counts, whatever is remembered; a row of an earlier release has offered nothing", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
-  const kept = (id: string) => (id === "a" ? [ending("a", outcome("billing")), ending("a", unsent("crm"))] : []);
+  const kept = [ending("a", outcome("billing")), ending("a", unsent("crm"))];
   const old: BellSeed = ["old", 2, TO];
-  const { opened, unsent: rung, told } = firsts.snapshot([seed("a"), old], kept);
+  const { opened, unsent: rung, told } = firsts.snapshot([seed("a"), old], (id) => (id === "a" ? kept : []));
   expect(opened).toEqual([{ id: "a", receipt: "receipt of a", ...outcome("billing") }]);
   expect([...rung]).toEqual([["a", ["crm"]]]);
-  expect(told).toEqual(kept("a"));
+  expect(told).toEqual(kept);
 });
 
 test("an outcome belongs to its acceptance, and the first that is told of an attempt counts", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   expect(firsts.ended("a", "of another", [outcome("billing")])).toBeNull();
   expect(firsts.ended("gone", "receipt of a", [outcome("billing")])).toBeNull();
@@ -173,7 +131,7 @@ test("an outcome belongs to its acceptance, and the first that is told of an att
 });
 
 test("whoever told an outcome waits until D1 has it; one that comes while D1 takes the event comes late", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   let kept = 0;
   void firsts.ended("a", "receipt of a", [outcome("billing")])?.then(() => (kept += 1));
@@ -191,7 +149,7 @@ test("whoever told an outcome waits until D1 has it; one that comes while D1 tak
 });
 
 test("an event whose outcomes were all in the snapshot leaves nothing behind, and frees those who told them", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   const telling = firsts.ended(
     "a",
@@ -204,7 +162,7 @@ test("an event whose outcomes were all in the snapshot leaves nothing behind, an
 });
 
 test("the journal takes the outcomes of what is durable, and what has ended altogether is forgotten", async () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.offer("not yet durable", "receipt", 2, ["crm"]);
   firsts.begin("a", true, yes);
   const first = firsts.ended("a", "receipt of a", [outcome("billing")]);
@@ -219,7 +177,7 @@ test("the journal takes the outcomes of what is durable, and what has ended alto
 });
 
 test("an event that may not be journaled is unsure, and the queue's, until D1 has the journal up to there", () => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.drop("a", 7);
   expect(firsts.isUnsure("a")).toBe(true);
   firsts.begin("a", true, yes);
@@ -238,12 +196,14 @@ test.each([
   ["pending", null, false],
   ["delivered", null, false],
 ] as const)("a first attempt that ended as %s, %s is exhausted: %s", (state, reason, exhausted) => {
-  const { firsts } = open();
+  const { firsts } = openFirsts();
   firsts.begin("a", true, yes);
   void firsts.ended("a", "receipt of a", [outcome("billing", { state, reason })]);
   expect(firsts.exhausted("a", "receipt of a", [])).toBe(exhausted);
   expect(firsts.exhausted("a", "of another", [])).toBe(false);
   // The same where only the journal still has it.
   const journaled = [ending("a", outcome("billing", { state, reason }))];
-  expect(new Firsts(new Grants(1, () => clock), () => clock).exhausted("a", "receipt of a", journaled)).toBe(exhausted);
+  expect(new Firsts(new Grants(1, () => time.now), () => time.now).exhausted("a", "receipt of a", journaled)).toBe(
+    exhausted,
+  );
 });
