@@ -1,15 +1,21 @@
 // Every key of a source, a destination and a route, and how its value is written; touches nothing.
 import * as z from "zod/mini";
+import {
+  list,
+  LONGEST_WAIT_MS,
+  MIB,
+  parseDuration,
+  parseSize,
+  secretName,
+  spelled,
+  understood,
+  written,
+} from "./forms.ts";
 import { parseNetwork } from "../net/cidr.ts";
 import { PRESETS } from "../out/retry.ts";
 import type { Rate } from "../types.ts";
 
-const KIB = 1024;
-const MIB = 1024 * KIB;
-/** GitHub's own maximum, and the largest of the senders in the catalogue. */
-const LARGEST_BODY = 25 * MIB;
 const LARGEST_BURST = 1_000_000;
-const LONGEST_WAIT_MS = 7 * 86_400_000;
 /** Attempts cost rows; nobody reads about the fortieth. */
 const MOST_WAITS = 30;
 
@@ -19,17 +25,6 @@ const PERIODS = new Map([
   ["h", 3_600_000],
   ["day", 86_400_000],
 ]);
-const UNITS = new Map([
-  ["s", 1_000],
-  ["m", 60_000],
-  ["h", 3_600_000],
-  ["d", 86_400_000],
-]);
-const SIZES = new Map([
-  ["KiB", KIB],
-  ["MiB", MIB],
-]);
-
 /** A name becomes part of addresses, ids and secret names. No name of an object's own members can be written so. */
 export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
@@ -41,24 +36,10 @@ function parseRate(text: string): Rate | null {
   return periodMs === undefined || burst > LARGEST_BURST ? null : { burst, periodMs };
 }
 
-/** `"5s"`, `"30m"`, `"2h"`, `"1d"` in milliseconds, up to seven days. */
-function parseDuration(text: string): number | null {
-  const [, count, unit] = /^([1-9]\d{0,5})([a-z])$/.exec(text) ?? [];
-  const ms = Number(count) * (UNITS.get(unit ?? "") ?? Number.NaN);
-  return ms <= LONGEST_WAIT_MS ? ms : null;
-}
-
 /** `300` or `"10m"` in seconds, up to seven days. */
 function parseTolerance(value: unknown): number | null {
   const ms = typeof value === "string" ? parseDuration(value) : typeof value === "number" ? value * 1000 : null;
   return ms !== null && Number.isInteger(ms / 1000) && ms >= 1000 && ms <= LONGEST_WAIT_MS ? ms / 1000 : null;
-}
-
-/** `"512KiB"`, `"1MiB"` in bytes, up to 25 MiB. */
-function parseSize(text: string): number | null {
-  const [, count, unit] = /^([1-9]\d{0,5})([A-Za-z]+)$/.exec(text) ?? [];
-  const bytes = Number(count) * (SIZES.get(unit ?? "") ?? Number.NaN);
-  return bytes <= LARGEST_BODY ? bytes : null;
 }
 
 function parseRetry(value: unknown): readonly number[] | null {
@@ -100,47 +81,6 @@ function parseUrl(value: string): string | null {
   const protocol = URL.parse(value)?.protocol;
   return protocol === "https:" || protocol === "http:" ? value : null;
 }
-
-/** What `parse` understands, or a refusal that says how it is written; `hidden` keeps the value out of the refusal. */
-function understood<T>(parse: (value: unknown) => T | null, fix: string, hidden = false) {
-  const read = z.transform((input: unknown, { issues }): T => {
-    const value = parse(input);
-    if (value !== null) return value;
-    issues.push({ code: "custom", message: fix, input, params: { hidden } });
-    return z.NEVER;
-  });
-  return z.pipe(z.unknown(), read);
-}
-
-function written<T>(parse: (text: string) => T | null, fix: string) {
-  return understood((value) => (typeof value === "string" ? parse(value) : null), fix);
-}
-
-/** Text that fits a form. */
-function spelled(form: RegExp, fix: string) {
-  return written((text) => (form.test(text) ? text : null), fix);
-}
-
-/** One of them, or a list of them. */
-function list<T extends z.ZodMiniType>(item: T, fixEmpty: string) {
-  return z.pipe(
-    z.transform((input: unknown) => (input === undefined || Array.isArray(input) ? (input ?? []) : [input])),
-    z.array(item, fixEmpty).check(z.minLength(1, fixEmpty)),
-  );
-}
-
-/**
- * The relay's own secrets are no choice here: one that a provider or a receiver knows as well would open the API, or
- * let it derive every destination's key.
- */
-const SECRET_NAME = /^(?!(?:ADMIN_TOKEN|SIGNING_KEY|SIGNING_KEY_OLD)$)[A-Z][A-Z0-9_]{0,127}$/;
-
-/** Whoever writes the secret in the place of its name must not find it in a log as well. */
-const secretName = understood(
-  (value) => (typeof value === "string" && SECRET_NAME.test(value) ? value : null),
-  "is not the name of a secret. Write a name such as BILLING_KEY, not its value, and none that the relay uses itself",
-  true,
-);
 
 /** Stands among the networks of `allow` for those that the provider publishes. */
 export const PUBLISHED = "provider";
