@@ -1,14 +1,22 @@
 // The times that several stages must agree on, in ms, and what has used all of its time.
 // Why they are what they are: docs/adr/0004.
-import type { Answer } from "./types.ts";
+import type { Answer, Destination } from "./types.ts";
 
-/** How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes 15 s at most. */
+/**
+ * How long a claim holds a delivery. An attempt begins at most 10 s after the claim and takes `ATTEMPT_MS`, or what its
+ * destination has for a `timeout`, `LONGEST_ATTEMPT_MS` at most.
+ */
 export const LEASE_MS = 90_000;
 /**
  * How long an attempt may take: connection, headers and what is read of the
  * answer's body (the Standard Webhooks guide: 15 to 30 s).
  */
 export const ATTEMPT_MS = 15_000;
+/** The longest `timeout` of a destination, and the shortest. */
+export const LONGEST_ATTEMPT_MS = 30_000;
+export const SHORTEST_ATTEMPT_MS = 1_000;
+/** What is left of a lease when an attempt has taken all of its time: its end must be noted. */
+export const NOTE_MS = 5_000;
 /**
  * How long a first attempt may wait for its grant, and after the grant for its beginning,
  * by the clock of the isolate that makes it.
@@ -22,10 +30,23 @@ export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */
 export const BELL_REACH_MS = 15 * 60_000;
 
+/** How long an attempt at this destination may take. */
+export function attemptMs(destination: Pick<Destination, "shape"> | undefined): number {
+  return destination?.shape?.timeoutMs ?? ATTEMPT_MS;
+}
+
+/**
+ * Whether an invocation's `waitUntil`, which has 30 s in all, is too short for such an attempt: it has to wait for a
+ * grant, or behind others.
+ */
+export function outlasts(destination: Pick<Destination, "shape"> | undefined): boolean {
+  return attemptMs(destination) > ATTEMPT_MS;
+}
+
 /**
  * Whether a send has held its place for as long as it could. A status whose body did not come to its end counts,
  * and has held its place just as long.
  */
-export function hasHung({ fault, latencyMs }: Pick<Answer, "fault" | "latencyMs">): boolean {
-  return fault === "timeout" || latencyMs >= ATTEMPT_MS;
+export function hasHung({ fault, latencyMs }: Pick<Answer, "fault" | "latencyMs">, limitMs = ATTEMPT_MS): boolean {
+  return fault === "timeout" || latencyMs >= limitMs;
 }

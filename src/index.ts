@@ -220,10 +220,10 @@ export default {
       return;
     }
     try {
-      const { sending } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
+      const { sending, long } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
       // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch;
-      // past the pace's limit they do.
-      if (relay.deliver.pace.full(now())) await sending;
+      // past the pace's limit, or where one may last longer than `waitUntil`, they do.
+      if (long || relay.deliver.pace.full(now())) await sending;
       else ctx.waitUntil(sending);
     } catch (error) {
       log.error("queue.batch_failed", { bells: batch.messages.length, error: String(error) });

@@ -2,9 +2,11 @@
 import { parseJson } from "../bytes/json.ts";
 import { readAccess } from "./access.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
-import { type Entry, readDestination, readRoute, readSource, type Reading } from "./entries.ts";
+import { readDestination, readRoute, readSource } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import type { Entry, Reading } from "./reading.ts";
+import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
@@ -51,7 +53,13 @@ export function readConfig(vars: Vars): Config {
     (name) => named.sources.get(name)?.key ?? name,
     reading.findings,
   );
-  const destinations = collect(named.destinations, (entry) => readDestination(entry, reading));
+  const destinations = refuseSentSecrets(
+    collect(named.destinations, (entry) => readDestination(entry, reading)),
+    ({ shape }) => shape?.sent ?? [],
+    named,
+    reading.secret,
+    reading.findings,
+  );
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );

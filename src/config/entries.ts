@@ -5,8 +5,11 @@ import type { ConfiguredSource } from "./configured.ts";
 import { idFault, resolveProvider } from "./custom.ts";
 import { settingFaults } from "./settings.ts";
 import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
+import { conventionalSecret } from "./forms.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import { parseNetworks } from "../net/lists.ts";
+import type { Entry, Reading } from "./reading.ts";
+import { readShape } from "./shaping.ts";
 import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
 import { findProvider } from "../providers/catalogue.ts";
@@ -15,25 +18,7 @@ import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { ownKey } from "../out/sign.ts";
-import type { Destination, Network, Route, Script, Secret, SigningKey } from "../types.ts";
-
-/** One table of a var. */
-export interface Entry {
-  /** `SOURCES.github`, or the var that it stands in: `SOURCES_EU.github`. */
-  readonly key: string;
-  readonly name: string;
-  readonly value: unknown;
-}
-
-/** What reading an entry needs, and where it writes down what it finds. */
-export interface Reading {
-  /** `null` where the secret is not set, or empty. */
-  readonly secret: (name: string) => Secret | null;
-  readonly loopback: boolean;
-  /** Names of the secrets that have to be set, filled as entries are read. */
-  readonly asked: Set<string>;
-  readonly findings: Finding[];
-}
+import type { Destination, Network, Route, Script, SigningKey } from "../types.ts";
 
 /** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
 const SHORTEST_KEY = 24;
@@ -70,7 +55,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   reading.findings.push(...unkept(key, scheme, resolved.id));
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
-  const conventional = `${name.toUpperCase().replaceAll("-", "_")}_SECRET`;
+  const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
   // All of a list that somebody wrote are meant to be there; of the convention, one is enough, and of public keys none.
@@ -136,6 +121,9 @@ function readAllow(
   return { allow: [...own, ...fixed], allowPublished: networks.urls !== undefined || fixed.length === 0 };
 }
 
+/** What an inspector shows as the address: it has none, and the query of its shape is worth seeing. */
+const INSPECTED = "https://inspector.example/";
+
 /** A destination, or `null` with a finding. */
 export function readDestination({ key, name, value }: Entry, reading: Reading): Destination | null {
   const keys = check(destinationKeys, key, value, reading);
@@ -144,9 +132,13 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const script = readScript(key, keys, reading);
   const signing = readKeys(key, keys.secret, reading);
   if (url === undefined || script === undefined) return null;
-  const destination = { name, url, retry: keys.retry, keys: signing };
+  const secretUrl = keys.url_secret !== undefined;
+  const shape = readShape(key, keys, { url: script === null ? url : INSPECTED, secretUrl }, reading);
+  if (shape === null) return null;
+  const plain = { name, url, retry: keys.retry, keys: signing };
+  const destination = shape === undefined ? plain : { ...plain, shape };
   if (script !== null) return { ...destination, script };
-  return keys.url_secret === undefined ? destination : { ...destination, secretUrl: true };
+  return secretUrl ? { ...destination, secretUrl: true } : destination;
 }
 
 /** A route, or `null` with a finding. */

@@ -13,6 +13,7 @@ import {
 } from "./forms.ts";
 import { parseNetwork } from "../net/cidr.ts";
 import { PRESETS } from "../out/retry.ts";
+import { shapeKeys } from "./shape-keys.ts";
 import type { Rate } from "../types.ts";
 
 const LARGEST_BURST = 1_000_000;
@@ -150,6 +151,7 @@ export const destinationKeys = z.strictObject({
     ),
     PRESETS.standard,
   ),
+  ...shapeKeys,
 });
 
 export const routeKeys = z.strictObject({

@@ -8,6 +8,19 @@ const count = z.number();
 
 const latency = z.object({ p50_ms: count, p95_ms: count, p99_ms: count });
 
+/** In which shape a destination gets events; what stands for a secret is its name. */
+const shape = z.object({
+  method: z.string(),
+  headers: z.record(z.string(), z.string()),
+  query: z.record(z.string(), z.string()),
+  /** Bytes; `null` where nothing is compressed. */
+  gzip_above: z.nullable(count),
+  /** How long an attempt may take; `null` for the usual time. */
+  timeout_s: z.nullable(count),
+  /** Secrets of headers and query that are not set: nothing is sent without them. */
+  unset: z.array(z.string()),
+});
+
 /** A destination as configured, how it does, and what waits for it. `window` counts are of the last 24 hours. */
 export const destination = z.object({
   name: z.string(),
@@ -34,6 +47,8 @@ export const destination = z.object({
   signed_by: z.array(z.string()),
   /** Of an inspector: what it answers, attempt by attempt. */
   script: text,
+  /** Only where it asks for another shape than a signed POST of the bytes as they came. */
+  shape: z.optional(shape),
   routes: z.array(z.string()),
   /** Open and held deliveries; a count stops at 1,000 and `waiting_more` then says so. */
   waiting: count,

@@ -1,4 +1,5 @@
 // What is kept of a destination's answer: its beginning, without the secret that the destination's URL may be. Pure.
+import { decodeBase64, encodeBase64 } from "../bytes/encoding.ts";
 
 /** Shortest part of a URL that is taken for a secret, in characters; shorter ones are words such as `hooks`. */
 const SHORTEST = 8;
@@ -13,7 +14,36 @@ export function secretParts(url: string): readonly string[] {
   const pieces = [...pathname.split("/"), ...searchParams.values(), ...search.slice(1).split(/[&=]/)];
   const whole = [url, href, host, hostname, `${pathname}${search}`, pathname, search];
   const all = [...whole, ...pieces].flatMap((text) => [text, decoded(text)]);
-  return [...new Set(all)].filter((text) => text.length >= SHORTEST).toSorted((a, b) => b.length - a.length);
+  return longestFirst(all.filter((text) => text.length >= SHORTEST));
+}
+
+/**
+ * The texts by which an answer could give away a secret that stands in a header or in the query: as it is, and as error
+ * pages write it, in a URL, a form, JSON, HTML or base64. Of credentials in base64 (RFC 7617), what is in them too.
+ */
+export function spellingsOf(secret: string): readonly string[] {
+  const inside = printable(decodeBase64(secret));
+  const password = inside?.slice(inside.indexOf(":") + 1) ?? "";
+  const whole = [secret, ...(inside === null ? [] : [inside]), ...(password.length < SHORTEST ? [] : [password])];
+  return whole.flatMap((text) => {
+    const bytes = encodeBase64(new TextEncoder().encode(text));
+    const url = encodeURIComponent(text.toWellFormed());
+    const form = url.replaceAll("%20", "+");
+    const lower = url.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+    const html = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    const spelled = [text, url, form, lower, JSON.stringify(text).slice(1, -1), html, html.replaceAll('"', "&quot;")];
+    return [...spelled, bytes, bytes.replace(/=+$/, "")].filter((one) => one !== "");
+  });
+}
+
+/** Each once, the longest first. */
+export function longestFirst(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted((a, b) => b.length - a.length);
+}
+
+function printable(bytes: Uint8Array | null): string | null {
+  if (bytes === null || bytes.length < SHORTEST || !bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return null;
+  return new TextDecoder().decode(bytes);
 }
 
 /**

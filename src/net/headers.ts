@@ -20,6 +20,11 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   "content-encoding": new RegExp(`^${TOKEN}(?:, *${TOKEN}){0,3}$`),
 };
 
+/** Whether a text says what a body is, and a header can carry it. */
+export function isMediaType(text: string): boolean {
+  return text.length <= VALUE_LIMIT && MEDIA_TYPE.test(text);
+}
+
 /**
  * The type alone, without parameters; what is none is bytes of no particular type,
  * so that their receiver does not guess.

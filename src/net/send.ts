@@ -2,7 +2,7 @@
 // The only file that may call fetch.
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { excerpt } from "./excerpt.ts";
-import type { Answer, Fault } from "../types.ts";
+import type { Answer, Fault, Method } from "../types.ts";
 
 /** What is kept of an answer, in characters, and how much of it is read at most, in bytes. */
 const EXCERPT = 1_000;
@@ -12,7 +12,7 @@ const MOST_READ = 64 * 1024;
 export type Reach = (
   url: string,
   request: {
-    readonly method: "POST";
+    readonly method: Method;
     readonly headers: Readonly<Record<string, string>>;
     readonly body: Uint8Array;
     readonly redirect: "manual";
@@ -22,12 +22,16 @@ export type Reach = (
 
 export interface Outgoing {
   readonly url: string;
+  /** POST where it is left out. */
+  readonly method?: Method;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** Texts that are not kept of the answer, longest first. */
   readonly hidden?: readonly string[];
   /** In the place of the network. */
   readonly reach?: Reach;
+  /** Covers the body of the answer, in ms; the usual time where it is left out. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -37,9 +41,12 @@ export interface Outgoing {
  */
 export type Send = (request: Outgoing) => Promise<Answer>;
 
-/** @param now milliseconds, for the latency */
-export function openSend(now: () => number, timeoutMs = ATTEMPT_MS): Send {
-  return async ({ url, headers, body, hidden = [], reach = fetch }) => {
+/**
+ * @param now milliseconds, for the latency
+ * @param usualMs the time of a request that has none of its own
+ */
+export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
+  return async ({ url, method = "POST", headers, body, hidden = [], reach = fetch, timeoutMs = usualMs }) => {
     const began = now();
     const controller = new AbortController();
     // The timer stays until the body has been read:
@@ -60,7 +67,7 @@ export function openSend(now: () => number, timeoutMs = ATTEMPT_MS): Send {
     try {
       // A redirect is not followed: it would carry the body to an address that nobody configured.
       const response = await reach(url, {
-        method: "POST",
+        method,
         headers,
         body,
         redirect: "manual",

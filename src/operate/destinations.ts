@@ -3,7 +3,8 @@ import type { DestinationAnswer, RouteAnswer } from "../contract/operations.ts";
 import type { Standing, Standings } from "../d1/standing.ts";
 import type { Config } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
-import type { Destination } from "../types.ts";
+import { ATTEMPT_MS } from "../deadlines.ts";
+import type { Destination, Shape } from "../types.ts";
 import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
@@ -77,7 +78,10 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
   };
 }
 
-function toConfigured({ name, url, secretUrl, script, retry, keys }: Destination, standing: Standing | undefined) {
+function toConfigured(
+  { name, url, secretUrl, script, retry, keys, shape }: Destination,
+  standing: Standing | undefined,
+) {
   const pausedAt = standing?.pausedAt ?? null;
   const unaddressed = url === null && script === undefined;
   return {
@@ -91,6 +95,27 @@ function toConfigured({ name, url, secretUrl, script, retry, keys }: Destination
     retry_s: retry.map((ms) => ms / 1000),
     signed_by: keys.map((key) => (key.kind === "own" ? key.secret.name : key.from.name)),
     script: script === undefined ? null : (standing?.script ?? script.text),
+    ...(shape === undefined ? {} : { shape: toShown(shape) }),
+  };
+}
+
+/** What a destination asks for, with secrets by their names. */
+function toShown({
+  method,
+  headers,
+  written,
+  gzipAbove,
+  timeoutMs,
+  unset,
+}: Shape): NonNullable<DestinationAnswer["shape"]> {
+  const type = headers["content-type"];
+  return {
+    method,
+    headers: { ...written.headers, ...(type === undefined ? {} : { "content-type": type }) },
+    query: { ...written.query },
+    gzip_above: gzipAbove,
+    timeout_s: timeoutMs === ATTEMPT_MS ? null : timeoutMs / 1000,
+    unset: [...unset],
   };
 }
 

@@ -1,7 +1,7 @@
 // One attempt of one delivery: shape, send, conclude.
 // It knows no row and no claim; noting what came of it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
-import type { Send } from "../net/send.ts";
+import type { Outgoing, Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { secretParts } from "../net/excerpt.ts";
@@ -56,25 +56,32 @@ export async function attempt(
 }
 
 /** Why nothing can be sent. What the operator still has to put is no reason to give up: the schedule goes on. */
-function obstacle({ headers }: EventHead, { url, keys, script }: Destination): Fault | null {
+function obstacle({ headers }: EventHead, { url, keys, script, shape: asked }: Destination): Fault | null {
   if (url === null && script === undefined) return "unaddressed";
+  if (asked !== undefined && asked.unset.length > 0) return "unfilled";
   if (keys.length === 0) return "unsigned";
   return nextHop(headers[HOP], url) === null ? "loop" : null;
 }
 
 /**
- * Where it goes, and which parts of that are a secret. An inspector has no address, and stands where the network would.
+ * Where it goes, how, and which texts are a secret. An inspector has no address, and stands where the network would.
  */
 function addressed(
   { id }: EventHead,
-  { name, url, keys, script, secretUrl }: Destination,
+  destination: Destination,
   { attempt: n, round }: Numbered,
   { inspector }: AttemptDeps,
-) {
-  if (script !== undefined)
+): Omit<Outgoing, "headers" | "body"> {
+  const { name, url, keys, script, secretUrl, shape: asked } = destination;
+  const ways = asked === undefined ? {} : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: asked.hidden };
+  if (script !== undefined) {
+    const to = { name, keys, script, ...(asked === undefined ? {} : { shape: asked }) };
     return {
-      url: "",
-      reach: inspector({ destination: { name, keys, script }, event: id, attempt: n, nth: n - round }),
+      ...ways,
+      url: asked?.url ?? "",
+      reach: inspector({ destination: to, event: id, attempt: n, nth: n - round }),
     };
+  }
+  if (asked !== undefined) return { ...ways, url: asked.url ?? "" };
   return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
 }

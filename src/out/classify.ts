@@ -29,7 +29,7 @@ const STATUSES: readonly Line[] = [
  * Where a status has come it counts, however its body ended.
  */
 const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
-  timeout: { verdict: "retry", because: "no answer within 15 s" },
+  timeout: { verdict: "retry", because: "no answer within the time that the destination has, 15 s by default" },
   connection: { verdict: "retry", because: "refused, reset, or no such host" },
   redirect: {
     verdict: "retry",
@@ -39,6 +39,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
   unaddressed: {
     verdict: "retry",
     because: "it has no address yet: its entry is wrong, or the secret that holds its URL is not set",
+  },
+  unfilled: {
+    verdict: "retry",
+    because: "a secret that its headers or its query name is not set yet, or holds what cannot be sent",
   },
   unsigned: { verdict: "retry", because: "no signing key is set yet" },
   loop: {

@@ -1,5 +1,5 @@
 // Deliveries whose bell rang: choose, claim, load, attempt, settle; and what could not be started is given back.
-import { hasHung } from "../deadlines.ts";
+import { attemptMs, hasHung, NOTE_MS, outlasts } from "../deadlines.ts";
 import type { Bell, Destination } from "../types.ts";
 import type { Claim, Store, Wanted } from "../d1/store.ts";
 import { announce, type AnnounceDeps, type Beside } from "./announce.ts";
@@ -15,14 +15,9 @@ import { deliveryId, parseDeliveryId } from "../ids.ts";
 const SLOTS = 5;
 /**
  * A claim that has not been started after this long is given back, in ms:
- * waiting, sending and settling must fit `waitUntil`'s 30 s.
+ * waiting, sending and settling must fit `waitUntil`'s 30 s, unless a destination has more time of its own.
  */
 const WAIT_MS = 10_000;
-/**
- * No send starts with less lease than this, in ms: it takes 15 s at most and its end must be noted. With D1 slow, a
- * body may arrive when the delivery is somebody else's again.
- */
-const LEASE_LEFT_MS = 20_000;
 
 export interface DeliverDeps extends AttemptDeps, AnnounceDeps, LoadDeps {
   readonly store: Pick<Store, "claim" | "hold" | "giveBack" | "load" | "settle">;
@@ -39,14 +34,15 @@ export interface DeliverDeps extends AttemptDeps, AnnounceDeps, LoadDeps {
  * and a lease that ends brings it back, or rung again, or was not waiting for this attempt.
  *
  * @param beside is given what the feed is told, which must not hold up anything
- * @returns `sending` ends when the claimed deliveries are settled; it never rejects
+ * @returns `sending` ends when the claimed deliveries are settled; it never rejects.
+ *   `long` says that `waitUntil` may be too short for it
  * @throws if the claim is not known to be committed, or a bell could not be rung again
  */
 export async function deliver(
   bells: readonly Bell[],
   deps: DeliverDeps,
   beside: Beside = () => {},
-): Promise<{ sending: Promise<void> }> {
+): Promise<{ sending: Promise<void>; long: boolean }> {
   const { pace, config, now } = deps;
   const { wanted, later } = choose(bells, { pace, destinations: config.destinations, now: now() });
   await deps.ring(later);
@@ -57,7 +53,8 @@ export async function deliver(
   // Beside the sends: nothing may come between a claim and its attempt.
   const holding = claims.length === asked.length ? null : hold(asked, deps);
   const sending = claims.length === 0 ? null : work(claims, sizeOf, deps, beside);
-  return { sending: Promise.all([holding, sending]).then(() => undefined) };
+  const long = claims.some(({ destination }) => outlasts(config.destinations.get(destination)));
+  return { sending: Promise.all([holding, sending]).then(() => undefined), long };
 }
 
 /** Bytes of a claim's body, as its bell told. */
@@ -124,15 +121,18 @@ async function one(
   try {
     const event = await events.event(claim);
     const { destinations, unreadable } = deps.config;
+    const destination = destinations.get(name) ?? unreadable.get(name);
+    const limit = attemptMs(destination);
     const body = async () => {
       const bytes = await events.body(event);
-      if (claim.leaseUntil - deps.now() < LEASE_LEFT_MS) return null;
+      // With D1 slow, a body may arrive when the delivery is nearly somebody else's again.
+      if (claim.leaseUntil - deps.now() < limit + NOTE_MS) return null;
       return bytes;
     };
-    const end = await attempt(event, destinations.get(name) ?? unreadable.get(name), claim, body, deps);
+    const end = await attempt(event, destination, claim, body, deps);
     if (end === null) return "late";
     settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
-    return hasHung(end) ? "timed out" : "ended";
+    return hasHung(end, limit) ? "timed out" : "ended";
   } catch (error) {
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.
     deps.log.error("delivery.broken", { delivery: deliveryId(id, name), attempt: n, error: String(error) });

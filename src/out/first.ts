@@ -1,5 +1,5 @@
 // The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
-import { GRANT_MS, hasHung } from "../deadlines.ts";
+import { attemptMs, GRANT_MS, hasHung, outlasts } from "../deadlines.ts";
 import type { FirstEnd, FirstOutcome } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
@@ -67,7 +67,7 @@ export class FirstAttempts {
       .filter((name) => {
         const destination = config.destinations.get(name);
         const sends = destination !== undefined && destination.script === undefined && destination.url !== null;
-        return sends && !pace.isSlow(name, now());
+        return sends && !outlasts(destination) && !pace.isSlow(name, now());
       })
       .slice(0, MOST_DESTINATIONS);
   }
@@ -182,7 +182,7 @@ export class FirstAttempts {
         this.#deps,
       );
       if (made === null) return unsent;
-      pace.heard(destination, hasHung(made), now());
+      pace.heard(destination, hasHung(made, attemptMs(config.destinations.get(destination))), now());
       line.ended({ ...made, id: event.id, destination, attempt: 1 });
       return { ...made, destination };
     } catch (error) {

@@ -2,13 +2,15 @@
 // It stands where the network would.
 import type { Inspections } from "../d1/inspections.ts";
 import { encodeHead } from "../bytes/body.ts";
+import { excerpt } from "../net/excerpt.ts";
+import { restored } from "./gzip.ts";
 import { parseScript, stepFor, YES } from "./script.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../patience.ts";
 import { standard } from "../providers/standard.ts";
 import type { Reach } from "../net/send.ts";
 import { derivedSecret } from "./sign.ts";
-import type { Destination, Script, Secret, Step } from "../types.ts";
+import type { Destination, Script, Secret, Shape, Step } from "../types.ts";
 import { verify } from "../verify/verify.ts";
 
 /** Bytes of a body that are kept. */
@@ -24,7 +26,7 @@ export interface InspectorDeps {
 
 /** An attempt that goes to an inspector. */
 export interface Visit {
-  readonly destination: Pick<Destination, "name" | "keys"> & { readonly script: Script };
+  readonly destination: Pick<Destination, "name" | "keys" | "shape"> & { readonly script: Script };
   /** The event's public id. */
   readonly event: string;
   readonly attempt: number;
@@ -38,19 +40,24 @@ export type Inspector = (visit: Visit) => Reach;
 export function openInspector({ inspections, now, log }: InspectorDeps): Inspector {
   const receive = async (
     { destination, event, attempt, nth }: Visit,
-    { headers, body, signal }: Parameters<Reach>[1],
+    url: string,
+    { method, headers, body: sent, signal }: Parameters<Reach>[1],
   ): Promise<Response> => {
-    const { name, keys, script } = destination;
-    const proof = { method: "POST", url: "", headers: new Headers(headers), body };
+    const { name, keys, script, shape } = destination;
+    // As a receiver's framework hands it on: people want to read it.
+    const body =
+      (shape?.gzipAbove ?? null) !== null && headers["content-encoding"] === "gzip" ? await restored(sent) : sent;
+    const proof = { method, url, headers: new Headers(headers), body };
     const proven = await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now());
     const { encoding, data } = encodeHead(body, KEPT_BYTES);
-    const kept = { destination: name, event, attempt, nth, at: now(), headers: masked(headers), size: body.length };
+    const seen = shape === undefined ? masked(headers) : asShaped(shape, url, method, masked(headers));
+    const kept = { destination: name, event, attempt, nth, at: now(), headers: seen, size: body.length };
     const changed = await inspections.keep({ ...kept, encoding, body: data, proven: proven.ok, script: script.text });
     return await answerOf(stepFor(readScript(changed), nth), signal);
   };
-  return (visit) => async (_, request) => {
+  return (visit) => async (url, request) => {
     try {
-      return await Promise.race([receive(visit, request), aborted(request.signal)]);
+      return await Promise.race([receive(visit, url, request), aborted(request.signal)]);
     } catch (error) {
       if (!request.signal.aborted && !(error instanceof Reset)) {
         log.warn("inspector.not_kept", {
@@ -122,6 +129,28 @@ function masked(headers: Readonly<Record<string, string>>): Record<string, strin
   const { "webhook-signature": signature, ...others } = headers;
   return signature === undefined ? others : { ...others, "webhook-signature": signature.replaceAll(/,\S*/g, ",…") };
 }
+
+/**
+ * Without the values of secrets, and with the method and the query where they are not the usual ones, named as HTTP/2
+ * names them (RFC 9113, 8.3.1): no header can be called so.
+ */
+function asShaped(
+  { hidden }: Shape,
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const query = URL.parse(url)?.search ?? "";
+  const all = {
+    ...(method === "POST" ? {} : { ":method": method }),
+    ...(query === "" ? {} : { ":query": query }),
+    ...headers,
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, excerpt(value, LONGEST, hidden)]));
+}
+
+/** Of a header that is shown, in characters. */
+const LONGEST = 8 * 1024;
 
 /** The destination's keys as its receiver would hold them. */
 async function secretsOf(name: string, keys: Destination["keys"]): Promise<Secret[]> {

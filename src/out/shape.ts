@@ -4,6 +4,7 @@ import type { StoredEvent } from "../d1/store.ts";
 import { EDITED_FROM } from "../ids.ts";
 import type { Destination } from "../types.ts";
 import { clean, HOP, nextHop } from "../net/headers.ts";
+import { compressed } from "./gzip.ts";
 import { signatures } from "./sign.ts";
 
 /** What is sent of an event besides its body. */
@@ -24,7 +25,7 @@ export interface Shaped {
  */
 export async function shape(
   event: EventHead,
-  destination: Pick<Destination, "name" | "url" | "keys">,
+  destination: Pick<Destination, "name" | "url" | "keys" | "shape">,
   attempt: number,
   body: Uint8Array,
   now: number,
@@ -43,8 +44,9 @@ export async function shape(
     "hookline-attempt": String(attempt),
     ...(original === undefined ? {} : { [EDITED_FROM]: original }),
     [HOP]: nextHop(way, destination.url) ?? "",
+    ...destination.shape?.headers,
   };
-  return { headers, body };
+  return await compressed({ headers, body }, destination.shape?.gzipAbove ?? null);
 }
 
 /** Names that are the relay's own on the way out. */

@@ -5,7 +5,7 @@ import type { Outgoing } from "../../src/net/send.ts";
 import { FirstAttempts, type FirstDeps } from "../../src/out/first.ts";
 import { Pace } from "../../src/out/pace.ts";
 import { YES as YES_SCRIPT } from "../../src/out/script.ts";
-import type { Acceptance, Answer, Destination, Event, Grant } from "../../src/types.ts";
+import type { Acceptance, Answer, Destination, Event, Grant, Shape } from "../../src/types.ts";
 
 export const YES: Answer = { status: 200, fault: null, latencyMs: 3, excerpt: "thanks", retryAfter: null };
 export const SILENCE: Answer = { ...YES, status: null, fault: "timeout", latencyMs: 15_000, excerpt: "" };
@@ -27,6 +27,18 @@ beforeEach(() => {
   Object.assign(seen, fresh());
 });
 
+/** What a destination has that asks for a time of its own. */
+const ASKED: Shape = {
+  method: "POST",
+  url: "https://asked.example.com/",
+  headers: {},
+  gzipAbove: null,
+  timeoutMs: 1_000,
+  hidden: [],
+  sent: [],
+  unset: [],
+  written: { headers: {}, query: {} },
+};
 const web = (name: string): Destination => ({ name, url: `https://${name}.example.com/`, retry: [1000], keys: KEYS });
 /** Destinations that can be sent to. */
 export const NAMES = ["one", "two", "three", "four", "five"];
@@ -45,6 +57,8 @@ export function open(
       destinations: new Map<string, Destination>([
         ...NAMES.map((name) => [name, web(name)] as const),
         ["bin", { ...web("bin"), script: YES_SCRIPT }] as const,
+        ["patient", { ...web("patient"), shape: { ...ASKED, timeoutMs: 15_001 } }] as const,
+        ["quick", { ...web("quick"), shape: ASKED }] as const,
         ["unaddressed", { ...web("unaddressed"), url: null }] as const,
       ]),
     },

@@ -1,6 +1,7 @@
 // hookline overview, sources and destinations: how the relay does.
 import { answered, given, remote } from "./client.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
+import { shapeInALine } from "../../dashboard/words/shape.ts";
 import { span } from "../../dashboard/words/words.ts";
 import { table } from "../table.ts";
 
@@ -81,18 +82,19 @@ const destinations = remote(
     const answer = await answered(client.destinations.$get());
     if (json) out(JSON.stringify(answer));
     else {
-      const lines = answer.destinations.map(({ name, health, waiting, held, window, url }) => [
-        name,
-        health,
-        waiting,
-        held,
-        window.delivered,
-        window.failed,
-        window.latency?.p95_ms ?? null,
-        url,
-      ]);
-      const titles = ["destination", "now", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
-      for (const line of table(titles, lines, "no destinations are configured")) out(line);
+      const lines = answer.destinations.map(({ name, health, waiting, held, window, url, shape }) => {
+        const { delivered, failed, latency } = window;
+        return [name, health, waiting, held, delivered, failed, latency?.p95_ms ?? null, url, shapeInALine(shape)];
+      });
+      const plain = ["destination", "now", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
+      const shaped = answer.destinations.some(({ shape }) => shape !== undefined);
+      const titles = shaped ? [...plain, "shape"] : plain;
+      for (const line of table(
+        titles,
+        shaped ? lines : lines.map((cells) => cells.slice(0, -1)),
+        "no destinations are configured",
+      ))
+        out(line);
     }
     return 0;
   },

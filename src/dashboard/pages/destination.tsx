@@ -11,6 +11,7 @@ import { Page } from "../parts/layout.tsx";
 import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
+import { shapeInWords } from "../words/shape.ts";
 import { TestAnswer } from "../parts/test-answer.tsx";
 import { list, number, percentilesInWords, span, took } from "../words/words.ts";
 
@@ -144,7 +145,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
 }
 
 function AsConfigured({ destination }: { readonly destination: DestinationAnswer }) {
-  const { retry_s: waits, signed_by: keys, routes } = destination;
+  const { retry_s: waits, signed_by: keys, routes, shape } = destination;
   return (
     <section aria-labelledby="configured">
       <h2 id="configured">As configured</h2>
@@ -154,6 +155,7 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
         <Facts
           rows={[
             ["Signed by", keys.length === 0 ? "no key is set: nothing is sent" : <KeyNames keys={keys} />],
+            ...shapeInWords(shape).map(([name, value]) => [name, <Foreign text={value} />] as const),
             ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],
           ]}
         />

@@ -74,10 +74,12 @@ const WRONG: readonly unknown[] = [
 
 /** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` itself. */
 const RIGHT =
-  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry|inspect|events))$/;
+  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry|inspect|events)|.*\.(?:headers|query)(?:\..*)?)$/;
 
 /** A rule that is judged as one value, whatever is wrong inside: the whole of it is shown. */
 const WHOLE = /\.dedupe\./;
+/** What a destination sends besides: whatever its receiver asks for. */
+const SENT = /\.(?:headers|query)\./;
 const keyOf = (path: readonly string[]) => path.slice(0, WHOLE.test(path.join(".")) ? -1 : path.length).join(".");
 
 describe.each(all.map((path) => [path.join("."), path] as const))("%s", (name, path) => {
@@ -91,7 +93,7 @@ describe.each(all.map((path) => [path.join("."), path] as const))("%s", (name, p
       // A table where none belongs is nothing that could be meant.
       if (typeof wrong === "object" && !Array.isArray(wrong)) expect(own, show(wrong)).not.toEqual([]);
       for (const { key, says } of own) {
-        const secret = /secret|\.keys?$|_KEY/i.test(key);
+        const secret = /secret|\.keys?$|_KEY|\.(?:headers|query)\./i.test(key);
         const shown =
           says.includes(show(wrong)) ||
           [wrong].flat().some((one) => says.includes(show(one))) ||
@@ -112,12 +114,13 @@ describe.each(all.map((path) => [path.join("."), path] as const))("%s", (name, p
     const findings = findingsOf(renamed(path, slip)).filter(({ level }) => level === "error");
     for (const { key, says } of findings) judge(says, `${key}: ${says}`);
     // Names of sources, destinations and routes are the user's own: those are said where they are used.
-    const free = path.length === 2 && /^(?:SOURCES|DESTINATIONS|ROUTES)/.test(name);
+    // So are the names of headers and parameters.
+    const free = (path.length === 2 && /^(?:SOURCES|DESTINATIONS|ROUTES)/.test(name)) || SENT.test(name);
     if (!free) expect(findings.map(({ key }) => key)).toContain(keyOf([...path.slice(0, -1), slip]));
   });
 
   test("an unknown key beside it is said", () => {
-    if (path.length < 3 && !name.startsWith("ACCESS.")) return;
+    if ((path.length < 3 && !name.startsWith("ACCESS.")) || SENT.test(name)) return;
     const findings = findingsOf(
       changed(vars, path, (entries) => [...entries, ["hunter", WHOLE.test(name) ? 2 : "hunter2"]]),
     );

@@ -1,10 +1,25 @@
 // What an attempt sends, and when it does not: an event, a destination and a number are all that it needs.
 
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { attempt, type Numbered } from "../../../src/out/attempt.ts";
+import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
-import type { Destination } from "../../../src/types.ts";
+import type { Destination, Shape } from "../../../src/types.ts";
+
+/** What a destination has that asks for something. */
+const SHAPE: Shape = {
+  method: "PUT",
+  url: "https://billing.example.com/in/x?key=opensesame",
+  headers: { authorization: "Bearer opensesame", "content-type": "text/plain" },
+  gzipAbove: null,
+  timeoutMs: 3_000,
+  hidden: ["opensesame"],
+  sent: ["TOKEN"],
+  unset: [],
+  written: { headers: { authorization: "Bearer $TOKEN" }, query: { key: "$TOKEN" } },
+};
 
 const BYTES = new TextEncoder().encode("{}");
 const KEY = { kind: "derived", from: { name: "SIGNING_KEY", value: "k".repeat(40) } } as const;
@@ -76,6 +91,8 @@ test("what cannot be sent costs no body, and says why", async () => {
   const usedUp = await tried({ numbered: { attempt: 9, round: 6 } });
   const unaddressed = await tried({ destination: { url: null } });
   const unsigned = await tried({ destination: { keys: [] } });
+  const unfilled = await tried({ destination: { shape: { ...SHAPE, unset: ["TOKEN"] } } });
+  expect(unfilled).toMatchObject({ end: { state: "pending", fault: "unfilled", dueAt: 800 }, sent: [], loads: 0 });
   expect([removed.end, usedUp.end, unaddressed.end, unsigned.end]).toMatchObject([
     { state: "failed", reason: "cancelled", fault: null },
     { state: "failed", reason: "exhausted", fault: null },
@@ -93,4 +110,43 @@ test("a replay begins the schedule anew, and the receiver is told the number ove
 
 test("a body that comes too late is not sent, and the attempt was not made", async () => {
   expect(await tried({ body: () => Promise.resolve(null) })).toEqual({ end: null, sent: [], loads: 1 });
+});
+
+test("a destination that asks for nothing gets what it always got, and no word of how", async () => {
+  const { sent } = await tried({ headers: { "content-type": "application/json" } });
+  expect(Object.keys(sent[0] ?? {})).toEqual(["headers", "body", "url", "hidden"]);
+  expect(sent[0]?.body).toBe(BYTES);
+  expect(sent[0]?.url).toBe("https://billing.example.com/in/x");
+});
+
+test("what a destination asks for is sent: method, address, time and headers, which win over the sender's", async () => {
+  const { sent } = await tried({ headers: { "content-type": "application/json" }, destination: { shape: SHAPE } });
+  expect(sent).toMatchObject([
+    {
+      url: SHAPE.url,
+      method: "PUT",
+      timeoutMs: 3_000,
+      hidden: ["opensesame"],
+      headers: { authorization: "Bearer opensesame", "content-type": "text/plain", "webhook-id": "evt_1" },
+    },
+  ]);
+});
+
+test("a body above the limit is compressed, one at the limit is not, nor one that its sender has compressed", async () => {
+  const large = new TextEncoder().encode("a".repeat(1_001));
+  const at = { destination: { shape: { ...SHAPE, gzipAbove: 1_000 } } };
+  const [small, big, theirs] = await Promise.all([
+    tried({ ...at, body: () => Promise.resolve(large.subarray(1)) }),
+    tried({ ...at, body: () => Promise.resolve(large) }),
+    tried({ ...at, body: () => Promise.resolve(large), headers: { "content-encoding": "br" } }),
+  ]);
+  expect(small.sent[0]?.headers["content-encoding"]).toBeUndefined();
+  expect(small.sent[0]?.body).toHaveLength(1_000);
+  expect(theirs.sent[0]).toMatchObject({ headers: { "content-encoding": "br" }, body: large });
+  const [sent] = big.sent;
+  expect(sent?.headers["content-encoding"]).toBe("gzip");
+  expect(new Uint8Array(gunzipSync(sent?.body ?? new Uint8Array()))).toEqual(large);
+  // What is signed is what a framework hands on: the body before it was compressed.
+  const { "webhook-id": id = "", "webhook-signature": signature } = sent?.headers ?? {};
+  expect(signature).toBe(await signatures({ name: "d", keys: [KEY] }, id, 0, large));
 });

@@ -11,6 +11,10 @@ test("inspectors, what has no address, and what is not configured any more are t
   expect(open().first.offers(event(["bin", "unaddressed", "removed", ...NAMES]))).toEqual(NAMES.slice(0, 4));
 });
 
+test("a destination whose attempts may take longer than an invocation has left is the queue's", () => {
+  expect(open().first.offers(event(["patient", "quick"]))).toEqual(["quick"]);
+});
+
 test("a body of more than 256 KB is the queue's", () => {
   expect(open().first.offers(event(["one"], 256 * 1024))).toEqual(["one"]);
   expect(open().first.offers(event(["one"], 256 * 1024 + 1))).toEqual([]);

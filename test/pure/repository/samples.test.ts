@@ -62,7 +62,7 @@ describe("what the samples route", () => {
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
     ["every-key.toml", "stripe", "invoice.paid", ["billing"]],
-    ["every-key.toml", "monitor", "", ["chat", "trial"]],
+    ["every-key.toml", "monitor", "", ["chat", "crm", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);
   });

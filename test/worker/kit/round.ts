@@ -26,6 +26,8 @@ export class Round {
   readonly pace = new Pace();
   readonly destinations = new Map<string, Destination>();
   readonly unreadable = new Map<string, Destination>();
+  /** Whether the last batch may last longer than `waitUntil`. */
+  long = false;
   onSend: (to: string, n: number) => Answer | Promise<Answer> = () => YES;
   onRing: () => Promise<void> = () => Promise.resolve();
 
@@ -60,8 +62,9 @@ export class Round {
       pace: this.pace,
       feed: { settled: () => null },
       inspector: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
-      send: async ({ url, headers, body, reach }: Outgoing) => {
-        if (reach !== undefined) return await openSend(() => this.clock)({ url, headers, body, reach });
+      send: async (request: Outgoing) => {
+        const { url, headers, body, reach } = request;
+        if (reach !== undefined) return await openSend(() => this.clock)(request);
         const to = new URL(url).hostname.split(".")[0] ?? "";
         this.sent.push({ to, at: this.clock, headers, body });
         return await this.onSend(to, this.sent.length);
@@ -87,9 +90,9 @@ export class Round {
 
   /** Rings, and waits until everything that was claimed is settled. */
   async ring(bells: readonly Bell[]): Promise<void> {
-    await (
-      await deliver(bells, this.deps)
-    ).sending;
+    const { sending, long } = await deliver(bells, this.deps);
+    this.long = long;
+    await sending;
   }
 
   /** Takes the bells that were rung so far. */

@@ -1,0 +1,50 @@
+// The keys of a destination that say in which shape it gets events, and how their values are written; touches nothing.
+import * as z from "zod/mini";
+import { LONGEST_ATTEMPT_MS, SHORTEST_ATTEMPT_MS } from "../deadlines.ts";
+import { isMediaType } from "../net/headers.ts";
+import type { Method } from "../types.ts";
+import { parseDuration, parseSize, understood, written } from "./forms.ts";
+
+/** Methods that have a body, which is the event. */
+const METHODS: readonly Method[] = ["POST", "PUT", "PATCH", "DELETE"];
+
+/** Names and values as they are written. What stands there is not repeated: it may be a secret in the wrong place. */
+function texts(fix: string) {
+  const text = understood(
+    (value) => (typeof value === "string" ? value : null),
+    "is not text. Write it in quotes",
+    true,
+  );
+  return z.record(z.string(), text, fix);
+}
+
+function parseMethod(text: string): Method | null {
+  return METHODS.find((method) => method === text) ?? null;
+}
+
+/** `"above 8KiB"` in bytes. */
+function parseAbove(text: string): number | null {
+  const [, size] = /^above (\S+)$/.exec(text) ?? [];
+  return size === undefined ? null : parseSize(size);
+}
+
+function parseTimeout(text: string): number | null {
+  const ms = parseDuration(text);
+  return ms !== null && ms >= SHORTEST_ATTEMPT_MS && ms <= LONGEST_ATTEMPT_MS ? ms : null;
+}
+
+export const shapeKeys = {
+  headers: z.optional(texts('is not a table. Write it as { authorization = "Bearer $CRM_TOKEN" }')),
+  query: z.optional(texts('is not a table. Write it as { key = "$CRM_KEY" }')),
+  method: z.optional(
+    written(
+      parseMethod,
+      `is no method that an event can be sent with. Write one of ${METHODS.join(", ")}, in capitals; the others have no body`,
+    ),
+  ),
+  content_type: z.optional(
+    written((text) => (isMediaType(text) ? text : null), 'is no media type. Write it as "application/vnd.acme+json"'),
+  ),
+  gzip: z.optional(written(parseAbove, 'is no limit. Write it as "above 8KiB"; the units are KiB and MiB')),
+  timeout: z.optional(written(parseTimeout, 'is no time that an attempt may take. Write it as "10s", from 1s to 30s')),
+};

@@ -1,0 +1,162 @@
+// Destinations that ask for a shape of their own, through the whole relay: what leaves, what is kept of it, and what people see.
+import { expect, test, vi } from "vitest";
+import { readConfig } from "../../../src/config/config.ts";
+import type { DestinationAnswer } from "../../../src/contract/operations.ts";
+import { shapeInALine } from "../../../src/dashboard/words/shape.ts";
+import { openInspector } from "../../../src/out/inspector.ts";
+import { openSend } from "../../../src/net/send.ts";
+import { attempt } from "../../../src/out/attempt.ts";
+import { Logged, THEN } from "../kit/hands.ts";
+import { Operator } from "../kit/operator.ts";
+import { rows, setUp } from "../kit/relay.ts";
+import { Round } from "../kit/round.ts";
+
+const receiver = setUp();
+const operator = new Operator();
+
+const TOKEN = "opensesame-1234";
+const VARS = {
+  SIGNING_KEY: "k".repeat(32),
+  ADMIN_TOKEN: "t".repeat(32),
+  CRM_TOKEN: TOKEN,
+};
+const destinationOf = (entry: object) => {
+  const { destinations, findings } = readConfig({
+    ...VARS,
+    DESTINATIONS: { first: { url: "https://first.example.com/first", ...entry } },
+  });
+  const destination = destinations.get("first");
+  if (destination === undefined) throw new Error(JSON.stringify(findings));
+  return destination;
+};
+/** The same with the real `send`, in the place of the round's. */
+const attempting = (round: Round) => ({
+  ...round.deps,
+  send: openSend(() => round.clock),
+  inspector: openInspector({ inspections: round.inspections, now: () => round.clock, log: new Logged() }),
+});
+
+const KEYS = {
+  headers: { authorization: "Bearer $CRM_TOKEN" },
+  query: { key: "$CRM_TOKEN" },
+  method: "PATCH",
+  content_type: "text/plain",
+  gzip: "above 1KiB",
+};
+const LARGE = "a".repeat(2_000);
+
+test("method, query, headers and a compressed body leave as they are configured, and an answer that says them back is kept without the secret", async () => {
+  const seen: { method: string; url: string; headers: Headers; body: Uint8Array }[] = [];
+  vi.stubGlobal("fetch", async (input: RequestInfo, init?: RequestInit) => {
+    const request = new Request(input, init);
+    seen.push({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      body: new Uint8Array(await request.arrayBuffer()),
+    });
+    return new Response(`Cannot PATCH ${request.url} as Bearer ${TOKEN}, or ${btoa(TOKEN)}`, { status: 500 });
+  });
+  const round = new Round();
+  const body = new TextEncoder().encode(LARGE);
+  const event = { id: "evt_1", source: "shop", type: "paid", headers: { "content-type": "application/json" } };
+  const end = await attempt(
+    event,
+    destinationOf(KEYS),
+    { attempt: 1, round: 0 },
+    () => Promise.resolve(body),
+    attempting(round),
+  );
+  const [one] = seen;
+  expect(one).toMatchObject({ method: "PATCH", url: `https://first.example.com/first?key=${TOKEN}` });
+  expect(Object.fromEntries(one?.headers ?? [])).toMatchObject({
+    authorization: `Bearer ${TOKEN}`,
+    "content-type": "text/plain",
+    "content-encoding": "gzip",
+  });
+  const plain = new Blob([one?.body ?? ""]).stream().pipeThrough(new DecompressionStream("gzip"));
+  expect(await new Response(plain).text()).toBe(LARGE);
+  expect(end).toMatchObject({ status: 500, state: "pending" });
+  expect(end?.excerpt).toBe(
+    "Cannot PATCH https://first.example.com/first?key=[secret] as Bearer [secret], or [secret]",
+  );
+});
+
+test("an inspector shows what would be sent, with the secrets masked and the body as its receiver reads it", async () => {
+  const round = new Round();
+  round.destinations.set("first", destinationOf({ ...KEYS, url: undefined, inspect: true }));
+  await round.ring(await round.accept(1, ["first"], { body: LARGE, size: LARGE.length }));
+  const [kept] = await rows<{ headers: string; body: string; size: number; proven: number }>(
+    "SELECT * FROM inspections",
+  );
+  expect(kept).toMatchObject({ body: LARGE, size: LARGE.length, proven: 1 });
+  expect(JSON.parse(kept?.headers ?? "{}")).toMatchObject({
+    ":method": "PATCH",
+    ":query": "?key=[secret]",
+    authorization: "Bearer [secret]",
+    "content-encoding": "gzip",
+    "content-type": "text/plain",
+  });
+  expect(JSON.stringify(await rows("SELECT * FROM inspections"))).not.toContain(TOKEN);
+});
+
+test("a secret that is not set spends attempts, sends nothing, and is told by name", async () => {
+  const round = new Round();
+  round.destinations.set("first", destinationOf({ headers: { authorization: "Bearer $NOBODY_PUT_IT" } }));
+  await round.ring(await round.accept(1, ["first"]));
+  expect(await rows("SELECT state, fault FROM deliveries")).toEqual([{ state: "pending", fault: "unfilled" }]);
+  expect([round.sent, receiver.arrivals]).toEqual([[], []]);
+});
+
+test("an attempt that may take longer than `waitUntil` has is told to whoever waits", async () => {
+  const round = new Round();
+  round.destinations.set("first", destinationOf({ timeout: "30s" }));
+  round.destinations.set("second", destinationOf({ timeout: "15s" }));
+  await round.ring(await round.accept(1, ["first", "second"]));
+  expect(round.long).toBe(true);
+  await round.ring(await round.accept(2, ["second", "third"]));
+  expect(round.long).toBe(false);
+});
+
+test("no send begins with less lease left than it may take: the delivery is given back", async () => {
+  const round = new Round();
+  round.destinations.set("first", destinationOf({ timeout: "30s" }));
+  const bells = await round.accept(1, ["first", "second"]);
+  // D1 takes a minute to give the bodies.
+  round.counted.before = (sql) => {
+    if (sql.some((one) => one.trim().startsWith("SELECT"))) round.clock = THEN + 60_000;
+  };
+  await round.ring(bells);
+  expect(round.sent.map(({ to }) => to)).toEqual(["second"]);
+  expect(await rows("SELECT destination, state FROM deliveries ORDER BY destination")).toEqual([
+    { destination: "first", state: "pending" },
+    { destination: "second", state: "delivered" },
+  ]);
+});
+
+test("the API, the page and the command line tell the shape, and secrets by their names alone", async () => {
+  operator.vars = {
+    CRM_TOKEN: TOKEN,
+    DESTINATIONS: {
+      first: {
+        url: "https://first.example.com/",
+        ...KEYS,
+        timeout: "30s",
+        headers: { ...KEYS.headers, "x-more": "$NOT_PUT" },
+      },
+    },
+  };
+  const [first] = (await operator.get<{ destinations: DestinationAnswer[] }>("/api/destinations")).destinations;
+  expect(first?.shape).toEqual({
+    method: "PATCH",
+    headers: { authorization: "Bearer $CRM_TOKEN", "content-type": "text/plain", "x-more": "$NOT_PUT" },
+    query: { key: "$CRM_TOKEN" },
+    gzip_above: 1024,
+    timeout_s: 30,
+    unset: ["NOT_PUT"],
+  });
+  const said = shapeInALine(first?.shape);
+  expect(said).toContain("Headers: authorization: Bearer $CRM_TOKEN");
+  expect(said).toContain("Not set: NOT_PUT: nothing is sent until it is");
+  expect(said + JSON.stringify(first)).not.toContain(TOKEN);
+});
