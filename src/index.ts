@@ -90,7 +90,7 @@ function open(env: Env): Relay {
   const use = new Use(now);
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
   const d1 = openD1(env.DB, use);
-  const { store, parts, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
+  const { store, parts, breakers, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, "accept");
   const intake = openShards(shard, config.shards, now, log, spreadOf(config.shards, config.sources.values()));
@@ -99,11 +99,12 @@ function open(env: Env): Relay {
   const pace = new Pace();
   const attempting = { send: openSend(now), inspector: openInspector({ inspections, now, log }), now, dice };
   const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
-  const delivering: DeliverDeps = { ...attempting, store, parts, ring, config, pace, feed, log };
-  const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
-  const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
+  const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
+  const delivering: DeliverDeps = { ...attempting, ...tending, store, parts, pace, feed };
+  const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
+  const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   const totals = openTotals(feed, now, log);
   const used = openUse({ ...shared, feed, own: use, backlogOfQueue: () => env.DELIVERIES.metrics() });
@@ -143,14 +144,12 @@ function open(env: Env): Relay {
     deliver: delivering,
     replays: { jobs, ended, ring, config, retentionMs: config.retentionMs, now, newId, log },
     sweep: {
+      ...tending,
       upkeep,
-      ring,
       deliverNow,
       cleanup: openCleanup({ upkeep, retentionMs: config.retentionMs, now, log }),
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
-      now,
-      log,
     },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,

@@ -60,6 +60,8 @@ export interface Destination {
   readonly secretUrl?: boolean;
   /** Waits before the second, third … attempt, in milliseconds; the first attempt is immediate. */
   readonly retry: readonly number[];
+  /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */
+  readonly breaker?: BreakerRule | false;
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
   readonly keys: readonly SigningKey[];
   /** How what it gets differs from a signed POST of the bytes as they came; absent where it differs in nothing. */
@@ -88,6 +90,12 @@ export interface Shape {
 }
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A breaker opens after so many failures in a row, over this many ms at least. */
+export interface BreakerRule {
+  readonly failures: number;
+  readonly overMs: number;
+}
 
 /** What an inspector answers, attempt by attempt; the last step repeats. */
 export interface Script {
@@ -207,7 +215,7 @@ export interface Grant {
  * - `delivering`  leased until `leaseUntil`; settled by deliver, freed by sweep
  * - `delivered`   ended; opened again only by a replay
  * - `failed`      ended with a `Reason`; opened again by a replay or by the sender's own repeat
- * - `held`        its destination is paused; moved by resume
+ * - `held`        its destination is paused, or its breaker open; moved by the sweep, or as the next probe
  */
 export type State = "pending" | "delivering" | "delivered" | "failed" | "held";
 
@@ -217,8 +225,9 @@ export type State = "pending" | "delivering" | "delivered" | "failed" | "held";
  * - `gone`       the destination answered 410
  * - `blocked`    the destination's address may not be contacted
  * - `cancelled`  the destination was removed from the configuration, or an operator ended it
+ * - `expired`    its destination failed for so long that its whole schedule would have passed
  */
-export type Reason = "exhausted" | "gone" | "blocked" | "cancelled";
+export type Reason = "exhausted" | "gone" | "blocked" | "cancelled" | "expired";
 
 /** A doorbell: ids only, the D1 row is the truth. `attempt` is the number of the attempt that it asks for. */
 export interface Bell {

@@ -12,9 +12,10 @@ import {
   written,
 } from "./forms.ts";
 import { parseNetwork } from "../net/cidr.ts";
+import { BREAKER } from "../out/breaker.ts";
 import { PRESETS } from "../out/retry.ts";
 import { shapeKeys } from "./shape-keys.ts";
-import type { Rate } from "../types.ts";
+import type { BreakerRule, Rate } from "../types.ts";
 
 const LARGEST_BURST = 1_000_000;
 /** Attempts cost rows; nobody reads about the fortieth. */
@@ -35,6 +36,24 @@ function parseRate(text: string): Rate | null {
   const periodMs = PERIODS.get(unit ?? "");
   const burst = Number(count);
   return periodMs === undefined || burst > LARGEST_BURST ? null : { burst, periodMs };
+}
+
+const LARGEST_STREAK = 1_000;
+
+/** `false`, or `{ failures = 10, over = "30s" }`, of which either may be left out. */
+function parseBreaker(value: unknown): BreakerRule | false | null {
+  if (value === false) return false;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    Object.keys(value).some((key) => key !== "failures" && key !== "over")
+  )
+    return null;
+  const { failures = BREAKER.failures, over }: { failures?: unknown; over?: unknown } = value;
+  const overMs = over === undefined ? BREAKER.overMs : typeof over === "string" ? parseDuration(over) : null;
+  if (typeof failures !== "number" || !Number.isInteger(failures) || failures < 1 || failures > LARGEST_STREAK)
+    return null;
+  return overMs === null ? null : { failures, overMs };
 }
 
 /** `300` or `"10m"` in seconds, up to seven days. */
@@ -150,6 +169,12 @@ export const destinationKeys = z.strictObject({
       `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"]`,
     ),
     PRESETS.standard,
+  ),
+  breaker: z.optional(
+    understood(
+      parseBreaker,
+      `is no breaker. Write { failures = ${BREAKER.failures}, over = "${BREAKER.overMs / 1000}s" }, with 1 to ${LARGEST_STREAK} failures in a row over 1s to 7d, or false for none`,
+    ),
   ),
   ...shapeKeys,
 });

@@ -8,7 +8,7 @@ const text = z.nullable(z.string());
 const count = z.number();
 
 export const state = z.enum(["pending", "delivering", "delivered", "failed", "held"]);
-const reason = z.nullable(z.enum(["exhausted", "gone", "blocked", "cancelled"]));
+const reason = z.nullable(z.enum(["exhausted", "gone", "blocked", "cancelled", "expired"]));
 
 export const event = z.object({
   id: z.string(),
@@ -29,6 +29,8 @@ export const delivery = z.object({
   type: z.string(),
   state,
   reason,
+  /** Of a held one: what it waits for. */
+  waits: z.nullable(z.enum(["pause", "breaker"])),
   attempt: count,
   status: z.nullable(count),
   fault: text,

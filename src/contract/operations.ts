@@ -21,6 +21,23 @@ const shape = z.object({
   unset: z.array(z.string()),
 });
 
+/**
+ * A destination that has failed lately. `open`: its deliveries wait and spend no attempt, all but one that probes;
+ * `closing`: it has answered, and what waited is let go step by step.
+ */
+const breaker = z.object({
+  state: z.enum(["counting", "open", "closing"]),
+  /** Attempts that failed in a row, up to the one that opened it. */
+  failures: count,
+  since: instant,
+  opened_at: z.nullable(instant),
+  /** The next probe's time where none is under way. */
+  next_probe_at: z.nullable(instant),
+  /** What the last failure was. */
+  status: z.nullable(count),
+  fault: text,
+});
+
 /** A destination as configured, how it does, and what waits for it. `window` counts are of the last 24 hours. */
 export const destination = z.object({
   name: z.string(),
@@ -42,6 +59,10 @@ export const destination = z.object({
   failures_in_a_row: count,
   paused_at: z.nullable(instant),
   paused_by: text,
+  /** `null` where nothing has failed lately. */
+  breaker: z.nullable(breaker),
+  /** When its breaker opens: after so many failures in a row, over so many seconds; `null` where it has none. */
+  breaker_rule: z.nullable(z.object({ failures: count, over_s: count })),
   /** Waits between attempts, in seconds. */
   retry_s: z.array(count),
   signed_by: z.array(z.string()),

@@ -1,6 +1,7 @@
 // D1 opened: every table that the relay reads or writes, once each, over one way of running statements.
 import { openAudit } from "./audit.ts";
 import { openBacklog } from "./backlog.ts";
+import { openBreakers } from "./breakers.ts";
 import { openDatabase, type Watch } from "./database.ts";
 import { openEnded } from "./ended.ts";
 import { openInspections } from "./inspections.ts";
@@ -27,6 +28,7 @@ export function openD1(db: D1Database, watch?: Watch) {
   const run = openDatabase(db, watch);
   return {
     store: openStore(run),
+    breakers: openBreakers(run),
     parts: openParts(run),
     repeats: openRepeats(run),
     known: openKnown(run),

@@ -10,7 +10,7 @@ import { openSearch, SEARCHED } from "./search.ts";
 const NEWEST: Place = { event: Number.MAX_SAFE_INTEGER, destination: "" };
 
 const EVENT = `e.seq AS event, e.id, e.source, e.type, e.received_at AS receivedAt, e.verified_by AS verifiedBy, e.size`;
-const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason,
+const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason, d.waits,
   d.attempt, d.due_at AS dueAt, iif(d.state = 'delivering', ${BEGAN_AT}, d.started_at) AS startedAt,
   d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt`;
 

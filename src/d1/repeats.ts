@@ -11,7 +11,7 @@ import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
 const MOST_REPEATS = 3;
 
 /** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
-const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason = 'exhausted' AND deliveries.repeats < ${MOST_REPEATS}`;
+const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason IN ('exhausted', 'expired') AND deliveries.repeats < ${MOST_REPEATS}`;
 
 // A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed
 // already, and is once more after an answer that was lost, is older than whatever opened the delivery since.
@@ -46,13 +46,13 @@ export function openRepeats(run: Run): AskRepeats {
   return async (ids) => await all<KnownEvent>(KNOWN, JSON.stringify(ids));
 }
 
-/** The same, and which destinations are paused at that moment. */
+/** The same, and which destinations are paused at that moment, or have an open breaker. */
 export function openKnown(run: Run): AskKnown {
   return async (ids) =>
     await run(async (db) => {
       const [events, pauses] = await db.batch([
         db.prepare(KNOWN).bind(JSON.stringify(ids)),
-        db.prepare("SELECT destination FROM pauses"),
+        db.prepare("SELECT destination FROM pauses UNION SELECT destination FROM breakers WHERE opened_at IS NOT NULL"),
       ]);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statements above
       const [known, paused] = [events?.results as KnownEvent[], pauses?.results as { destination: string }[]];

@@ -49,6 +49,8 @@ export interface DeliveryRow {
   readonly receivedAt: number;
   readonly state: State;
   readonly reason: Reason | null;
+  /** Of a held one; `null` for a pause too. */
+  readonly waits: "pause" | "breaker" | null;
   readonly attempt: number;
   readonly dueAt: number;
   /**

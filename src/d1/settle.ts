@@ -46,7 +46,7 @@ WHERE deliveries.event = s.event AND deliveries.destination = s.destination
   AND ((deliveries.state = 'delivering' AND deliveries.attempt = s.attempt)
     OR (s.state = 'delivered' AND deliveries.state NOT IN ('delivered', 'failed') AND s.attempt > deliveries.round)
     ${repeats ? REPEATED : ""})
-RETURNING event, destination`;
+RETURNING event, destination, (SELECT failures FROM breakers WHERE destination = deliveries.destination) AS failures`;
 
 const NOTE_ATTEMPTS = noteAttempts(CLAIMED);
 const SETTLE = settle(CLAIMED);
@@ -62,6 +62,14 @@ const SETTLE_FIRSTS = `${settle(FIRST)}, (SELECT id FROM events WHERE seq = deli
  * acceptance.
  */
 const FIRST_LOST_MS = FIRST_LEASE_MS - GRANT_WAIT_MS - GRANT_MS - 5_000;
+
+/** A settlement that counted. */
+export interface Counted {
+  readonly event: number;
+  readonly destination: string;
+  /** Attempts at its destination that had failed in a row before it; `null` for none. */
+  readonly failures: number | null;
+}
 
 /** First attempts that have ended. */
 export type EndedFirst = Exclude<Opened, { state: "delivering" }>;
@@ -90,7 +98,7 @@ export function firstsSettled(
 export function openSettling(run: Run) {
   return {
     /** Notes how attempts ended. Returns those that counted: another may have settled a delivery in the meantime. */
-    async settle(settlements: readonly Settlement[], now: number): Promise<{ event: number; destination: string }[]> {
+    async settle(settlements: readonly Settlement[], now: number): Promise<Counted[]> {
       // A late one may stand in the attempts as lost.
       const told = settlements.filter(
         ({ state, attempt, startedAt }) => state !== "delivered" || attempt > 1 || now - startedAt > GRACE_MS,
@@ -98,9 +106,7 @@ export function openSettling(run: Run) {
       return await run(async (db) => {
         const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
         const note = db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told));
-        const results = await db.batch<{ event: number; destination: string }>(
-          told.length === 0 ? [update] : [note, update],
-        );
+        const results = await db.batch<Counted>(told.length === 0 ? [update] : [note, update]);
         return results.at(-1)?.results ?? [];
       });
     },

@@ -10,6 +10,15 @@ export interface Standing {
   readonly destination: string;
   readonly pausedAt: number | null;
   readonly pausedBy: string | null;
+  /** Of its breaker, by D1's clock: what failed in a row since when; when it opened, is probed next, and closed. */
+  readonly failures: number | null;
+  readonly failingSince: number | null;
+  readonly openedAt: number | null;
+  readonly probeAt: number | null;
+  readonly closedAt: number | null;
+  /** What the last failure was. */
+  readonly failedStatus: number | null;
+  readonly failedFault: string | null;
   /** The script that has been put in the place of the configured one. */
   readonly script: string | null;
   /** Open ones, out of the thousand that are looked at next. */
@@ -35,12 +44,15 @@ WITH looked AS MATERIALIZED (
          (SELECT min(event) FROM deliveries WHERE state = 'held' AND destination = value) AS first
   FROM json_each(?1)
 )
-SELECT n.destination, p.at AS pausedAt, p.actor AS pausedBy, s.script, min(coalesce(o.n, 0), ${MOST}) AS waiting, min(n.held, ${MOST}) AS held,
+SELECT n.destination, p.at AS pausedAt, p.actor AS pausedBy, s.script,
+       b.failures, b.since AS failingSince, b.opened_at AS openedAt, b.probe_at AS probeAt, b.closed_at AS closedAt,
+       b.status AS failedStatus, b.fault AS failedFault, min(coalesce(o.n, 0), ${MOST}) AS waiting, min(n.held, ${MOST}) AS held,
        (n.held > ${MOST} OR (SELECT count(*) FROM looked) > ${MOST}) AS more,
        (SELECT received_at FROM events WHERE seq = min(coalesce(o.first, n.first), coalesce(n.first, o.first))) AS oldest
 FROM named n
 LEFT JOIN open o ON o.destination = n.destination
 LEFT JOIN pauses p ON p.destination = n.destination
+LEFT JOIN breakers b ON b.destination = n.destination
 LEFT JOIN scripts s ON s.destination = n.destination`;
 
 export type Standings = ReturnType<typeof openStandings>;

@@ -4,6 +4,7 @@ import type { Opened } from "./settlement.ts";
 import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { rowsOf, type Run } from "./database.ts";
+import { BLOCKED } from "./breakers.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 import { firstsSettled, openSettling } from "./settle.ts";
 
@@ -73,17 +74,19 @@ FROM (
 WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
   AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
 
-// Whether the destination is paused is asked by the very statement that claims:
-// nothing is claimed after a pause was committed.
+// Whether the destination is paused, or its breaker open, is asked by the very statement that claims:
+// nothing is claimed after that was committed.
 const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
-${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)
+${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED}
 RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil`;
 
+const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
 const HOLD = `
-UPDATE deliveries SET state = 'held', look_at = NULL
-${RUNG} AND EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)`;
+UPDATE deliveries SET state = 'held', look_at = NULL, waits = iif(${PAUSED}, 'pause', 'breaker')
+${RUNG} AND (${PAUSED} OR ${BLOCKED})
+RETURNING destination, waits, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
 
 // An attempt that was never started does not count.
 const GIVE_BACK = `
@@ -146,11 +149,19 @@ export function openStore(run: Run) {
     },
 
     /**
-     * Holds those of them whose destination is paused.
+     * Holds those of them whose destination is paused, or has an open breaker.
      * Until then they are pending, and the sweep rings for them in vain.
+     *
+     * @returns destinations whose open breaker has nothing yet to probe with
      */
-    async hold(wanted: readonly Wanted[], now: number): Promise<void> {
-      await all(HOLD, JSON.stringify(wanted), now);
+    async hold(wanted: readonly Wanted[], now: number): Promise<string[]> {
+      const held = await all<{ destination: string; waits: string; headless: number | null }>(
+        HOLD,
+        JSON.stringify(wanted),
+        now,
+      );
+      const headless = held.filter((one) => one.waits === "breaker" && one.headless === 1);
+      return [...new Set(headless.map(({ destination }) => destination))];
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */

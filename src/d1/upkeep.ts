@@ -1,6 +1,7 @@
 // D1: the statements of the sweep. They find deliveries that nothing else will move, and rows past their retention.
 import { RETURNING_BELL, type BellRow, toBell } from "./bell.ts";
 import type { Bell } from "../types.ts";
+import { BLOCKED } from "./breakers.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { BEGAN_AT } from "./moment.ts";
@@ -20,14 +21,19 @@ FROM deliveries d CROSS JOIN events e ON e.seq = d.event
 WHERE d.look_at <= ?1 AND d.state = 'delivering' AND d.lease_until <= ?1
 ON CONFLICT (event, destination, n) DO NOTHING`;
 
+/** What would only ring in vain, while its destination's breaker is open. */
+const WAITS = `state = 'pending' AND due_at <= ?1 AND ${BLOCKED}`;
+
 // Selects and moves on in one statement, so that two sweeps at once ring different deliveries, and the longer one has
 // been overdue the longer it is left alone: a backlog is not rung twice a minute.
 const TAKE_OVERDUE = `
 UPDATE deliveries
-SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' ELSE state END,
+SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' WHEN ${WAITS} THEN 'held' ELSE state END,
+    waits = iif(${WAITS}, 'breaker', NULL),
     due_at = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN ?1 ELSE due_at END,
     lease_until = CASE WHEN lease_until <= ?1 THEN NULL ELSE lease_until END,
     look_at = CASE
+      WHEN ${WAITS} THEN NULL
       WHEN state = 'delivering' AND lease_until > ?1 THEN lease_until
       WHEN state = 'delivering' THEN ?1 + ${GRACE_MS}
       WHEN due_at > ?1 THEN due_at
@@ -38,7 +44,7 @@ ${RETURNING_BELL}, state`;
 
 // Every destination for which something is held, one step of the index each: the held rows themselves are not read.
 const LET_GO = `
-UPDATE deliveries SET state = 'pending', due_at = ?1, look_at = ?1 + ${GRACE_MS}
+UPDATE deliveries SET state = 'pending', waits = NULL, due_at = ?1, look_at = ?1 + ${GRACE_MS}
 WHERE (event, destination) IN (
   WITH RECURSIVE held (destination) AS (
     SELECT min(destination) FROM deliveries WHERE state = 'held'
@@ -49,6 +55,9 @@ WHERE (event, destination) IN (
   SELECT d.event, d.destination
   FROM held CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = held.destination AND d.state = 'held'
   WHERE held.destination NOT IN (SELECT destination FROM pauses)
+    AND NOT EXISTS (
+      SELECT 1 FROM breakers b WHERE b.destination = held.destination AND (b.opened_at IS NOT NULL OR b.closed_at IS NOT NULL)
+    )
   LIMIT ?2
 )
 ${RETURNING_BELL}`;
@@ -64,6 +73,9 @@ const FORGOTTEN = `destination NOT IN (SELECT value FROM json_each(?1)) AND at <
 const AUDIT_END = `
 INSERT INTO audit (at, actor, action, target, detail)
 SELECT ?2, 'hookline', 'resume', destination, 'not configured' FROM pauses WHERE ${FORGOTTEN}`;
+
+const NEXT_LOOK = `
+SELECT min(look_at) AS at, EXISTS (SELECT 1 FROM breakers) AS troubled FROM deliveries WHERE look_at IS NOT NULL`;
 
 /** What the sweep asks of D1. */
 export type Upkeep = ReturnType<typeof openUpkeep>;
@@ -90,12 +102,13 @@ export function openUpkeep(run: Run) {
       };
     },
 
-    /** When the sweep must look again, or `null` while nothing is open. */
-    async nextLook(): Promise<number | null> {
-      const [row] = await all<{ at: number | null }>(
-        "SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL",
-      );
-      return row?.at ?? null;
+    /**
+     * When the sweep must look again, or `null` while nothing is open; `troubled`: whether any destination has failed
+     * lately.
+     */
+    async nextLook(): Promise<{ at: number | null; troubled: boolean }> {
+      const [row] = await all<{ at: number | null; troubled: number }>(NEXT_LOOK);
+      return { at: row?.at ?? null, troubled: row?.troubled === 1 };
     },
 
     /**

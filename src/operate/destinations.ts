@@ -5,6 +5,7 @@ import type { Config } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
 import type { Destination, Shape } from "../types.ts";
+import { armedOf } from "../out/breaker.ts";
 import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
@@ -78,10 +79,9 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
   };
 }
 
-function toConfigured(
-  { name, url, secretUrl, script, retry, keys, shape }: Destination,
-  standing: Standing | undefined,
-) {
+function toConfigured(destination: Destination, standing: Standing | undefined) {
+  const { name, url, secretUrl, script, retry, keys, shape } = destination;
+  const rule = armedOf(destination);
   const pausedAt = standing?.pausedAt ?? null;
   const unaddressed = url === null && script === undefined;
   return {
@@ -92,6 +92,8 @@ function toConfigured(
     state: pausedAt !== null ? ("paused" as const) : unaddressed ? ("unaddressed" as const) : ("active" as const),
     paused_at: iso(pausedAt),
     paused_by: standing?.pausedBy ?? null,
+    breaker: breakerOf(standing),
+    breaker_rule: rule === null ? null : { failures: rule.failures, over_s: rule.overMs / 1000 },
     retry_s: retry.map((ms) => ms / 1000),
     signed_by: keys.map((key) => (key.kind === "own" ? key.secret.name : key.from.name)),
     script: script === undefined ? null : (standing?.script ?? script.text),
@@ -116,6 +118,20 @@ function toShown({
     gzip_above: gzipAbove,
     timeout_s: timeoutMs === ATTEMPT_MS ? null : timeoutMs / 1000,
     unset: [...unset],
+  };
+}
+
+function breakerOf(standing: Standing | undefined): DestinationAnswer["breaker"] {
+  if (standing?.failures === null || standing?.failures === undefined) return null;
+  const { failures, failingSince, openedAt, probeAt, closedAt, failedStatus: status, failedFault: fault } = standing;
+  return {
+    state: openedAt !== null ? "open" : closedAt !== null ? "closing" : "counting",
+    failures,
+    since: iso(failingSince ?? 0),
+    opened_at: iso(openedAt),
+    next_probe_at: iso(openedAt === null ? null : probeAt),
+    status,
+    fault,
   };
 }
 

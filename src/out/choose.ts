@@ -10,8 +10,8 @@ import { LOAD_BYTES, LOAD_PARTS } from "./load.ts";
 export const LATER_MS = 5_000;
 /** Sends to one destination in one invocation while others wait. */
 const SLOTS_TO_ONE = 2;
-/** Of the 50 D1 queries of an invocation, those that read bodies; settling takes 20 at most. */
-const QUERIES = 20;
+/** Of the 50 D1 queries of an invocation, those that read bodies; settling takes 20 at most, breakers nine. */
+const QUERIES = 16;
 /** Of those, what an inspector takes to keep one request. */
 const INSPECTION_QUERIES = 2;
 

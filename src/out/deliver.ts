@@ -5,6 +5,7 @@ import type { Claim, Store, Wanted } from "../d1/store.ts";
 import { announce, type AnnounceDeps, type Beside } from "./announce.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { ringOrLeave } from "./bells.ts";
+import { armedAmong, type BreakerDeps, tendBreakers, Tending } from "./breaker.ts";
 import { choose, chooseNext, LATER_MS } from "./choose.ts";
 import { load, type LoadDeps, type Loaded } from "./load.ts";
 import type { Pace } from "./pace.ts";
@@ -19,7 +20,7 @@ const SLOTS = 5;
  */
 const WAIT_MS = 10_000;
 
-export interface DeliverDeps extends AttemptDeps, AnnounceDeps, LoadDeps {
+export interface DeliverDeps extends AttemptDeps, AnnounceDeps, BreakerDeps, LoadDeps {
   readonly store: Pick<Store, "claim" | "hold" | "giveBack" | "load" | "settle">;
   readonly config: {
     readonly destinations: ReadonlyMap<string, Destination>;
@@ -66,12 +67,14 @@ function toWanted({ delivery, attempt: n }: Bell): Wanted {
 }
 
 /**
- * Where a bell got no claim, its destination may be paused.
+ * Where a bell got no claim, its destination may be paused, or its breaker open and in want of a probe.
  * Never rejects: what is not held now rings again, and is held then.
  */
-async function hold(asked: readonly Wanted[], { store, now, log }: DeliverDeps): Promise<void> {
+async function hold(asked: readonly Wanted[], deps: DeliverDeps): Promise<void> {
+  const { store, now, log } = deps;
   try {
-    await store.hold(asked, now());
+    const headless = await store.hold(asked, now());
+    await tendBreakers(armedAmong(headless, deps.config.destinations), deps);
   } catch (error) {
     log.warn("delivery.hold_failed", { bells: asked.length, error: String(error) });
   }
@@ -80,7 +83,11 @@ async function hold(asked: readonly Wanted[], { store, now, log }: DeliverDeps):
 /** Sends what was claimed, five at a time, none of them held up by another destination for longer than `WAIT_MS`. */
 async function work(claims: readonly Claim[], sizeOf: SizeOf, deps: DeliverDeps, beside: Beside): Promise<void> {
   const { pace, now } = deps;
-  const settler = new Settler(deps.store, deps.log, now, (settled) => announce(settled, deps, beside));
+  const tending = new Tending(deps);
+  const settler = new Settler(deps.store, deps.log, now, async (settled, failures) => {
+    tending.heard(settled, failures);
+    await announce(settled, deps, beside);
+  });
   const settling = settler.run();
   const events = load(claims, sizeOf, deps);
   const waiting = [...claims];
@@ -107,6 +114,7 @@ async function work(claims: readonly Claim[], sizeOf: SizeOf, deps: DeliverDeps,
   await Promise.all(Array.from({ length: SLOTS }, slot));
   settler.close();
   await settling;
+  await tending.end();
   if (waiting.length + late.length > 0) await giveBack([...waiting, ...late], sizeOf, deps);
 }
 

@@ -1,4 +1,5 @@
 // Notes how attempts ended, a group at a time: the first at once, the rest in groups that grow.
+import type { Counted } from "../d1/settle.ts";
 import type { Store } from "../d1/store.ts";
 import type { Log } from "../log.ts";
 import { deliveryId } from "../ids.ts";
@@ -15,6 +16,9 @@ const FIRST_PAUSE_MS = 50;
 const TRIES = 4;
 const RETRY_MS = 500;
 
+/** Told of settlements that D1 has, and how often in a row their destinations had failed before. */
+export type Done = (settled: readonly Settled[], failures: ReadonlyMap<string, Counted["failures"]>) => Promise<void>;
+
 /**
  * Collects settlements and writes them in groups;
  * `done` gets each group that D1 has, without those that no longer counted.
@@ -23,17 +27,12 @@ export class Settler {
   readonly #store: Pick<Store, "settle">;
   readonly #log: Log;
   readonly #now: () => number;
-  readonly #done: (settled: readonly Settled[]) => Promise<void>;
+  readonly #done: Done;
   #waiting: Settled[] = [];
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(
-    store: Pick<Store, "settle">,
-    log: Log,
-    now: () => number,
-    done: (settled: readonly Settled[]) => Promise<void>,
-  ) {
+  constructor(store: Pick<Store, "settle">, log: Log, now: () => number, done: Done) {
     this.#store = store;
     this.#log = log;
     this.#now = now;
@@ -78,7 +77,14 @@ export class Settler {
       try {
         const counted = await this.#store.settle(group, this.#now());
         const keys = new Set(counted.map(({ event, destination }) => `${event}:${destination}`));
-        await this.#done(group.filter(({ event, destination }) => keys.has(`${event}:${destination}`)));
+        const failures = new Map<string, number | null>();
+        // The rows of one statement see the ones before them: the last has the most.
+        for (const { destination, failures: before } of counted)
+          failures.set(destination, Math.max(before ?? 0, failures.get(destination) ?? 0));
+        await this.#done(
+          group.filter(({ event, destination }) => keys.has(`${event}:${destination}`)),
+          failures,
+        );
         return;
       } catch (error) {
         const deliveries = group.map(({ id, destination }) => deliveryId(id, destination));

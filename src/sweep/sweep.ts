@@ -1,8 +1,10 @@
 // The rescuer: rings whatever is overdue, frees what a dead isolate held,
 // and lets go what was held for a pause that is over.
+import type { Breakers } from "../d1/breakers.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
-import type { Ring } from "../out/bells.ts";
-import type { Log } from "../log.ts";
+import { armedAmong, type BreakerDeps, tendBreakers } from "../out/breaker.ts";
+import { deliveryId } from "../ids.ts";
+import { earlier } from "../patience.ts";
 import type { Bell } from "../types.ts";
 import type { Cleanup } from "./cleanup.ts";
 
@@ -22,16 +24,14 @@ const DIRECT = 10;
  */
 const PAUSE_MS = 10_000;
 
-export interface SweepDeps {
+export interface SweepDeps extends BreakerDeps {
   readonly upkeep: Upkeep;
-  readonly ring: Ring;
+  readonly breakers: Breakers;
   /** Delivers without the queue; ends when all are settled. */
   readonly deliverNow: (bells: readonly Bell[]) => Promise<void>;
   readonly cleanup: Cleanup;
   /** Names of the destinations that there are; `null` while the configuration is not to be believed. */
   readonly destinations: readonly string[] | null;
-  readonly now: () => number;
-  readonly log: Log;
 }
 
 /**
@@ -44,10 +44,13 @@ export async function sweep(deps: SweepDeps): Promise<number | null> {
   const held = await letGo(deps);
   if (overdue.rung + held.rung > 0) deps.log.info("sweep.done", { rung: overdue.rung, released: held.rung });
   const dirty = await deps.cleanup();
-  const next = await deps.upkeep.nextLook();
+  const { at: next, troubled } = await deps.upkeep.nextLook();
   const at = deps.now();
-  if (overdue.more || held.more || dirty) return at;
-  return next === null ? null : Math.max(next, at + PAUSE_MS);
+  // What there is of the invocation's queries has been used: the next sweep comes at once, and looks after them.
+  if (overdue.more || held.more) return at;
+  const isBusy = troubled && (await tend(deps));
+  if (dirty) return at;
+  return earlier(next === null ? null : Math.max(next, at + PAUSE_MS), isBusy ? at + PAUSE_MS : null);
 }
 
 /** What was rung, and whether there is more to do at once. */
@@ -65,6 +68,27 @@ async function ringOverdue(deps: SweepDeps): Promise<Rung> {
     if (!rang || taken < TAKE) return { rung, more: false };
   }
   return { rung, more: true };
+}
+
+/**
+ * Looks after the breakers: what has closed lets go a part of what waits, what is open gets a probe where it has none,
+ * and what has waited there for as long as its schedule lasts has ended.
+ *
+ * @returns whether there is more to let go
+ */
+async function tend(deps: SweepDeps): Promise<boolean> {
+  const { breakers, config, destinations, now, log } = deps;
+  const armed = armedAmong(config.destinations.keys(), config.destinations);
+  await tendBreakers(armed, deps);
+  const { expired, bells, more } = await breakers.sweep(destinations === null ? null : armed, now());
+  for (const { id, destination, attempt } of expired) {
+    const delivery = deliveryId(id, destination);
+    log.error("delivery.failed", { delivery, attempt, state: "failed", reason: "expired" });
+  }
+  if (bells.length === 0) return more;
+  log.info("sweep.done", { rung: 0, released: bells.length });
+  await ringOrDeliver(bells, deps);
+  return true;
 }
 
 /** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */

@@ -97,6 +97,8 @@ function destination(name: string, more: Partial<DestinationAnswer> = {}): Desti
     failures_in_a_row: 0,
     paused_at: null,
     paused_by: null,
+    breaker: null,
+    breaker_rule: { failures: 10, over_s: 30 },
     retry_s: STANDARD,
     signed_by: ["SIGNING_KEY"],
     script: null,

@@ -16,6 +16,7 @@ function delivery(destination: string, one: (typeof STATES)[number], n: number, 
   const ended = one.state === "failed" || one.state === "delivered";
   return {
     ...one,
+    waits: one.state === "held" ? "breaker" : null,
     id: `${id}:${destination}`,
     event: id,
     destination,

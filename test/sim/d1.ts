@@ -1,7 +1,7 @@
 // D1 as real SQLite: one writer, statements and transactions of the relay's own SQL, each call a yield point.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { call } from "./isolate.ts";
-import type { Scheduler } from "./scheduler.ts";
+import { EPOCH, type Scheduler } from "./scheduler.ts";
 
 /** A delivery's row before and after a statement; `from` is null where it was made. */
 export interface Move {
@@ -28,6 +28,8 @@ export interface Move {
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/INSERT INTO events\b/, "commit"],
   [/state = 'delivering', attempt = attempt \+ 1/, "claim"],
+  [/SET opened_at = CAST/, "tend breakers"],
+  [/'expired', waits = NULL/, "sweep breakers"],
   [/SET state = 'held'/, "hold"],
   [/attempt = deliveries\.attempt - 1/, "give back"],
   [/WITH RECURSIVE held/, "let go"],
@@ -83,6 +85,8 @@ export class D1 {
     this.#scheduler = scheduler;
     this.#db = kept ?? new DatabaseSync(":memory:");
     this.#statements = statementsOf(this.#db);
+    // The relay asks D1 for its own clock: in a world it shows the world's time, whatever the isolates' clocks show.
+    this.#db.function("unixepoch", { varargs: true }, () => Math.floor(EPOCH + scheduler.now) / 1000);
     observers.set(this.#db, (move) => this.#moves.push({ ...move, by: this.#by }));
   }
 

@@ -3,6 +3,7 @@ import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
+import { outageOf } from "./outage.ts";
 import { shardsOf } from "./reshard.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
@@ -136,7 +137,7 @@ export function planOf(seed: number): Plan {
   const [poisoned] = letters;
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
-  steps.push(...capturedOf(seed, span));
+  steps.push(...capturedOf(seed, span), ...outageOf(seed, span));
   const { shards, changes } = shardsOf(seed, span, letters);
   steps.push(...changes);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));

@@ -146,6 +146,12 @@ export const SCENARIOS: readonly Plan[] = [
     operated(1_000, { do: "pause", destination: "alpha" }),
     operated(70_000, { do: "cancel", nth: 0 }),
   ]),
+  scenario("a destination that fails until its breaker opens, and answers again", [
+    { at: 0, do: "mood", destination: "alpha", mood: "500" },
+    ...[0, 1, 2, 3, 4, 5].map((n) => post(n * 100, github({ key: `k${n}` }))),
+    ...[0, 1, 2].map((n) => post(50_000 + n * 2_000, github({ key: `later ${n}` }))),
+    { at: 58_000, do: "mood", destination: "alpha", mood: "ok" },
+  ]),
   scenario("a destination that is removed while it is paused", [
     operated(0, { do: "pause", destination: "beta" }),
     post(100),

@@ -66,7 +66,7 @@ const deliveries = remote(
           one.id,
           one.received_at,
           one.state,
-          one.reason,
+          one.reason ?? one.waits,
           one.attempt,
           one.status,
           one.fault,
@@ -103,9 +103,10 @@ const event = remote(
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
-    for (const { destination, state, reason, next_attempt_at: next, attempts } of story.deliveries) {
+    for (const { destination, state, reason, waits, next_attempt_at: next, attempts } of story.deliveries) {
       out("");
-      const why = reason === null ? "" : ` (${reason})`;
+      const because = reason ?? (waits === null ? null : `waits: ${waits}`);
+      const why = because === null ? "" : ` (${because})`;
       out(`${destination}: ${state}${why}${next === null ? "" : `, next attempt ${next}`}`);
       const lines = attempts.map((one) => [
         one.attempt,

@@ -82,9 +82,10 @@ const destinations = remote(
     const answer = await answered(client.destinations.$get());
     if (json) out(JSON.stringify(answer));
     else {
-      const lines = answer.destinations.map(({ name, health, waiting, held, window, url, shape }) => {
+      const lines = answer.destinations.map(({ name, health, breaker, waiting, held, window, url, shape }) => {
         const { delivered, failed, latency } = window;
-        return [name, health, waiting, held, delivered, failed, latency?.p95_ms ?? null, url, shapeInALine(shape)];
+        const now = breaker === null || breaker.state === "counting" ? health : `${health}, breaker ${breaker.state}`;
+        return [name, now, waiting, held, delivered, failed, latency?.p95_ms ?? null, url, shapeInALine(shape)];
       });
       const plain = ["destination", "now", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
       const shaped = answer.destinations.some(({ shape }) => shape !== undefined);

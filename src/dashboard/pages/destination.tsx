@@ -105,6 +105,7 @@ function DestinationHead({ destination, now }: HeadProps) {
           held.
         </p>
       )}
+      <Breaker breaker={destination.breaker} held={destination.held} now={now} />
       <div class="card">
         <Facts
           rows={[
@@ -119,6 +120,24 @@ function DestinationHead({ destination, now }: HeadProps) {
         />
       </div>
     </>
+  );
+}
+
+interface BreakerProps extends Pick<DestinationAnswer, "breaker" | "held"> {
+  readonly now: number;
+}
+
+/** Why nothing but a probe goes there, or what is on its way again. */
+function Breaker({ breaker, held, now }: BreakerProps) {
+  if (breaker === null || breaker.state === "counting") return null;
+  if (breaker.state === "closing")
+    return <p class="warn">It answers again. What has waited is sent step by step: {number(held)} still held.</p>;
+  return (
+    <p class="warn">
+      Its breaker is open since <When at={breaker.opened_at} now={now} />: {number(breaker.failures)} attempts failed in
+      a row, the last answer was {answerInWords(breaker)}. Deliveries wait and spend no attempt; one at a time is sent
+      as a probe, the next <When at={breaker.next_probe_at} now={now} />.
+    </p>
   );
 }
 
@@ -145,7 +164,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
 }
 
 function AsConfigured({ destination }: { readonly destination: DestinationAnswer }) {
-  const { retry_s: waits, signed_by: keys, routes, shape } = destination;
+  const { retry_s: waits, breaker_rule: rule, signed_by: keys, routes, shape } = destination;
   return (
     <section aria-labelledby="configured">
       <h2 id="configured">As configured</h2>
@@ -154,6 +173,12 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
         <Timeline waits={waits} />
         <Facts
           rows={[
+            [
+              "Breaker",
+              rule === null
+                ? "none"
+                : `opens after ${rule.failures} failures in a row over ${span(rule.over_s * 1000)}`,
+            ],
             ["Signed by", keys.length === 0 ? "no key is set: nothing is sent" : <KeyNames keys={keys} />],
             ...shapeInWords(shape).map(([name, value]) => [name, <Foreign text={value} />] as const),
             ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],

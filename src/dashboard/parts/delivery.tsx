@@ -22,10 +22,16 @@ const REASONS = {
   gone: "the destination asked for no more",
   blocked: "its address may not be contacted",
   cancelled: "it was cancelled",
+  expired: "its destination failed for so long that its whole schedule would have passed",
+} as const;
+
+const WAITS = {
+  pause: "its destination is paused",
+  breaker: "its destination fails too often: its breaker is open, and this delivery spends no attempt until it closes",
 } as const;
 
 export function DeliverySection({ delivery, receivedAt, scale, now, once }: DeliveryProps) {
-  const { destination, state, reason, route, attempts } = delivery;
+  const { destination, state, reason, waits, route, attempts } = delivery;
   const id = `to-${destination}`;
   return (
     <section class={`card delivery ${state}`} aria-labelledby={id}>
@@ -37,6 +43,7 @@ export function DeliverySection({ delivery, receivedAt, scale, now, once }: Deli
         <StateBadge state={state} />
       </div>
       {reason === null ? null : <p class="note">Ended, because {REASONS[reason]}.</p>}
+      {waits === null ? null : <p class="note">It waits, because {WAITS[waits]}.</p>}
       {state === "pending" ? (
         <p class="note">
           Next attempt <When at={delivery.next_attempt_at} now={now} /> (<Exactly at={delivery.next_attempt_at} /> UTC)

@@ -43,6 +43,8 @@ function allDelivered(deliveries: readonly Delivery[]): string {
   return last === 0 ? `Delivered to ${where} ${how}.` : `Delivered to ${where} ${how}, ${span(took)} after it came in.`;
 }
 
+const HELD = { pause: "is paused", breaker: "fails too often (its breaker is open)" } as const;
+
 /** What is to be said of a delivery that has not ended well. */
 function phrase(delivery: Delivery, now: number): string {
   const { destination, state, reason } = delivery;
@@ -54,7 +56,7 @@ function phrase(delivery: Delivery, now: number): string {
     case "delivering":
       return `${destination} is being sent to now${tries === 0 ? "" : `, after it${failed}`}`;
     case "held":
-      return `${destination} is paused, so its delivery is held${failed === "" ? "" : ` (it${failed})`}`;
+      return `${destination} ${HELD[delivery.waits ?? "pause"]}, so its delivery is held${failed === "" ? "" : ` (it${failed})`}`;
     case "pending":
       return `${destination}${failed === "" ? " is to be tried" : `${failed}, next try`} ${due(delivery, now)}`;
     case "failed":
@@ -67,6 +69,8 @@ function phrase(delivery: Delivery, now: number): string {
       return `${destination} was not contacted: its address may not be`;
     case "cancelled":
       return `${destination} was cancelled${failed === "" ? " before a first try" : `, after it${failed}`}`;
+    case "expired":
+      return `${destination} failed for so long that its time is over${failed === "" ? "" : ` (it${failed})`}`;
     case "exhausted":
     case null:
       return `${destination}${failed === "" ? " failed" : failed}, and is not tried any more`;

@@ -72,12 +72,12 @@ const WRONG: readonly unknown[] = [
   "x".repeat(9_000),
 ];
 
-/** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` itself. */
+/** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` or `false` itself. */
 const RIGHT =
-  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry|inspect|events)|.*\.(?:headers|query)(?:\..*)?)$/;
+  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry|inspect|events|breaker)|.*\.(?:headers|query)(?:\..*)?)$/;
 
 /** A rule that is judged as one value, whatever is wrong inside: the whole of it is shown. */
-const WHOLE = /\.dedupe\./;
+const WHOLE = /\.(?:dedupe|breaker)\./;
 /** What a destination sends besides: whatever its receiver asks for. */
 const SENT = /\.(?:headers|query)\./;
 const keyOf = (path: readonly string[]) => path.slice(0, WHOLE.test(path.join(".")) ? -1 : path.length).join(".");

@@ -34,6 +34,7 @@ function delivery(destination: string, change: Partial<Delivery>): Delivery {
     type: "order.paid",
     state: "delivered",
     reason: null,
+    waits: null,
     attempt: 1,
     status: 200,
     fault: null,

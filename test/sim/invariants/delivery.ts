@@ -24,7 +24,7 @@ const LATE_EACH_MS = 20_000;
 
 export const oneEnd: Invariant = {
   id: "I-3",
-  says: "a delivery ends once; only a replay opens it again, or a few times the sender's own repeat, if it is exhausted",
+  says: "a delivery ends once; only a replay opens it again, or a few times the sender's own repeat, if it is exhausted or expired",
   moved(move, ledger) {
     const { id, destination, from, to, by, receipt, receiptBefore } = move;
     const { moves } = ledger;
@@ -46,7 +46,7 @@ export const oneEnd: Invariant = {
 
 /** What is wrong with a repeat's opening of this delivery. */
 function badRepeat({ id, destination, from, reasonBefore, receipt }: Moved, ledger: Ledger): string | null {
-  if (from !== "failed" || reasonBefore !== "exhausted")
+  if (from !== "failed" || (reasonBefore !== "exhausted" && reasonBefore !== "expired"))
     return `was ${from} (${reasonBefore}), and a repeat has opened it`;
   const opened = ledger.movesOf(id, destination).filter((move) => move.to === "pending" && ENDS.has(move.from ?? ""));
   const operated = opened.findLastIndex((move) => move.by !== "commit");

@@ -2,6 +2,7 @@
 import { LONGEST_MS } from "../cron.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import { INSPECTOR } from "../settings.ts";
+import { isOpen } from "./breaker.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 /** A resume reaches the sweep at once, and where that fails its next minute. */
@@ -11,14 +12,15 @@ const FORGOTTEN_MS = 24 * 60 * 60_000 + LONGEST_MS;
 
 export const pausedMeansPaused: Invariant = {
   id: "pause",
-  says: "nothing is claimed for a destination once its pause is committed; what is held has its bell in nobody's hands and is held for a pause",
+  says: "nothing is claimed for a destination once its pause is committed; what is held has its bell in nobody's hands and is held for a pause or an open breaker",
   moved({ id, destination, from, to, by, attempt, attemptBefore }, { platform }) {
     const name = `${id}:${destination}`;
     // Asked right behind the transaction that moved it: nothing can have come between.
     const paused = platform.d1.look("SELECT 1 FROM pauses WHERE destination = ?1", destination).length > 0;
+    const opened = isOpen(platform.d1, destination);
     if (by === "claim" && to === "delivering" && paused) return `${name} was claimed while ${destination} was paused`;
     if (to === "held" && from !== "held") {
-      if (!paused) return `${name} is held, and ${destination} is not paused`;
+      if (!paused && !opened) return `${name} is held, and ${destination} is neither paused nor failing`;
       if (from !== "pending" || attempt !== attemptBefore)
         return `${name} was ${from}, attempt ${attempt}, and is held`;
     }
@@ -41,6 +43,7 @@ export const nothingHeldIsLost: Invariant = {
     // In calm weather only: before, whoever releases may die, and a clock may lie.
     if (ledger.skewed) return null;
     return first(held(ledger), (one) => {
+      if (endsAtBreaker(ledger, one)) return null;
       const released = moves.find((move) => move.at >= one.at && same(move, one) && move.from === "held");
       const from = Math.max(one.at, plan.quiet);
       const most = 10 * RELEASED_MS + (removed && one.destination === "beta" ? FORGOTTEN_MS : 0);
@@ -85,6 +88,11 @@ export const inspected: Invariant = {
     return row.same === 0 ? `the inspector has other bytes for ${id} than D1` : null;
   },
 };
+
+/** It waits for a destination that does not answer any more: that it ends is the world's own end. */
+function endsAtBreaker({ platform, plan }: Ledger, { destination }: Moved): boolean {
+  return platform.network.moods.get(destination) !== "ok" && plan.steps.some((step) => step.do === "mood");
+}
 
 function* held({ moves }: Ledger): Generator<Moved> {
   for (const move of moves) if (move.to === "held" && move.from !== "held") yield move;

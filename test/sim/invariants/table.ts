@@ -1,5 +1,6 @@
 // Every promise that the simulation holds the relay to. A feature that comes later brings its own line.
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
+import { nothingForgotten, oneProbe, opensLate } from "./breaker.ts";
 import { bulkReplay } from "./bulk.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
 import { editsOnce } from "./edits.ts";
@@ -31,6 +32,9 @@ export const INVARIANTS: readonly Invariant[] = [
   outcomesAreKept,
   outcomesStayApart,
   nothingHeldIsLost,
+  opensLate,
+  oneProbe,
+  nothingForgotten,
   cancelsOnce,
   editsOnce,
   inspected,

@@ -23,6 +23,10 @@ export class Round {
   readonly store;
   readonly parts;
   readonly inspections;
+  readonly breakers;
+  /** Destinations whose breaker has opened, as those hear who grant first attempts. */
+  readonly stopped: string[] = [];
+  readonly reminded: number[] = [];
   readonly pace = new Pace();
   readonly destinations = new Map<string, Destination>();
   readonly unreadable = new Map<string, Destination>();
@@ -32,33 +36,47 @@ export class Round {
   onRing: () => Promise<void> = () => Promise.resolve();
 
   constructor() {
-    const { store, parts, inspections } = openD1(this.counted.database);
+    const { store, parts, inspections, breakers } = openD1(this.counted.database);
     this.store = store;
+    this.breakers = breakers;
     this.parts = parts;
     this.inspections = inspections;
     for (const name of ["first", "second", "third", "fourth"]) this.configure(name);
   }
 
   /** Waits of one and two seconds, unless they are given. */
-  configure(name: string, retry: readonly number[] = [1000, 2000]): void {
+  configure(name: string, retry: readonly number[] = [1000, 2000], change: Partial<Destination> = {}): void {
     const secret = { name: "SIGNING_KEY", value: "test-signing-key-0123456789abcdef" };
     this.destinations.set(name, {
       name,
       url: `https://${name}.example.com/`,
       retry,
       keys: [{ kind: "derived", from: secret }],
+      ...change,
     });
+  }
+
+  /** What looks after breakers, with the bells in the test's hands. */
+  get tending() {
+    return {
+      breakers: this.breakers,
+      config: { destinations: this.destinations, unreadable: this.unreadable },
+      ring: async (bells: readonly Bell[]) => {
+        await this.onRing();
+        this.rung.push(...bells);
+      },
+      stopFirsts: async (destination: string) => void this.stopped.push(await Promise.resolve(destination)),
+      remind: async (at: number) => void this.reminded.push(await Promise.resolve(at)),
+      now: () => this.clock,
+      log: this.log,
+    };
   }
 
   get deps(): DeliverDeps {
     return {
+      ...this.tending,
       store: this.store,
       parts: this.parts,
-      ring: async (bells) => {
-        await this.onRing();
-        this.rung.push(...bells);
-      },
-      config: { destinations: this.destinations, unreadable: this.unreadable },
       pace: this.pace,
       feed: { settled: () => null },
       inspector: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
@@ -69,9 +87,7 @@ export class Round {
         this.sent.push({ to, at: this.clock, headers, body });
         return await this.onSend(to, this.sent.length);
       },
-      now: () => this.clock,
       dice: () => 0.5,
-      log: this.log,
     };
   }
 

@@ -33,13 +33,12 @@ const resume = (headers?: Record<string, string>) => ask("billing/resume", heade
 async function swept(destinations: string[] | null = [...round.destinations.keys()]): Promise<Bell[]> {
   const rung: Bell[] = [];
   await sweep({
+    ...round.tending,
     upkeep: openUpkeep(openDatabase(bindings.DB)),
     cleanup: () => Promise.resolve(false),
     ring: async (bells) => void rung.push(...(await Promise.resolve(bells))),
     deliverNow: (bells) => round.ring(bells),
     destinations,
-    now: () => round.clock,
-    log: round.log,
   });
   return rung;
 }
@@ -142,6 +141,7 @@ test("with a queue that refuses, what was released stays due for the next sweep"
   await fill(30);
   await rows("UPDATE deliveries SET state = 'held', look_at = NULL");
   const deps = {
+    ...round.tending,
     upkeep: openUpkeep(openDatabase(bindings.DB)),
     ring: () => Promise.reject(new Error("Too many operations")),
     deliverNow: (bells: readonly Bell[]) => round.ring(bells),
@@ -150,8 +150,6 @@ test("with a queue that refuses, what was released stays due for the next sweep"
     ...deps,
     cleanup: () => Promise.resolve(false),
     destinations: ["billing"],
-    now: () => round.clock,
-    log: round.log,
   });
   expect(round.sent).toHaveLength(10);
   expect(await rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state ORDER BY state")).toEqual([

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openParts } from "../../../src/d1/parts.ts";
+import { openBreakers } from "../../../src/d1/breakers.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
 import { encodeParts, PIECES_AT_ONCE } from "../../../src/bytes/body.ts";
 import { openCleanup } from "../../../src/sweep/cleanup.ts";
@@ -200,15 +201,17 @@ test("an acceptance of 25 MiB that are not text, rate and schema included", asyn
 const now = () => THEN + 10_000_000;
 
 function sweepDeps(database: D1Database) {
-  const upkeep = openUpkeep(openDatabase(database));
+  const run = openDatabase(database);
+  const upkeep = openUpkeep(run);
   return {
+    ...round.tending,
+    breakers: openBreakers(run),
     upkeep,
     cleanup: openCleanup({ upkeep, retentionMs: 1, now, log: round.log }),
     ring: () => Promise.resolve(),
     deliverNow: () => Promise.resolve(),
     destinations: ["first"],
     now,
-    log: round.log,
   };
 }
 

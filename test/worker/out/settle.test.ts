@@ -24,7 +24,8 @@ function ended(n: number): Settled {
 
 /** A settler with a store that notes what it is given. */
 function settler(
-  settle = async (group: readonly { event: number; destination: string }[]) => await Promise.resolve([...group]),
+  settle: (group: readonly Settled[]) => Promise<{ event: number; destination: string }[]> = async (group) =>
+    await Promise.resolve([...group]),
 ) {
   const written: number[][] = [];
   const done: number[][] = [];
@@ -32,7 +33,7 @@ function settler(
   const store = {
     settle: async (group: readonly Settled[]) => {
       written.push(group.map(({ event }) => event));
-      return await settle(group);
+      return (await settle(group)).map(({ event, destination }) => ({ event, destination, failures: null }));
     },
   };
   const made = new Settler(

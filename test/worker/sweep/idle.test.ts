@@ -31,11 +31,12 @@ test("an idle day reads and writes few rows of D1, and wakes no journal, however
   const log = new Logged();
   const now = () => clock;
   const idle = async () => {
-    const { upkeep, jobs, ended } = openD1(bindings.DB, use);
+    const { upkeep, breakers, jobs, ended } = openD1(bindings.DB, use);
     const config = { destinations: new Map() };
+    const tending = { breakers, config, ring: unused, stopFirsts: unused, remind: unused, now, log };
     const cleanup = openCleanup({ upkeep, retentionMs: 30 * DAY, now, log });
     const next = await rescue({
-      sweep: { upkeep, ring: unused, deliverNow: unused, cleanup, destinations: ["billing"], now, log },
+      sweep: { ...tending, upkeep, deliverNow: unused, cleanup, destinations: ["billing"] },
       replays: { jobs, ended, ring: unused, config, retentionMs: 30 * DAY, now, newId: () => "", log },
     });
     clock += MINUTE;

@@ -29,6 +29,7 @@ function deps(change: Partial<SweepDeps> = {}): SweepDeps {
   const upkeep = openUpkeep(openDatabase(bindings.DB));
   const now = () => round.clock;
   return {
+    ...round.tending,
     upkeep,
     ring: async (bells) => {
       rung.push(...bells);
@@ -37,8 +38,6 @@ function deps(change: Partial<SweepDeps> = {}): SweepDeps {
     deliverNow: (bells) => round.ring(bells),
     cleanup: openCleanup({ upkeep, retentionMs: 30 * DAY, now, log: round.log }),
     destinations: ["first", "second"],
-    now,
-    log: round.log,
     ...change,
   };
 }
