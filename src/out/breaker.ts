@@ -53,7 +53,7 @@ export function armedAmong(
  * Destinations whose breaker may have to open, to be probed once more, or has closed, by what D1 said of settled
  * attempts. Where little has failed there is none, and nobody is asked.
  */
-export function concerned(
+function concerned(
   settled: readonly Pick<Settled, "destination" | "state">[],
   failures: ReadonlyMap<string, Counted["failures"]>,
   { destinations }: BreakerDeps["config"],
