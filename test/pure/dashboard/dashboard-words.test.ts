@@ -72,7 +72,7 @@ describe("the headline", () => {
       ],
     ],
     [
-      "crm failed once (no answer within 15 s), and is not tried any more.",
+      "crm failed once (no answer within the time that the destination has, 15 s by default), and is not tried any more.",
       [
         delivery("crm", {
           state: "failed",
