@@ -130,6 +130,35 @@ export interface Route {
   /** Patterns with `*`; an empty list means every event. */
   readonly events: readonly string[];
   readonly to: readonly string[];
+  /** Left out, it wants whatever the patterns admit. */
+  readonly when?: Condition;
+  /** Takes nothing, and stands where it stood. */
+  readonly disabled?: true;
+}
+
+/** What a filter and a transform read of an event (`namesOf`). */
+export interface Names {
+  /** `receivedAt` in ISO 8601. */
+  readonly event: { readonly id: string; readonly type: string; readonly receivedAt: string };
+  /** The source's name. */
+  readonly source: string;
+  /** Those that are kept, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The JSON document of the body; `null` where it is none. */
+  readonly body: unknown;
+}
+
+/** Whether a condition wants an event, or why it cannot say. */
+export type Decided = { readonly ok: true; readonly wanted: boolean } | { readonly ok: false; readonly error: string };
+
+/** The `when` of a route. */
+export interface Condition {
+  /** As it was written. */
+  readonly text: string;
+  /** Never throws. */
+  readonly decide: (of: Names) => Decided;
+  /** The paths that it reads and what stands there, as JSON and cut; `null` where there is nothing. */
+  readonly reads: (of: Names) => { readonly path: string; readonly value: string | null }[];
 }
 
 /**
@@ -158,6 +187,14 @@ export interface Event {
   readonly parts: number;
   /** Decided now, from the configuration of this moment, and journaled with the event. */
   readonly matched: readonly Match[];
+  /** Routes whose `when` could not be decided; left out where there is none. */
+  readonly undecided?: readonly Undecided[];
+}
+
+/** A route that could not say whether it wants an event, and why. */
+export interface Undecided {
+  readonly route: string;
+  readonly error: string;
 }
 
 /** One destination that an event goes to, and the route that sends it there. */

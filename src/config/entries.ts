@@ -7,6 +7,7 @@ import { settingFaults } from "./settings.ts";
 import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { conventionalSecret } from "./forms.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
+import { readWhen } from "../filter/when.ts";
 import { parseNetworks } from "../net/lists.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { readShape } from "./shaping.ts";
@@ -18,7 +19,7 @@ import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { ownKey } from "../out/sign.ts";
-import type { Destination, Network, Route, Script, SigningKey } from "../types.ts";
+import type { Condition, Destination, Network, Route, Script, SigningKey } from "../types.ts";
 
 /** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
 const SHORTEST_KEY = 24;
@@ -150,11 +151,28 @@ export function readRoute(
 ): Route | null {
   const keys = check(routeKeys, key, value, reading);
   if (keys === null) return null;
-  const { from, events = [], to } = keys;
+  const { from, events = [], to, enabled } = keys;
   refuseUnknown(`${key}.from`, "source", from, named.sources, reading);
   refuseUnknown(`${key}.to`, "destination", to, named.destinations, reading);
   // A destination that does not exist stays in the route: its deliveries end as cancelled, where everybody sees them.
-  return { name, from, events, to };
+  const when = keys.when === undefined ? null : readCondition(key, keys.when, reading);
+  return {
+    name,
+    from,
+    events,
+    to,
+    ...(when === null ? {} : { when }),
+    ...(enabled ? {} : { disabled: true as const }),
+  };
+}
+
+/** A condition that cannot be read decides nothing: what it might have wanted is kept, and named. */
+function readCondition(key: string, text: string, { findings }: Reading): Condition {
+  const read = readWhen(text);
+  if (read.ok) return read.when;
+  findings.push(error(`${key}.when`, `${show(text)} ${read.fault}`));
+  const decided = { ok: false as const, error: "the condition in the configuration cannot be read: run config:check" };
+  return { text, decide: () => decided, reads: () => [] };
 }
 
 function refuseUnknown(

@@ -197,4 +197,11 @@ export const routeKeys = z.strictObject({
     spelled(NAME, "is not the name of a destination. Write one as it stands in [vars.DESTINATIONS.name]"),
     "names no destination. Write the name of one, or a list of them",
   ),
+  when: z.optional(
+    written(
+      (text) => (text.trim() === "" ? null : text),
+      'is no condition. Write it in quotes, as in when = "body.amount >= 100"',
+    ),
+  ),
+  enabled: z._default(z.boolean("is neither true nor false. Write true or false, without quotes"), true),
 });

@@ -91,6 +91,10 @@ export const route = z.object({
   /** Empty: every event. */
   events: z.array(z.string()),
   to: z.array(z.string()),
+  /** The condition in CEL, `null` where there is none. */
+  when: text,
+  /** One that is not enabled takes nothing. */
+  enabled: z.boolean(),
 });
 export type RouteAnswer = z.output<typeof route>;
 

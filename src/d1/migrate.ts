@@ -4,6 +4,7 @@ import relay from "./migrations/0001_relay.sql";
 import refusals from "./migrations/0002_refusals.sql";
 import operator from "./migrations/0003_operator.sql";
 import repeats from "./migrations/0004_repeats.sql";
+import unrouted from "./migrations/0005_unrouted.sql";
 import breakers from "./migrations/0006_breakers.sql";
 
 export interface Migration {
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0002_refusals.sql", sql: refusals },
   { name: "0003_operator.sql", sql: operator },
   { name: "0004_repeats.sql", sql: repeats },
+  { name: "0005_unrouted.sql", sql: unrouted },
   { name: "0006_breakers.sql", sql: breakers },
 ];
 

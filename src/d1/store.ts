@@ -39,9 +39,10 @@ export type StoredEvent = Pick<
 // A repeat without its body is no event (`repeatOf` in src/intake).
 const INSERT_EVENTS = `
 WITH j AS MATERIALIZED (SELECT jsonb(value) AS event FROM json_each(?1))
-INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
+INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts, unrouted, undecided)
 SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event->>'receivedAt', event->>'verifiedBy',
-       event->>'headers', event->>'encoding', event->>'size', event->>'body', event->>'parts'
+       event->>'headers', event->>'encoding', event->>'size', event->>'body', event->>'parts',
+       iif(event->'$.matched[0]' IS NULL, 1, NULL), event->'undecided'
 FROM j WHERE event->>'repeat' IS NULL
 ON CONFLICT (id) DO NOTHING`;
 

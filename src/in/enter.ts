@@ -1,5 +1,5 @@
 // From a proven request to a durable event: what it is, where it goes, and what its sender is told.
-import type { Acceptance, Event, Rate } from "../types.ts";
+import type { Acceptance, Event, Rate, Undecided } from "../types.ts";
 import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
@@ -8,12 +8,13 @@ import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
 import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
 import { type HandshakeAnswer, replyTo } from "./handshake.ts";
-import { identify, together } from "./identify.ts";
-import { keep } from "./headers.ts";
+import { documentOf, identify, together } from "./identify.ts";
+import { keep, onItsWay } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
 import { type Inbound, Readings } from "../verify/readings.ts";
 import { match } from "./route.ts";
+import { namesOf } from "../filter/names.ts";
 
 export interface EnterDeps extends KeepDeps {
   readonly config: Pick<Config, "routes" | "destinations">;
@@ -69,18 +70,24 @@ export async function enter(
     return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
   const now = deps.now();
-  // Decided now: what the routes say later does not change what was promised.
-  const matched = match(deps.config.routes, source.name, identity.types);
-  const event: Bodiless = {
+  const told = {
     id: await idOf(identity, source, now, body, deps.newId),
-    receipt: receiptId(now, deps.newId()),
     source: source.name,
     type: identity.type,
     receivedAt: now,
+    headers: keep(inbound, source, deps),
+  };
+  // Decided now: what the routes say later does not change what was promised.
+  const names = namesOf(told, () => documentOf(inbound, source));
+  const { matched, undecided } = match(deps.config.routes, source.name, identity.types, names);
+  const event: Bodiless = {
+    ...told,
+    receipt: receiptId(now, deps.newId()),
     verifiedBy,
-    headers: keep(inbound, source, matched, deps),
+    headers: onItsWay(told.headers, inbound, matched, deps),
     size: body.byteLength,
     matched,
+    ...(undecided.length === 0 ? {} : { undecided }),
   };
 
   const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
@@ -88,7 +95,6 @@ export async function enter(
   Readings.of(inbound).forget();
 
   const { id, receipt, size } = event;
-  const told = { source: event.source, type: event.type, receivedAt: event.receivedAt };
   const kept = await keepBody(event, body, deps);
   if ("reason" in kept) return refuse(kept);
 
@@ -102,7 +108,12 @@ export async function enter(
         source: source.name,
         rate: source.rate,
         row: kept.row === null ? "" : JSON.stringify(kept.row),
-        bells: [id, size, event.matched.map(({ destination }) => destination), told],
+        bells: [
+          id,
+          size,
+          event.matched.map(({ destination }) => destination),
+          { source: event.source, type: event.type, receivedAt: now },
+        ],
         repeat: kept.repeat,
         inParts,
         keyed: identity.dedupe !== null,
@@ -110,7 +121,15 @@ export async function enter(
       });
   // An event and its first attempts are one story, and one line.
   const write = (status: "accepted" | "duplicate", first: readonly FirstEnd[]) => {
-    const fields = { id, source: event.source, type: event.type, size, status, destinations: matched.length };
+    const fields = {
+      id,
+      source: event.source,
+      type: event.type,
+      size,
+      status,
+      destinations: matched.length,
+      ...whichFailed(undecided),
+    };
     deps.log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
   };
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
@@ -124,6 +143,11 @@ export async function enter(
   const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   return conclude(answer, refuse, reply);
+}
+
+/** Routes that could not decide, for the line of the acceptance: the reason may quote the body, and stays in D1. */
+function whichFailed(undecided: readonly Undecided[]) {
+  return undecided.length === 0 ? {} : { undecided: undecided.map(({ route }) => route) };
 }
 
 function conclude(answer: Acceptance, refuse: Refuse, reply: HandshakeAnswer | null): Response {

@@ -61,6 +61,21 @@ export function identify(request: Inbound, provider: Provider, settings: Readonl
 }
 
 /**
+ * The JSON document of a proven request, from where its sender puts it; `undefined` where there is none.
+ *
+ * @throws Error if it has more parts than are taken apart
+ */
+export function documentOf(
+  request: Inbound,
+  { scheme: provider, settings }: { readonly scheme: Provider; readonly settings: Readonly<Record<string, string>> },
+): unknown {
+  const readings = Readings.of(request).proven.byBytes;
+  const value = document({ readings, provider, settings });
+  if (value === undefined && readings.excess !== null) throw new Error(`the body has ${readings.excess}`);
+  return value;
+}
+
+/**
  * A part that type or id cannot do without (an optional one stands in square
  * brackets) and that only a JSON document could give.
  */

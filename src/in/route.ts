@@ -1,22 +1,52 @@
-// Where does this event go? Patterns over event types, decided once at acceptance; touches nothing.
-import type { Match, Route } from "../types.ts";
+// Where does this event go? Patterns over event types and conditions over what it says, decided once at acceptance;
+// touches nothing.
+import type { Match, Names, Route, Undecided } from "../types.ts";
+
+/** What one route says to an event, and the first reason where it does not take it. */
+export type Verdict =
+  | { readonly kind: "taken" | "disabled" | "source" | "events" | "when" }
+  | { readonly kind: "undecided"; readonly error: string };
+
+/** Where an event goes. */
+export interface Destined {
+  readonly matched: readonly Match[];
+  /** Routes whose condition could not be decided, in file order. */
+  readonly undecided: readonly Undecided[];
+}
+
+/** @param types all that the request holds: a batch goes where any of its events would go */
+export function judge(
+  { from, events, when, disabled }: Route,
+  source: string,
+  types: readonly string[],
+  names: Names,
+): Verdict {
+  if (disabled === true) return { kind: "disabled" };
+  if (!from.includes(source)) return { kind: "source" };
+  if (events.length > 0 && !events.some((pattern) => types.some((type) => fits(pattern, type))))
+    return { kind: "events" };
+  if (when === undefined) return { kind: "taken" };
+  const decided = when.decide(names);
+  if (!decided.ok) return { kind: "undecided", error: decided.error };
+  return { kind: decided.wanted ? "taken" : "when" };
+}
 
 /**
  * The destinations of an event, in file order. A destination that several routes name gets one delivery, and the
  * first route in the file is the one on record.
- *
- * @param types all that the request holds: a batch goes where any of its events would go
  */
-export function match(routes: Iterable<Route>, source: string, types: readonly string[]): Match[] {
+export function match(routes: Iterable<Route>, source: string, types: readonly string[], names: Names): Destined {
   const matched = new Map<string, Match>();
-  for (const { name, from, events, to } of routes) {
-    if (!from.includes(source)) continue;
-    if (events.length > 0 && !events.some((pattern) => types.some((type) => fits(pattern, type)))) continue;
-    for (const destination of to) {
-      if (!matched.has(destination)) matched.set(destination, { destination, route: name });
+  const undecided: Undecided[] = [];
+  for (const route of routes) {
+    const verdict = judge(route, source, types, names);
+    if (verdict.kind === "undecided") undecided.push({ route: route.name, error: verdict.error });
+    if (verdict.kind !== "taken") continue;
+    for (const destination of route.to) {
+      if (!matched.has(destination)) matched.set(destination, { destination, route: route.name });
     }
   }
-  return [...matched.values()];
+  return { matched: [...matched.values()], undecided };
 }
 
 /**

@@ -70,11 +70,13 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
     },
 
     routes: () =>
-      config.routes.map(({ name, from, events, to }): RouteAnswer => ({
+      config.routes.map(({ name, from, events, to, when, disabled }): RouteAnswer => ({
         name,
         from: [...from],
         events: [...events],
         to: [...to],
+        when: when?.text ?? null,
+        enabled: disabled !== true,
       })),
   };
 }

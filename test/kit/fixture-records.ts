@@ -5,15 +5,31 @@ import type { RefusalAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
 export const routes: RouteAnswer[] = [
-  { name: "pushes", from: ["github"], events: ["push", "pull_request.*"], to: ["ci", "bin"] },
-  { name: "payments", from: ["stripe", "shopify"], events: [], to: ["ledger", "billing", "warehouse", "partner"] },
+  {
+    name: "pushes",
+    from: ["github"],
+    events: ["push", "pull_request.*"],
+    to: ["ci", "bin"],
+    when: null,
+    enabled: true,
+  },
+  {
+    name: "payments",
+    from: ["stripe", "shopify"],
+    events: [],
+    to: ["ledger", "billing", "warehouse", "partner"],
+    when: "body.livemode && body.data.object.amount >= 100000",
+    enabled: true,
+  },
   {
     name: "invoices-to-billing-and-the-archive",
     from: ["stripe", "internal-erp-of-the-emea-region"],
     events: ["invoice.*", "credit_note.*", "customer.subscription.updated", "payout.*"],
     to: ["billing"],
+    when: null,
+    enabled: true,
   },
-  { name: "removed", from: ["slack"], events: ["app_mention"], to: ["no-longer-there"] },
+  { name: "removed", from: ["slack"], events: ["app_mention"], to: ["no-longer-there"], when: null, enabled: false },
 ];
 
 export const refusals: RefusalAnswer[] = [

@@ -156,6 +156,8 @@ export function wideOperator(): Operator {
     from: many.filter((_one, at) => at % 30 === n).map(({ name }) => name),
     events: n % 3 === 0 ? [] : [`kind-${n}.*`],
     to: ends.filter((_one, at) => at === n % 12 || at === (n * 5) % 12).map(({ name }) => name),
+    when: n % 4 === 0 ? "body.amount > 5" : null,
+    enabled: n % 7 !== 0,
   }));
   return {
     ...full,

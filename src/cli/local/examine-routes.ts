@@ -10,8 +10,9 @@ import type { Route } from "../../types.ts";
 export function examineRoutes({
   sources,
   destinations,
-  routes,
+  routes: all,
 }: Pick<Config, "sources" | "destinations" | "routes">): Finding[] {
+  const routes = all.filter(({ disabled }) => disabled !== true);
   const from = new Set(routes.flatMap((route) => route.from));
   const to = new Set(routes.flatMap((route) => route.to));
   return [
@@ -45,7 +46,9 @@ function textOf(piece: Piece): string {
   return piece.kind === "text" ? piece.text : "";
 }
 
+/** Two of which one has a condition are written so because they overlap. */
 function overlap(earlier: Route, later: Route): Finding[] {
+  if (earlier.when !== undefined || later.when !== undefined) return [];
   const sources = later.from.filter((name) => earlier.from.includes(name));
   const destinations = later.to.filter((name) => earlier.to.includes(name));
   if (sources.length === 0 || destinations.length === 0) return [];

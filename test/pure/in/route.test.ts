@@ -1,8 +1,9 @@
 // Patterns against a regular expression as the oracle, and which route gets the delivery.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fits, match } from "../../../src/in/route.ts";
-import type { Route } from "../../../src/types.ts";
+import { fits, judge, match as decide } from "../../../src/in/route.ts";
+import { readWhen } from "../../../src/filter/when.ts";
+import type { Names, Route } from "../../../src/types.ts";
 
 const text = (characters: string[]) => fc.string({ unit: fc.constantFrom(...characters), maxLength: 12 });
 const route = (name: string, from: string[], events: string[], to: string[]): Route => ({
@@ -11,6 +12,20 @@ const route = (name: string, from: string[], events: string[], to: string[]): Ro
   events,
   to,
 });
+
+const namesOf = (body: unknown): Names => ({
+  event: { id: "evt_1", type: "push", receivedAt: "2026-11-29T14:06:00.000Z" },
+  source: "github",
+  headers: {},
+  body,
+});
+const when = (written: string) => {
+  const read = readWhen(written);
+  if (!read.ok) throw new Error(read.fault);
+  return { when: read.when };
+};
+const match = (routes: Route[], source: string, types: string[]) =>
+  decide(routes, source, types, namesOf(null)).matched;
 
 describe("patterns", () => {
   test.each([
@@ -78,5 +93,53 @@ describe("match", () => {
 
   test("an event that no pattern fits goes nowhere", () => {
     expect(match([route("r", ["github"], ["push", "issues.*"], ["x"])], "github", ["issues"])).toEqual([]);
+  });
+});
+
+/** The first word of what a route says to a push. */
+const of = (one: Route, source = "github", body: unknown = null) => judge(one, source, ["push"], namesOf(body)).kind;
+
+describe("conditions", () => {
+  const big = { ...route("big", ["github"], ["push"], ["audit"]), ...when("body.size > 10") };
+  const all = route("all", ["github"], [], ["log"]);
+
+  test("a route with a condition takes the events that it is true of", () => {
+    expect(decide([big, all], "github", ["push"], namesOf({ size: 11 }))).toEqual({
+      matched: [
+        { destination: "audit", route: "big" },
+        { destination: "log", route: "all" },
+      ],
+      undecided: [],
+    });
+    expect(decide([big], "github", ["push"], namesOf({ size: 3 }))).toEqual({ matched: [], undecided: [] });
+  });
+
+  test("one that fails is on record with its reason, and the others decide as ever", () => {
+    expect(decide([big, all], "github", ["push"], namesOf({}))).toEqual({
+      matched: [{ destination: "log", route: "all" }],
+      undecided: [{ route: "big", error: "No such key: size" }],
+    });
+  });
+
+  test("it is not asked of events that source or patterns exclude, nor of a route that is disabled", () => {
+    const asked: string[] = [];
+    const spy = { text: "", reads: () => [], decide: () => (asked.push("x"), { ok: true as const, wanted: true }) };
+    const routes = [
+      { ...all, when: spy, from: ["shop"] },
+      { ...all, when: spy, events: ["issues"] },
+    ];
+    expect(
+      decide([...routes, { ...all, when: spy, disabled: true as const }], "github", ["push"], namesOf(null)).matched,
+    ).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  test("a route says why it does not take an event, the first reason first", () => {
+    expect(of({ ...big, disabled: true }, "slack")).toBe("disabled");
+    expect(of(big, "slack")).toBe("source");
+    expect(of({ ...big, events: ["issues"] })).toBe("events");
+    expect(of(big, "github", { size: 1 })).toBe("when");
+    expect(of(big, "github", {})).toBe("undecided");
+    expect(of(big, "github", { size: 11 })).toBe("taken");
   });
 });

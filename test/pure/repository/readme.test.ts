@@ -20,6 +20,7 @@ const ci = read(".ci/run");
 
 /** Other documents with blocks, and what holds those. */
 const ELSEWHERE = new Map([
+  ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],
   ["docs/simulation.md", "a story that the simulation has printed"],

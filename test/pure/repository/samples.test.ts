@@ -15,8 +15,9 @@ const open = (name: string) => table(parse(readFileSync(new URL(name, folder), "
 const varsOf = (name: string) => table(open(name)["vars"]);
 
 /** Where an event of a sample goes. */
-function destinations(name: string, source: string, type: string): string[] {
-  return match(readConfig(varsOf(name)).routes, source, [type]).map(({ destination }) => destination);
+function destinations(name: string, source: string, type: string, body: unknown = null): string[] {
+  const said = { event: { id: "evt_1", type, receivedAt: "2026-11-29T14:06:00.000Z" }, source, headers: {}, body };
+  return match(readConfig(varsOf(name)).routes, source, [type], said).matched.map(({ destination }) => destination);
 }
 
 /** A configuration as text, so that two can be compared whatever is in them. */
