@@ -123,44 +123,6 @@ export type SigningKey =
   | { readonly kind: "derived"; readonly from: Secret }
   | { readonly kind: "own"; readonly secret: Secret };
 
-/** Which events of which sources go to which destinations. */
-export interface Route {
-  readonly name: string;
-  readonly from: readonly string[];
-  /** Patterns with `*`; an empty list means every event. */
-  readonly events: readonly string[];
-  readonly to: readonly string[];
-  /** Left out, it wants whatever the patterns admit. */
-  readonly when?: Condition;
-  /** Takes nothing, and stands where it stood. */
-  readonly disabled?: true;
-}
-
-/** What a filter and a transform read of an event (`namesOf`). */
-export interface Names {
-  /** `receivedAt` in ISO 8601. */
-  readonly event: { readonly id: string; readonly type: string; readonly receivedAt: string };
-  /** The source's name. */
-  readonly source: string;
-  /** Those that are kept, names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The JSON document of the body; `null` where it is none. */
-  readonly body: unknown;
-}
-
-/** Whether a condition wants an event, or why it cannot say. */
-export type Decided = { readonly ok: true; readonly wanted: boolean } | { readonly ok: false; readonly error: string };
-
-/** The `when` of a route. */
-export interface Condition {
-  /** As it was written. */
-  readonly text: string;
-  /** Never throws. */
-  readonly decide: (of: Names) => Decided;
-  /** The paths that it reads and what stands there, as JSON and cut; `null` where there is nothing. */
-  readonly reads: (of: Names) => { readonly path: string; readonly value: string | null }[];
-}
-
 /**
  * How the bytes of a body are kept. D1 turns a bound BLOB into an array of numbers (71 to 106 ms a MiB),
  * so a body is TEXT when it is strictly UTF-8 and base64 otherwise.

@@ -1,14 +1,28 @@
 // What a configuration is once it has been read: sources with their schemes, destinations, routes. Types only.
 import type { AccessPolicy } from "./access.ts";
+import type { Condition } from "../filter/condition.ts";
 import type { Finding } from "./findings.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Plan } from "../contract/prices.ts";
 import type { Level } from "../log.ts";
-import type { Destination, Route, Secret, Source } from "../types.ts";
+import type { Destination, Secret, Source } from "../types.ts";
 
 /** A source with the scheme that its requests are proven by. */
 export interface ConfiguredSource extends Source {
   readonly scheme: Provider;
+}
+
+/** Which events of which sources go to which destinations. */
+export interface Route {
+  readonly name: string;
+  readonly from: readonly string[];
+  /** Patterns with `*`; an empty list means every event. */
+  readonly events: readonly string[];
+  readonly to: readonly string[];
+  /** Left out, it wants whatever the patterns admit. */
+  readonly when?: Condition;
+  /** Takes nothing, and stands where it stood. */
+  readonly disabled?: true;
 }
 
 /** Entries that are wrong are left out, here and in the maps; `findings` say why. */

@@ -1,12 +1,13 @@
 // One entry of the configuration at a time: a table of keys becomes a source,
 // a destination or a route; touches nothing.
 import type * as z from "zod/mini";
-import type { ConfiguredSource } from "./configured.ts";
+import type { ConfiguredSource, Route } from "./configured.ts";
 import { idFault, resolveProvider } from "./custom.ts";
 import { settingFaults } from "./settings.ts";
 import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
 import { conventionalSecret } from "./forms.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
+import type { Condition } from "../filter/condition.ts";
 import { readWhen } from "../filter/when.ts";
 import { parseNetworks } from "../net/lists.ts";
 import type { Entry, Reading } from "./reading.ts";
@@ -19,7 +20,7 @@ import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import { ownKey } from "../out/sign.ts";
-import type { Condition, Destination, Network, Route, Script, SigningKey } from "../types.ts";
+import type { Destination, Network, Script, SigningKey } from "../types.ts";
 
 /** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
 const SHORTEST_KEY = 24;

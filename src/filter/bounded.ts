@@ -4,8 +4,10 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { PatternFault } from "./pattern-text.ts";
 
-/** Asked before each round of a loop: `hookline_round() ? … : …`. */
+/** Asked before each round of a loop, which fails where it is one too many: `hookline_round() ? … : …`. */
 export const ROUND = "hookline_round";
+/** The same of `all` and `exists`, which go on after a round that has failed: it is false, and ends them. */
+export const MORE = "hookline_more";
 /** Around what a round compares or hands on: `hookline_weighed(x)` is x. */
 export const WEIGHED = "hookline_weighed";
 /** In the place of `x.matches("…")`, by the number of its pattern. */
@@ -164,9 +166,11 @@ class Writer {
     const inner = new Set([...bound, variable?.op === "id" ? variable.args : ""]);
     const [first = "", ...more] = rest.map((one) => this.write(one, inner, true));
     const counted =
-      name === "map" && rest.length === 1
-        ? `${ROUND}() ? dyn(${first}) : dyn(null)`
-        : `${ROUND}() ? (${first}) : false`;
+      name === "all" || name === "exists"
+        ? `${MORE}() ? (${first}) : ${name === "exists"}`
+        : name === "map" && rest.length === 1
+          ? `${ROUND}() ? dyn(${first}) : dyn(null)`
+          : `${ROUND}() ? (${first}) : false`;
     const written = [variable?.op === "id" ? variable.args : "", counted, ...more].join(", ");
     return `(${this.write(receiver, bound, inLoop)}).${name}(${written})`;
   }

@@ -1,5 +1,6 @@
 // What a filter and a transform read of an event: the same four names for both. Pure.
-import type { Event, Names } from "../types.ts";
+import type { Event } from "../types.ts";
+import type { Names } from "./condition.ts";
 
 /** Facts of an event that are there before its body is looked at. */
 export type Told = Pick<Event, "id" | "type" | "receivedAt" | "source" | "headers">;
@@ -13,7 +14,9 @@ export type Told = Pick<Event, "id" | "type" | "receivedAt" | "source" | "header
 export function namesOf({ id, type, receivedAt, source, headers }: Told, document: () => unknown): Names {
   let known: { readonly body: unknown } | undefined;
   return {
-    event: { id, type, receivedAt: new Date(receivedAt).toISOString() },
+    get event() {
+      return { id, type, receivedAt: new Date(receivedAt).toISOString() };
+    },
     source,
     headers,
     get body() {

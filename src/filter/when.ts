@@ -1,8 +1,8 @@
 // Which events does a route want? A condition in CEL over the four names, its work bounded, its mistakes told when it
 // is read. Pure.
 import { Environment } from "@marcbachmann/cel-js";
-import type { Condition, Decided, Names } from "../types.ts";
-import { type Bounded, bounded, FilterFault, MATCHED, ROUND, WEIGHED } from "./bounded.ts";
+import type { Condition, Decided, Names } from "./condition.ts";
+import { type Bounded, bounded, FilterFault, MATCHED, MORE, ROUND, WEIGHED } from "./bounded.ts";
 
 /** Longest condition, in characters. */
 const LONGEST = 4_000;
@@ -10,15 +10,15 @@ const LIMITS = { maxAstNodes: 500, maxDepth: 40, maxListElements: 200, maxMapEnt
 
 /**
  * What one decision may do: rounds of loops, and steps of 16 characters or elements that they compare.
- * Some 50 ms of an isolate at the most; conditions that people write take a few dozen.
+ * Some 100 ms of an isolate at the most; conditions that people write take a few dozen steps.
  */
-const MOST_WORK = 100_000;
+const MOST_WORK = 20_000;
 const CHARACTERS = 16;
 
 /** Longest value that is shown, in characters. */
 const SHOWN = 200;
 
-/** One object: it may be thrown for each of a million rounds, and its stack is of no use. */
+/** One object: its stack is of no use. */
 const TOO_MUCH = new Error("takes too many steps for this event: loops go over fewer elements, or over shorter ones");
 
 let left = 0;
@@ -43,6 +43,7 @@ const counting = names
     spend(1);
     return true;
   })
+  .registerFunction(`${MORE}(): bool`, () => (left -= 1) >= 0)
   .registerFunction(`${WEIGHED}(dyn): dyn`, (value: unknown) => {
     weigh(value);
     return value;
@@ -106,6 +107,7 @@ function attempt<T>(of: Names, use: (of: Names) => T | Failed): T | Failed {
   try {
     return use(of);
   } catch (error) {
+    if (error === TOO_MUCH) return { ok: false, error: TOO_MUCH.message };
     try {
       const body = classless(of.body);
       if (body !== of.body) return use({ ...of, body });
@@ -152,7 +154,9 @@ function summaryOf(error: unknown): string {
   if (error instanceof RangeError) return TOO_MUCH.message;
   const summary: unknown = Reflect.get(Object(error), "summary");
   const text = typeof summary === "string" ? summary : error instanceof Error ? error.message : String(error);
-  return text.replaceAll(new RegExp(`\\b(?:${ROUND}|${WEIGHED}|${MATCHED})\\b`, "g"), "matches").slice(0, SHOWN);
+  return text
+    .replaceAll(new RegExp(`\\b(?:${ROUND}|${MORE}|${WEIGHED}|${MATCHED})\\b`, "g"), "matches")
+    .slice(0, SHOWN);
 }
 
 /** "is no condition: Unknown variable: bdy (at character 1: bdy.amount). It may read …" */

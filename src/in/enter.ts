@@ -8,7 +8,7 @@ import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
 import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
 import { type HandshakeAnswer, replyTo } from "./handshake.ts";
-import { documentOf, identify, together } from "./identify.ts";
+import { documentOf, identify, type Identity, together } from "./identify.ts";
 import { keep, onItsWay } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
@@ -69,32 +69,13 @@ export async function enter(
   if (news === null && identified.lacks !== undefined)
     return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
-  const now = deps.now();
-  const told = {
-    id: await idOf(identity, source, now, body, deps.newId),
-    source: source.name,
-    type: identity.type,
-    receivedAt: now,
-    headers: keep(inbound, source, deps),
-  };
-  // Decided now: what the routes say later does not change what was promised.
-  const names = namesOf(told, () => documentOf(inbound, source));
-  const { matched, undecided } = match(deps.config.routes, source.name, identity.types, names);
-  const event: Bodiless = {
-    ...told,
-    receipt: receiptId(now, deps.newId()),
-    verifiedBy,
-    headers: onItsWay(told.headers, inbound, matched, deps),
-    size: body.byteLength,
-    matched,
-    ...(undecided.length === 0 ? {} : { undecided }),
-  };
+  const event = await eventOf(inbound, source, identity, verifiedBy, deps);
 
   const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
   // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
   Readings.of(inbound).forget();
 
-  const { id, receipt, size } = event;
+  const { id, receipt, size, matched, receivedAt, undecided = [] } = event;
   const kept = await keepBody(event, body, deps);
   if ("reason" in kept) return refuse(kept);
 
@@ -112,7 +93,7 @@ export async function enter(
           id,
           size,
           event.matched.map(({ destination }) => destination),
-          { source: event.source, type: event.type, receivedAt: now },
+          { source: event.source, type: event.type, receivedAt },
         ],
         repeat: kept.repeat,
         inParts,
@@ -143,6 +124,37 @@ export async function enter(
   const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   return conclude(answer, refuse, reply);
+}
+
+/** The event, but for its body; and where it goes. */
+async function eventOf(
+  inbound: Inbound,
+  source: ConfiguredSource,
+  identity: Identity,
+  verifiedBy: string | null,
+  deps: EnterDeps,
+): Promise<Bodiless> {
+  const { body } = inbound;
+  const now = deps.now();
+  const told = {
+    id: await idOf(identity, source, now, body, deps.newId),
+    source: source.name,
+    type: identity.type,
+    receivedAt: now,
+    headers: keep(inbound, source, deps),
+  };
+  // Decided now: what the routes say later does not change what was promised.
+  const names = namesOf(told, () => documentOf(inbound, source));
+  const { matched, undecided } = match(deps.config.routes, source.name, identity.types, names);
+  return {
+    ...told,
+    receipt: receiptId(now, deps.newId()),
+    verifiedBy,
+    headers: onItsWay(told.headers, inbound, matched, deps),
+    size: body.byteLength,
+    matched,
+    ...(undecided.length === 0 ? {} : { undecided }),
+  };
 }
 
 /** Routes that could not decide, for the line of the acceptance: the reason may quote the body, and stays in D1. */

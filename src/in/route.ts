@@ -1,6 +1,8 @@
 // Where does this event go? Patterns over event types and conditions over what it says, decided once at acceptance;
 // touches nothing.
-import type { Match, Names, Route, Undecided } from "../types.ts";
+import type { Route } from "../config/configured.ts";
+import type { Names } from "../filter/condition.ts";
+import type { Match, Undecided } from "../types.ts";
 
 /** What one route says to an event, and the first reason where it does not take it. */
 export type Verdict =

@@ -1,10 +1,9 @@
 // Do the routes mean what they say? Warnings about overlaps and about what no route reaches; touches nothing.
-import type { Config, ConfiguredSource } from "../../config/configured.ts";
+import type { Config, ConfiguredSource, Route } from "../../config/configured.ts";
 import { parseTemplate, type Piece } from "../../scheme/template.ts";
 import { type Finding, warning } from "../../config/findings.ts";
 import { asType } from "../../in/identify.ts";
 import { fits } from "../../in/route.ts";
-import type { Route } from "../../types.ts";
 
 /** Warnings only: each of these can be meant. */
 export function examineRoutes({

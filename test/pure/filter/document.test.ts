@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
+import { table } from "../../../src/cli/local/wrangler-file.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { readWhen } from "../../../src/filter/when.ts";
 
@@ -9,7 +10,7 @@ const text = readFileSync(new URL("../../../docs/filters.md", import.meta.url), 
 
 test("the sample is a route that a deploy would take", () => {
   const [, sample = ""] = /```toml\n([\s\S]*?)```/.exec(text) ?? [];
-  const vars: Record<string, unknown> = { ...parse(sample) }["vars"] as never;
+  const vars = table(parse(sample)["vars"]);
   const config = readConfig({
     ...vars,
     SOURCES: { stripe: { provider: "stripe" } },
@@ -26,13 +27,9 @@ test("every function that it names is known, and what stands beside it is a cond
   const words = [...named.matchAll(/`(\w+)`/g)].map(([, word = ""]) => word).filter((word) => word !== "in");
   expect(words.length).toBeGreaterThan(25);
   for (const word of words) {
-    const { fault = "" } = { fault: "", ...readWhen(`body.x.${word}() == 1 || ${word}(body.x) == 1`) };
     const alone = { fault: "", ...readWhen(`${word}(body.x) == 1`) }.fault;
     const method = { fault: "", ...readWhen(`body.x.${word}() == 1`) }.fault;
-    expect(
-      [alone, method].some((one) => !one.includes(`${word}(), which a filter`)),
-      `${word}: ${fault}`,
-    ).toBe(true);
+    expect([alone, method].filter((one) => one.includes(`${word}(), which a filter`)).length, word).toBeLessThan(2);
   }
   for (const [, written = ""] of text.matchAll(/`((?:has\(|headers\["|"x-)[^`]*)`/g))
     expect(readWhen(written.startsWith("headers") ? `${written} == "push"` : written)).toMatchObject({ ok: true });
@@ -42,5 +39,5 @@ test("the bounds that it states", () => {
   const over = readWhen(`${" ".repeat(4_000)}true`);
   expect(over).toMatchObject({ ok: false, fault: expect.stringContaining("4000") });
   expect(text).toContain("4,000 characters and 500 parts");
-  expect(text).toContain("100,000 steps");
+  expect(text).toContain("20,000 steps");
 });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { namesOf } from "../../../src/filter/names.ts";
 import { readWhen } from "../../../src/filter/when.ts";
-import type { Condition, Names } from "../../../src/types.ts";
+import type { Condition, Names } from "../../../src/filter/condition.ts";
 
 function condition(text: string): Condition {
   const read = readWhen(text);
@@ -137,7 +137,7 @@ test("what it reads, with what stands there", () => {
 
 describe("what is wrong is found before a deploy, with where and what to write", () => {
   test.each([
-    ["body.amount >=", /Unexpected token.*\(at its end\).*Write it in CEL/],
+    ["body.amount >=", /stops making sense \(at its end\).*Write it in CEL/],
     ["bdy.amount >= 1", /Unknown variable: bdy \(at character 1: bdy.amount.*event, source, headers and body/],
     ["event.kind == 'x'", /No such key: kind.*event has id, type and receivedAt/],
     ["event.type == 5", /no such overload.*Compare values of one kind/],

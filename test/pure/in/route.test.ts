@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fits, judge, match as decide } from "../../../src/in/route.ts";
 import { readWhen } from "../../../src/filter/when.ts";
-import type { Names, Route } from "../../../src/types.ts";
+import type { Route } from "../../../src/config/configured.ts";
+import type { Names } from "../../../src/filter/condition.ts";
 
 const text = (characters: string[]) => fc.string({ unit: fc.constantFrom(...characters), maxLength: 12 });
 const route = (name: string, from: string[], events: string[], to: string[]): Route => ({
