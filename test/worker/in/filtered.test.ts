@@ -94,7 +94,9 @@ test("in D1, only what goes nowhere and what was not decided stands in an index"
   const routed = await entered('{"amount":100}', { large: LARGE });
   const unrouted = await entered('{"amount":1}', { large: LARGE });
   const undecided = await entered('{"amount":"x"}', { large: LARGE, all: { from: "acme", to: "log" } });
-  const events = [routed, unrouted, undecided].map(({ row }, n) => ({ ...row, id: `evt_${n}`, receipt: `r${n}` }));
+  const events = [routed, unrouted, undecided].map(({ row }, n) =>
+    Object.assign(row, { id: `evt_${n}`, receipt: `r${n}` }),
+  );
   await store.commit(JSON.stringify(events), 0);
   expect(await rows("SELECT id, unrouted, undecided FROM events ORDER BY seq")).toEqual([
     { id: "evt_0", unrouted: null, undecided: null },
