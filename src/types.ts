@@ -60,6 +60,10 @@ export interface Destination {
   readonly secretUrl?: boolean;
   /** Waits before the second, third … attempt, in milliseconds; the first attempt is immediate. */
   readonly retry: readonly number[];
+  /** Statuses, or hundreds (4 for 4xx), that end a delivery at once, and those that do not; an exact one wins. */
+  readonly statuses?: { readonly giveUpOn: readonly number[]; readonly retryOn: readonly number[] };
+  /** How old an event may become before it is not attempted any more, in ms. */
+  readonly maxAgeMs?: number;
   /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */
   readonly breaker?: BreakerRule | false;
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
@@ -224,9 +228,10 @@ export type State = "pending" | "delivering" | "delivered" | "failed" | "held";
  * - `gone`       the destination answered 410
  * - `blocked`    the destination's address may not be contacted
  * - `cancelled`  the destination was removed from the configuration, or an operator ended it
- * - `expired`    its destination failed for so long that its whole schedule would have passed
+ * - `expired`    older than `max_age`, or its destination failed for as long as its whole schedule lasts
+ * - `refused`    the answer is one that ends it: by the destination's own rules, or because the receiver said so
  */
-export type Reason = "exhausted" | "gone" | "blocked" | "cancelled" | "expired";
+export type Reason = "exhausted" | "gone" | "blocked" | "cancelled" | "expired" | "refused";
 
 /** A doorbell: ids only, the D1 row is the truth. `attempt` is the number of the attempt that it asks for. */
 export interface Bell {
@@ -258,6 +263,8 @@ export interface Answer {
   readonly excerpt: string;
   /** Retry-After as received, bounded later. */
   readonly retryAfter: string | null;
+  /** What else the receiver asks for (`webhook-delivery`): no more of this message, or no more at all. */
+  readonly asked?: "abort" | "disable";
 }
 
 export type Fault =

@@ -137,8 +137,17 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, keys, { url: script === null ? url : INSPECTED, secretUrl }, reading);
   if (shape === null) return null;
-  const { retry, breaker } = keys;
-  const plain = { name, url, retry, keys: signing, ...(breaker === undefined ? {} : { breaker }) };
+  const { retry, breaker, max_age: maxAgeMs } = keys;
+  const { waits, statuses } = retry;
+  const plain = {
+    name,
+    url,
+    retry: waits,
+    keys: signing,
+    ...(statuses === undefined ? {} : { statuses }),
+    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    ...(breaker === undefined ? {} : { breaker }),
+  };
   const destination = shape === undefined ? plain : { ...plain, shape };
   if (script !== null) return { ...destination, script };
   return secretUrl ? { ...destination, secretUrl: true } : destination;

@@ -62,7 +62,37 @@ function parseTolerance(value: unknown): number | null {
   return ms !== null && Number.isInteger(ms / 1000) && ms >= 1000 && ms <= LONGEST_WAIT_MS ? ms / 1000 : null;
 }
 
-function parseRetry(value: unknown): readonly number[] | null {
+/** When the next attempt is made, and after which answers none is. */
+interface RetryRule {
+  readonly waits: readonly number[];
+  readonly statuses?: { readonly giveUpOn: readonly number[]; readonly retryOn: readonly number[] };
+}
+
+/** A schedule, or `{ schedule = "standard", give_up_on = ["4xx"], retry_on = [404] }`. */
+function parseRetry(value: unknown): RetryRule | null {
+  const waits = parseWaits(value);
+  if (waits !== null) return { waits };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  if (Object.keys(value).some((key) => !["schedule", "give_up_on", "retry_on"].includes(key))) return null;
+  const { schedule = "standard", give_up_on: ends = [], retry_on: goesOn = [] }: Record<string, unknown> = { ...value };
+  const [own, giveUpOn, retryOn] = [parseWaits(schedule), parseStatuses(ends), parseStatuses(goesOn)];
+  if (own === null || giveUpOn === null || retryOn === null || giveUpOn.some((one) => retryOn.includes(one)))
+    return null;
+  return { waits: own, ...(giveUpOn.length + retryOn.length === 0 ? {} : { statuses: { giveUpOn, retryOn } }) };
+}
+
+/** Statuses from 300 on as they are, and hundreds of them as their first digit. */
+function parseStatuses(value: unknown): readonly number[] | null {
+  if (!Array.isArray(value)) return null;
+  const read = value.flatMap((one) => {
+    const [, hundred] = /^([345])xx$/.exec(String(one)) ?? [];
+    if (hundred !== undefined) return [Number(hundred)];
+    return /^[345]\d\d$/.test(String(one)) ? [Number(one)] : [];
+  });
+  return read.length === value.length ? read : null;
+}
+
+function parseWaits(value: unknown): readonly number[] | null {
   if (value === "standard" || value === "quick") return PRESETS[value];
   if (!Array.isArray(value) || value.length > MOST_WAITS) return null;
   const waits = value.flatMap((wait) => (typeof wait === "string" ? (parseDuration(wait) ?? []) : []));
@@ -166,9 +196,12 @@ export const destinationKeys = z.strictObject({
   retry: z._default(
     understood(
       parseRetry,
-      `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"]`,
+      `is no schedule. Write "standard", "quick", or up to ${MOST_WAITS} waits from 1s to 7d, such as ["5s", "1m", "1h"], or with rules for answers from 300 on, { schedule = "standard", give_up_on = ["4xx"], retry_on = [404, 429] }`,
     ),
-    PRESETS.standard,
+    { waits: PRESETS.standard },
+  ),
+  max_age: z.optional(
+    written(parseDuration, 'is no time. Write it as "1d"; the units are s, m, h and d, and the most is 7d'),
   ),
   breaker: z.optional(
     understood(

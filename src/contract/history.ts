@@ -8,7 +8,7 @@ const text = z.nullable(z.string());
 const count = z.number();
 
 export const state = z.enum(["pending", "delivering", "delivered", "failed", "held"]);
-const reason = z.nullable(z.enum(["exhausted", "gone", "blocked", "cancelled", "expired"]));
+const reason = z.nullable(z.enum(["exhausted", "gone", "blocked", "cancelled", "expired", "refused"]));
 
 export const event = z.object({
   id: z.string(),

@@ -65,6 +65,11 @@ export const destination = z.object({
   breaker_rule: z.nullable(z.object({ failures: count, over_s: count })),
   /** Waits between attempts, in seconds. */
   retry_s: z.array(count),
+  /** Statuses that end a delivery at once, such as 422 or 4xx, and those that do not; only where it has rules. */
+  give_up_on: z.optional(z.array(z.string())),
+  retry_on: z.optional(z.array(z.string())),
+  /** How old an event may become, in seconds; only where that is configured. */
+  max_age_s: z.optional(count),
   signed_by: z.array(z.string()),
   /** Of an inspector: what it answers, attempt by attempt. */
   script: text,

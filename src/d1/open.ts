@@ -16,6 +16,7 @@ import { openKnown, openRepeats } from "./repeats.ts";
 import { openJobs } from "./replays.ts";
 import { openSessions } from "./sessions.ts";
 import { openStandings } from "./standing.ts";
+import { openStops } from "./stops.ts";
 import { openStore } from "./store.ts";
 import { openTrials } from "./trials.ts";
 import { openUpkeep } from "./upkeep.ts";
@@ -29,6 +30,7 @@ export function openD1(db: D1Database, watch?: Watch) {
   return {
     store: openStore(run),
     breakers: openBreakers(run),
+    stop: openStops(run),
     parts: openParts(run),
     repeats: openRepeats(run),
     known: openKnown(run),

@@ -30,7 +30,7 @@ export interface Claim {
 /** An event as it is sent: without what only the relay needs. */
 export type StoredEvent = Pick<
   Event,
-  "id" | "receipt" | "source" | "type" | "headers" | "encoding" | "size" | "body" | "parts"
+  "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "encoding" | "size" | "body" | "parts"
 > & {
   readonly seq: number;
 };
@@ -98,7 +98,7 @@ WHERE deliveries.event = c.event AND deliveries.destination = c.destination
   AND deliveries.state = 'delivering' AND deliveries.attempt = c.attempt`;
 
 const LOAD = `
-SELECT seq, id, receipt, source, type, headers, encoding, size, body, parts
+SELECT seq, id, receipt, source, type, received_at AS receivedAt, headers, encoding, size, body, parts
 FROM events WHERE seq IN (SELECT value FROM json_each(?1))`;
 
 /**

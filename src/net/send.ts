@@ -8,6 +8,12 @@ import type { Answer, Fault, Method } from "../types.ts";
 const EXCERPT = 1_000;
 const MOST_READ = 64 * 1024;
 
+/** What a receiver may say of further deliveries in the header `webhook-delivery`. */
+const ASKED = new Map<string, "abort" | "disable">([
+  ["abort-message", "abort"],
+  ["disable", "disable"],
+]);
+
 /** Where a request goes: the network, or a receiver in its place. It rejects when the signal says so. */
 export type Reach = (
   url: string,
@@ -75,7 +81,9 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
       });
       const text = await readExcerpt(response, controller.signal, hidden);
       const redirected = response.status >= 300 && response.status < 400;
-      return answer(response.status, redirected ? "redirect" : null, text, response.headers.get("retry-after"));
+      const heard = answer(response.status, redirected ? "redirect" : null, text, response.headers.get("retry-after"));
+      const asked = ASKED.get(response.headers.get("webhook-delivery")?.trim().toLowerCase() ?? "");
+      return asked === undefined ? heard : { ...heard, asked };
     } catch {
       return answer(null, controller.signal.aborted ? "timeout" : "connection");
     } finally {

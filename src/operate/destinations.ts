@@ -97,6 +97,7 @@ function toConfigured(destination: Destination, standing: Standing | undefined) 
     breaker: breakerOf(standing),
     breaker_rule: rule === null ? null : { failures: rule.failures, over_s: rule.overMs / 1000 },
     retry_s: retry.map((ms) => ms / 1000),
+    ...limitsOf(destination),
     signed_by: keys.map((key) => (key.kind === "own" ? key.secret.name : key.from.name)),
     script: script === undefined ? null : (standing?.script ?? script.text),
     ...(shape === undefined ? {} : { shape: toShown(shape) }),
@@ -120,6 +121,17 @@ function toShown({
     gzip_above: gzipAbove,
     timeout_s: timeoutMs === ATTEMPT_MS ? null : timeoutMs / 1000,
     unset: [...unset],
+  };
+}
+
+function words(statuses: readonly number[]): string[] {
+  return statuses.map((one) => (one < 10 ? `${one}xx` : String(one)));
+}
+
+function limitsOf({ statuses, maxAgeMs }: Destination) {
+  return {
+    ...(statuses === undefined ? {} : { give_up_on: words(statuses.giveUpOn), retry_on: words(statuses.retryOn) }),
+    ...(maxAgeMs === undefined ? {} : { max_age_s: maxAgeMs / 1000 }),
   };
 }
 

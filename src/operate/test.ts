@@ -29,7 +29,7 @@ export function openTest(deps: VerbDeps): Verb<"test"> {
       data: { destination: name, sent_by: asking.actor },
     });
     const bytes = new TextEncoder().encode(body);
-    const event = { id, source: SOURCE, type: TYPE, headers: { "content-type": "application/json" } };
+    const event = { id, source: SOURCE, type: TYPE, receivedAt: now, headers: { "content-type": "application/json" } };
     const ended = await attempt(event, destination, { attempt: 1, round: 0 }, () => Promise.resolve(bytes), deps);
     if (ended === null) throw new Error(`the test of ${name} was not made, though its body is at hand`);
     const value: Tested = {

@@ -13,6 +13,8 @@ export interface AttemptDeps {
   readonly inspector: Inspector;
   readonly now: () => number;
   readonly dice: () => number;
+  /** Told of a destination whose receiver wants no more deliveries at all. Never rejects. */
+  readonly disable?: (destination: string) => Promise<void>;
 }
 
 /** Which attempt of a delivery it is. */
@@ -30,7 +32,7 @@ export interface Numbered {
  * @throws our own faults only
  */
 export async function attempt(
-  event: EventHead,
+  event: EventHead & { readonly receivedAt: number },
   destination: Destination | undefined,
   { attempt: number, round }: Numbered,
   body: () => Promise<Uint8Array | null>,
@@ -42,6 +44,9 @@ export async function attempt(
   const attemptsMade = number - round;
   // Attempts whose answer was lost count too; they may have used up the schedule.
   if (attemptsMade > schedule.length + 1) return notSent("exhausted", startedAt);
+  // Whoever replays an event wants it sent, however old it is.
+  const until = destination.maxAgeMs === undefined || round > 0 ? null : event.receivedAt + destination.maxAgeMs;
+  if (until !== null && startedAt > until) return notSent("expired", startedAt);
 
   const fault = obstacle(event, destination);
   let answer: Answer;
@@ -52,7 +57,9 @@ export async function attempt(
     const request = await shape(event, destination, number, bytes, deps.now());
     answer = await deps.send({ ...request, ...addressed(event, destination, { attempt: number, round }, deps) });
   }
-  return conclude(answer, { schedule, attemptsMade, startedAt }, deps.now(), deps.dice);
+  if (answer.asked === "disable") await deps.disable?.(destination.name);
+  const { statuses: rules } = destination;
+  return conclude(answer, { schedule, attemptsMade, startedAt, until, rules }, deps.now(), deps.dice);
 }
 
 /** Why nothing can be sent. What the operator still has to put is no reason to give up: the schedule goes on. */

@@ -17,7 +17,7 @@ const LONGER = 1.2;
 
 export interface BreakerDeps {
   readonly breakers: Pick<Breakers, "tend">;
-  readonly config: { readonly destinations: ReadonlyMap<string, Pick<Destination, "name" | "retry" | "breaker">> };
+  readonly config: { readonly destinations: ReadonlyMap<string, Timed> };
   readonly ring: Ring;
   /** Tells whoever grants first attempts that nothing goes to this destination now. */
   readonly stopFirsts: (destination: string) => Promise<unknown>;
@@ -28,21 +28,16 @@ export interface BreakerDeps {
 }
 
 /** The rule of a destination; `null` where it has no breaker. */
-export function armedOf({
-  name: destination,
-  retry,
-  breaker = BREAKER,
-}: Pick<Destination, "name" | "retry" | "breaker">): Armed | null {
+export function armedOf({ name: destination, retry, breaker = BREAKER, maxAgeMs = Infinity }: Timed): Armed | null {
   if (breaker === false) return null;
   const span = LONGER * retry.reduce((sum, wait) => sum + wait, 0);
-  return { destination, ...breaker, spanMs: Math.max(span, SHORTEST_SPAN_MS) };
+  return { destination, ...breaker, spanMs: Math.min(Math.max(span, SHORTEST_SPAN_MS), maxAgeMs) };
 }
 
+type Timed = Pick<Destination, "name" | "retry" | "breaker" | "maxAgeMs">;
+
 /** The rules of these destinations, without those that have none. */
-export function armedAmong(
-  names: Iterable<string>,
-  destinations: ReadonlyMap<string, Pick<Destination, "name" | "retry" | "breaker">>,
-): Armed[] {
+export function armedAmong(names: Iterable<string>, destinations: ReadonlyMap<string, Timed>): Armed[] {
   return [...new Set(names)].flatMap((name) => {
     const destination = destinations.get(name);
     return (destination === undefined ? null : armedOf(destination)) ?? [];

@@ -1,9 +1,9 @@
 // What does a destination's answer mean? One table, first line that fits; touches nothing.
 import { parseRetryAfter } from "./retry.ts";
-import type { Answer, Fault, Outcome } from "../types.ts";
+import type { Answer, Destination, Fault, Outcome } from "../types.ts";
 
 /** `retry when asked` also hears the answer's Retry-After. */
-type Verdict = "delivered" | "retry" | "retry when asked" | "gone" | "blocked";
+type Verdict = "delivered" | "retry" | "retry when asked" | "gone" | "blocked" | "refused";
 
 /** One line of policy. `status` is an inclusive range. */
 interface Line {
@@ -53,14 +53,24 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
   lost: { verdict: "retry", because: "the attempt's end was never heard of" },
 };
 
-/** What an attempt came to. `now` dates a Retry-After that names a time of day. */
-export function classify(answer: Pick<Answer, "status" | "fault" | "retryAfter">, now: number): Outcome {
-  const verdict = verdictOn(answer);
+/**
+ * What an attempt came to.
+ *
+ * @param now dates a Retry-After that names a time of day
+ * @param rules the destination's own, which come before the table but for a 2xx
+ */
+export function classify(
+  answer: Pick<Answer, "status" | "fault" | "retryAfter" | "asked">,
+  now: number,
+  rules?: Destination["statuses"],
+): Outcome {
+  const verdict = verdictOf(answer, rules);
   switch (verdict) {
     case "delivered":
       return { kind: "delivered" };
     case "gone":
     case "blocked":
+    case "refused":
       return { kind: "failed", reason: verdict };
     case "retry":
       return { kind: "retry", retryAfterMs: null };
@@ -68,6 +78,19 @@ export function classify(answer: Pick<Answer, "status" | "fault" | "retryAfter">
       return { kind: "retry", retryAfterMs: parseRetryAfter(answer.retryAfter, now) };
   }
   return verdict satisfies never;
+}
+
+function verdictOf(answer: Pick<Answer, "status" | "fault" | "asked">, rules: Destination["statuses"]): Verdict {
+  const { status, asked } = answer;
+  const verdict = verdictOn(answer);
+  if (status === null || verdict === "delivered") return verdict;
+  if (asked === "abort") return "refused";
+  // The exact status first, then its hundred.
+  for (const one of [status, Math.floor(status / 100)]) {
+    if (rules?.retryOn.includes(one) === true) return verdict === "gone" ? "retry" : verdict;
+    if (rules?.giveUpOn.includes(one) === true) return "refused";
+  }
+  return verdict;
 }
 
 function verdictOn({ status, fault }: Pick<Answer, "status" | "fault">): Verdict {

@@ -1,6 +1,6 @@
 // What becomes of a delivery after an attempt? The answer and the schedule in, what is settled out; touches nothing.
 import type { Settlement } from "../d1/settlement.ts";
-import type { Answer, Fault, Reason } from "../types.ts";
+import type { Answer, Destination, Fault, Reason } from "../types.ts";
 import { classify } from "./classify.ts";
 import { nextDue } from "./retry.ts";
 
@@ -15,6 +15,10 @@ export interface Progress {
   readonly attemptsMade: number;
   /** When this one was begun, in ms since 1970. */
   readonly startedAt: number;
+  /** After which no attempt may begin; `null` for no such time. */
+  readonly until?: number | null;
+  /** The destination's own rules for statuses. */
+  readonly rules?: Destination["statuses"];
 }
 
 /**
@@ -23,13 +27,13 @@ export interface Progress {
  */
 export function conclude(
   answer: Answer,
-  { schedule, attemptsMade, startedAt }: Progress,
+  { schedule, attemptsMade, startedAt, until = null, rules }: Progress,
   now: number,
   dice: () => number,
 ): Conclusion {
   const { status, fault, latencyMs, excerpt } = answer;
   const seen = { ...notSent(null, startedAt), status, fault, latencyMs, excerpt };
-  const outcome = classify(answer, now);
+  const outcome = classify(answer, now, rules);
   switch (outcome.kind) {
     case "delivered":
       return { ...seen, state: "delivered" };
@@ -37,7 +41,10 @@ export function conclude(
       return { ...seen, reason: outcome.reason };
     case "retry": {
       const dueAt = nextDue({ schedule, attemptsMade, now, dice, retryAfterMs: outcome.retryAfterMs });
-      return dueAt === null ? { ...seen, reason: "exhausted" } : { ...seen, state: "pending", dueAt };
+      if (dueAt === null) return { ...seen, reason: "exhausted" };
+      // It would only wait to end then.
+      if (until !== null && dueAt > until) return { ...seen, reason: "expired" };
+      return { ...seen, state: "pending", dueAt };
     }
   }
 }

@@ -179,6 +179,7 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
                 ? "none"
                 : `opens after ${rule.failures} failures in a row over ${span(rule.over_s * 1000)}`,
             ],
+            ...limitsInWords(destination).map(([name, value]) => [name, value] as const),
             ["Signed by", keys.length === 0 ? "no key is set: nothing is sent" : <KeyNames keys={keys} />],
             ...shapeInWords(shape).map(([name, value]) => [name, <Foreign text={value} />] as const),
             ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],
@@ -187,6 +188,19 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
       </div>
     </section>
   );
+}
+
+/** What ends a delivery before its schedule does. */
+function limitsInWords({
+  give_up_on: ends = [],
+  retry_on: goesOn = [],
+  max_age_s: age,
+}: DestinationAnswer): [string, string][] {
+  return [
+    ...(ends.length === 0 ? [] : [["Gives up on", list(ends)] satisfies [string, string]]),
+    ...(goesOn.length === 0 ? [] : [["Retries on", list(goesOn)] satisfies [string, string]]),
+    ...(age === undefined ? [] : [["Not attempted after", span(age * 1000)] satisfies [string, string]]),
+  ];
 }
 
 function KeyNames({ keys }: { readonly keys: readonly string[] }) {

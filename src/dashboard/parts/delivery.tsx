@@ -22,7 +22,8 @@ const REASONS = {
   gone: "the destination asked for no more",
   blocked: "its address may not be contacted",
   cancelled: "it was cancelled",
-  expired: "its destination failed for so long that its whole schedule would have passed",
+  expired: "it was too old: by the destination's max_age, or because its whole schedule would have passed",
+  refused: "the answer is one that ends it, by the destination's rules or the receiver's own word",
 } as const;
 
 const WAITS = {

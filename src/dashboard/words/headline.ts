@@ -70,7 +70,9 @@ function phrase(delivery: Delivery, now: number): string {
     case "cancelled":
       return `${destination} was cancelled${failed === "" ? " before a first try" : `, after it${failed}`}`;
     case "expired":
-      return `${destination} failed for so long that its time is over${failed === "" ? "" : ` (it${failed})`}`;
+      return `${destination} is not tried any more, because it became too old${failed === "" ? "" : ` (it${failed})`}`;
+    case "refused":
+      return `${destination} refused it for good${failed === "" ? "" : ` (it${failed})`}`;
     case "exhausted":
     case null:
       return `${destination}${failed === "" ? " failed" : failed}, and is not tried any more`;

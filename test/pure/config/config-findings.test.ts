@@ -127,7 +127,7 @@ describe("a destination", () => {
     [{ url: "https://example.com/", secret: "whsec_x" }, `error DESTINATIONS.billing.secret: ${SECRET}`],
     [
       { url: "https://example.com/", retry: "fast" },
-      'error DESTINATIONS.billing.retry: "fast" is no schedule. Write "standard", "quick", or up to 30 waits from 1s to 7d, such as ["5s", "1m", "1h"]',
+      'error DESTINATIONS.billing.retry: "fast" is no schedule. Write "standard", "quick", or up to 30 waits from 1s to 7d, such as ["5s", "1m", "1h"], or with rules for answers from 300 on, { schedule = "standard", give_up_on = ["4xx"], retry_on = [404, 429] }',
     ],
     [
       { url: "https://example.com/", retries: 3 },

@@ -74,10 +74,10 @@ const WRONG: readonly unknown[] = [
 
 /** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` or `false` itself. */
 const RIGHT =
-  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry|inspect|events|enabled|breaker)|.*\.(?:headers|query)(?:\..*)?)$/;
+  /^(?:ACCESS\.(?:operators|admins)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry(?:\.[a-z_]+)?|inspect|events|enabled|breaker)|.*\.(?:headers|query)(?:\..*)?)$/;
 
 /** A rule that is judged as one value, whatever is wrong inside: the whole of it is shown. */
-const WHOLE = /\.(?:dedupe|breaker)\./;
+const WHOLE = /\.(?:dedupe|breaker|retry)\./;
 /** What a destination sends besides: whatever its receiver asks for. */
 const SENT = /\.(?:headers|query)\./;
 const keyOf = (path: readonly string[]) => path.slice(0, WHOLE.test(path.join(".")) ? -1 : path.length).join(".");

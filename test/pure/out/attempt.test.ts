@@ -6,7 +6,7 @@ import { attempt, type Numbered } from "../../../src/out/attempt.ts";
 import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
-import type { Destination, Shape } from "../../../src/types.ts";
+import type { Answer, Destination, Shape } from "../../../src/types.ts";
 
 /** What a destination has that asks for something. */
 const SHAPE: Shape = {
@@ -29,6 +29,9 @@ interface Trial {
   readonly destination?: Partial<Destination> | null;
   readonly numbered?: Numbered;
   readonly body?: () => Promise<Uint8Array | null>;
+  readonly answer?: Partial<Answer>;
+  /** How old the event is, in ms. */
+  readonly age?: number;
 }
 
 /** Attempts an event; tells what came of it, what was sent, and how often the body was asked for. */
@@ -37,12 +40,15 @@ async function tried({
   destination = {},
   numbered = { attempt: 1, round: 0 },
   body = () => Promise.resolve(BYTES),
+  answer = {},
+  age = 0,
 }: Trial) {
+  const disabled: string[] = [];
   const sent: Outgoing[] = [];
   let loads = 0;
   const whole = { name: "d", url: "https://billing.example.com/in/x", retry: [1_000], keys: [KEY], ...destination };
   const end = await attempt(
-    { id: "evt_1", source: "a", type: "t", headers },
+    { id: "evt_1", source: "a", type: "t", receivedAt: -age, headers },
     destination === null ? undefined : whole,
     numbered,
     () => {
@@ -52,15 +58,46 @@ async function tried({
     {
       send: (request) => {
         sent.push(request);
-        return Promise.resolve({ status: 200, fault: null, latencyMs: 1, excerpt: "", retryAfter: null });
+        return Promise.resolve({ status: 200, fault: null, latencyMs: 1, excerpt: "", retryAfter: null, ...answer });
       },
+      disable: async (name) => void disabled.push(await Promise.resolve(name)),
       inspector: () => () => Promise.reject(new Error("no inspector here")),
       now: () => 0,
       dice: () => 0,
     },
   );
-  return { end, sent, loads };
+  return { end, sent, loads, disabled };
 }
+
+test("an event that is older than its destination takes is not sent; a replay sends it all the same", async () => {
+  const destination = { maxAgeMs: 60_000 };
+  const old = await tried({ destination, age: 60_001 });
+  expect([old.end?.state, old.end?.reason, old.sent, old.loads]).toEqual(["failed", "expired", [], 0]);
+  expect((await tried({ destination, age: 60_000 })).end?.state).toBe("delivered");
+  expect((await tried({ destination, age: 99_000_000, numbered: { attempt: 3, round: 2 } })).end?.state).toBe(
+    "delivered",
+  );
+});
+
+test("an attempt after which the next would be too late is the last, and says so", async () => {
+  const destination = { maxAgeMs: 60_000, retry: [10_000] };
+  const answer = { status: 500 };
+  expect((await tried({ destination, answer, age: 50_000 })).end).toMatchObject({ state: "pending" });
+  const last = await tried({ destination, answer, age: 53_000 });
+  expect(last.end).toMatchObject({ state: "failed", reason: "expired", status: 500 });
+});
+
+test("a receiver that wants no more at all is told of, whatever it answers; the delivery goes on as its answer says", async () => {
+  for (const [status, state] of [
+    [200, "delivered"],
+    [500, "pending"],
+    [410, "failed"],
+  ] as const) {
+    const { end, disabled } = await tried({ answer: { status, asked: "disable" } });
+    expect([end?.state, disabled]).toEqual([state, ["d"]]);
+  }
+  expect((await tried({ answer: { status: 500, asked: "abort" } })).disabled).toEqual([]);
+});
 
 test("an event that came through other relays says so to the next, and ends after a few", async () => {
   for (const [way, hop] of [
@@ -109,7 +146,7 @@ test("a replay begins the schedule anew, and the receiver is told the number ove
 });
 
 test("a body that comes too late is not sent, and the attempt was not made", async () => {
-  expect(await tried({ body: () => Promise.resolve(null) })).toEqual({ end: null, sent: [], loads: 1 });
+  expect(await tried({ body: () => Promise.resolve(null) })).toMatchObject({ end: null, sent: [], loads: 1 });
 });
 
 test("a destination that asks for nothing gets what it always got, and no word of how", async () => {

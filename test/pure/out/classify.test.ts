@@ -72,3 +72,37 @@ describe("a fault", () => {
     for (const code of [200, 304, 410]) expect(fault("redirect", code)).toEqual(RETRY);
   });
 });
+
+const ruled = (code: number, giveUpOn: number[], retryOn: number[]) =>
+  classify({ status: code, fault: null, retryAfter: "60" }, NOW, { giveUpOn, retryOn });
+const aborted = (code: number) => classify({ status: code, fault: null, retryAfter: null, asked: "abort" }, NOW);
+
+describe("a destination's own rules", () => {
+  const REFUSED = { kind: "failed", reason: "refused" };
+
+  test("a status or its hundred ends the delivery, and an exact status wins over its hundred", () => {
+    expect(ruled(422, [4], [])).toEqual(REFUSED);
+    expect(ruled(422, [422], [])).toEqual(REFUSED);
+    expect(ruled(500, [4], [])).toEqual(RETRY);
+    expect(ruled(404, [4], [404])).toEqual(RETRY);
+    expect(ruled(422, [422], [4])).toEqual(REFUSED);
+    expect(ruled(302, [3], [])).toEqual(REFUSED);
+    expect(ruled(429, [4], [429])).toEqual({ kind: "retry", retryAfterMs: 60_000 });
+  });
+
+  test("410 is tried again where a rule says so, and no rule makes a 2xx a no", () => {
+    expect(ruled(410, [], [410])).toEqual(RETRY);
+    expect(ruled(410, [], [4])).toEqual(RETRY);
+    for (let code = 200; code < 300; code += 1) expect(ruled(code, [2, code], []).kind).toBe("delivered");
+  });
+
+  test("what had no status is no answer that a rule could be for", () => {
+    const silent = { status: null, fault: "timeout", retryAfter: null } as const;
+    expect(classify(silent, NOW, { giveUpOn: [3, 4, 5], retryOn: [] })).toEqual(RETRY);
+  });
+});
+
+test("a receiver that aborts a message gets it no more, unless it has said yes", () => {
+  expect(aborted(500)).toEqual({ kind: "failed", reason: "refused" });
+  expect(aborted(200)).toEqual({ kind: "delivered" });
+});

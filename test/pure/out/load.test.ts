@@ -18,6 +18,7 @@ const stored = (seq: number, change: Partial<StoredEvent> = {}): StoredEvent => 
   receipt: "r",
   source: "a",
   type: "t",
+  receivedAt: 0,
   headers: {},
   encoding: "text",
   size: 2,

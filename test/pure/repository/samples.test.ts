@@ -62,7 +62,7 @@ describe("what the samples route", () => {
     ["stripe-to-two.toml", "stripe", "charge.refunded", ["ledger"]],
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
-    ["every-key.toml", "stripe", "invoice.paid", ["billing"]],
+    ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger"]],
     ["every-key.toml", "monitor", "", ["chat", "crm", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);

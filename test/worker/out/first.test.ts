@@ -32,7 +32,8 @@ test("an event that was journaled, and whose answers were lost, is the queue's a
     const one = offering(1);
     const accepting = intake.accept(one);
     const matched = [{ destination: "first", route: "acme" }];
-    const event = { id: one.id, receipt: one.receipt, source: "acme", type: "test", headers: {}, size: 2, matched };
+    const named = { id: one.id, receipt: one.receipt, source: "acme", type: "test", receivedAt: now() };
+    const event = { ...named, headers: {}, size: 2, matched };
     await first.make({ event, rate: null, body: new Uint8Array(2) }, ["first"], accepting, () => expect.unreachable());
     expect((await accepting).kind).toBe("busy");
     await drained(hands);

@@ -59,7 +59,8 @@ test("method, query, headers and a compressed body leave as they are configured,
   });
   const round = new Round();
   const body = new TextEncoder().encode(LARGE);
-  const event = { id: "evt_1", source: "shop", type: "paid", headers: { "content-type": "application/json" } };
+  const headers = { "content-type": "application/json" };
+  const event = { id: "evt_1", source: "shop", type: "paid", receivedAt: round.clock, headers };
   const end = await attempt(
     event,
     destinationOf(KEYS),
