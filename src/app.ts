@@ -8,6 +8,7 @@ import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem, toWire } from "./errors.ts";
 import { sourceAt } from "./in/address.ts";
 import { inClear } from "./in/clear.ts";
+import { publicJwks } from "./out/ed25519.ts";
 import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
 
 /** Everything that the HTTP handlers are given. */
@@ -64,6 +65,15 @@ export function createApp(deps: Deps): Hono {
     if (caller === null || embedded(c.req.raw, caller)) return c.json(body);
     const health = await deps.health();
     return c.json({ ...body, ...health.body }, health.accepts ? 200 : 503);
+  });
+
+  // Public keys are for everybody; a relay that has none says nothing of it.
+  app.get("/.well-known/jwks.json", async (c) => {
+    const keys = await publicJwks(deps.config.destinations.values());
+    if (keys.length === 0) return c.notFound();
+    c.header("cache-control", "public, max-age=300");
+    c.header("access-control-allow-origin", "*");
+    return c.json({ keys });
   });
 
   app.route("/", dashboard(deps));

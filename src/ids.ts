@@ -54,6 +54,18 @@ export function receiptFloor(now: number): string {
  */
 export const EDITED_FROM = "hookline-edited-from";
 
+/**
+ * The header of a stored event that holds the headers by which its sender proved it, as JSON: kept only where a
+ * destination passes them through. It is shown to nobody, and sent to no other destination.
+ */
+export const PROOF = "hookline-proof";
+
+/** When the acceptance of this receipt was, in ms; `null` for what is none. */
+export function acceptedAt(receipt: string): number | null {
+  const at = Number.parseInt(receipt.slice(0, 9), 36);
+  return /^[0-9a-z]{9}/.test(receipt) && Number.isSafeInteger(at) ? at : null;
+}
+
 /** A delivery is named by what it is: this event, to this destination. */
 export function deliveryId(event: string, destination: string): string {
   return `${event}:${destination}`;

@@ -1,4 +1,5 @@
-// The nouns of the relay, and nothing else: this file imports nothing and does nothing.
+// The nouns of the relay, and nothing else: this file imports no value and does nothing.
+import type { Shape } from "./scheme/shape.ts";
 
 /** Who may post to `/in/:source`, and how its requests are proven. */
 export interface Source {
@@ -71,29 +72,6 @@ export interface Destination {
   /** How what it gets differs from a signed POST of the bytes as they came; absent where it differs in nothing. */
   readonly shape?: Shape;
 }
-
-/** What a destination asks for. All of it is ready: an attempt looks nothing up. */
-export interface Shape {
-  readonly method: Method;
-  /** The URL with the parameters of `query`; `null` where there is none, or one of its secrets is not set. */
-  readonly url: string | null;
-  /** Added to each request, names in lower case. They win over the sender's. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Larger bodies are compressed, in bytes; `null` for none. */
-  readonly gzipAbove: number | null;
-  /** How long an attempt may take, in ms. */
-  readonly timeoutMs: number;
-  /** Texts that are kept of no answer and of no request: the values of secrets, in every spelling. Longest first. */
-  readonly hidden: readonly string[];
-  /** Names of the secrets whose values headers and query send. */
-  readonly sent: readonly string[];
-  /** Those of them that are not set, or hold what cannot be sent: nothing is sent without them. */
-  readonly unset: readonly string[];
-  /** Headers and query as people may read them: secrets by their names. */
-  readonly written: Readonly<Record<"headers" | "query", Readonly<Record<string, string>>>>;
-}
-
-export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A breaker opens after so many failures in a row, over this many ms at least. */
 export interface BreakerRule {
@@ -275,6 +253,7 @@ export type Fault =
   | "unsigned"
   | "unaddressed"
   | "unfilled"
+  | "unconsented"
   | "lost"
   | "loop";
 

@@ -5,6 +5,7 @@ import type { Config, ConfiguredSource } from "./configured.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
@@ -40,6 +41,7 @@ export function readConfig(vars: Vars): Config {
   const reading: Reading = {
     secret: (name) => (OWN.includes(name) ? readOwn(vars, name) : readSecret(vars, name)),
     loopback: readLoopback(vars),
+    origin: "hookline",
     asked: new Set(),
     findings: checkVars(vars),
   };
@@ -54,7 +56,7 @@ export function readConfig(vars: Vars): Config {
     reading.findings,
   );
   const destinations = refuseSentSecrets(
-    collect(named.destinations, (entry) => readDestination(entry, reading)),
+    collect(named.destinations, (entry) => readDestination(entry, { ...reading, origin: hostOf(sources.values()) })),
     ({ shape }) => shape?.sent ?? [],
     named,
     reading.secret,
@@ -64,6 +66,7 @@ export function readConfig(vars: Vars): Config {
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
   checkLoops(sources.values(), destinations.values(), reading.findings);
+  reading.findings.push(...unpassable(routes.values(), sources, destinations));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {
@@ -241,6 +244,12 @@ function checkRetention(days: number, destinations: Iterable<Destination>, findi
     const says = `${days} ends before the retries of ${name} do. Keep events ${needed} days at least, or shorten the schedule`;
     findings.push(error("RETENTION_DAYS", says));
   }
+}
+
+/** The relay's own host, as far as a source tells it; a Worker does not know its names. */
+function hostOf(sources: Iterable<ConfiguredSource>): string {
+  const [host = "hookline"] = [...sources].flatMap(({ publicUrl }) => URL.parse(publicUrl ?? "")?.hostname ?? []);
+  return host;
 }
 
 /**

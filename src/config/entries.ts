@@ -11,6 +11,7 @@ import type { Condition } from "../filter/condition.ts";
 import { readWhen } from "../filter/when.ts";
 import { parseNetworks } from "../net/lists.ts";
 import type { Entry, Reading } from "./reading.ts";
+import { readKeys } from "./signing.ts";
 import { readShape } from "./shaping.ts";
 import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
@@ -19,11 +20,7 @@ import { needsSecret } from "../verify/keyring.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { parseScript, YES } from "../out/script.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import { ownKey } from "../out/sign.ts";
-import type { Destination, Network, Script, SigningKey } from "../types.ts";
-
-/** Shortest secret of a destination's own, in bytes (Standard Webhooks: 24 to 64). */
-const SHORTEST_KEY = 24;
+import type { Destination, Network, Script } from "../types.ts";
 
 /**
  * A source, or `null` with a finding. One whose secrets are not set is a source all the same: it refuses everything.
@@ -132,8 +129,8 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   if (keys === null) return null;
   const url = readUrl(key, keys, reading);
   const script = readScript(key, keys, reading);
-  const signing = readKeys(key, keys.secret, reading);
-  if (url === undefined || script === undefined) return null;
+  const signing = readKeys(key, keys.secret, keys.format ?? "standard", reading);
+  if (url === undefined || script === undefined || signing === null) return null;
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, keys, { url: script === null ? url : INSPECTED, secretUrl }, reading);
   if (shape === null) return null;
@@ -245,26 +242,6 @@ function readUrl(
   if (judged.ok) return held.value;
   findings.push(error(`${key}.url_secret`, `the URL in ${held.name} ${judged.why}`));
   return null;
-}
-
-/** Signing keys, newest first. Without any, attempts wait for the secret to be put; nothing is sent unsigned. */
-function readKeys(key: string, own: string | undefined, { secret, asked, findings }: Reading): SigningKey[] {
-  if (own === undefined) {
-    asked.add("SIGNING_KEY");
-    return ["SIGNING_KEY", "SIGNING_KEY_OLD"].flatMap((name) => {
-      const from = secret(name);
-      return from === null ? [] : [{ kind: "derived", from }];
-    });
-  }
-  asked.add(own);
-  return [own, `${own}_OLD`].flatMap((name) => {
-    const held = secret(name);
-    if (held === null) return [];
-    if ((ownKey(held.value)?.length ?? 0) >= SHORTEST_KEY) return [{ kind: "own", secret: held }];
-    const says = `${name} is not a key. Put whsec_ and the base64 of ${SHORTEST_KEY} random bytes or more`;
-    findings.push(error(`${key}.secret`, says));
-    return [];
-  });
 }
 
 /** The entry as its schema has it, or `null` with a finding for each thing that is wrong. */

@@ -1,8 +1,7 @@
 // How a single value of the configuration is written: times, sizes, names of secrets, lists; touches nothing.
 import * as z from "zod/mini";
 
-const KIB = 1024;
-export const MIB = 1024 * KIB;
+export const MIB = 1024 * 1024;
 /** GitHub's own maximum, and the largest of the senders in the catalogue. */
 const LARGEST_BODY = 25 * MIB;
 /** The longest time that a key may hold. */
@@ -15,7 +14,7 @@ const UNITS = new Map([
   ["d", 86_400_000],
 ]);
 const SIZES = new Map([
-  ["KiB", KIB],
+  ["KiB", 1024],
   ["MiB", MIB],
 ]);
 

@@ -15,6 +15,8 @@ export interface Reading {
   /** `null` where the secret is not set, or empty. */
   readonly secret: (name: string) => Secret | null;
   readonly loopback: boolean;
+  /** The host under which the relay names itself to receivers. */
+  readonly origin: string;
   /** Names of the secrets that have to be set, filled as entries are read. */
   readonly asked: Set<string>;
   readonly findings: Finding[];

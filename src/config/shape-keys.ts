@@ -2,11 +2,20 @@
 import * as z from "zod/mini";
 import { LONGEST_ATTEMPT_MS, SHORTEST_ATTEMPT_MS } from "../deadlines.ts";
 import { isMediaType } from "../net/headers.ts";
-import type { Method } from "../types.ts";
+import type { Format, Method } from "../scheme/shape.ts";
 import { parseDuration, parseSize, understood, written } from "./forms.ts";
 
 /** Methods that have a body, which is the event. */
 const METHODS: readonly Method[] = ["POST", "PUT", "PATCH", "DELETE"];
+
+const FORMATS: readonly Format[] = [
+  "standard",
+  "standard-v1a",
+  "cloudevents",
+  "cloudevents-structured",
+  "passthrough",
+  "none",
+];
 
 /** Names and values as they are written. What stands there is not repeated: it may be a secret in the wrong place. */
 function texts(fix: string) {
@@ -44,6 +53,12 @@ export const shapeKeys = {
   ),
   content_type: z.optional(
     written((text) => (isMediaType(text) ? text : null), 'is no media type. Write it as "application/vnd.acme+json"'),
+  ),
+  format: z.optional(
+    written(
+      (text) => FORMATS.find((format) => format === text) ?? null,
+      `is no format. Write one of ${FORMATS.join(", ")}`,
+    ),
   ),
   gzip: z.optional(written(parseAbove, 'is no limit. Write it as "above 8KiB"; the units are KiB and MiB')),
   timeout: z.optional(written(parseTimeout, 'is no time that an attempt may take. Write it as "10s", from 1s to 30s')),

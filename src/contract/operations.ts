@@ -11,6 +11,10 @@ const latency = z.object({ p50_ms: count, p95_ms: count, p99_ms: count });
 /** In which shape a destination gets events; what stands for a secret is its name. */
 const shape = z.object({
   method: z.string(),
+  /** Such as `standard`, `cloudevents` or `none`. */
+  format: z.string(),
+  /** Of `standard-v1a`: what the receiver verifies with, newest first. */
+  public_keys: z.array(z.string()),
   headers: z.record(z.string(), z.string()),
   query: z.record(z.string(), z.string()),
   /** Bytes; `null` where nothing is compressed. */
@@ -115,8 +119,8 @@ export const inspection = z.object({
   encoding: z.enum(["text", "base64"]),
   /** The first 64 KB of the one that was asked for, the first 2 KB of the others. */
   body: z.string(),
-  /** Whether the signature is the one that the destination's key makes. */
-  proven: z.boolean(),
+  /** Whether the signature is the one that the destination's key makes; `null` where the relay signs nothing. */
+  proven: z.nullable(z.boolean()),
   answered: z.string(),
 });
 export type Inspection = z.output<typeof inspection>;

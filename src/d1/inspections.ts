@@ -5,6 +5,9 @@ import { rowsOf, type Run } from "./database.ts";
 /** Requests that are kept of each inspector. */
 const MOST = 100;
 
+/** Of a request that has no signature of the relay's. */
+const NOTHING = 2;
+
 /** Of the body of one that is only listed, in characters; whole groups of base64. */
 const HEAD = 2_048;
 
@@ -23,6 +26,7 @@ export interface InspectionRow {
   readonly size: number;
   readonly encoding: Encoding;
   readonly body: string;
+  /** 1 or 0; 2 where there was nothing to prove. */
   readonly proven: number;
   /** The script that was in force. */
   readonly script: string;
@@ -30,7 +34,7 @@ export interface InspectionRow {
 
 export interface Arrived extends Omit<InspectionRow, "seq" | "headers" | "proven"> {
   readonly headers: Readonly<Record<string, string>>;
-  readonly proven: boolean;
+  readonly proven: boolean | null;
 }
 
 const KEEP = `
@@ -62,7 +66,7 @@ export function openInspections(run: Run) {
       const values = [destination, event, attempt, nth, at, JSON.stringify(headers), size, encoding, body];
       const [kept] = await run((db) =>
         db.batch<{ script: string }>([
-          db.prepare(KEEP).bind(...values, proven ? 1 : 0, script),
+          db.prepare(KEEP).bind(...values, proven === null ? NOTHING : Number(proven), script),
           db.prepare(TRIM).bind(destination),
         ]),
       );

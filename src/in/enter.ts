@@ -150,7 +150,7 @@ async function eventOf(
     ...told,
     receipt: receiptId(now, deps.newId()),
     verifiedBy,
-    headers: onItsWay(told.headers, inbound, matched, deps),
+    headers: onItsWay(told.headers, inbound, source, matched, deps),
     size: body.byteLength,
     matched,
     ...(undecided.length === 0 ? {} : { undecided }),

@@ -1,8 +1,10 @@
 // One HTTP request, to a destination or for what a provider publishes, bounded in time, redirects and size.
 // The only file that may call fetch.
 import { ATTEMPT_MS } from "../deadlines.ts";
+import { Consents, type Question } from "./consent.ts";
 import { excerpt } from "./excerpt.ts";
-import type { Answer, Fault, Method } from "../types.ts";
+import type { Method } from "../scheme/shape.ts";
+import type { Answer, Fault } from "../types.ts";
 
 /** What is kept of an answer, in characters, and how much of it is read at most, in bytes. */
 const EXCERPT = 1_000;
@@ -36,6 +38,8 @@ export interface Outgoing {
   readonly hidden?: readonly string[];
   /** In the place of the network. */
   readonly reach?: Reach;
+  /** Asked of the receiver before its first event, where it is there: whoever does not say yes gets none. */
+  readonly consent?: Question;
   /** Covers the body of the answer, in ms; the usual time where it is left out. */
   readonly timeoutMs?: number;
 }
@@ -52,7 +56,8 @@ export type Send = (request: Outgoing) => Promise<Answer>;
  * @param usualMs the time of a request that has none of its own
  */
 export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
-  return async ({ url, method = "POST", headers, body, hidden = [], reach = fetch, timeoutMs = usualMs }) => {
+  const consents = new Consents(now);
+  return async ({ url, method = "POST", headers, body, hidden = [], reach = fetch, consent, timeoutMs = usualMs }) => {
     const began = now();
     const controller = new AbortController();
     // The timer stays until the body has been read:
@@ -71,6 +76,10 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
       latencyMs: now() - began,
     });
     try {
+      if (consent !== undefined) {
+        const given = await consents.given(url, consent, (asked) => ask(url, asked, controller.signal));
+        if (!given) return answer(null, "unconsented");
+      }
       // A redirect is not followed: it would carry the body to an address that nobody configured.
       const response = await reach(url, {
         method,
@@ -90,6 +99,13 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
       clearTimeout(timer);
     }
   };
+}
+
+/** The headers of an answer count alone; its body is not read. */
+async function ask(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  const response = await fetch(url, { method: "OPTIONS", headers, redirect: "manual", signal });
+  void response.body?.cancel().catch(() => {});
+  return response;
 }
 
 /** The start of the answer, as far as it came. Never throws: its status is known, and the body changes nothing. */

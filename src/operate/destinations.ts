@@ -4,8 +4,10 @@ import type { Standing, Standings } from "../d1/standing.ts";
 import type { Config } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
-import type { Destination, Shape } from "../types.ts";
 import { armedOf } from "../out/breaker.ts";
+import type { Shape } from "../scheme/shape.ts";
+import type { Destination } from "../types.ts";
+import { publicKeys } from "../out/ed25519.ts";
 import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
@@ -34,10 +36,10 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
     const names = destinations.map(({ name }) => name);
     // The counts are worth waiting for, and nothing is lost without them.
     const [standing, windows] = await Promise.all([standings(names), window().catch(() => NOTHING)]);
-    return destinations.map((destination) => {
+    const shown = destinations.map(async (destination) => {
       const stands = standing.get(destination.name);
-      const configured = toConfigured(destination, stands);
-      const { streak, streakSince, ...did } = windows.get(destination.name) ?? IDLE;
+      const configured = await toConfigured(destination, stands);
+      const { streak, streakSince, ...did } = windows.get(configured.name) ?? IDLE;
       const { waiting = 0, oldest = null, pausedAt = null } = stands ?? {};
       const known = {
         state: configured.state,
@@ -54,11 +56,12 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
         health,
         health_since: iso(since),
         failures_in_a_row: streak,
-        routes: config.routes.filter(({ to }) => to.includes(destination.name)).map(({ name }) => name),
+        routes: config.routes.filter(({ to }) => to.includes(configured.name)).map(({ name }) => name),
         ...backlogOf(stands),
         window: did,
       };
     });
+    return await Promise.all(shown);
   };
   return {
     destinations: async () => await show([...config.destinations.values()]),
@@ -81,9 +84,10 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
   };
 }
 
-function toConfigured(destination: Destination, standing: Standing | undefined) {
+async function toConfigured(destination: Destination, standing: Standing | undefined) {
   const { name, url, secretUrl, script, retry, keys, shape } = destination;
   const rule = armedOf(destination);
+  const shown = shape?.format === "standard-v1a" ? await publicKeys(destination) : [];
   const pausedAt = standing?.pausedAt ?? null;
   const unaddressed = url === null && script === undefined;
   return {
@@ -100,22 +104,20 @@ function toConfigured(destination: Destination, standing: Standing | undefined) 
     ...limitsOf(destination),
     signed_by: keys.map((key) => (key.kind === "own" ? key.secret.name : key.from.name)),
     script: script === undefined ? null : (standing?.script ?? script.text),
-    ...(shape === undefined ? {} : { shape: toShown(shape) }),
+    ...(shape === undefined ? {} : { shape: toShown(shape, shown) }),
   };
 }
 
 /** What a destination asks for, with secrets by their names. */
-function toShown({
-  method,
-  headers,
-  written,
-  gzipAbove,
-  timeoutMs,
-  unset,
-}: Shape): NonNullable<DestinationAnswer["shape"]> {
+function toShown(
+  { method, format, headers, written, gzipAbove, timeoutMs, unset }: Shape,
+  keys: readonly string[],
+): NonNullable<DestinationAnswer["shape"]> {
   const type = headers["content-type"];
   return {
     method,
+    format,
+    public_keys: [...keys],
     headers: { ...written.headers, ...(type === undefined ? {} : { "content-type": type }) },
     query: { ...written.query },
     gzip_above: gzipAbove,

@@ -3,7 +3,7 @@
 import * as z from "zod/mini";
 import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../contract/history.ts";
 import type { Records } from "../d1/records.ts";
-import { deliveryId, EDITED_FROM } from "../ids.ts";
+import { deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
 import { iso } from "../time.ts";
@@ -38,9 +38,11 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
         records.story(row.event),
         records.editions(row.id),
       ]);
-      const { [EDITED_FROM]: original = null, ...headers } = z
-        .record(z.string(), z.string())
-        .parse(JSON.parse(row.headers));
+      const {
+        [EDITED_FROM]: original = null,
+        [PROOF]: _proof,
+        ...headers
+      } = z.record(z.string(), z.string()).parse(JSON.parse(row.headers));
       const story = {
         ...toEvent(row),
         headers,

@@ -57,7 +57,7 @@ function toInspection(row: InspectionRow): Inspection {
     size: row.size,
     encoding: row.encoding,
     body: row.body,
-    proven: row.proven === 1,
+    proven: row.proven === 2 ? null : row.proven === 1,
     answered: wordsFor(stepFor(readScript(row.script), row.nth)),
   };
 }

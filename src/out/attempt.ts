@@ -4,8 +4,9 @@ import type { Answer, Destination, Fault } from "../types.ts";
 import type { Outgoing, Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
-import { secretParts } from "../net/excerpt.ts";
+import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { HOP, nextHop } from "../net/headers.ts";
+import { needsKey } from "./formats.ts";
 import { type EventHead, shape } from "./shape.ts";
 
 export interface AttemptDeps {
@@ -54,8 +55,9 @@ export async function attempt(
   else {
     const bytes = await body();
     if (bytes === null) return null;
-    const request = await shape(event, destination, number, bytes, deps.now());
-    answer = await deps.send({ ...request, ...addressed(event, destination, { attempt: number, round }, deps) });
+    const { hidden = [], ...request } = await shape(event, destination, number, bytes, deps.now());
+    const where = addressed(event, destination, { attempt: number, round }, hidden, deps);
+    answer = await deps.send({ ...request, ...where });
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;
@@ -66,29 +68,31 @@ export async function attempt(
 function obstacle({ headers }: EventHead, { url, keys, script, shape: asked }: Destination): Fault | null {
   if (url === null && script === undefined) return "unaddressed";
   if (asked !== undefined && asked.unset.length > 0) return "unfilled";
-  if (keys.length === 0) return "unsigned";
+  if (keys.length === 0 && needsKey(asked?.format)) return "unsigned";
   return nextHop(headers[HOP], url) === null ? "loop" : null;
 }
 
-/**
- * Where it goes, how, and which texts are a secret. An inspector has no address, and stands where the network would.
- */
+/** Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. */
 function addressed(
   { id }: EventHead,
   destination: Destination,
   { attempt: n, round }: Numbered,
+  proof: readonly string[],
   { inspector }: AttemptDeps,
 ): Omit<Outgoing, "headers" | "body"> {
   const { name, url, keys, script, secretUrl, shape: asked } = destination;
-  const ways = asked === undefined ? {} : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: asked.hidden };
+  const hidden = asked === undefined || proof.length === 0 ? asked?.hidden : longestFirst([...proof, ...asked.hidden]);
+  const ways = asked === undefined ? {} : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: hidden ?? [] };
   if (script !== undefined) {
     const to = { name, keys, script, ...(asked === undefined ? {} : { shape: asked }) };
     return {
       ...ways,
       url: asked?.url ?? "",
-      reach: inspector({ destination: to, event: id, attempt: n, nth: n - round }),
+      reach: inspector({ destination: to, event: id, attempt: n, nth: n - round, hidden: hidden ?? [] }),
     };
   }
+  if (asked?.origin !== undefined)
+    return { ...ways, url: asked.url ?? "", consent: { origin: asked.origin, headers: asked.headers } };
   if (asked !== undefined) return { ...ways, url: asked.url ?? "" };
   return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
 }

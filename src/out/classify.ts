@@ -44,6 +44,11 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "a secret that its headers or its query name is not set yet, or holds what cannot be sent",
   },
+  unconsented: {
+    verdict: "retry",
+    because:
+      "it has not agreed to events: it must answer OPTIONS with WebHook-Allowed-Origin, as CloudEvents' webhooks ask for",
+  },
   unsigned: { verdict: "retry", because: "no signing key is set yet" },
   loop: {
     verdict: "blocked",

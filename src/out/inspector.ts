@@ -3,6 +3,8 @@
 import type { Inspections } from "../d1/inspections.ts";
 import { encodeHead } from "../bytes/body.ts";
 import { excerpt } from "../net/excerpt.ts";
+import { publicKeys } from "./ed25519.ts";
+import { needsKey } from "./formats.ts";
 import { restored } from "./gzip.ts";
 import { parseScript, stepFor, YES } from "./script.ts";
 import type { Log } from "../log.ts";
@@ -10,7 +12,7 @@ import { sleep } from "../patience.ts";
 import { standard } from "../providers/standard.ts";
 import type { Reach } from "../net/send.ts";
 import { derivedSecret } from "./sign.ts";
-import type { Destination, Script, Secret, Shape, Step } from "../types.ts";
+import type { Destination, Script, Secret, Step } from "../types.ts";
 import { verify } from "../verify/verify.ts";
 
 /** Bytes of a body that are kept. */
@@ -30,6 +32,8 @@ export interface Visit {
   /** The event's public id. */
   readonly event: string;
   readonly attempt: number;
+  /** Texts that are kept of nothing: secrets, and what proves a request. Longest first. */
+  readonly hidden: readonly string[];
   /** Which attempt of this round, from 1: it picks the step of the script. */
   readonly nth: number;
 }
@@ -39,20 +43,20 @@ export type Inspector = (visit: Visit) => Reach;
 /** The receiver. As with one on the network, a request that it could not keep is a connection that broke. */
 export function openInspector({ inspections, now, log }: InspectorDeps): Inspector {
   const receive = async (
-    { destination, event, attempt, nth }: Visit,
+    { destination, event, attempt, nth, hidden }: Visit,
     url: string,
     { method, headers, body: sent, signal }: Parameters<Reach>[1],
   ): Promise<Response> => {
-    const { name, keys, script, shape } = destination;
+    const { name, script, shape } = destination;
     // As a receiver's framework hands it on: people want to read it.
     const body =
       (shape?.gzipAbove ?? null) !== null && headers["content-encoding"] === "gzip" ? await restored(sent) : sent;
     const proof = { method, url, headers: new Headers(headers), body };
-    const proven = await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now());
+    const proven = await isProven(destination, proof, now());
     const { encoding, data } = encodeHead(body, KEPT_BYTES);
-    const seen = shape === undefined ? masked(headers) : asShaped(shape, url, method, masked(headers));
+    const seen = shape === undefined ? masked(headers) : asShaped(hidden, url, method, masked(headers));
     const kept = { destination: name, event, attempt, nth, at: now(), headers: seen, size: body.length };
-    const changed = await inspections.keep({ ...kept, encoding, body: data, proven: proven.ok, script: script.text });
+    const changed = await inspections.keep({ ...kept, encoding, body: data, proven, script: script.text });
     return await answerOf(stepFor(readScript(changed), nth), signal);
   };
   return (visit) => async (url, request) => {
@@ -124,7 +128,9 @@ function aborted(signal: AbortSignal): Promise<never> {
   return gone;
 }
 
-/** Without the signatures: they are fresh, and whoever looks on could use them. Whether they hold is kept. */
+/**
+ * Without the signatures: they are fresh, and whoever looks on could use them. Whether they hold is kept.
+ */
 function masked(headers: Readonly<Record<string, string>>): Record<string, string> {
   const { "webhook-signature": signature, ...others } = headers;
   return signature === undefined ? others : { ...others, "webhook-signature": signature.replaceAll(/,\S*/g, ",…") };
@@ -135,7 +141,7 @@ function masked(headers: Readonly<Record<string, string>>): Record<string, strin
  * names them (RFC 9113, 8.3.1): no header can be called so.
  */
 function asShaped(
-  { hidden }: Shape,
+  hidden: readonly string[],
   url: string,
   method: string,
   headers: Readonly<Record<string, string>>,
@@ -151,6 +157,20 @@ function asShaped(
 
 /** Of a header that is shown, in characters. */
 const LONGEST = 8 * 1024;
+
+/** Whether the signature is the one that a receiver would look for; `null` where the format has none of the relay's. */
+async function isProven(
+  { name, keys, shape }: Visit["destination"],
+  proof: Parameters<typeof verify>[0],
+  now: number,
+): Promise<boolean | null> {
+  const format = shape?.format ?? "standard";
+  if (!needsKey(format)) return null;
+  if (format !== "standard-v1a")
+    return (await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now)).ok;
+  const secrets = (await publicKeys({ name, keys })).map((value) => ({ name: "its public key", value }));
+  return (await verify(proof, standard["standard-webhooks-ed25519"], secrets, {}, now)).ok;
+}
 
 /** The destination's keys as its receiver would hold them. */
 async function secretsOf(name: string, keys: Destination["keys"]): Promise<Secret[]> {

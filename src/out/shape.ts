@@ -1,23 +1,26 @@
 // What does a destination get? An event's headers and bytes as they are sent, signed;
 // the same for the same arguments, and touches nothing.
 import type { StoredEvent } from "../d1/store.ts";
-import { EDITED_FROM } from "../ids.ts";
+import { EDITED_FROM, PROOF } from "../ids.ts";
 import type { Destination } from "../types.ts";
 import { clean, HOP, nextHop } from "../net/headers.ts";
 import { compressed } from "./gzip.ts";
-import { signatures } from "./sign.ts";
+import { make } from "./formats.ts";
 
 /** What is sent of an event besides its body. */
-export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers">;
+export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> & { readonly receipt?: string };
 
 /** The request, without the address that it goes to. */
 export interface Shaped {
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
+  /** Texts by which others could prove a request of their own. */
+  readonly hidden?: readonly string[];
 }
 
 /**
- * Standard Webhooks: the id is the event's over all attempts, timestamp and signature are of this attempt.
+ * Standard Webhooks, unless the destination asks for another format: the id is the event's over all attempts, timestamp
+ * and signature are of this attempt.
  *
  * @param attempt number of the attempt, from 1
  * @param body the bytes as they were received
@@ -31,22 +34,26 @@ export async function shape(
   now: number,
 ): Promise<Shaped> {
   const timestamp = Math.floor(now / 1000);
-  const { [HOP]: way, [EDITED_FROM]: original, ...sent } = event.headers;
+  const { [HOP]: way, [EDITED_FROM]: original, [PROOF]: _proof, ...sent } = event.headers;
+  const { shape: asked } = destination;
+  const made = await make(asked?.format ?? "standard", { event, destination, body, timestamp });
+  // Those of events that were kept before there were bounds are held to them as well.
+  const theirs = ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept);
+  // What is written anew is not encoded as the sender had encoded it.
+  if (made.body !== undefined) delete theirs["content-encoding"];
   const headers = {
-    // Those of events that were kept before there were bounds are held to them as well.
-    ...ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept),
+    ...theirs,
     "user-agent": "Hookline (+https://www.standardwebhooks.com)",
-    "webhook-id": event.id,
-    "webhook-timestamp": String(timestamp),
-    "webhook-signature": await signatures(destination, event.id, timestamp, body),
+    ...made.headers,
     "hookline-source": event.source,
     "hookline-event-type": headerText(event.type),
     "hookline-attempt": String(attempt),
     ...(original === undefined ? {} : { [EDITED_FROM]: original }),
     [HOP]: nextHop(way, destination.url) ?? "",
-    ...destination.shape?.headers,
+    ...asked?.headers,
   };
-  return await compressed({ headers, body }, destination.shape?.gzipAbove ?? null);
+  const request = await compressed({ headers, body: made.body ?? body }, asked?.gzipAbove ?? null);
+  return made.hidden === undefined ? request : { ...request, hidden: made.hidden };
 }
 
 /** Names that are the relay's own on the way out. */

@@ -34,15 +34,26 @@ export async function signatures(
   timestamp: number,
   body: Uint8Array,
 ): Promise<string> {
-  const head = utf8.encode(`${id}.${timestamp}.`);
-  const message = new Uint8Array(head.length + body.length);
-  message.set(head);
-  message.set(body, head.length);
+  const message = messageOf(id, timestamp, body);
   const signed = keys.map(async (key) => {
     const mac = await crypto.subtle.sign(HMAC, await cryptoKey(name, key), message);
     return `v1,${encodeBase64(new Uint8Array(mac))}`;
   });
   return (await Promise.all(signed)).join(" ");
+}
+
+/** The three headers of Standard Webhooks, in the order in which they are sent; `timestamp` is in Unix seconds. */
+export function webhookHeaders(id: string, timestamp: number, signature: string): Record<string, string> {
+  return { "webhook-id": id, "webhook-timestamp": String(timestamp), "webhook-signature": signature };
+}
+
+/** What Standard Webhooks signs. */
+export function messageOf(id: string, timestamp: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = utf8.encode(`${id}.${timestamp}.`);
+  const message = new Uint8Array(head.length + body.length);
+  message.set(head);
+  message.set(body, head.length);
+  return message;
 }
 
 /** The secret that the receiver of `destination` verifies with, as `whsec_` and base64. */
@@ -76,12 +87,13 @@ async function keyBytes(destination: string, key: SigningKey): Promise<Uint8Arra
   return bytes;
 }
 
-async function derive(signingKey: string, destination: string): Promise<Uint8Array<ArrayBuffer>> {
+/** 32 bytes that only the holder of the signing key can know; the salt says what they are for. */
+export async function derive(signingKey: string, destination: string, salt = SALT): Promise<Uint8Array<ArrayBuffer>> {
   const material = await crypto.subtle.importKey("raw", utf8.encode(signingKey), "HKDF", false, ["deriveBits"]);
   const hkdf = {
     name: "HKDF",
     hash: "SHA-256",
-    salt: utf8.encode(SALT),
+    salt: utf8.encode(salt),
     info: utf8.encode(destination),
   };
   return new Uint8Array(await crypto.subtle.deriveBits(hkdf, material, KEY_BITS));

@@ -5,7 +5,8 @@ import type { Outgoing } from "../../src/net/send.ts";
 import { FirstAttempts, type FirstDeps } from "../../src/out/first.ts";
 import { Pace } from "../../src/out/pace.ts";
 import { YES as YES_SCRIPT } from "../../src/out/script.ts";
-import type { Acceptance, Answer, Destination, Event, Grant, Shape } from "../../src/types.ts";
+import type { Shape } from "../../src/scheme/shape.ts";
+import type { Acceptance, Answer, Destination, Event, Grant } from "../../src/types.ts";
 
 export const YES: Answer = { status: 200, fault: null, latencyMs: 3, excerpt: "thanks", retryAfter: null };
 export const SILENCE: Answer = { ...YES, status: null, fault: "timeout", latencyMs: 15_000, excerpt: "" };
@@ -30,6 +31,7 @@ beforeEach(() => {
 /** What a destination has that asks for a time of its own. */
 const ASKED: Shape = {
   method: "POST",
+  format: "standard",
   url: "https://asked.example.com/",
   headers: {},
   gzipAbove: null,

@@ -3,6 +3,9 @@ import { readConfig } from "../../config/config.ts";
 import { suggest } from "../../config/findings.ts";
 import { derivedSecret } from "../../out/sign.ts";
 import { openDevVars, openWranglerFile, table } from "./wrangler-file.ts";
+import { publicKeys } from "../../out/ed25519.ts";
+import { needsKey } from "../../out/formats.ts";
+import type { Destination } from "../../types.ts";
 import type { Verb } from "../verb.ts";
 
 const NO_KEY = "SIGNING_KEY is neither in the environment nor in .dev.vars. Make one with: openssl rand -base64 32";
@@ -10,7 +13,8 @@ const NO_KEY = "SIGNING_KEY is neither in the environment nor in .dev.vars. Make
 export const verb: Verb = {
   usage: "secret DESTINATION [--config FILE]",
   help: [
-    "Prints the whsec_… secret with which DESTINATION verifies what Hookline sends, derived from SIGNING_KEY.",
+    "Prints the whsec_… secret with which DESTINATION verifies what Hookline sends, derived from SIGNING_KEY;",
+    'with format = "standard-v1a" the whpk_… public key, which is at /.well-known/jwks.json too.',
     "SIGNING_KEY is taken from the environment, or else from .dev.vars. A deployed one cannot be read back:",
     "keep it where you keep passwords, and run: SIGNING_KEY=… npm run secret -- DESTINATION",
   ].join("\n"),
@@ -19,13 +23,15 @@ export const verb: Verb = {
   async run({ names: [name = ""], options, json }, { out, err }) {
     const path = String(options["config"]);
     const key = await readSigningKey(path);
-    const fault = key === null ? NO_KEY : await refusal(name, path, key.value);
-    if (key === null || fault !== null) {
-      if (json) out(JSON.stringify({ error: fault ?? NO_KEY }));
-      else err(fault ?? NO_KEY);
+    const found = key === null ? NO_KEY : await signing(name, path, key.value);
+    if (key === null || typeof found === "string") {
+      const fault = typeof found === "string" ? found : NO_KEY;
+      if (json) out(JSON.stringify({ error: fault }));
+      else err(fault);
       return 1;
     }
-    const secret = await derivedSecret(key.value, name);
+    const [secret = ""] =
+      found.shape?.format === "standard-v1a" ? await publicKeys(found) : [await derivedSecret(key.value, name)];
     out(json ? JSON.stringify({ destination: name, secret, from: key.from }) : secret);
     // Which key it comes from is worth knowing: the one in .dev.vars is hardly the one that is deployed.
     if (!json) err(`derived from SIGNING_KEY in ${key.from}`);
@@ -34,10 +40,10 @@ export const verb: Verb = {
 };
 
 /**
- * Why this destination has no derived secret, or `null` if it has one:
+ * The destination, or why it has no derived secret:
  * a misspelt name would get one that verifies nothing.
  */
-async function refusal(name: string, path: string, signingKey: string): Promise<string | null> {
+async function signing(name: string, path: string, signingKey: string): Promise<Destination | string> {
   const opened = await openWranglerFile(path);
   if (!opened.ok) return `${path}: ${opened.why}`;
   // With the local switch on, so that a local destination has its secret too.
@@ -52,7 +58,10 @@ async function refusal(name: string, path: string, signingKey: string): Promise<
     return `${path} has no destination ${JSON.stringify(name)}.${suggest(name, [...destinations.keys()])}`;
   }
   // Its own secret is not in this file, so it has no key at all here.
-  return destination.keys.length > 0 ? null : `${name} signs with a secret of its own: give its receiver that one`;
+  if (destination.keys.length > 0) return destination;
+  return needsKey(destination.shape?.format)
+    ? `${name} signs with a secret of its own: give its receiver that one`
+    : `${name} gets nothing that the relay signs: its format is "${destination.shape?.format}"`;
 }
 
 async function readSigningKey(config: string): Promise<{ value: string; from: string } | null> {

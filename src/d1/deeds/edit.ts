@@ -1,7 +1,7 @@
 // D1: makes an event out of another and a body that somebody has edited, with its one delivery,
 // one audit row, and a mark beside the old event.
 import { GRACE_MS } from "../../deadlines.ts";
-import { EDITED_FROM } from "../../ids.ts";
+import { EDITED_FROM, PROOF } from "../../ids.ts";
 import type { Encoding } from "../../types.ts";
 import { RETURNING_BELL } from "../bell.ts";
 import { AUDIT, type Deed, MINE } from "./deed.ts";
@@ -33,7 +33,8 @@ const HERE = `EXISTS (SELECT 1 ${OLD})`;
 const MADE = "FROM events WHERE id = ?1->>'id' AND receipt = ?1->>'receipt'";
 
 // Text is no longer compressed as the old body may have been.
-const NAMED = `json_set(headers, '$."${EDITED_FROM}"', id)`;
+// What proved the old body proves nothing of the new one.
+const NAMED = `json_set(json_remove(headers, '$."${PROOF}"'), '$."${EDITED_FROM}"', id)`;
 const PLAIN = `iif(?1->>'encoding' = 'text', json_remove(${NAMED}, '$."content-encoding"'), ${NAMED})`;
 const HEADERS = `iif(?1->>'contentType' IS NULL, ${PLAIN}, json_set(${PLAIN}, '$."content-type"', ?1->>'contentType'))`;
 

@@ -180,7 +180,7 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
                 : `opens after ${rule.failures} failures in a row over ${span(rule.over_s * 1000)}`,
             ],
             ...limitsInWords(destination).map(([name, value]) => [name, value] as const),
-            ["Signed by", keys.length === 0 ? "no key is set: nothing is sent" : <KeyNames keys={keys} />],
+            ["Signed by", keys.length === 0 ? unsigned(shape?.format) : <KeyNames keys={keys} />],
             ...shapeInWords(shape).map(([name, value]) => [name, <Foreign text={value} />] as const),
             ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],
           ]}
@@ -201,6 +201,11 @@ function limitsInWords({
     ...(goesOn.length === 0 ? [] : [["Retries on", list(goesOn)] satisfies [string, string]]),
     ...(age === undefined ? [] : [["Not attempted after", span(age * 1000)] satisfies [string, string]]),
   ];
+}
+
+function unsigned(format: string | undefined): string {
+  if (format === "none") return "nothing: the destination asks for none";
+  return format === "passthrough" ? "the sender: its own signature is passed on" : "no key is set: nothing is sent";
 }
 
 function KeyNames({ keys }: { readonly keys: readonly string[] }) {

@@ -30,7 +30,9 @@ export function InspectionView({ inspection, now }: ViewProps) {
           ["Attempt", attempt],
           [
             "Signature",
-            proven ? (
+            proven === null ? (
+              <span class="none">none of the relay's</span>
+            ) : proven ? (
               <StateBadge state="delivered" label="proven" />
             ) : (
               <StateBadge state="failed" label="not the one of the key" />

@@ -1,7 +1,7 @@
 // In which shape a destination asks for events: what each key comes to, what is refused, and that no secret gets out.
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
-import { withQuery } from "../../../src/config/shaping.ts";
+import { withQuery } from "../../../src/net/query.ts";
 import { destinationUrl } from "../../../src/net/egress.ts";
 import { working } from "../../kit/working-config.ts";
 import { ssrfUrls } from "../../vectors/ssrf.ts";

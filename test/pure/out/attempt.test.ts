@@ -6,11 +6,13 @@ import { attempt, type Numbered } from "../../../src/out/attempt.ts";
 import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
-import type { Answer, Destination, Shape } from "../../../src/types.ts";
+import type { Shape } from "../../../src/scheme/shape.ts";
+import type { Answer, Destination } from "../../../src/types.ts";
 
 /** What a destination has that asks for something. */
 const SHAPE: Shape = {
   method: "PUT",
+  format: "standard",
   url: "https://billing.example.com/in/x?key=opensesame",
   headers: { authorization: "Bearer opensesame", "content-type": "text/plain" },
   gzipAbove: null,

@@ -171,7 +171,13 @@ async function visit(
   if ("wrong" in parsed) throw new Error(parsed.wrong);
   const log = new Logged();
   const inspect = openInspector({ inspections: openInspections(openDatabase(bindings.DB)), now: () => NOON, log });
-  const one: Visit = { destination: { ...destination, script: parsed.script }, event: idOf(1), attempt: 1, nth: 1 };
+  const one: Visit = {
+    destination: { ...destination, script: parsed.script },
+    event: idOf(1),
+    attempt: 1,
+    nth: 1,
+    hidden: [],
+  };
   const { headers = {}, body = new Uint8Array() } = change;
   const answer = await openSend(() => NOON, timeoutMs)({ url: "", headers, body, reach: inspect(one) });
   return { answer, log };
@@ -237,7 +243,7 @@ test("a request that could not be kept has not arrived: it is tried again", asyn
   const log = new Logged();
   const inspect = openInspector({ inspections: { keep: gone }, now: () => NOON, log });
   const script = { text: "ok", steps: [] };
-  const reach = inspect({ destination: { ...destination, script }, event: idOf(1), attempt: 1, nth: 1 });
+  const reach = inspect({ destination: { ...destination, script }, event: idOf(1), attempt: 1, nth: 1, hidden: [] });
   expect(await openSend(() => NOON)({ url: "", headers: {}, body: new Uint8Array(), reach })).toMatchObject({
     status: null,
     fault: "connection",
@@ -252,6 +258,7 @@ test("a D1 that hangs is over when the send is", async () => {
     event: idOf(1),
     attempt: 1,
     nth: 1,
+    hidden: [],
   });
   expect(await openSend(() => NOON, 50)({ url: "", headers: {}, body: new Uint8Array(), reach })).toMatchObject({
     fault: "timeout",

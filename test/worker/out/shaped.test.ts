@@ -150,6 +150,8 @@ test("the API, the page and the command line tell the shape, and secrets by thei
   const [first] = (await operator.get<{ destinations: DestinationAnswer[] }>("/api/destinations")).destinations;
   expect(first?.shape).toEqual({
     method: "PATCH",
+    format: "standard",
+    public_keys: [],
     headers: { authorization: "Bearer $CRM_TOKEN", "content-type": "text/plain", "x-more": "$NOT_PUT" },
     query: { key: "$CRM_TOKEN" },
     gzip_above: 1024,

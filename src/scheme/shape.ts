@@ -1,0 +1,36 @@
+// In which shape a destination gets events: all that differs from a signed POST of the bytes as they came. Types only.
+/**
+ * - `standard`     Standard Webhooks, HMAC-SHA-256 (the default)
+ * - `standard-v1a` Standard Webhooks, Ed25519: the receiver needs no secret
+ * - `cloudevents`  CloudEvents 1.0 over HTTP in binary mode, signed as `standard` is
+ * - `cloudevents-structured`  the same with the event as one JSON document
+ * - `passthrough`  the sender's own proof, with the sender's own bytes
+ * - `none`         unsigned
+ */
+export type Format = "standard" | "standard-v1a" | "cloudevents" | "cloudevents-structured" | "passthrough" | "none";
+
+/** What a destination asks for. All of it is ready: an attempt looks nothing up. */
+export interface Shape {
+  readonly method: Method;
+  readonly format: Format;
+  /** As which host the receiver is asked whether it takes events, before it gets any; absent where it is not asked. */
+  readonly origin?: string;
+  /** The URL with the parameters of `query`; `null` where there is none, or one of its secrets is not set. */
+  readonly url: string | null;
+  /** Added to each request, names in lower case. They win over the sender's. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Larger bodies are compressed, in bytes; `null` for none. */
+  readonly gzipAbove: number | null;
+  /** How long an attempt may take, in ms. */
+  readonly timeoutMs: number;
+  /** Texts that are kept of no answer and of no request: the values of secrets, in every spelling. Longest first. */
+  readonly hidden: readonly string[];
+  /** Names of the secrets whose values headers and query send. */
+  readonly sent: readonly string[];
+  /** Those of them that are not set, or hold what cannot be sent: nothing is sent without them. */
+  readonly unset: readonly string[];
+  /** Headers and query as people may read them: secrets by their names. */
+  readonly written: Readonly<Record<"headers" | "query", Readonly<Record<string, string>>>>;
+}
+
+export type Method = "POST" | "PUT" | "PATCH" | "DELETE";
