@@ -93,8 +93,11 @@ function open(env: Env): Relay {
   const d1 = openD1(env.DB, use);
   const { store, parts, breakers, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
-  const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, "accept");
-  const intake = openShards(shard, config.shards, now, log, spreadOf(config.shards, config.sources.values()));
+  const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
+  // Whether one invocation may settle what another awaits is the runtime's to say: vitest's switches it off.
+  const keep = Cloudflare.compatibilityFlags["handle_cross_request_promise_resolution"] === true ? waitUntil : null;
+  const spread = spreadOf(config.shards, config.sources.values());
+  const intake = openShards(shard, config.shards, now, log, spread, keep);
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
   const shared = { config, now, newId, log };
   const pace = new Pace();

@@ -4,16 +4,16 @@ import type { Told, Use } from "./use.ts";
 /**
  * A stub whose calls are counted, each of them a billed request. What an object throws because of a limit is noted.
  *
- * @param carries the name of a call that takes along, as one more argument, what this isolate has not told yet
+ * @param carries names of calls that take along, as one more argument, what this isolate has not told yet
  */
-export function meteredStub<Stub extends object>(stub: Stub, use: Use, carries: string | null = null): Stub {
+export function meteredStub<Stub extends object>(stub: Stub, use: Use, carries: readonly PropertyKey[] = []): Stub {
   return new Proxy(stub, {
     get(_, name) {
       const member: unknown = Reflect.get(stub, name);
       if (typeof member !== "function") return member;
       return async (...args: unknown[]): Promise<unknown> => {
         use.add("object_requests");
-        const told: Told | null = name === carries ? use.take() : null;
+        const told: Told | null = carries.includes(name) ? use.take() : null;
         try {
           return await Reflect.apply(member, stub, told === null ? args : [...args, told]);
         } catch (error) {

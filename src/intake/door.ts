@@ -1,9 +1,10 @@
 // The way to the Intake objects: which one, how often to try, and how long.
 import type { FirstOutcome } from "../d1/settlement.ts";
-import type { Acceptance, Desk, Grant } from "../types.ts";
+import type { Acceptance, Grant } from "../types.ts";
 import type { Log } from "../log.ts";
 import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
+import { Calls, type Told } from "./calls.ts";
 import type { Candidate } from "./gathering.ts";
 import { type Ended, Tellings } from "./tellings.ts";
 import type { Spreads } from "./moved.ts";
@@ -12,6 +13,8 @@ import { type JournalStatus, Journals, type ShardStatus } from "./status.ts";
 
 /** Both tries together, in ms: Slack gives up at 3 s (https://docs.slack.dev/apis/events-api/). */
 const PATIENCE_MS = 2_500;
+/** What is left of it for the second try: the first may be in a call whose invocation has died. */
+const SECOND_MS = 1_250;
 /**
  * How often an outcome is told, how long each time may take and the pause after it, in ms: an invocation has 30 s after
  * its answer.
@@ -24,6 +27,8 @@ const ENDED_PAUSE_MS = 500;
 export interface IntakeRpc {
   /** @param spread how this isolate spreads events; one of an earlier release does not say */
   accept(candidate: Candidate, spread?: string): Promise<Acceptance>;
+  /** The same for several. What takes longer than the others is told `later`: `accept` waits for its answer. */
+  acceptAll(candidates: readonly Candidate[], spread?: string): Promise<readonly Told[]>;
   status(): Promise<ShardStatus>;
   remind(at: number): Promise<void>;
   grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null>;
@@ -45,10 +50,8 @@ export interface IntakeDoor {
   /**
    * Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached.
    * Never rejects.
-   *
-   * @param desk from the object's own answer; without it the object is called once more
    */
-  grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
+  grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
   /**
    * Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease.
    */
@@ -68,6 +71,8 @@ export interface IntakeDoor {
  * @param stub opens the object of a shard; a stub that has failed may stay broken, so every try takes a fresh one
  * @param shards how many objects share the events: see docs/operations.md
  * @param spread how events are spread over them, for objects that meet isolates of several versions
+ * @param keep keeps the invocation that calls it alive until this work has ended; `null` where one invocation may not
+ *   settle what another awaits, so that each makes its own call
  */
 export function openShards(
   stub: (shard: string) => IntakeRpc,
@@ -75,9 +80,27 @@ export function openShards(
   now: () => number,
   log: Log,
   spread = String(shards),
+  keep: ((work: Promise<void>) => void) | null = null,
 ): IntakeDoor {
-  const tryOnce = async (candidate: Candidate, deadline: number) =>
+  const callsOf = eachShard((name) => {
+    if (keep === null) return null;
+    const call = async (all: readonly Candidate[]) => {
+      const [one] = all;
+      return all.length === 1 && one !== undefined
+        ? [await stub(name).accept(one, spread)]
+        : await stub(name).acceptAll(all, spread);
+    };
+    return new Calls(call, keep, now);
+  });
+  const alone = async (candidate: Candidate, deadline: number) =>
     await within(deadline - now(), "intake", stub(shardOf(candidate, shards)).accept(candidate, spread));
+  const tryOnce = async (candidate: Candidate, deadline: number) => {
+    const calls = callsOf(shardOf(candidate, shards));
+    if (calls === null) return await alone(candidate, deadline);
+    const told = await within(deadline - SECOND_MS - now(), "intake", calls.accept(candidate));
+    if (told.kind === "failed") throw new Error(told.error);
+    return told.kind === "later" ? await alone(candidate, deadline) : told;
+  };
   const journals = new Journals(stub, shards, now);
 
   return {
@@ -91,7 +114,7 @@ export function openShards(
         try {
           // The same id and receipt: if the first try was durable after all, this one finds it. By now D1 may have it,
           // and is to be asked, though the id was made up.
-          const answer = now() < deadline ? await tryOnce({ ...candidate, keyed: true }, deadline) : null;
+          const answer = now() < deadline ? await alone({ ...candidate, keyed: true }, deadline) : null;
           // "Too many" would promise that the event was not accepted, and by the first try it may have been.
           // Nor is it a duplicate of another: parts of its body may be those of the event.
           if (answer !== null && (answer.kind === "duplicate" || answer.kind === "accepted"))
@@ -150,18 +173,13 @@ function openFirsts(
       }
     }
   };
-  const tellings = new Map<string, Tellings>();
-  const tellingsOf = (name: string) => {
-    const own = tellings.get(name) ?? new Tellings((all) => tell(name, all), now);
-    tellings.set(name, own);
-    return own;
-  };
+  const tellingsOf = eachShard((name) => new Tellings((all) => tell(name, all), now));
 
   return {
-    async grant(of, destination, desk) {
+    async grant(of, destination) {
       try {
         const patience = GRANT_WAIT_MS + PATIENCE_MS;
-        const asking = desk?.ask(destination) ?? stub(shard(of)).grant(of.id, of.receipt, destination);
+        const asking = stub(shard(of)).grant(of.id, of.receipt, destination);
         return await within(patience, "intake", asking);
       } catch (error) {
         log.warn("intake.unreachable", { id: of.id, error: String(error) });
@@ -173,6 +191,16 @@ function openFirsts(
       const { id, receipt, size } = of;
       await tellingsOf(shard(of)).tell({ id, receipt, size, outcomes });
     },
+  };
+}
+
+/** What an isolate keeps for each object. */
+function eachShard<T>(make: (name: string) => T): (name: string) => T {
+  const kept = new Map<string, T>();
+  return (name) => {
+    let one = kept.get(name);
+    if (one === undefined) kept.set(name, (one = make(name)));
+    return one;
   };
 }
 

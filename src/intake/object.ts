@@ -1,6 +1,8 @@
 // What may be called of an Intake object over RPC, and by its alarm. `index.ts` gives it its bindings.
-import { DurableObject, RpcTarget } from "cloudflare:workers";
-import type { Acceptance, Desk } from "../types.ts";
+import { DurableObject } from "cloudflare:workers";
+import type { Acceptance } from "../types.ts";
+import { sleep } from "../patience.ts";
+import { LATER, type Told as Answer } from "./calls.ts";
 import type { IntakeRpc } from "./door.ts";
 import type { Candidate } from "./gathering.ts";
 import { IntakeCore, type IntakeDeps } from "./intake.ts";
@@ -20,25 +22,16 @@ export interface ObjectDeps<Told> extends IntakeDeps, Omit<PeersDeps, "storage" 
   readonly metered: Metered<Told>;
 }
 
-/** @see Desk */
-class GrantDesk extends RpcTarget implements Desk {
-  readonly #ask: Desk["ask"];
-
-  constructor(ask: Desk["ask"]) {
-    super();
-    this.#ask = ask;
-  }
-
-  async ask(destination: string) {
-    return await this.#ask(destination);
-  }
-}
+/** How long an answer waits for those that were asked beside it, in ms. */
+const LATER_MS = 10;
 
 /** One of the objects that hold the journal. */
 export class IntakeObject<Env, Told> extends DurableObject<Env> implements IntakeRpc {
   readonly #core: IntakeCore;
   readonly #peers: Peers;
   readonly #metered: Metered<Told>;
+  /** Answers that were not there when those beside them were, by receipt. */
+  readonly #later = new Map<string, Promise<Acceptance>>();
 
   constructor(ctx: DurableObjectState, env: Env, deps: ObjectDeps<Told>) {
     super(ctx, env);
@@ -55,11 +48,37 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
    */
   async accept(candidate: Candidate, spread?: string, told?: Told): Promise<Acceptance> {
     if (told !== undefined) this.#metered.hears(told);
-    const answer = await this.#metered.during(this.#accept(candidate, spread));
-    if (answer.kind !== "accepted" || (answer.first?.wait.length ?? 0) === 0) return answer;
-    const { id, receipt } = candidate;
-    const desk = new GrantDesk((destination) => this.#core.grant(id, receipt, destination));
-    return { ...answer, first: { go: [], wait: [], ...answer.first, desk } };
+    return await this.#metered.during(this.#later.get(candidate.receipt) ?? this.#accept(candidate, spread));
+  }
+
+  /**
+   * Several candidates of one isolate. They are in one group of the journal, as a rule, and answered together; one that
+   * waits for D1 does not hold up the others.
+   *
+   * @see accept
+   */
+  async acceptAll(candidates: readonly Candidate[], spread?: string, told?: Told): Promise<readonly Answer[]> {
+    if (told !== undefined) this.#metered.hears(told);
+    const answers: Answer[] = candidates.map(() => LATER);
+    const each = candidates.map(async (candidate, n) => {
+      try {
+        const answer = await this.#accept(candidate, spread);
+        answers[n] = answer;
+        return answer;
+      } catch (error) {
+        answers[n] = { kind: "failed", error: String(error) };
+        throw error;
+      }
+    });
+    const first = Promise.any(each).then(() => sleep(LATER_MS));
+    await this.#metered.during(Promise.race([Promise.allSettled(each), first]).catch(() => {}));
+    for (const [n, { receipt }] of candidates.entries()) {
+      const answering = each[n];
+      if (answers[n] !== LATER || answering === undefined) continue;
+      this.#later.set(receipt, answering);
+      void answering.catch(() => {}).finally(() => this.#later.delete(receipt));
+    }
+    return answers;
   }
 
   async #accept(candidate: Candidate, spread?: string): Promise<Acceptance> {

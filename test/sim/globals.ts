@@ -38,6 +38,7 @@ export function install(): void {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is no timer of ours is Node's
     else if (running.getStore() === undefined) real.clearTimeout(timer as NodeJS.Timeout);
   });
+  put(globalThis, "Cloudflare", { compatibilityFlags: { handle_cross_request_promise_resolution: true } });
   put(Date, "now", () => running.getStore()?.isolate.wall() ?? real.now());
   put(Math, "random", () => running.getStore()?.isolate.dice() ?? real.random());
   put(globalThis, "fetch", (url: string, init: RequestInit) => {

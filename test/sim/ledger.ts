@@ -63,10 +63,12 @@ export class Ledger {
     platform.intakes.onAnswer = (method, args) => {
       if (method === "ended") this.#hear(args);
     };
-    platform.intakes.onCall = (name, method, [candidate]) => {
-      if (method !== "accept") return;
-      const { id } = Object(candidate);
-      this.#reached.set(String(id), (this.#reached.get(String(id)) ?? new Set()).add(name));
+    platform.intakes.onCall = (name, method, [asked]) => {
+      if (method !== "accept" && method !== "acceptAll") return;
+      for (const candidate of Array.isArray(asked) ? asked : [asked]) {
+        const { id } = Object(candidate);
+        this.#reached.set(String(id), (this.#reached.get(String(id)) ?? new Set()).add(name));
+      }
     };
   }
 
