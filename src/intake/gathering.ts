@@ -1,7 +1,8 @@
-// What waits to be written to the journal, in groups: one is on its way to the disk, and what arrives meanwhile gathers
-// in the next.
+// What waits to be written to the journal, in groups: one waits for company or is on its way to the disk, and what
+// arrives meanwhile gathers in the next.
 import type { Rate } from "../types.ts";
 import { FIRST_LEASE_MS } from "../deadlines.ts";
+import type { Company } from "./company.ts";
 import { GROUP } from "./drain.ts";
 import type { Entry } from "./journal.ts";
 import type { Came } from "./recents.ts";
@@ -55,12 +56,16 @@ interface Ways {
 export class Groups {
   readonly #append: (entries: readonly Entry[]) => number;
   readonly #ways: Ways;
+  readonly #company: Company;
   readonly #groups: Gathering[] = [];
   #writing = false;
+  /** Whether the first group waits for company. */
+  #isOpen = false;
 
   /** @param append writes entries as one row and returns its key */
-  constructor(append: (entries: readonly Entry[]) => number, ways: Ways) {
+  constructor(append: (entries: readonly Entry[]) => number, company: Company, ways: Ways) {
     this.#append = append;
+    this.#company = company;
     this.#ways = ways;
   }
 
@@ -81,6 +86,7 @@ export class Groups {
    */
   async add(entry: Entry, id: string, came: Came, offered: readonly string[], now: number): Promise<void> {
     const group = this.of(id) ?? this.#gather(entry, id, came, offered, now);
+    this.#company.came();
     void this.#write();
     await group.written;
   }
@@ -88,7 +94,8 @@ export class Groups {
   #gather({ row, bells: seed }: Entry, id: string, came: Came, offered: readonly string[], now: number): Gathering {
     const last = this.#groups.at(-1);
     // The first group may be on its way to the disk already.
-    const open = last !== undefined && (this.#groups.length > 1 || !this.#writing) && last.size + row.length <= GROUP;
+    const isWritten = this.#groups.length === 1 && this.#writing && !this.#isOpen;
+    const open = last !== undefined && !isWritten && last.size + row.length <= GROUP;
     const group = open ? last : newGathering();
     if (!open) this.#groups.push(group);
     const [eventId, size, destinations, told] = seed;
@@ -105,6 +112,7 @@ export class Groups {
     if (this.#writing) return;
     this.#writing = true;
     for (let group = this.#groups[0]; group !== undefined; group = this.#groups[0]) {
+      if (this.#company.isExpected) await this.#gathered(group);
       try {
         const seq = this.#append(group.entries);
         await this.#ways.sync();
@@ -118,5 +126,12 @@ export class Groups {
       this.#ways.after();
     }
     this.#writing = false;
+  }
+
+  /** Holds the first group open while others are likely to join it. */
+  async #gathered({ entries }: Gathering): Promise<void> {
+    this.#isOpen = true;
+    await this.#company.wait(() => (this.#groups.length > 1 ? Infinity : entries.length));
+    this.#isOpen = false;
   }
 }

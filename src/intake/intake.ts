@@ -4,6 +4,7 @@ import type { FirstOutcome } from "../d1/settlement.ts";
 import { earlier, within } from "../patience.ts";
 import type { Acceptance, AskKnown, Grant } from "../types.ts";
 import { Alarm } from "./alarm.ts";
+import { Company } from "./company.ts";
 import { Drain, type DrainDeps } from "./drain.ts";
 import { Firsts } from "./firsts.ts";
 import { type Candidate, Groups } from "./gathering.ts";
@@ -64,7 +65,7 @@ export class IntakeCore {
     this.#journal = openJournal(storage.sql);
     this.#grants = new Grants(deps.shards, now);
     this.#firsts = new Firsts(this.#grants, now);
-    this.#groups = new Groups((entries) => this.#journal.append(entries), {
+    this.#groups = new Groups((entries) => this.#journal.append(entries), new Company(now), {
       // The row and the alarm are written in one turn, so that either both survive or neither.
       sync: async () => {
         this.#alarm.arm(now() + RECOVERY_MS);

@@ -1,0 +1,96 @@
+// When does a group wait for other events, and for how long?
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Company } from "../../../src/intake/company.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Events that come every `gapMs`, each into the group that waits; whenever none does, one is begun. Returns the sizes of the groups and how long each was held, in ms. */
+async function steady(gapMs: number, events: number) {
+  const company = new Company(() => Date.now());
+  const groups: { size: number; heldMs: number }[] = [];
+  let waiting: { size: number; since: number } | null = null;
+  for (let n = 0; n < events; n += 1) {
+    company.came();
+    if (waiting !== null) waiting.size += 1;
+    else {
+      const group = { size: 1, since: Date.now() };
+      waiting = group;
+      void company
+        .wait(() => group.size)
+        .then(() => {
+          groups.push({ size: group.size, heldMs: Date.now() - group.since });
+          waiting = null;
+        });
+    }
+    await vi.advanceTimersByTimeAsync(gapMs);
+  }
+  await vi.advanceTimersByTimeAsync(1_000);
+  return groups;
+}
+
+test("a lone event waits for nobody, and neither does one every fifty milliseconds", async () => {
+  for (const gap of [10_000, 50])
+    for (const { size, heldMs } of await steady(gap, 40)) expect([size, heldMs]).toEqual([1, 0]);
+});
+
+test("at a hundred events a second a row holds about ten, and nobody waits longer than 100 ms", async () => {
+  const groups = await steady(10, 500);
+  const late = groups.slice(-20, -1);
+  expect(late.every(({ size }) => size >= 9)).toBe(true);
+  expect(Math.max(...groups.map(({ heldMs }) => heldMs))).toBeLessThanOrEqual(100);
+});
+
+test("a thousand events a second meet without waiting", async () => {
+  for (const { heldMs } of (await steady(1, 500)).slice(100)) expect(heldMs).toBe(0);
+});
+
+test.each([1, 2, 4, 8])("%i senders that wait for each answer are hardly slowed down", async (senders) => {
+  const company = new Company(() => Date.now());
+  const began = Date.now();
+  let answered = 0;
+  let open: { size: number; written: Promise<void> } | null = null;
+  const send = async () => {
+    while (Date.now() - began < 2_000) {
+      company.came();
+      if (open === null) {
+        const group = { size: 0, written: Promise.resolve() };
+        open = group;
+        group.written = company
+          .wait(() => group.size)
+          .then(async () => {
+            open = null;
+            // The way to the disk, the answer, and the next request.
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          });
+      }
+      const joined: { size: number; written: Promise<void> } = open;
+      joined.size += 1;
+      await joined.written;
+      answered += 1;
+    }
+  };
+  const all = Promise.all(Array.from({ length: senders }, send));
+  await vi.advanceTimersByTimeAsync(2_200);
+  await all;
+  // Without any wait each would have had 400 answers.
+  expect(answered / senders).toBeGreaterThan(300);
+});
+
+test("a group that is closed waits no longer", async () => {
+  const company = new Company(() => Date.now());
+  for (let n = 0; n < 50; n += 1) {
+    company.came();
+    await vi.advanceTimersByTimeAsync(10);
+  }
+  company.came();
+  expect(company.isExpected).toBe(true);
+  let isWritten = false;
+  void company.wait(() => Infinity).then(() => (isWritten = true));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(isWritten).toBe(true);
+});
