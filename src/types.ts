@@ -163,6 +163,22 @@ export type Acceptance =
 export interface Granted {
   readonly go: readonly string[];
   readonly wait: readonly string[];
+  /**
+   * Whoever answered, to be asked for what waits:
+   * calls on it belong to the request that is answered, and are not billed.
+   */
+  readonly desk?: Desk;
+}
+
+/** Where the isolate that has just had an event accepted asks for its grants. */
+export interface Desk {
+  /**
+   * Waits for the decision on one destination;
+   * `null` where the queue has it, `unknown` where an earlier life may have granted it.
+   */
+  ask(destination: string): Promise<Grant | "unknown" | null>;
+  /** Of a stub: nobody will ask any more. */
+  [Symbol.dispose]?(): void;
 }
 
 /**

@@ -17,7 +17,7 @@ const REST_MS = 1_000;
 /** Events that come closer to each other than this, in ms, meet while the group before them is written. */
 const CLOSE_MS = 2;
 /** Weight of the latest gap in the mean. */
-const LATEST = 1 / 8;
+const LATEST = 1 / 4;
 /** The longest gap that counts, in ms: a night does not keep the morning's traffic alone. */
 const LONGEST_GAP_MS = 200;
 

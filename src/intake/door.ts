@@ -1,6 +1,6 @@
 // The way to the Intake objects: which one, how often to try, and how long.
 import type { FirstOutcome } from "../d1/settlement.ts";
-import type { Acceptance, Grant } from "../types.ts";
+import type { Acceptance, Desk, Grant } from "../types.ts";
 import type { Log } from "../log.ts";
 import { GRANT_WAIT_MS } from "../deadlines.ts";
 import { sleep, within } from "../patience.ts";
@@ -50,8 +50,10 @@ export interface IntakeDoor {
   /**
    * Waits for the grant of a first attempt; `null` where there is none, `unknown` where the object cannot be reached.
    * Never rejects.
+   *
+   * @param desk from the object's own answer; without it the object is called once more
    */
-  grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+  grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
   /**
    * Tells how first attempts ended, until the object has it. Never rejects: what cannot be told is found by its lease.
    */
@@ -176,10 +178,10 @@ function openFirsts(
   const tellingsOf = eachShard((name) => new Tellings((all) => tell(name, all), now));
 
   return {
-    async grant(of, destination) {
+    async grant(of, destination, desk) {
       try {
         const patience = GRANT_WAIT_MS + PATIENCE_MS;
-        const asking = stub(shard(of)).grant(of.id, of.receipt, destination);
+        const asking = desk?.ask(destination) ?? stub(shard(of)).grant(of.id, of.receipt, destination);
         return await within(patience, "intake", asking);
       } catch (error) {
         log.warn("intake.unreachable", { id: of.id, error: String(error) });

@@ -1,6 +1,6 @@
 // What may be called of an Intake object over RPC, and by its alarm. `index.ts` gives it its bindings.
-import { DurableObject } from "cloudflare:workers";
-import type { Acceptance } from "../types.ts";
+import { DurableObject, RpcTarget } from "cloudflare:workers";
+import type { Acceptance, Desk } from "../types.ts";
 import { sleep } from "../patience.ts";
 import { LATER, type Told as Answer } from "./calls.ts";
 import type { IntakeRpc } from "./door.ts";
@@ -20,6 +20,20 @@ interface Metered<Told> {
 /** What the object needs from outside; its own alarm and storage are the platform's. */
 export interface ObjectDeps<Told> extends IntakeDeps, Omit<PeersDeps, "storage" | "arm"> {
   readonly metered: Metered<Told>;
+}
+
+/** @see Desk */
+class GrantDesk extends RpcTarget implements Desk {
+  readonly #ask: Desk["ask"];
+
+  constructor(ask: Desk["ask"]) {
+    super();
+    this.#ask = ask;
+  }
+
+  async ask(destination: string) {
+    return await this.#ask(destination);
+  }
 }
 
 /** How long an answer waits for those that were asked beside it, in ms. */
@@ -48,12 +62,18 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
    */
   async accept(candidate: Candidate, spread?: string, told?: Told): Promise<Acceptance> {
     if (told !== undefined) this.#metered.hears(told);
-    return await this.#metered.during(this.#later.get(candidate.receipt) ?? this.#accept(candidate, spread));
+    const answering = this.#later.get(candidate.receipt) ?? this.#accept(candidate, spread);
+    const answer = await this.#metered.during(answering);
+    if (answer.kind !== "accepted" || (answer.first?.wait.length ?? 0) === 0) return answer;
+    const { id, receipt } = candidate;
+    const desk = new GrantDesk((destination) => this.#core.grant(id, receipt, destination));
+    return { ...answer, first: { go: [], wait: [], ...answer.first, desk } };
   }
 
   /**
    * Several candidates of one isolate. They are in one group of the journal, as a rule, and answered together; one that
-   * waits for D1 does not hold up the others.
+   * waits for D1 does not hold up the others. No desk comes with the answers: it would belong to the invocation that
+   * makes the call, and the answers belong to others, too.
    *
    * @see accept
    */

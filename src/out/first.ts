@@ -2,7 +2,7 @@
 import { attemptMs, GRANT_MS, hasHung, outlasts } from "../deadlines.ts";
 import type { FirstEnd, FirstOutcome } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
-import type { Acceptance, Destination, Event, Grant, Granted, Rate } from "../types.ts";
+import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
@@ -39,7 +39,7 @@ export interface FirstDeps extends AttemptDeps {
   readonly config: { readonly destinations: ReadonlyMap<string, Destination> };
   readonly pace: Pick<Pace, "isSlow" | "heard">;
   readonly intake: {
-    grant(of: Accepted, destination: string): Promise<Grant | "unknown" | null>;
+    grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
     ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   };
   readonly log: Log;
@@ -98,11 +98,13 @@ export class FirstAttempts {
       // Nobody has heard what was granted. The queue gets it now, and not when its lease has ended.
       if (answer.kind === "busy" && answer.mayBeKept === true) await intake.ended(of, offered.map(toUnsent));
       if (answer.kind !== "accepted") return;
-      const { go, wait } = answer.first ?? NONE;
+      const { go, wait, desk } = answer.first ?? NONE;
       const line = openAcceptance(accepted, log);
       const nothing = { ageMs: 0, heldMs: 0 };
       const asked = now();
-      const asking = wait.map(async (destination) => await intake.grant(of, destination));
+      const asking = wait.map(async (destination) => await intake.grant(of, destination, desk));
+      // The object cannot rest, and its time is billed, for as long as somebody holds a part of it.
+      void Promise.allSettled(asking).then(() => desk?.[Symbol.dispose]?.());
       const attempts = [
         ...go.map((destination) => this.#one(held, line, destination, askedAt, nothing)),
         ...wait.map(async (destination, n) => {

@@ -45,7 +45,7 @@ export async function costs(receiver: Receiver, generator: Generator, events: nu
     return [
       await load("one every three seconds", 1, loneEvents, loneRate),
       await load("one at a time", 1, 10, 4),
-      await load(HUNDRED, 8, events, steadyRate),
+      await load(HUNDRED, 32, events, steadyRate),
       await load(`${events} as fast as 32 connections send`, 32, events, null),
     ];
   };

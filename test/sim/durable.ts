@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { call, Invocation, type Isolate } from "./isolate.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
 import { Storage } from "./storage.ts";
-import type { Fault } from "./faults.ts";
+import { dying, stubbed } from "./stub.ts";
 
 /** What the relay's class offers. */
 export interface Instance {
@@ -130,7 +130,14 @@ export class DurableObject {
     const answer = await Promise.race([work(), died]);
     if (!isolate.alive) throw new Error("The Durable Object was reset.");
     this.onAnswer(name, args);
-    return answer;
+    return stubbed(answer, {
+      scheduler: this.#scheduler,
+      desk: this.#called("desk"),
+      outage: this.outage,
+      alive: () => isolate.alive,
+      run: (asked) => context.run(asked),
+      kill: (why) => this.kill(why),
+    });
   }
 
   #open(): Incarnation {
@@ -287,18 +294,4 @@ export class DurableObject {
       )
       .finally(stopWatch);
   }
-}
-
-/** The object dies at a call: before it hears of it, or once it has done what was asked. */
-function dying(fault: Fault, kill: (why: string) => void, serve: () => Promise<unknown>) {
-  if (fault !== "object dies before" && fault !== "object dies after") return null;
-  return async () => {
-    if (fault === "object dies before") {
-      kill("before the call");
-      throw new Error("Internal error in Durable Object storage caused object to be reset.");
-    }
-    await serve();
-    kill("after the call");
-    throw new Error("The Durable Object's code has been updated, this version can no longer access storage.");
-  };
 }

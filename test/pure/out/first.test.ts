@@ -77,6 +77,29 @@ test("a destination whose answer took all the time that there is hangs, although
   expect(first.offers(event(["one", "two"]))).toEqual(["two"]);
 });
 
+test("the object is let go as soon as every grant is decided, and not when the sends have ended", async () => {
+  const answer = Promise.withResolvers<Answer>();
+  const disposed: string[][] = [];
+  const desk = {
+    ask: () => Promise.reject(new Error("unused")),
+    [Symbol.dispose]: () => void disposed.push([...seen.sent]),
+  };
+  const grants = [null, { ageMs: 0, heldMs: 0 }, "unknown"] as const;
+  let asked = 0;
+  const { first } = open({
+    send: () => answer.promise,
+    grant: () => Promise.resolve(grants[asked++] ?? null),
+  });
+  const to = ["one", "two", "three"];
+  const accepting: Acceptance = { kind: "accepted", id: "evt", first: { go: [], wait: to, desk } };
+  const making = first.make(held(to), to, Promise.resolve(accepting), write);
+  await sending(1);
+  expect([asked, disposed.length]).toEqual([3, 1]);
+  answer.resolve(YES);
+  await making;
+  expect(disposed).toHaveLength(1);
+});
+
 test("what is granted is sent, and how it ended is told; nothing else is", async () => {
   const answer = Promise.withResolvers<Answer>();
   const { first } = open({ send: () => answer.promise });
