@@ -80,11 +80,17 @@ export class Relay {
     await kill(this.#child);
   }
 
-  /** Posts as acme does. Throws where the connection breaks. */
-  async post(id: string, body: Uint8Array, type = "test"): Promise<{ status: number; id: string }> {
+  /** Posts as acme does. Throws where the connection breaks, or is broken by the signal. */
+  async post(
+    id: string,
+    body: Uint8Array,
+    type = "test",
+    signal: AbortSignal | null = null,
+  ): Promise<{ status: number; id: string }> {
     const signature = createHmac("sha256", SECRETS.ACME_SECRET).update(body).digest("hex");
     const headers = { "x-signature": signature, "x-id": id, "x-type": type, "cf-connecting-ip": "127.0.0.1" };
-    const response = await fetch(`${this.url}/in/acme`, { method: "POST", headers, body: new Uint8Array(body) });
+    const init = { method: "POST", headers, body: new Uint8Array(body), signal };
+    const response = await fetch(`${this.url}/in/acme`, init);
     const answer: unknown = await response.json();
     return { status: response.status, id: z.object({ id: z.string().default("") }).parse(answer).id };
   }

@@ -1,6 +1,7 @@
 // When does a group wait for other events, and for how long?
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Company } from "../../../src/intake/company.ts";
+import { sleep } from "../../../src/patience.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -20,12 +21,12 @@ async function steady(gapMs: number, events: number) {
     else {
       const group = { size: 1, since: Date.now() };
       waiting = group;
-      void company
-        .wait(() => group.size)
-        .then(() => {
-          groups.push({ size: group.size, heldMs: Date.now() - group.since });
-          waiting = null;
-        });
+      const hold = async () => {
+        await company.wait(() => group.size);
+        groups.push({ size: group.size, heldMs: Date.now() - group.since });
+        waiting = null;
+      };
+      void hold();
     }
     await vi.advanceTimersByTimeAsync(gapMs);
   }
@@ -60,13 +61,13 @@ test.each([1, 2, 4, 8])("%i senders that wait for each answer are hardly slowed 
       if (open === null) {
         const group = { size: 0, written: Promise.resolve() };
         open = group;
-        group.written = company
-          .wait(() => group.size)
-          .then(async () => {
-            open = null;
-            // The way to the disk, the answer, and the next request.
-            await new Promise((resolve) => setTimeout(resolve, 5));
-          });
+        const write = async () => {
+          await company.wait(() => group.size);
+          open = null;
+          // The way to the disk, the answer, and the next request.
+          await sleep(5);
+        };
+        group.written = write();
       }
       const joined: { size: number; written: Promise<void> } = open;
       joined.size += 1;
