@@ -1,4 +1,5 @@
-// How long may a group wait for company before it is written? A row of the journal is billed, however many events it has.
+// How long may a group wait for company before it is written? A row of the journal is billed, however many events it
+// has.
 import { sleep } from "../patience.ts";
 
 /** The longest that an event waits, in ms: no sender's patience is shorter than some seconds. */
