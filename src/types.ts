@@ -63,6 +63,8 @@ export interface Destination {
   readonly retry: readonly number[];
   /** Statuses, or hundreds (4 for 4xx), that end a delivery at once, and those that do not; an exact one wins. */
   readonly statuses?: { readonly giveUpOn: readonly number[]; readonly retryOn: readonly number[] };
+  /** Where goes what has ended as failed here. */
+  readonly onFailed?: string;
   /** How old an event may become before it is not attempted any more, in ms. */
   readonly maxAgeMs?: number;
   /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */

@@ -1,6 +1,7 @@
 // Reads vars and secrets, and returns the configuration that every stage uses, with findings for what is wrong. Pure.
 import { parseJson } from "../bytes/json.ts";
 import { readAccess } from "./access.ts";
+import { checkDeadLetters } from "./dead-letters.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
@@ -65,6 +66,7 @@ export function readConfig(vars: Vars): Config {
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
+  checkDeadLetters(destinations, named.destinations, reading.findings);
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);

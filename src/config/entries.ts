@@ -134,7 +134,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, keys, { url: script === null ? url : INSPECTED, secretUrl }, reading);
   if (shape === null) return null;
-  const { retry, breaker, max_age: maxAgeMs } = keys;
+  const { retry, breaker, max_age: maxAgeMs, on_failed: onFailed } = keys;
   const { waits, statuses } = retry;
   const plain = {
     name,
@@ -143,6 +143,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
     keys: signing,
     ...(statuses === undefined ? {} : { statuses }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
+    ...(onFailed === undefined ? {} : { onFailed }),
     ...(breaker === undefined ? {} : { breaker }),
   };
   const destination = shape === undefined ? plain : { ...plain, shape };

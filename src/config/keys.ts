@@ -200,6 +200,9 @@ export const destinationKeys = z.strictObject({
     ),
     { waits: PRESETS.standard },
   ),
+  on_failed: z.optional(
+    spelled(NAME, "is not the name of a destination. Write one as it stands in [vars.DESTINATIONS.name]"),
+  ),
   max_age: z.optional(
     written(parseDuration, 'is no time. Write it as "1d"; the units are s, m, h and d, and the most is 7d'),
   ),

@@ -72,6 +72,8 @@ export const destination = z.object({
   /** Statuses that end a delivery at once, such as 422 or 4xx, and those that do not; only where it has rules. */
   give_up_on: z.optional(z.array(z.string())),
   retry_on: z.optional(z.array(z.string())),
+  /** The destination that gets what has failed here; only where that is configured. */
+  on_failed: z.optional(z.string()),
   /** How old an event may become, in seconds; only where that is configured. */
   max_age_s: z.optional(count),
   signed_by: z.array(z.string()),

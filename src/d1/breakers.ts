@@ -10,8 +10,9 @@ export interface Armed {
   readonly destination: string;
   readonly failures: number;
   readonly overMs: number;
-  /** How long its deliveries may wait at an open breaker, in ms. */
+  /** How long its deliveries may wait at an open breaker, in ms, and which destination gets them then. */
   readonly spanMs: number;
+  readonly onFailed?: string;
 }
 
 /** A breaker that has just opened. */
@@ -104,17 +105,24 @@ DELETE FROM breakers WHERE closed_at IS NOT NULL AND failures = 0
   AND NOT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = breakers.destination)`;
 
 // The oldest come first; a replayed one counts from its replay. ?1 who is armed, ?2 now.
-const EXPIRE = `
-UPDATE deliveries SET state = 'failed', reason = 'expired', waits = NULL, look_at = NULL, ended_at = ?2
-WHERE (event, destination) IN (
+const TOO_OLD = `
   SELECT d.event, d.destination
   FROM json_each(?1) a CROSS JOIN breakers b ON b.destination = a.value->>'destination'
   CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = b.destination AND d.state = 'held'
   WHERE b.opened_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = b.destination)
     AND d.event <= (SELECT event FROM deliveries WHERE state = 'held' AND destination = b.destination ORDER BY event LIMIT 1) + ${EXPIRED}
     AND iif(d.round = 0, (SELECT received_at FROM events WHERE seq = d.event), d.due_at) < ?2 - (a.value->>'spanMs')
-  LIMIT ${EXPIRED}
-)
+  LIMIT ${EXPIRED}`;
+const LEAVE = `
+INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at, story)
+SELECT d.event, a.value->>'onFailed', '(failed at ' || d.destination || ')', d.receipt, 'pending', ?2, ?2,
+       json_object('destination', d.destination, 'reason', 'expired', 'attempts', d.attempt, 'status', d.status, 'fault', d.fault)
+FROM json_each(?1) a JOIN deliveries d ON d.destination = a.value->>'destination'
+WHERE a.value->>'onFailed' IS NOT NULL AND (d.event, d.destination) IN (${TOO_OLD})
+ON CONFLICT (event, destination) DO NOTHING`;
+const EXPIRE = `
+UPDATE deliveries SET state = 'failed', reason = 'expired', waits = NULL, look_at = NULL, ended_at = ?2
+WHERE (event, destination) IN (${TOO_OLD})
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt`;
 
 /** What is done to breakers. */
@@ -161,8 +169,10 @@ export function openBreakers(run: Run) {
       now: number,
     ): Promise<{ expired: Expired[]; bells: Bell[]; more: boolean }> {
       const names = JSON.stringify(armed ?? []);
-      const [expired, released, , , left] = await run((db) =>
+      const leaves = (armed ?? []).some(({ onFailed }) => onFailed !== undefined);
+      const results = await run((db) =>
         db.batch([
+          ...(leaves ? [db.prepare(LEAVE).bind(names, now)] : []),
           db.prepare(EXPIRE).bind(names, now),
           db.prepare(RELEASE).bind(now),
           db.prepare(NEXT_STEP),
@@ -171,6 +181,7 @@ export function openBreakers(run: Run) {
           ...(armed === null ? [] : [db.prepare(`DELETE FROM breakers WHERE NOT ${NAMED}`).bind(names)]),
         ]),
       );
+      const [expired, released, , , left] = results.slice(leaves ? 1 : 0);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statements above
       const [ended, bells] = [expired?.results, released?.results] as [Expired[], BellRow[]];
       return { expired: ended, bells: bells.map(toBell), more: (left?.results.length ?? 0) > 0 };

@@ -6,6 +6,7 @@ import operator from "./migrations/0003_operator.sql";
 import repeats from "./migrations/0004_repeats.sql";
 import unrouted from "./migrations/0005_unrouted.sql";
 import breakers from "./migrations/0006_breakers.sql";
+import stories from "./migrations/0007_stories.sql";
 
 export interface Migration {
   /** Its file's name, as wrangler records it. */
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0004_repeats.sql", sql: repeats },
   { name: "0005_unrouted.sql", sql: unrouted },
   { name: "0006_breakers.sql", sql: breakers },
+  { name: "0007_stories.sql", sql: stories },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -48,6 +48,19 @@ WHERE deliveries.event = s.event AND deliveries.destination = s.destination
     ${repeats ? REPEATED : ""})
 RETURNING event, destination, (SELECT failures FROM breakers WHERE destination = deliveries.destination) AS failures`;
 
+// Where the event has a delivery to that destination already, it stays as it is.
+const deadLetters = ({ event, attempt, from }: typeof CLAIMED, grace: number) => `
+INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at, story)
+SELECT d.event, s.value->>'onFailed', '(failed at ' || d.destination || ')', d.receipt, 'pending', ?2, ?2 + ${grace},
+       json_object('destination', d.destination, 'reason', d.reason, 'attempts', d.attempt, 'status', d.status, 'fault', d.fault)
+FROM ${from} JOIN deliveries d ON d.event = ${event} AND d.destination = s.value->>'destination'
+WHERE s.value->>'onFailed' IS NOT NULL AND d.state = 'failed' AND d.attempt = ${attempt}
+ON CONFLICT (event, destination) DO NOTHING`;
+
+/** Whoever settles a claim rings for it at once; of first attempts the sweep does. */
+const DEAD_LETTERS = deadLetters(CLAIMED, GRACE_MS);
+const DEAD_FIRSTS = deadLetters(FIRST, 0);
+
 const NOTE_ATTEMPTS = noteAttempts(CLAIMED);
 const SETTLE = settle(CLAIMED);
 const NOTE_FIRSTS = noteAttempts(FIRST);
@@ -91,7 +104,14 @@ export function firstsSettled(
   return [
     ...(told.length === 0 ? [] : [db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told))]),
     ...(again && ended.length > 0 ? [db.prepare(SETTLE_OPENED).bind(JSON.stringify(ended), now)] : []),
+    ...deadFirsts(db, ended, now),
   ];
+}
+
+/** What first attempts that have failed leave to other destinations; behind the statement that ends them. */
+function deadFirsts(db: D1Database, ended: readonly EndedFirst[], now: number): D1PreparedStatement[] {
+  const dead = ended.filter(({ onFailed }) => onFailed !== undefined);
+  return dead.length === 0 ? [] : [db.prepare(DEAD_FIRSTS).bind(JSON.stringify(dead), now)];
 }
 
 /** @param run D1 with the schema in place */
@@ -105,9 +125,11 @@ export function openSettling(run: Run) {
       );
       return await run(async (db) => {
         const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
-        const note = db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told));
-        const results = await db.batch<Counted>(told.length === 0 ? [update] : [note, update]);
-        return results.at(-1)?.results ?? [];
+        const before = told.length === 0 ? [] : [db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told))];
+        const dead = settlements.filter(({ onFailed }) => onFailed !== undefined);
+        const behind = dead.length === 0 ? [] : [db.prepare(DEAD_LETTERS).bind(JSON.stringify(dead), now)];
+        const results = await db.batch<Counted>([...before, update, ...behind]);
+        return results[before.length]?.results ?? [];
       });
     },
 
@@ -116,11 +138,13 @@ export function openSettling(run: Run) {
       const told = ended.filter(({ state, startedAt }) => state !== "delivered" || now - startedAt > FIRST_LOST_MS);
       return await run(async (db) => {
         const update = db.prepare(SETTLE_FIRSTS).bind(JSON.stringify(ended), now);
-        const note = db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told));
-        const results = await db.batch<{ id: string; destination: string }>(
-          told.length === 0 ? [update] : [note, update],
-        );
-        return results.at(-1)?.results ?? [];
+        const before = told.length === 0 ? [] : [db.prepare(NOTE_FIRSTS).bind(JSON.stringify(told))];
+        const results = await db.batch<{ id: string; destination: string }>([
+          ...before,
+          update,
+          ...deadFirsts(db, ended, now),
+        ]);
+        return results[before.length]?.results ?? [];
       });
     },
   };

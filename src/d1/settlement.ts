@@ -15,6 +15,8 @@ export interface Settlement {
   readonly status: number | null;
   readonly fault: Fault | null;
   readonly excerpt: string;
+  /** Of one that has failed: the destination that gets the event now, with its story. */
+  readonly onFailed?: string;
 }
 
 /**

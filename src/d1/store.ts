@@ -25,6 +25,8 @@ export interface Claim {
   /** Attempts made before this round: a replay begins the schedule anew. */
   readonly round: number;
   readonly leaseUntil: number;
+  /** Of one that was made because another had failed: of which, and how, as JSON. */
+  readonly story?: string | null;
 }
 
 /** An event as it is sent: without what only the relay needs. */
@@ -81,7 +83,7 @@ const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
 ${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED}
-RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil`;
+RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story`;
 
 const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
 const HOLD = `

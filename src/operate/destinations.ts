@@ -130,10 +130,11 @@ function words(statuses: readonly number[]): string[] {
   return statuses.map((one) => (one < 10 ? `${one}xx` : String(one)));
 }
 
-function limitsOf({ statuses, maxAgeMs }: Destination) {
+function limitsOf({ statuses, maxAgeMs, onFailed }: Destination) {
   return {
     ...(statuses === undefined ? {} : { give_up_on: words(statuses.giveUpOn), retry_on: words(statuses.retryOn) }),
     ...(maxAgeMs === undefined ? {} : { max_age_s: maxAgeMs / 1000 }),
+    ...(onFailed === undefined ? {} : { on_failed: onFailed }),
   };
 }
 

@@ -27,7 +27,12 @@ export async function announce(
   if (telling !== null) beside(telling);
   for (const one of settled) writeAttempt(one, log);
   const pending = settled.filter(({ state }) => state === "pending");
-  await ringOrLeave(pending.map(nextBell), ring, log);
+  await ringOrLeave([...pending.map(nextBell), ...settled.flatMap(deadLetterBell)], ring, log);
+}
+
+/** Of what has failed and goes to another destination now. */
+function deadLetterBell({ id, onFailed, size }: Settled): Bell[] {
+  return onFailed === undefined ? [] : [{ v: 1, delivery: deliveryId(id, onFailed), attempt: 1, due: 0, size }];
 }
 
 function nextBell({ id, destination, attempt: n, dueAt, size }: Settled): Bell {

@@ -4,6 +4,7 @@ import type { Answer, Destination, Fault } from "../types.ts";
 import type { Outgoing, Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
+import { parsed } from "../bytes/json.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { HOP, nextHop } from "../net/headers.ts";
 import { needsKey } from "./formats.ts";
@@ -24,6 +25,8 @@ export interface Numbered {
   readonly attempt: number;
   /** Attempts made before this round: a replay begins the schedule anew. */
   readonly round: number;
+  /** Of a delivery that was made because another of its event had failed: see `storyHeaders`. */
+  readonly story?: string | null;
 }
 
 /**
@@ -35,7 +38,19 @@ export interface Numbered {
 export async function attempt(
   event: EventHead & { readonly receivedAt: number },
   destination: Destination | undefined,
-  { attempt: number, round }: Numbered,
+  numbered: Numbered,
+  body: () => Promise<Uint8Array | null>,
+  deps: AttemptDeps,
+): Promise<Conclusion | null> {
+  const end = await tried(event, destination, numbered, body, deps);
+  const onFailed = destination?.onFailed;
+  return end === null || end.state !== "failed" || onFailed === undefined ? end : { ...end, onFailed };
+}
+
+async function tried(
+  event: EventHead & { readonly receivedAt: number },
+  destination: Destination | undefined,
+  { attempt: number, round, story = null }: Numbered,
   body: () => Promise<Uint8Array | null>,
   deps: AttemptDeps,
 ): Promise<Conclusion | null> {
@@ -57,11 +72,19 @@ export async function attempt(
     if (bytes === null) return null;
     const { hidden = [], ...request } = await shape(event, destination, number, bytes, deps.now());
     const where = addressed(event, destination, { attempt: number, round }, hidden, deps);
-    answer = await deps.send({ ...request, ...where });
+    const headers = { ...request.headers, ...storyHeaders(story) };
+    answer = await deps.send({ ...request, headers, ...where });
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;
   return conclude(answer, { schedule, attemptsMade, startedAt, until, rules }, deps.now(), deps.dice);
+}
+
+/** What a receiver is told of the delivery that has failed before this one was made. */
+function storyHeaders(story: string | null): Record<string, string> {
+  if (story === null) return {};
+  const told = Object.entries(Object(parsed(story))).filter(([, value]) => value !== null);
+  return Object.fromEntries(told.map(([name, value]) => [`hookline-failed-${name}`, String(value)]));
 }
 
 /** Why nothing can be sent. What the operator still has to put is no reason to give up: the schedule goes on. */

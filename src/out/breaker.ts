@@ -28,13 +28,15 @@ export interface BreakerDeps {
 }
 
 /** The rule of a destination; `null` where it has no breaker. */
-export function armedOf({ name: destination, retry, breaker = BREAKER, maxAgeMs = Infinity }: Timed): Armed | null {
+export function armedOf(configured: Timed): Armed | null {
+  const { name: destination, retry, breaker = BREAKER, maxAgeMs = Infinity, onFailed } = configured;
   if (breaker === false) return null;
   const span = LONGER * retry.reduce((sum, wait) => sum + wait, 0);
-  return { destination, ...breaker, spanMs: Math.min(Math.max(span, SHORTEST_SPAN_MS), maxAgeMs) };
+  const spanMs = Math.min(Math.max(span, SHORTEST_SPAN_MS), maxAgeMs);
+  return { destination, ...breaker, spanMs, ...(onFailed === undefined ? {} : { onFailed }) };
 }
 
-type Timed = Pick<Destination, "name" | "retry" | "breaker" | "maxAgeMs">;
+type Timed = Pick<Destination, "name" | "retry" | "breaker" | "maxAgeMs" | "onFailed">;
 
 /** The rules of these destinations, without those that have none. */
 export function armedAmong(names: Iterable<string>, destinations: ReadonlyMap<string, Timed>): Armed[] {

@@ -13,7 +13,9 @@ export function examineRoutes({
 }: Pick<Config, "sources" | "destinations" | "routes">): Finding[] {
   const routes = all.filter(({ disabled }) => disabled !== true);
   const from = new Set(routes.flatMap((route) => route.from));
-  const to = new Set(routes.flatMap((route) => route.to));
+  // What fails elsewhere reaches a destination without a route.
+  const dead = [...destinations.values()].flatMap(({ onFailed }) => onFailed ?? []);
+  const to = new Set([...routes.flatMap((route) => route.to), ...dead]);
   return [
     ...idle("SOURCES", "is in no route: its events are kept and go nowhere", sources.keys(), from),
     ...idle("DESTINATIONS", "is in no route: it gets nothing", destinations.keys(), to),

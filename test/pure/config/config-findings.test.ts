@@ -251,3 +251,30 @@ describe("the relay", () => {
     expect(findings(vars)).toContainEqual(finding);
   });
 });
+
+test("what fails goes to a destination that there is, and never back to where it came from", () => {
+  const chained = (chain: Record<string, string | undefined>) => {
+    const DESTINATIONS = Object.fromEntries(
+      Object.entries(chain).map(([name, to]) => [
+        name,
+        { url: `https://${name}.example.com/`, ...(to === undefined ? {} : { on_failed: to }) },
+      ]),
+    );
+    const ROUTES = { money: { from: "github", to: Object.keys(chain) } };
+    return readConfig({ ...working, DESTINATIONS, ROUTES })
+      .findings.filter(({ key }) => key.endsWith("on_failed"))
+      .map(({ key, says }) => `${key} ${says}`);
+  };
+  expect(chained({ billing: "ledger", ledger: "bin", bin: undefined })).toEqual([]);
+  expect(chained({ billing: "leger", ledger: undefined })).toEqual([
+    'DESTINATIONS.billing.on_failed "leger" is not a destination. Did you mean ledger?',
+  ]);
+  expect(chained({ billing: "billing" })).toEqual([
+    "DESTINATIONS.billing.on_failed leads back to billing (billing, billing). Leave on_failed out at the last of them",
+  ]);
+  // Said at each of the circle, and not at what only leads into it.
+  expect(chained({ billing: "ledger", ledger: "bin", bin: "ledger" })).toEqual([
+    "DESTINATIONS.ledger.on_failed leads back to ledger (ledger, bin, ledger). Leave on_failed out at the last of them",
+    "DESTINATIONS.bin.on_failed leads back to bin (bin, ledger, bin). Leave on_failed out at the last of them",
+  ]);
+});
