@@ -252,19 +252,21 @@ describe("the relay", () => {
   });
 });
 
+/** What is said of `on_failed` where these destinations name one another. */
+const chained = (chain: Record<string, string | undefined>) => {
+  const DESTINATIONS = Object.fromEntries(
+    Object.entries(chain).map(([name, to]) => [
+      name,
+      { url: `https://${name}.example.com/`, ...(to === undefined ? {} : { on_failed: to }) },
+    ]),
+  );
+  const ROUTES = { money: { from: "github", to: Object.keys(chain) } };
+  return readConfig({ ...working, DESTINATIONS, ROUTES })
+    .findings.filter(({ key }) => key.endsWith("on_failed"))
+    .map(({ key, says }) => `${key} ${says}`);
+};
+
 test("what fails goes to a destination that there is, and never back to where it came from", () => {
-  const chained = (chain: Record<string, string | undefined>) => {
-    const DESTINATIONS = Object.fromEntries(
-      Object.entries(chain).map(([name, to]) => [
-        name,
-        { url: `https://${name}.example.com/`, ...(to === undefined ? {} : { on_failed: to }) },
-      ]),
-    );
-    const ROUTES = { money: { from: "github", to: Object.keys(chain) } };
-    return readConfig({ ...working, DESTINATIONS, ROUTES })
-      .findings.filter(({ key }) => key.endsWith("on_failed"))
-      .map(({ key, says }) => `${key} ${says}`);
-  };
   expect(chained({ billing: "ledger", ledger: "bin", bin: undefined })).toEqual([]);
   expect(chained({ billing: "leger", ledger: undefined })).toEqual([
     'DESTINATIONS.billing.on_failed "leger" is not a destination. Did you mean ledger?',
