@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { noEvent } from "../operate/refuse.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
-import { type ApiEnv, Refusal, type RoomDeps } from "./env.ts";
+import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { query } from "./inputs.ts";
 import { bytesOf, jsonWithBody } from "./stored.ts";
 
@@ -14,6 +14,8 @@ export function historyRoutes({ operator }: RoomDeps) {
       const { story, body: stored } = await eventOf(c.req.param("id"));
       return c.body(jsonWithBody(story, stored), 200, { "content-type": "application/json" });
     })
+
+    .get("/events/:id/routes", async (c) => c.json(granted(await operator.tries(c.req.param("id")))))
 
     .get("/events/:id/body", async (c) => {
       const { story, body: stored } = await eventOf(c.req.param("id"));

@@ -5,6 +5,7 @@ import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { ACTS } from "../contract/acts.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import { destination, filterParameters, inspection, replayJob, replayPreview, route } from "../contract/operations.ts";
+import { routesTried } from "../contract/routing.ts";
 import { overview, refusal, source } from "../contract/overview.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { auditParameters, inspectionParameters, overviewParameters } from "./inputs.ts";
@@ -49,6 +50,11 @@ const LOOKS = {
     ...look,
     says: "One event with its headers, its body, its deliveries and every attempt of each.",
     answer: wholeEvent,
+  },
+  "GET /events/:id/routes": {
+    ...look,
+    says: "Which routes of today an event would take, and why not the others, with the values that their conditions read.",
+    answer: routesTried,
   },
   "GET /events/:id/body": { ...look, says: "The body of an event, byte for byte.", answer: "application/octet-stream" },
 

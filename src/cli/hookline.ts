@@ -28,6 +28,7 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
 const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVerb>> }>)[] = [
   () => import("./relay/standing.ts"),
   () => import("./relay/past.ts"),
+  () => import("./relay/routes.ts"),
   () => import("./relay/acts.ts"),
   () => import("./relay/replays.ts"),
   () => import("./relay/keys.ts"),

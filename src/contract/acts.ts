@@ -5,6 +5,7 @@ import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import { orNull } from "./question.ts";
+import { routed, routedMany, routeOrder, routesTried, tryOrder } from "./routing.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
@@ -125,6 +126,27 @@ export const ACTS = {
     body: sendOrder,
     says: "Sends an event to a destination that its routes do not name.",
     answer: sentTo,
+  },
+  "POST /events/:id/route": {
+    ...act,
+    act: "route",
+    says: "Asks the routes of today for an event, and opens the deliveries that it lacks by them.",
+    answer: routed,
+  },
+  "POST /routes/apply": {
+    ...act,
+    act: "routes.apply",
+    body: routeOrder,
+    says: "The same for many events that went nowhere, up to 25 at a time: give next back as cursor until it is null.",
+    answer: routedMany,
+  },
+  "POST /routes/try": {
+    ...act,
+    act: "routes.try",
+    body: tryOrder,
+    most: 1024 * 1024,
+    says: "Says which routes an event would take that never came, and why not the others. Nothing is stored or sent.",
+    answer: routesTried,
   },
   "POST /events/:id/edit": {
     ...rule,

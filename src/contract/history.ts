@@ -58,6 +58,9 @@ export type AttemptAnswer = z.output<typeof attempt>;
 /** An event that was made from another by hand, and the one destination that it went to. */
 const edition = z.object({ event: z.string(), destination: z.string(), edited_at: instant });
 
+/** A route whose condition could not say whether it wants the event. */
+export const undecided = z.object({ route: z.string(), error: z.string() });
+
 /** One event with all that happened to it. Its body is beside it: the API writes it into `body` piece by piece. */
 export const eventStory = z.object({
   ...event.shape,
@@ -67,6 +70,8 @@ export const eventStory = z.object({
   edited_from: text,
   /** What was made from this one, oldest first: a hundred at most. */
   edited_as: z.array(edition),
+  /** Routes that could not decide, each with why. */
+  undecided: z.array(undecided),
   encoding: z.enum(["text", "base64"]),
 });
 export type EventStory = z.output<typeof eventStory>;
@@ -84,6 +89,8 @@ export type Progress = z.output<typeof progress>;
 const listedEvent = z.object({
   ...event.shape,
   deliveries: z.array(z.object({ destination: z.string(), state })),
+  /** Whether a route could not decide: the event itself says which, and why. */
+  undecided: z.boolean(),
 });
 export type ListedEvent = z.output<typeof listedEvent>;
 

@@ -9,6 +9,8 @@ const count = z.number();
 
 /** Deliveries that are counted as waiting at the most: one more is told as "more". */
 export const MOST_COUNTED = 5_000;
+/** Events that went nowhere, or were not decided, that are counted at the most. */
+export const MOST_UNROUTED = 1_000;
 /** Failed deliveries that are looked at for those that wait for a replay. */
 export const MOST_FAILED = 1_000;
 
@@ -79,6 +81,9 @@ export const backlog = z.object({
    */
   replayable: count,
   replayable_more: z.boolean(),
+  /** Events that go nowhere, and events of which a route could not decide; each count stops at 1,000. */
+  unrouted: count,
+  undecided: count,
 });
 export type Backlog = z.output<typeof backlog>;
 

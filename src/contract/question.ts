@@ -1,6 +1,6 @@
 // What may be asked about the past: query parameters in, a question or a complaint out. Pure.
 import * as z from "zod/mini";
-import type { DeliveryFilter, EventFilter, Place } from "./filter.ts";
+import type { DeliveryFilter, EventFilter, Place, Routing } from "./filter.ts";
 import type { State } from "../types.ts";
 
 /** The lists that have cursors. */
@@ -10,6 +10,8 @@ const DEFAULT_LIMIT = 50;
 const LARGEST_LIMIT = 200;
 
 const STATES = ["pending", "delivering", "delivered", "failed", "held"] as const satisfies readonly State[];
+
+const ROUTINGS = ["unrouted", "undecided"] as const satisfies readonly Routing[];
 
 /** Either what was asked, or what is wrong with the question, in words for whoever asked. */
 export type Asked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
@@ -54,6 +56,7 @@ const limit = z._default(
   DEFAULT_LIMIT,
 );
 const state = orNull(z.enum(STATES, { error: `must be one of ${STATES.join(", ")}` }));
+const routing = orNull(z.enum(ROUTINGS, { error: `must be one of ${ROUTINGS.join(", ")}` }));
 const cursor = (list: List) =>
   orNull(
     z.pipe(
@@ -70,8 +73,8 @@ const cursor = (list: List) =>
   );
 
 const shared = { source: name, type: name, since: time, until: time, limit };
-/** `text` is looked for in bodies that are text, ASCII letters in either case. */
-export const eventParameters = z.strictObject({ ...shared, text: name, cursor: cursor("events") });
+/** `text` is looked for in bodies that are text, ASCII letters in either case; `routing` names what went nowhere. */
+export const eventParameters = z.strictObject({ ...shared, text: name, routing, cursor: cursor("events") });
 export const deliveryParameters = z.strictObject({
   ...shared,
   destination: name,
@@ -127,7 +130,8 @@ export function writeCursor(list: List, { event, destination }: Place): string {
   return btoa(`${list}.${event}.${destination}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function readCursor(list: List, text: string): Place | null {
+/** The place that a cursor stands for; `null` where it is none of this list. */
+export function readCursor(list: List, text: string): Place | null {
   const plain = /^[A-Za-z0-9_-]{1,200}$/.test(text) ? decode(text) : "";
   const match = /^([a-z]+)\.(\d{1,15})\.([a-z0-9_-]*)$/.exec(plain);
   if (match === null || match[1] !== list) return null;

@@ -1,5 +1,5 @@
 // D1: how many deliveries are open, held, or wait for a replay. Three partial indexes bound the rows that are read.
-import { MOST_COUNTED, MOST_FAILED } from "../contract/overview.ts";
+import { MOST_COUNTED, MOST_FAILED, MOST_UNROUTED } from "../contract/overview.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 // The indexes hold the keys of their rows, so that of open and held ones no delivery itself is read. ?1 the
@@ -17,7 +17,13 @@ SELECT (SELECT count(*) FROM looked) AS open,
          SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' LIMIT ${MOST_COUNTED + 1}
        )) AS held,
        (SELECT count(*) FROM failed WHERE reason IS NOT 'cancelled' AND destination IN (SELECT value FROM json_each(?1))) AS replayable,
-       (SELECT count(*) FROM failed) AS failed`;
+       (SELECT count(*) FROM failed) AS failed,
+       (SELECT count(*) FROM (
+         SELECT 1 FROM events INDEXED BY events_unrouted WHERE unrouted IS NOT NULL LIMIT ${MOST_UNROUTED}
+       )) AS unrouted,
+       (SELECT count(*) FROM (
+         SELECT 1 FROM events INDEXED BY events_undecided WHERE undecided IS NOT NULL LIMIT ${MOST_UNROUTED}
+       )) AS undecided`;
 
 interface Counted {
   readonly open: number;
@@ -27,6 +33,9 @@ interface Counted {
   readonly replayable: number;
   /** Up to one more than `MOST_FAILED`. */
   readonly failed: number;
+  /** Up to `MOST_UNROUTED`, each. */
+  readonly unrouted: number;
+  readonly undecided: number;
 }
 
 export type Backlogs = ReturnType<typeof openBacklog>;
@@ -41,6 +50,6 @@ export function openBacklog(run: Run) {
    */
   return async function backlog(destinations: readonly string[]): Promise<Counted> {
     const [row] = await all<Counted>(BACKLOG, JSON.stringify(destinations));
-    return row ?? { open: 0, oldest: null, held: 0, replayable: 0, failed: 0 };
+    return row ?? { open: 0, oldest: null, held: 0, replayable: 0, failed: 0, unrouted: 0, undecided: 0 };
   };
 }

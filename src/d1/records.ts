@@ -18,12 +18,20 @@ const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.rec
 export const OF_EVENT = `(?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)
   AND (?6 IS NULL OR e.received_at >= ?6) AND (?7 IS NULL OR e.received_at < ?7)`;
 
+/** What a walk over events goes along. The columns of the last two stand behind the body, and are never read here. */
+const EVENT_PATHS = {
+  all: "events WHERE true",
+  unrouted: "events INDEXED BY events_unrouted WHERE unrouted IS NOT NULL",
+  undecided: "events INDEXED BY events_undecided WHERE undecided IS NOT NULL",
+};
+type EventPath = keyof typeof EVENT_PATHS;
+
 // The inner LIMIT bounds what is looked at, the outer one what is found: SQLite runs the inner query as a coroutine, so
 // that a page that is full early has read no more than it shows. Bodies are not touched: they come last in their rows.
-const EVENTS = `
+const eventsOn = (path: EventPath) => `
 SELECT ${EVENT}
 FROM (
-  SELECT seq, id, source, type, received_at, verified_by, size FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2
+  SELECT seq, id, source, type, received_at, verified_by, size FROM ${EVENT_PATHS[path]} AND seq < ?1 ORDER BY seq DESC LIMIT ?2
 ) e
 WHERE ${OF_EVENT} LIMIT ?3`;
 /**
@@ -34,10 +42,10 @@ WHERE ${OF_EVENT} LIMIT ?3`;
 const passed = (stretch: string, bound: string) =>
   `iif(e.received_at < ${bound}, NOT EXISTS (SELECT 1 FROM (${stretch}) WHERE received_at >= ${bound}), 0) AS passed`;
 // ?3, and ?4 below: the time before which an event is too old.
-const EVENTS_EDGE = `
+const eventsEdge = (path: EventPath) => `
 SELECT e.seq AS event, '' AS destination, e.received_at AS receivedAt,
-       ${passed("SELECT received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2", "?3")}
-FROM (SELECT seq, received_at FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1) e`;
+       ${passed(`SELECT received_at FROM ${EVENT_PATHS[path]} AND seq < ?1 ORDER BY seq DESC LIMIT ?2`, "?3")}
+FROM (SELECT seq, received_at FROM ${EVENT_PATHS[path]} AND seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2 - 1) e`;
 
 /**
  * What a walk over deliveries goes along. Each is in the order of the primary key, or small enough to be put into it.
@@ -69,7 +77,7 @@ FROM (${stretch} 1 OFFSET ?2 - 1) d CROSS JOIN events e ON e.seq = d.event`;
 
 const countOn = (path: Path) => `SELECT count(*) AS n FROM (SELECT 1 FROM ${PATHS[path]} LIMIT ${SCAN_ROWS + 1})`;
 
-const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts FROM events e WHERE e.id = ?1`;
+const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts, e.undecided FROM events e WHERE e.id = ?1`;
 const OF_ONE_EVENT = `SELECT ${DELIVERY} FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.event = ?1 ORDER BY d.destination`;
 const ATTEMPTS = `
 SELECT destination, n, started_at AS startedAt, latency_ms AS latencyMs, status, fault, outcome, excerpt, next_due AS nextDue
@@ -79,6 +87,9 @@ const EDITIONS = `
 SELECT value->>'event' AS event, value->>'destination' AS destination, at FROM marks
 WHERE name > 'edited:' || ?1 || ':' AND name < 'edited:' || ?1 || ';' ORDER BY name LIMIT 100`;
 const STATES = `SELECT d.event, d.destination, d.state FROM json_each(?1) one CROSS JOIN deliveries d ON d.event = one.value`;
+const UNDECIDED = `
+SELECT seq AS event FROM events INDEXED BY events_undecided
+WHERE undecided IS NOT NULL AND seq IN (SELECT value FROM json_each(?1))`;
 const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
 
 /**
@@ -96,19 +107,29 @@ export function openRecords(run: Run) {
   const start = async (until: number | null) => await walkFrom(until, run);
 
   const search = openSearch(run);
-  const walkEvents = async (filter: OfEvents, after: Place | null, limit: number): Promise<Walk<EventRow>> => {
+  const walkEvents = async (
+    filter: OfEvents,
+    path: EventPath,
+    after: Place | null,
+    limit: number,
+  ): Promise<Walk<EventRow>> => {
     const { event: at } = after ?? (await start(filter.until));
     const scan = scanFor(filter, limit);
-    const rows = await all<EventRow>(EVENTS, at, scan, limit + 1, ...ofEvent(filter));
-    const edge = async () => await all<Edge>(EVENTS_EDGE, at, scan, tooOld(filter.since));
+    const rows = await all<EventRow>(eventsOn(path), at, scan, limit + 1, ...ofEvent(filter));
+    const edge = async () => await all<Edge>(eventsEdge(path), at, scan, tooOld(filter.since));
     return await page(rows, limit, scan, edge);
   };
 
   return {
     /** Events from the newest to the oldest, at most `limit` of them, behind `after`. */
-    async events({ text, ...filter }: EventFilter, after: Place | null, limit: number): Promise<Walk<EventRow>> {
-      if (text === null) return await walkEvents(filter, after, limit);
-      return await search(text, await walkEvents(filter, after, SEARCHED), limit);
+    async events(
+      { text, routing, ...filter }: EventFilter,
+      after: Place | null,
+      limit: number,
+    ): Promise<Walk<EventRow>> {
+      const path = routing ?? "all";
+      if (text === null) return await walkEvents(filter, path, after, limit);
+      return await search(text, await walkEvents(filter, path, after, SEARCHED), limit);
     },
 
     /** Deliveries from the newest event's to the oldest's, at most `limit` of them, behind `after`. */
@@ -126,6 +147,12 @@ export function openRecords(run: Run) {
     /** How far these events have come, by event and destination. */
     async states(events: readonly number[]): Promise<StateRow[]> {
       return events.length === 0 ? [] : await all<StateRow>(STATES, JSON.stringify(events));
+    },
+
+    /** Those of these events of which a route could not decide. */
+    async undecided(events: readonly number[]): Promise<number[]> {
+      const rows = events.length === 0 ? [] : await all<{ event: number }>(UNDECIDED, JSON.stringify(events));
+      return rows.map(({ event }) => event);
     },
 
     /** One event by its public id. */

@@ -30,6 +30,8 @@ export interface WholeEventRow extends EventRow {
   readonly encoding: Encoding;
   readonly body: string | null;
   readonly parts: number;
+  /** JSON, `null` where every route has decided. */
+  readonly undecided: string | null;
 }
 
 /** An event that was made from another. */

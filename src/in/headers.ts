@@ -8,6 +8,11 @@ import type { Event } from "../types.ts";
 import type { Inbound } from "../verify/readings.ts";
 import { keptHeaders } from "./identify.ts";
 
+/** The headers that would be kept of a request that has not come. */
+export function keptOf({ headers }: Pick<Inbound, "headers">, { scheme }: ConfiguredSource): Record<string, string> {
+  return clean(headers, keptHeaders(scheme)).kept;
+}
+
 /** The headers that are kept, clean and bounded. */
 export function keep(
   { headers }: Inbound,

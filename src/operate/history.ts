@@ -1,7 +1,13 @@
 // In which words the past answers. The questions come from question.ts, the rows from records.ts;
 // nothing else is touched.
 import * as z from "zod/mini";
-import type { AttemptAnswer, DeliveryAnswer, EventAnswer, Progress } from "../contract/history.ts";
+import {
+  type AttemptAnswer,
+  type DeliveryAnswer,
+  type EventAnswer,
+  type Progress,
+  undecided as undecidedRoute,
+} from "../contract/history.ts";
 import type { Records } from "../d1/records.ts";
 import { deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Looks } from "./operator.ts";
@@ -14,12 +20,14 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
   return {
     async events({ filter, after, limit }) {
       const walk = await records.events(filter, after, limit);
-      const states = await records.states(walk.rows.map(({ event }) => event));
+      const listed = walk.rows.map(({ event }) => event);
+      const [states, undecided] = await Promise.all([records.states(listed), records.undecided(listed)]);
       const events = walk.rows.map((row) =>
         Object.assign(toEvent(row), {
           deliveries: states
             .filter(({ event }) => event === row.event)
             .map(({ destination, state }) => ({ destination, state })),
+          undecided: undecided.includes(row.event),
         }),
       );
       const skipped = walk.binary === undefined ? {} : { binary_skipped: walk.binary };
@@ -52,6 +60,7 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
         }),
         edited_from: original,
         edited_as: editions.map(({ event, destination, at }) => ({ event, destination, edited_at: iso(at) })),
+        undecided: row.undecided === null ? [] : z.array(undecidedRoute).parse(JSON.parse(row.undecided)),
         encoding: row.encoding,
       };
       return { story, body: records.body(row) };

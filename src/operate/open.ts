@@ -13,6 +13,7 @@ import { openOverview, type OverviewDeps } from "./overview.ts";
 import { openPause, openResume } from "./pause.ts";
 import { openReplay } from "./replay.ts";
 import { openReplayActs, openReplayLooks } from "./replays.ts";
+import { openRouting, openTries } from "./route.ts";
 import { openSendTo } from "./send-to.ts";
 import { openReveal, openSources } from "./sources.ts";
 import { openTest } from "./test.ts";
@@ -44,6 +45,7 @@ export function openOperator(deps: OperatorDeps) {
     replay: openReplay(given),
     cancel: openCancel(given),
     send: openSendTo(given),
+    ...openRouting({ ...given, config: deps.config }),
     edit: openEdit(given),
     test: openTest(given),
     pause: openPause(given),
@@ -58,6 +60,7 @@ export function openOperator(deps: OperatorDeps) {
     sources,
     refusals,
     ...destinations,
+    ...openTries(deps),
     ...openInspections(given),
     ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
     replays: openReplayLooks(given),

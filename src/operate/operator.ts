@@ -14,6 +14,7 @@ import type {
   ReplayPreview,
   RouteAnswer,
 } from "../contract/operations.ts";
+import type { RoutesTried } from "../contract/routing.ts";
 import type { Overview, RefusalAnswer, SourceAnswer } from "../contract/overview.ts";
 import type { Question } from "../contract/question.ts";
 import type { Tables } from "../d1/open.ts";
@@ -47,6 +48,8 @@ export interface Looks {
   destinations(): Promise<DestinationAnswer[]>;
   destination(name: string): Promise<Done<DestinationAnswer>>;
   routes(): RouteAnswer[];
+  /** Which routes of today an event would take, and why not the others. */
+  tries(event: string): Promise<Done<RoutesTried>>;
   /**
    * What arrived at an inspector, newest first: the last 100 are kept.
    *

@@ -93,7 +93,9 @@ async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promi
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;
   });
-  const { open, oldest, held, replayable, failed } = await backlog([...config.destinations.keys()]);
+  const { open, oldest, held, replayable, failed, unrouted, undecided } = await backlog([
+    ...config.destinations.keys(),
+  ]);
   return {
     open: Math.min(open, MOST_COUNTED),
     held: Math.min(held, MOST_COUNTED),
@@ -102,6 +104,8 @@ async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promi
     journal: await journal,
     replayable: Math.min(replayable, MOST_FAILED),
     replayable_more: failed > MOST_FAILED,
+    unrouted,
+    undecided,
   };
 }
 

@@ -252,6 +252,8 @@ export function overview(hours: 1 | 24 | 168): Overview {
       held: 318,
       replayable: 61,
       replayable_more: false,
+      unrouted: 12,
+      undecided: 3,
     },
     sources,
     destinations,

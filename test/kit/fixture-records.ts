@@ -1,6 +1,7 @@
 // Routes, refusals, replays, keys and the audit of the relay of the fixtures.
 import type { ApiKey, AuditEntry } from "../../src/contract/access.ts";
 import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/contract/operations.ts";
+import type { RoutesTried } from "../../src/contract/routing.ts";
 import type { RefusalAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
@@ -31,6 +32,24 @@ export const routes: RouteAnswer[] = [
   },
   { name: "removed", from: ["slack"], events: ["app_mention"], to: ["no-longer-there"], when: null, enabled: false },
 ];
+
+/** One of each that a route may say. */
+export function tried(event: string | null): RoutesTried {
+  const of = routes.map(({ name, to, from, events, when }) => ({ route: name, to, from, events, when }));
+  const nothing = { error: null, reads: [], already_by: [] };
+  return {
+    event,
+    source: "stripe",
+    type: "invoice.paid",
+    routes: [
+      { ...of[0]!, ...nothing, verdict: "source" },
+      { ...of[1]!, ...nothing, verdict: "when", reads: [{ path: "body.livemode", value: "false" }] },
+      { ...of[1]!, ...nothing, verdict: "undecided", error: NAUGHTY, reads: [{ path: "body.data", value: null }] },
+      { ...of[2]!, ...nothing, verdict: "taken", already_by: ["payments"] },
+      { ...of[3]!, ...nothing, verdict: "disabled" },
+    ],
+  };
+}
 
 export const refusals: RefusalAnswer[] = [
   {

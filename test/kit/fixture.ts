@@ -3,7 +3,7 @@ import type { Operator } from "../../src/operate/open.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations, inspections, overview, sources } from "./fixture-health.ts";
-import { apiKeys, auditEntries, jobs, refusals, routes } from "./fixture-records.ts";
+import { apiKeys, auditEntries, jobs, refusals, routes, tried } from "./fixture-records.ts";
 
 const notFound = (what: string) => ({ ok: false as const, problem: { status: 404, title: "Not Found", detail: what } });
 const done = <T>(value: T) => ({ ok: true as const, value });
@@ -14,6 +14,7 @@ export function fullOperator(): Operator {
     // The pages of events are looked at over a real relay.
     events: async () => ({ events: [], next: null, complete: true }),
     event: async () => null,
+    tries: async (event) => done(tried(event)),
     deliveries: async ({ filter }) => ({
       deliveries: deliveries.filter(({ destination }) => (filter.destination ?? destination) === destination),
       next: null,
@@ -44,6 +45,14 @@ export function fullOperator(): Operator {
       cancel: async () => done({ cancelled: 1, deliveries: [] }),
       send: async ({ event }, _, { destination }) =>
         done({ delivery: `${event}:${destination}`, created: true, state: "pending" as const }),
+      route: async ({ event }) =>
+        done({
+          routed: 1,
+          deliveries: [{ id: `${event}:ci`, created: true, state: "pending" as const }],
+          undecided: [],
+        }),
+      "routes.apply": async () => done({ looked: 2, routed: 1, deliveries: 1, undecided: 0, next: null }),
+      "routes.try": async () => done(tried(null)),
       edit: async ({ event }, _, { destination, body }) =>
         done({ event: "evt_edited", delivery: `evt_edited:${destination}`, edited_from: event, size: body.length }),
       test: async (destination) =>
@@ -104,6 +113,8 @@ export function emptyOperator(): Operator {
         held: 0,
         replayable: 0,
         replayable_more: false,
+        unrouted: 0,
+        undecided: 0,
       },
       sources: [],
       destinations: [],

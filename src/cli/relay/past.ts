@@ -21,26 +21,50 @@ const FILTER_HELP = [
 const events = remote(
   {
     summary: "what came in",
-    usage: "events [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
-    help: `Lists events. --text looks into their bodies.\n${FILTER_HELP}`,
-    options: { ...FILTERS, text: { type: "string" } },
+    usage:
+      "events [--unrouted | --undecided] [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
+    help: [
+      "Lists events. --text looks into their bodies.",
+      "  --unrouted   those that go nowhere; --undecided: those of which a route could not decide",
+      FILTER_HELP,
+    ].join("\n"),
+    options: {
+      ...FILTERS,
+      text: { type: "string" },
+      unrouted: { type: "boolean" },
+      undecided: { type: "boolean" },
+    },
     names: 0,
   },
   async (client, asked, terminal) => {
-    const query = given(asked, "source", "type", "text", "since", "until", "limit", "cursor");
+    const query = {
+      ...given(asked, "source", "type", "text", "since", "until", "limit", "cursor"),
+      ...routingOf(asked),
+    };
     const page = await goOn(query, terminal, async (more) => {
       const { events: rows, ...rest } = await answered(client.events.$get({ query: more }));
       return { rows, ...rest };
     });
     return show(asked, terminal, page, "events", (rows) =>
       table(
-        ["event", "received", "source", "type", "bytes"],
-        rows.map(({ id, received_at, source, type, size }) => [id, received_at, source, type, size]),
+        ["event", "received", "source", "type", "bytes", "routing"],
+        rows.map((one) => [one.id, one.received_at, one.source, one.type, one.size, routingInWords(one)]),
         noneOf("events", asked, page),
       ),
     );
   },
 );
+
+/** Both at once is what the relay refuses: an event has one parameter for it. */
+function routingOf({ options }: Asked): { routing?: "unrouted" | "undecided" } {
+  if (options["undecided"] === true) return { routing: "undecided" };
+  return options["unrouted"] === true ? { routing: "unrouted" } : {};
+}
+
+/** What is to be said of where an event goes; nothing where it is on its way. */
+function routingInWords({ deliveries: to, undecided }: { deliveries: readonly unknown[]; undecided: boolean }): string {
+  return undecided ? "undecided" : to.length === 0 ? "unrouted" : "";
+}
 
 const deliveries = remote(
   {
@@ -120,7 +144,10 @@ const event = remote(
       const titles = ["attempt", "at", "outcome", "status", "fault", "ms", "answer"];
       for (const line of table(titles, lines, "  not attempted yet")) out(line);
     }
-    if (story.deliveries.length === 0) out("no deliveries: no route led anywhere when it came");
+    for (const one of story.undecided)
+      out(`undecided: ${one.route} could not say whether it wants it: ${plain(one.error)}`);
+    if (story.deliveries.length === 0)
+      out(`unrouted: no route took it. Why: hookline routes --try ${id}; after a change: hookline route ${id}`);
     err(`body: hookline event ${id} --body`);
     return 0;
   },

@@ -1,4 +1,5 @@
 // hookline overview, sources and destinations: how the relay does.
+import { MOST_UNROUTED } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
 import { shapeInALine } from "../../dashboard/words/shape.ts";
@@ -28,6 +29,8 @@ const overview = remote(
     out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
     const failed = `${backlog.replayable}${backlog.replayable_more ? " or more" : ""}`;
     out(`to replay: ${failed}${backlog.replayable === 0 ? "" : "  (hookline deliveries --state failed)"}`);
+    if (backlog.unrouted > 0) out(`unrouted: ${atMost(backlog.unrouted)}  (hookline events --unrouted)`);
+    if (backlog.undecided > 0) out(`undecided: ${atMost(backlog.undecided)}  (hookline events --undecided)`);
     const { plan, resets_in_s: left, meters, reached } = use;
     out(`use of the ${plan} plan, until midnight UTC in ${span(left * 1000)}:`);
     const lines = meters.map((meter) => {
@@ -100,5 +103,10 @@ const destinations = remote(
     return 0;
   },
 );
+
+/** These counts stop at a thousand. */
+function atMost(count: number): string {
+  return count >= MOST_UNROUTED ? `${count} or more` : String(count);
+}
 
 export const verbs = { overview, sources, destinations };

@@ -33,5 +33,6 @@ export const SEND_TO: Deed<{ event: number; destination: string }, Opened> = {
      WHERE ${HERE} AND ${MINE}
      ON CONFLICT (event, destination) DO NOTHING
      ${RETURNING_BELL}`,
+    `UPDATE events SET unrouted = NULL WHERE seq = ?1->>'event' AND unrouted IS NOT NULL AND ${MINE}`,
   ],
 };

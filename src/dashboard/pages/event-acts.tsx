@@ -21,7 +21,7 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
 
   /** A form that does something to the event of the path, to the destination of its field or to all. */
   const act = (
-    action: "replay" | "cancel" | "send",
+    action: "replay" | "cancel" | "send" | "route",
     work: (event: string, read: (name: string) => string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
   ) =>
     app.post(`/events/:id/${action}`, needs(deps, "operator", "events"), async (c) => {
@@ -45,6 +45,13 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
   act("send", async (event, read, asker) => {
     const result = await acts.send({ event }, asker, { destination: read("destination") });
     return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
+  });
+
+  act("route", async (event, _read, asker) => {
+    const result = await acts.route({ event }, asker);
+    if (!result.ok) return result;
+    const { routed, undecided } = result.value;
+    return { ok: true, value: [routed === 0 && undecided.length > 0 ? "undecided" : "routed", routed] };
   });
 
   const editing = async (c: PageContext, given: Given | null) => {
@@ -117,6 +124,9 @@ export function EventActions({ story, deps, caller }: EventActionsProps) {
           kind="danger"
           confirm="What waits or is held is ended and not tried any more. A replay opens it again."
         />
+      )}
+      {story.deliveries.length > 0 && story.undecided.length === 0 ? null : (
+        <Post action={`${path}/route`} label="Route it again" once={deps.newId()} kind="primary" />
       )}
       {others.length === 0 ? null : (
         <Post

@@ -2,6 +2,7 @@
 // The most looked-at page when something is wrong.
 import { Hono } from "hono";
 import type { EventStory } from "../../contract/history.ts";
+import type { RoutesTried } from "../../contract/routing.ts";
 import { signatureHeaders } from "../../in/identify.ts";
 import { type BodyView, viewBody } from "../words/body.ts";
 import { curl } from "../words/curl.ts";
@@ -13,6 +14,7 @@ import { Page } from "../parts/layout.tsx";
 import { type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { eventActs, EventActions, noSuchEvent } from "./event-acts.tsx";
 import { Exactly, Facts, Foreign, LivePill, StateBadge, When } from "../parts/parts.tsx";
+import { Verdicts } from "../parts/verdicts.tsx";
 import { scaleOf } from "../parts/timeline.tsx";
 import { bytes, visible } from "../words/words.ts";
 
@@ -26,7 +28,11 @@ export function eventPages(deps: PageDeps): Hono<PageEnv> {
       return refuse(c, "events", noSuchEvent);
     }
     const body = await viewBody(found.story, found.body, c.req.query("body"));
-    return show(c, <EventPage c={c} deps={deps} story={found.story} body={body} />);
+    const tried = await operator.tries(found.story.id);
+    return show(
+      c,
+      <EventPage c={c} deps={deps} story={found.story} body={body} tried={tried.ok ? tried.value : null} />,
+    );
   });
   eventActs(app, deps);
   return app;
@@ -37,9 +43,11 @@ interface EventPageProps {
   readonly deps: PageDeps;
   readonly story: EventStory;
   readonly body: BodyView;
+  /** What the routes of today say; `null` where the event is gone by now. */
+  readonly tried: RoutesTried | null;
 }
 
-function EventPage({ c, deps, story, body }: EventPageProps) {
+function EventPage({ c, deps, story, body, tried }: EventPageProps) {
   const { config } = deps;
   const [now, url, caller] = [deps.now(), new URL(c.req.url), c.var.caller];
   const mayAct = deps.access.allows(caller, "operator");
@@ -108,10 +116,38 @@ function EventPage({ c, deps, story, body }: EventPageProps) {
             />
           ))}
       </div>
+      <Undecided story={story} />
+      <Today story={story} tried={tried} />
       <BodySection story={story} body={body} url={url} />
       <HeadersSection headers={story.headers} />
       <Shell command={command} />
     </Page>
+  );
+}
+
+function Undecided({ story: { undecided } }: { readonly story: EventStory }) {
+  if (undecided.length === 0) return null;
+  return (
+    <div class="notice">
+      {undecided.map(({ route, error }) => (
+        <p>
+          <StateBadge state="failed" label="undecided" /> <a href={`/routes#route-${route}`}>{route}</a> could not say
+          whether it wants this event: <Foreign text={error} />
+        </p>
+      ))}
+      <p>Correct its condition, deploy, and route the event again.</p>
+    </div>
+  );
+}
+
+/** Open where somebody asks why. */
+function Today({ story, tried }: Pick<EventPageProps, "story" | "tried">) {
+  if (tried === null) return null;
+  return (
+    <details class="numbers" open={story.deliveries.length === 0 || story.undecided.length > 0}>
+      <summary id="routes-today">Which routes it would take today, and why not the others</summary>
+      <Verdicts tried={tried} labelledBy="routes-today" />
+    </details>
   );
 }
 

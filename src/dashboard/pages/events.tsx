@@ -24,7 +24,8 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
     const page = asked.ok ? await deps.operator.events(asked.value) : null;
     const leftOut = OF_DELIVERIES.some((name) => url.searchParams.has(name));
     // What arrives now belongs on top of the newest page only, and whether it holds a text is not known here.
-    const live = asked.ok && asked.value.after === null && !["text", "until"].some((name) => parameters.has(name));
+    const live =
+      asked.ok && asked.value.after === null && !["text", "until", "routing"].some((name) => parameters.has(name));
     return show(
       c,
       <Page
@@ -43,7 +44,8 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {leftOut ? (
           <p class="warn">
-            A text is looked for in events, whatever became of them: state and destination are left out of this search.
+            Text and routing are looked for in events, whatever became of them: state and destination are left out of
+            this search.
           </p>
         ) : null}
         {page === null ? null : (
@@ -120,6 +122,7 @@ function EventRow({ event }: { readonly event: ListedEvent }) {
     <tr data-event={event.id}>
       <td class="of-state">
         <Progress deliveries={event.deliveries} />
+        {event.undecided ? <StateBadge state="failed" label="undecided" /> : null}
       </td>
       <td class="of-time">
         <Exactly at={event.received_at} />
@@ -164,7 +167,16 @@ function LiveTemplates() {
     <>
       <template id="live-row">
         <EventRow
-          event={{ id: "", source: "", type: "", received_at: "", verified_by: null, size: 0, deliveries: [] }}
+          event={{
+            id: "",
+            source: "",
+            type: "",
+            received_at: "",
+            verified_by: null,
+            size: 0,
+            deliveries: [],
+            undecided: false,
+          }}
         />
       </template>
       {[...RANK, "unrouted"].map((state) => (

@@ -1,6 +1,6 @@
 // `/`: does the relay do its work? Counts over time, what waits, who fails, and what is still to be set up.
 import { Hono } from "hono";
-import type { Backlog, Overview } from "../../contract/overview.ts";
+import { type Backlog, MOST_UNROUTED, type Overview } from "../../contract/overview.ts";
 import { Plot } from "../parts/charts.tsx";
 import { DestinationRows } from "../parts/destination-rows.tsx";
 import { NoDestination } from "./destinations.tsx";
@@ -157,6 +157,24 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
           </a>
         </dd>
       </div>
+      {backlog.unrouted + backlog.undecided === 0 ? null : (
+        <div class={backlog.undecided > 0 ? "late" : undefined}>
+          <dt>Unrouted</dt>
+          <dd>
+            <a href="/events?routing=unrouted" title="Events that go nowhere">
+              {upTo(backlog.unrouted)}
+            </a>
+            {backlog.undecided === 0 ? null : (
+              <>
+                {", "}
+                <a href="/events?routing=undecided" title="Events of which a route could not decide">
+                  {upTo(backlog.undecided)} undecided
+                </a>
+              </>
+            )}
+          </dd>
+        </div>
+      )}
       <div class={journal === null || journal.stuck > 0 ? "late" : undefined}>
         <dt>Journal</dt>
         <dd>
@@ -169,6 +187,10 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
       </div>
     </dl>
   );
+}
+
+function upTo(count: number): string {
+  return `${number(count)}${count >= MOST_UNROUTED ? "+" : ""}`;
 }
 
 /** What the pictures show, for whoever cannot see them or wants it exactly. */

@@ -227,9 +227,11 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
             </tr>
           </thead>
           <tbody>
-            {routes.map(({ name, from, events, to }) => (
+            {routes.map(({ name, from, events, to, when, enabled }) => (
               <tr id={`route-${name}`}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  {name} {enabled ? null : <StateBadge state="none" label="turned off" />}
+                </th>
                 <td data-label="From">
                   <Links names={from} to="/sources" />
                 </td>
@@ -237,6 +239,12 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                   {events.length === 0
                     ? "every event"
                     : events.map((pattern) => <code class="pattern">{pattern}</code>)}
+                  {when === null ? null : (
+                    <>
+                      {" when "}
+                      <code class="pattern">{when}</code>
+                    </>
+                  )}
                 </td>
                 <td data-label="To">
                   <Links names={to.filter((one) => known.destinations.has(one))} to="/destinations" />

@@ -18,6 +18,11 @@ const STATES = [
   ["delivered", "delivered"],
 ] as const;
 
+const ROUTINGS = [
+  ["unrouted", "goes nowhere"],
+  ["undecided", "not decided"],
+] as const;
+
 /** What only deliveries have. */
 export const OF_DELIVERIES = ["state", "destination"] as const;
 
@@ -33,8 +38,8 @@ export function redirection(url: URL): string | null {
   if (event !== undefined) return `/events/${event}`;
   for (const name of new Set(query.keys())) if ((query.get(name) ?? "").trim() === "") query.delete(name);
   const asksForDeliveries = OF_DELIVERIES.some((name) => query.has(name));
-  // Events have texts, and deliveries have states and destinations.
-  const path = query.has("text") ? "/events" : asksForDeliveries ? "/deliveries" : url.pathname;
+  // Events have texts and routes that decide, and deliveries have states and destinations.
+  const path = query.has("text") || query.has("routing") ? "/events" : asksForDeliveries ? "/deliveries" : url.pathname;
   if (path === url.pathname && query.size === url.searchParams.size) return null;
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
@@ -112,6 +117,7 @@ export function Filters({ url, config, text }: FiltersProps) {
               options={names(config.destinations)}
             />
             <Select name="state" label="State" value={value("state")} options={STATES} />
+            <Select name="routing" label="Routing" value={value("routing")} options={ROUTINGS} />
             <Select
               name="last"
               label="Time"

@@ -12,6 +12,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "key.create": "key made",
   "key.revoke": "key revoked",
   "offers.reveal": "handed-over secret shown",
+  route: "routed again",
   addresses: "address list changed",
 };
 

@@ -12,6 +12,11 @@ const SENTENCES = {
     n === 0
       ? "Nothing to cancel: only deliveries that wait can be ended."
       : `Cancelled: ${count(n, "delivery is", "deliveries are")} ended.`,
+  routed: (n: number) =>
+    n === 0
+      ? "Nothing to open: by the routes of today it goes nowhere else."
+      : `Routed: ${count(n, "delivery is", "deliveries are")} open.`,
+  undecided: () => "Still undecided: what stands in the way is below.",
   sent: () => "Sent on: the new delivery stands below.",
   already: () => "That destination had this event already; nothing was added.",
   paused: () => "Paused. Events for it are kept and held until it is resumed.",

@@ -31,6 +31,8 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /events/:id/send": { destination: "crm" },
   "POST /events/:id/edit": { destination: "crm", body: "{}" },
   "PUT /destinations/:name/script": { script: "503x2,200" },
+  "POST /routes/apply": { filter: {} },
+  "POST /routes/try": { source: "github", body: "{}" },
   "POST /replays": { filter: { state: "failed" } },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
 };
@@ -202,6 +204,10 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /events/:id/replay": ["key:robot replay"],
     "POST /events/:id/cancel": ["key:robot cancel"],
     "POST /events/:id/send": ["key:robot send"],
+    // Where the routes name nothing more, nothing was done.
+    "POST /events/:id/route": [],
+    "POST /routes/apply": [],
+    "POST /routes/try": [],
     "POST /events/:id/edit": ["key:robot edit"],
     "POST /deliveries/:id/replay": ["key:robot replay"],
     "POST /deliveries/:id/cancel": ["key:robot cancel"],

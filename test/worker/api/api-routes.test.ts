@@ -88,7 +88,7 @@ test("an Idempotency-Key that is none is refused on every route that takes one",
 
 test("an order that is none is refused, and what is wrong with it is named", async () => {
   const orders = routes.filter(({ body }) => body !== undefined);
-  expect(orders).toHaveLength(5);
+  expect(orders).toHaveLength(7);
   for (const { method, at } of orders) {
     for (const body of ["", "{", "[]", "null", '"text"', "destination=crm"]) {
       const response = await operator.call(at, { method, body });

@@ -94,6 +94,7 @@ test("an event is shown with what came in and where it went", async () => {
       },
     ],
     edited_from: null,
+    undecided: [],
     edited_as: [],
     encoding: "text",
     body: '{"é":"\\"☃"}',
@@ -212,9 +213,9 @@ test("a question that cannot be meant is refused with the parameter's name and t
   const { next } = await fill(3).then(() => operator.get<{ next: string }>("/api/events?limit=1"));
   const complaints = {
     "/api/events?sauce=github":
-      "sauce: is no parameter here: take one of source, type, since, until, limit, text, cursor",
+      "sauce: is no parameter here: take one of source, type, since, until, limit, text, routing, cursor",
     "/api/events?state=failed":
-      "state: is no parameter here: take one of source, type, since, until, limit, text, cursor",
+      "state: is no parameter here: take one of source, type, since, until, limit, text, routing, cursor",
     "/api/deliveries?state=done": "state: must be one of pending, delivering, delivered, failed, held",
     "/api/deliveries?state=failed&state=pending": "state: must be given once",
     "/api/deliveries?limit=201": "limit: must be a whole number from 1 to 200",

@@ -22,7 +22,7 @@ const ALL: DeliveryFilter = {
   since: null,
   until: null,
 };
-const ANY: EventFilter = { source: null, type: null, since: null, until: null, text: null };
+const ANY: EventFilter = { source: null, type: null, since: null, until: null, text: null, routing: null };
 const records = openRecords((work) => work(bindings.DB));
 
 /** Everything that a walk finds. */

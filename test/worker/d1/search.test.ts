@@ -20,7 +20,7 @@ afterEach(async () => {
   await reset();
 });
 
-const ANY: EventFilter = { source: null, type: null, since: null, until: null, text: null };
+const ANY: EventFilter = { source: null, type: null, since: null, until: null, text: null, routing: null };
 const records = openRecords(openDatabase(bindings.DB));
 
 /** Puts an event into D1, in parts where it is large. */

@@ -93,8 +93,8 @@ test("each is shown as it is configured, and no secret with it", async () => {
 test("routes are told in file order; without events they take all", async () => {
   expect(await operator.get("/api/routes")).toEqual({
     routes: [
-      { name: "money", from: ["github"], events: ["push"], to: ["billing", "crm"] },
-      { name: "all", from: ["github"], events: [], to: ["billing", "bin"] },
+      { name: "money", from: ["github"], events: ["push"], to: ["billing", "crm"], when: null, enabled: true },
+      { name: "all", from: ["github"], events: [], to: ["billing", "bin"], when: null, enabled: true },
     ],
   });
 });

@@ -1,0 +1,161 @@
+// hookline routes and route: which events go where, which route an event would take, and routing what went nowhere.
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import type { RouteVerdict, RoutesTried } from "../../contract/routing.ts";
+import { verdictInWords } from "../../dashboard/words/routing.ts";
+import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { plain, table } from "../table.ts";
+import type { Asked, Terminal } from "../verb.ts";
+
+const EVENT = /^evt_[0-9a-f]+$/;
+
+const routes = remote(
+  {
+    summary: "which events go where, and why one does not",
+    usage: "routes [--try EVENT|FILE|- [--source S] [--type T]]",
+    help: [
+      "Lists the routes.",
+      "  --try EVENT  says of each route whether the event would take it today, and if not, why",
+      "  --try FILE   the same for a body that never came; takes --source, and --type where the body does not say it",
+    ].join("\n"),
+    options: { try: { type: "string" }, source: { type: "string" }, type: { type: "string" } },
+    names: 0,
+  },
+  async (client, asked, terminal) => {
+    const { out } = terminal;
+    const wanted = asked.options["try"];
+    if (typeof wanted === "string") return await tried(client, wanted, asked, terminal);
+    const answer = await answered(client.routes.$get());
+    if (asked.json) out(JSON.stringify(answer));
+    else
+      for (const line of table(
+        ["route", "from", "events", "to", "when"],
+        answer.routes.map(({ name, from, events, to, when, enabled }) => [
+          enabled ? name : `${name} (disabled)`,
+          from.join(", "),
+          events.length === 0 ? "every event" : events.join(", "),
+          to.join(", "),
+          when,
+        ]),
+        "no routes yet",
+      ))
+        out(line);
+    return 0;
+  },
+);
+
+async function tried(client: Client, wanted: string, asked: Asked, { out, err }: Terminal): Promise<number> {
+  const { source, type } = given(asked, "source", "type");
+  let answer: RoutesTried;
+  if (EVENT.test(wanted)) {
+    answer = await answered(client.events[":id"].routes.$get({ param: { id: wanted } }));
+  } else {
+    if (source === undefined) {
+      err("hookline routes --try FILE takes --source, the source that it would come to");
+      return 2;
+    }
+    const body = await (wanted === "-" ? buffer(process.stdin) : readFile(wanted)).catch((error: unknown) =>
+      String(error),
+    );
+    if (typeof body === "string") {
+      const why = `the body cannot be read: ${body}`;
+      if (asked.json) out(JSON.stringify({ error: why }));
+      else err(why);
+      return 1;
+    }
+    const order = { source, type: type ?? null, body: body.toString("utf8") };
+    answer = await answered(client.routes.try.$post({ json: order }));
+  }
+  if (asked.json) {
+    out(JSON.stringify(answer));
+    return 0;
+  }
+  out(`${answer.event ?? "this body"}  ${plain(answer.source)}  ${plain(answer.type)}`);
+  const lines = answer.routes.map((one) => [one.route, sign(one), plain(verdictInWords(one, answer))]);
+  for (const line of table(["route", "taken", "why"], lines, "no routes yet")) out(line);
+  if (!answer.routes.some(({ verdict }) => verdict === "taken")) err("no route takes it: it is unrouted");
+  return 0;
+}
+
+function sign({ verdict }: RouteVerdict): string {
+  return verdict === "taken" ? "yes" : verdict === "undecided" ? "undecided" : "no";
+}
+
+const route = remote(
+  {
+    summary: "routes an event anew, or all that went nowhere",
+    usage: "route EVENT | --unrouted | --undecided [--source S] [--type T] [--since TIME] [--until TIME] [--once NAME]",
+    help: [
+      "Asks the routes of today, and opens the deliveries that are missing by them. What was sent before stays as it is.",
+      "  --unrouted   every event that went nowhere; --undecided: every event of which a route could not decide.",
+      "               It may be interrupted and repeated: what is routed leaves the list.",
+      ONCE_HELP,
+    ].join("\n"),
+    options: {
+      ...ONCE,
+      unrouted: { type: "boolean", default: false },
+      undecided: { type: "boolean", default: false },
+      source: { type: "string" },
+      type: { type: "string" },
+      since: { type: "string" },
+      until: { type: "string" },
+    },
+    names: 0,
+    optional: 1,
+  },
+  async (client, asked, terminal) => {
+    const { names, options, json } = asked;
+    const { out, err } = terminal;
+    const [id] = names;
+    const many = [options["unrouted"] === true, options["undecided"] === true].filter(Boolean).length;
+    if ((id === undefined ? 0 : 1) + many !== 1) {
+      err("hookline route takes an event, or --unrouted, or --undecided: hookline route --help");
+      return 2;
+    }
+    if (id === undefined) return await apply(client, asked, terminal);
+    const answer = await answered(client.events[":id"].route.$post({ param: { id } }));
+    if (json) {
+      out(JSON.stringify(answer));
+      return 0;
+    }
+    for (const line of table(
+      ["delivery", "opened", "state"],
+      answer.deliveries.map((one) => [one.id, one.created ? "yes" : "no, it was there", one.state]),
+      "no route takes it",
+    ))
+      out(line);
+    for (const one of answer.undecided) err(`${one.route} cannot decide: ${plain(one.error)}`);
+    err(`see why: hookline routes --try ${id}`);
+    return 0;
+  },
+);
+
+/** Step after step until the last; the numbers of all of them. */
+async function apply(client: Client, asked: Asked, { out, err }: Terminal): Promise<number> {
+  const routing = asked.options["undecided"] === true ? ("undecided" as const) : ("unrouted" as const);
+  const filter = { routing, ...given(asked, "source", "type", "since", "until") };
+  const sums = { looked: 0, routed: 0, deliveries: 0, undecided: 0 };
+  for (let cursor: string | null = null; ;) {
+    const step: StepAnswer = await answered(client.routes.apply.$post({ json: { filter, cursor } }));
+    for (const name of ["looked", "routed", "deliveries", "undecided"] as const) sums[name] += step[name];
+    cursor = step.next;
+    if (cursor === null) break;
+    if (!asked.json) err(`${sums.looked} looked at, ${sums.routed} routed so far`);
+  }
+  if (asked.json) out(JSON.stringify(sums));
+  else
+    out(
+      `${sums.looked} events looked at: ${sums.routed} routed, ${sums.deliveries} deliveries opened, ${sums.undecided} undecided`,
+    );
+  return 0;
+}
+
+interface StepAnswer {
+  readonly looked: number;
+  readonly routed: number;
+  readonly deliveries: number;
+  readonly undecided: number;
+  readonly next: string | null;
+}
+
+export const verbs = { routes, route };

@@ -1,0 +1,175 @@
+// Which routes would an event take, and the deliveries that it lacks by them: for one event, and for many.
+import type * as z from "zod/mini";
+import type { routeOrder, RoutesTried, RouteVerdict, tryOrder } from "../contract/routing.ts";
+import type { Config } from "../config/configured.ts";
+import { ROUTE, type Routed } from "../d1/deeds/route.ts";
+import type { WholeEventRow } from "../d1/rows.ts";
+import { decodeBody } from "../bytes/body.ts";
+import { concatenated } from "../bytes/encoding.ts";
+import { deliveryId, EDITED_FROM } from "../ids.ts";
+import { type Asked, askedAgain, readsBody } from "../in/again.ts";
+import { asType, identify } from "../in/identify.ts";
+import { judge, match } from "../in/route.ts";
+import { keptOf } from "../in/headers.ts";
+import { readCursor, writeCursor } from "../contract/question.ts";
+import { openOnce } from "./once.ts";
+import type { Acts, By, Done, Looks, VerbDeps } from "./operator.ts";
+import { badRequest, noEvent, quoted } from "./refuse.ts";
+
+/** Events that one step routes, and bytes of their bodies: the free plan has 50 queries for an invocation. */
+const MOST_EVENTS = 25;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+type Deps = Omit<VerbDeps, "config"> & { readonly config: Pick<Config, "sources" | "destinations" | "routes"> };
+type Filter = z.output<typeof routeOrder>;
+
+/** @see Looks */
+export function openTries({ config, tables: { records } }: Pick<Deps, "config" | "tables">): Pick<Looks, "tries"> {
+  return {
+    async tries(id) {
+      const row = await records.event(id);
+      if (row === null) return noEvent(id);
+      const asked = await again(row, records, config);
+      return { ok: true, value: { event: row.id, source: row.source, type: row.type, routes: explain(asked, config) } };
+    },
+  };
+}
+
+/** Routes an event, or many, by the routes of today; and says where one would go that never came. */
+export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "routes.try"> {
+  const { config, tables, log } = deps;
+  const { records } = tables;
+  const once = openOnce(deps);
+  const decide = async (row: WholeEventRow): Promise<Routed> => {
+    const { source, types, names } = await again(row, records, config);
+    const { matched, undecided } = match(config.routes, source, types, names);
+    return { event: row.event, matched, undecided: undecided.length === 0 ? null : undecided };
+  };
+
+  return {
+    async route({ event: id }, by) {
+      const row = await records.event(id);
+      if (row === null) return noEvent(id);
+      const decided = await decide(row);
+      const { answer, rung } = await once(ROUTE, row.id, { events: [decided] }, by);
+      log.info("route.asked", { target: row.id, opened: rung });
+      return {
+        ok: true,
+        value: {
+          routed: answer.filter(({ created }) => created).length,
+          deliveries: answer.map(({ event, destination, created, state }) => ({
+            id: deliveryId(event, destination),
+            created,
+            state,
+          })),
+          undecided: [...(decided.undecided ?? [])],
+        },
+      };
+    },
+
+    "routes.apply": async (_, by, order) => await apply(order, by),
+    "routes.try": async (_, _by, order) => await Promise.resolve(tryOut(order, config, deps.now())),
+  };
+
+  /** One step: what it routes leaves the list that it goes along, so that whoever was interrupted begins anew. */
+  async function apply({ filter, cursor }: Filter, by: By): ReturnType<Acts["routes.apply"]> {
+    const after = cursor === null ? null : readCursor("events", cursor);
+    if (cursor !== null && after === null) return badRequest('cursor: must be the "next" of an earlier step');
+    if (filter.source !== null && !config.sources.has(filter.source))
+      return badRequest(`filter.source: the configuration has no source ${quoted(filter.source)}`);
+    const walk = await records.events({ ...filter, text: null }, after, MOST_EVENTS);
+    let bytes = 0;
+    const end = walk.rows.findIndex(({ size }, at) => (bytes += size) > MOST_BYTES && at > 0);
+    const rows = end === -1 ? walk.rows : walk.rows.slice(0, end);
+    const events: Routed[] = [];
+    for (const { id } of rows) {
+      const row = await records.event(id);
+      if (row !== null) events.push(await decide(row));
+    }
+    const { answer } = await once(ROUTE, filter.routing, { events }, by);
+    const opened = answer.filter(({ created }) => created);
+    const last = rows.at(-1);
+    const next = end === -1 ? walk.next : last === undefined ? null : { event: last.event, destination: "" };
+    log.info("routes.applied", { filter, events: events.length, opened: opened.length });
+    return {
+      ok: true,
+      value: {
+        looked: events.length,
+        routed: new Set(opened.map(({ event }) => event)).size,
+        deliveries: opened.length,
+        undecided: events.filter(({ undecided }) => undecided !== null).length,
+        next: next === null ? null : writeCursor("events", next),
+      },
+    };
+  }
+}
+
+/** Where an event would go that never came. */
+function tryOut(
+  { source: name, type, headers, body }: z.output<typeof tryOrder>,
+  config: Deps["config"],
+  now: number,
+): Done<RoutesTried> {
+  const source = config.sources.get(name);
+  if (source === undefined)
+    return badRequest(`source: the configuration has no source ${quoted(name)}: GET /api/sources lists them`);
+  const bytes = new TextEncoder().encode(body);
+  const sent = { method: "POST", url: "https://tried.invalid/", headers: headersOf(headers), body: bytes };
+  if (sent.headers === null) return badRequest("headers: holds what is no header: write names and values as text");
+  const request = { ...sent, headers: sent.headers };
+  const types = type === null ? identify(request, source.scheme, source.settings).types : [asType(type)];
+  const told = {
+    id: "evt_tried",
+    source: name,
+    type: types.join(","),
+    receivedAt: now,
+    headers: keptOf(request, source),
+  };
+  const asked = { ...askedAgain(told, bytes, config), types };
+  return {
+    ok: true,
+    value: { event: null, source: name, type: told.type, routes: explain(asked, config) },
+  };
+}
+
+/** What each route says, in file order, and the values that its condition reads. */
+function explain({ source, types, names }: Asked, { routes }: Pick<Config, "routes">): RouteVerdict[] {
+  const taken = new Map<string, string>();
+  return routes.map((route) => {
+    const verdict = judge(route, source, types, names);
+    const first = route.to.flatMap((to) => taken.get(to) ?? []);
+    if (verdict.kind === "taken") for (const to of route.to) if (!taken.has(to)) taken.set(to, route.name);
+    const asked = verdict.kind === "when" || verdict.kind === "undecided" || verdict.kind === "taken";
+    return {
+      route: route.name,
+      to: [...route.to],
+      verdict: verdict.kind,
+      error: verdict.kind === "undecided" ? verdict.error : null,
+      from: [...route.from],
+      events: [...route.events],
+      when: route.when?.text ?? null,
+      reads: asked ? (route.when?.reads(names) ?? []) : [],
+      already_by: verdict.kind === "taken" ? [...new Set(first)] : [],
+    };
+  });
+}
+
+async function again(
+  row: WholeEventRow,
+  records: Pick<VerbDeps["tables"]["records"], "body">,
+  config: Pick<Config, "sources" | "routes">,
+): Promise<Asked> {
+  const pieces: Uint8Array[] = [];
+  if (readsBody(config, row)) for await (const piece of records.body(row)) pieces.push(decodeBody(row.encoding, piece));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
+  const { [EDITED_FROM]: _, ...headers } = JSON.parse(row.headers) as Record<string, string>;
+  return askedAgain({ ...row, headers }, concatenated(pieces), config);
+}
+
+function headersOf(written: Readonly<Record<string, string>>): Headers | null {
+  try {
+    return new Headers(written);
+  } catch {
+    return null;
+  }
+}
