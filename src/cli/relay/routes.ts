@@ -71,8 +71,8 @@ async function tried(client: Client, wanted: string, asked: Asked, { out, err }:
     return 0;
   }
   out(`${answer.event ?? "this body"}  ${plain(answer.source)}  ${plain(answer.type)}`);
-  const lines = answer.routes.map((one) => [one.route, sign(one), plain(verdictInWords(one, answer))]);
-  for (const line of table(["route", "taken", "why"], lines, "no routes yet")) out(line);
+  // No table: its columns cut what is long, and why is what was asked for.
+  for (const one of answer.routes) out(`${one.route}: ${sign(one)}, ${plain(verdictInWords(one, answer))}`);
   if (!answer.routes.some(({ verdict }) => verdict === "taken")) err("no route takes it: it is unrouted");
   return 0;
 }

@@ -8,6 +8,7 @@ import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.t
 import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+import { whereItGoes } from "./routing.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
 /** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
@@ -44,4 +45,5 @@ export const INVARIANTS: readonly Invariant[] = [
   repeatsOpen,
   repeatsSpendNothing,
   repeatsLeaveNothing,
+  whereItGoes,
 ];

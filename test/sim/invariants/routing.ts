@@ -1,0 +1,31 @@
+// What the routes have come to is on record: what goes nowhere says so, and what could not be decided names its route.
+import { UNSURE } from "../settings.ts";
+import { first, type Invariant } from "./invariant.ts";
+
+interface Row {
+  readonly id: string;
+  readonly source: string;
+  readonly headers: string;
+  readonly unrouted: number | null;
+  readonly undecided: string | null;
+  readonly deliveries: number;
+}
+
+const ROWS = `SELECT id, source, headers, unrouted, undecided, (SELECT count(*) FROM deliveries WHERE event = seq) AS deliveries FROM events`;
+
+export const whereItGoes: Invariant = {
+  id: "I-26",
+  says: "an event that goes nowhere is marked so, one of which a route cannot decide names the route, and no other is either",
+  ended({ platform: { d1 } }) {
+    if (!d1.hasTable("events")) return null;
+    return first(d1.look<Row>(ROWS), ({ id, source, headers, unrouted, undecided, deliveries }) => {
+      if ((unrouted !== null) !== (deliveries === 0))
+        return `${id} has ${deliveries} deliveries, and ${unrouted === null ? "is not" : "is"} marked as unrouted`;
+      // What an operator made by hand went through no route.
+      const unsure = UNSURE.from.includes(source) && !headers.includes("hookline-edited-from");
+      if ((undecided?.includes('"unsure"') ?? false) !== unsure)
+        return `${id} of ${source} has ${undecided ?? "nothing"} on record, and the route ${unsure ? "cannot" : "can"} decide`;
+      return null;
+    });
+  },
+};
