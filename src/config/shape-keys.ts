@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { LONGEST_ATTEMPT_MS, SHORTEST_ATTEMPT_MS } from "../deadlines.ts";
 import { isMediaType } from "../net/headers.ts";
 import type { Format, Method } from "../scheme/shape.ts";
+import type { AsKey } from "./as.ts";
 import { parseDuration, parseSize, understood, written } from "./forms.ts";
 
 /** Methods that have a body, which is the event. */
@@ -29,6 +30,17 @@ function texts(fix: string) {
 
 function parseMethod(text: string): Method | null {
   return METHODS.find((method) => method === text) ?? null;
+}
+
+/** A name, or the two keys by which a source describes its sender. */
+function parseAs(value: unknown): AsKey | null {
+  if (typeof value === "string" && value.trim() !== "") return value;
+  if (typeof value !== "object" || value === null || !("provider" in value)) return null;
+  if (Object.keys(value).some((key) => key !== "provider" && key !== "settings")) return null;
+  const settings = "settings" in value ? value.settings : {};
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) return null;
+  const pairs = Object.entries(settings).map(([name, text]: [string, unknown]) => [name, String(text)]);
+  return { provider: value.provider, settings: Object.fromEntries(pairs) };
 }
 
 /** `"above 8KiB"` in bytes. */
@@ -58,6 +70,12 @@ export const shapeKeys = {
     written(
       (text) => FORMATS.find((format) => format === text) ?? null,
       `is no format. Write one of ${FORMATS.join(", ")}`,
+    ),
+  ),
+  as: z.optional(
+    understood(
+      parseAs,
+      'is no sender. Write the name of one, such as "github", or { provider = "…", settings = { … } } as a source has them',
     ),
   ),
   gzip: z.optional(written(parseAbove, 'is no limit. Write it as "above 8KiB"; the units are KiB and MiB')),

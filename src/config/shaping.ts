@@ -1,10 +1,9 @@
-// In which shape does a destination get events? Reads its keys into what an attempt needs, with its secrets filled in:
-// once, when the configuration is read. Touches nothing.
+// In which shape does a destination get events? Its keys become what an attempt needs, once. Touches nothing.
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { longestFirst, secretParts, spellingsOf } from "../net/excerpt.ts";
 import { destinationUrl } from "../net/egress.ts";
 import { withQuery } from "../net/query.ts";
-import type { Shape } from "../scheme/shape.ts";
+import type { As, Shape } from "../scheme/shape.ts";
 import { error, type Finding, show } from "./findings.ts";
 import type { Reading } from "./reading.ts";
 import { headerFault, queryFault } from "./sent-names.ts";
@@ -17,6 +16,7 @@ export interface ShapeKeys {
   readonly method?: Shape["method"] | undefined;
   readonly content_type?: string | undefined;
   readonly format?: Shape["format"] | undefined;
+  readonly as?: As | undefined;
   readonly gzip?: number | undefined;
   readonly timeout?: number | undefined;
 }
@@ -32,7 +32,8 @@ export function readShape(
   { url, secretUrl }: { readonly url: string | null; readonly secretUrl: boolean },
   reading: Reading,
 ): Shape | undefined | null {
-  const { headers, query, method, content_type: contentType, gzip, timeout, format = "standard" } = keys;
+  const { headers, query, method, content_type: contentType, gzip, timeout, as } = keys;
+  const format = as === undefined ? (keys.format ?? "standard") : "as";
   const plain = [headers, query, method, contentType, gzip, timeout].every((one) => one === undefined);
   if (plain && format === "standard") return undefined;
   const clashes = clashesOf(key, format, headers, contentType);
@@ -53,6 +54,7 @@ export function readShape(
   return {
     method: method ?? "POST",
     format,
+    ...(as === undefined ? {} : { as }),
     ...(format.startsWith("cloudevents") ? { origin: reading.origin } : {}),
     url: full,
     headers: contentType === undefined ? inHeaders.values : { ...inHeaders.values, "content-type": contentType },

@@ -110,13 +110,13 @@ async function toConfigured(destination: Destination, standing: Standing | undef
 
 /** What a destination asks for, with secrets by their names. */
 function toShown(
-  { method, format, headers, written, gzipAbove, timeoutMs, unset }: Shape,
+  { method, format, as, headers, written, gzipAbove, timeoutMs, unset }: Shape,
   keys: readonly string[],
 ): NonNullable<DestinationAnswer["shape"]> {
   const type = headers["content-type"];
   return {
     method,
-    format,
+    format: as === undefined ? format : `as ${as.id}`,
     public_keys: [...keys],
     headers: { ...written.headers, ...(type === undefined ? {} : { "content-type": type }) },
     query: { ...written.query },

@@ -6,6 +6,7 @@ import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { parsed } from "../bytes/json.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
+import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
 import { needsKey } from "./formats.ts";
 import { type EventHead, shape } from "./shape.ts";
@@ -70,10 +71,10 @@ async function tried(
   else {
     const bytes = await body();
     if (bytes === null) return null;
-    const { hidden = [], ...request } = await shape(event, destination, number, bytes, deps.now());
+    const { hidden = [], query = {}, ...request } = await shape(event, destination, number, bytes, deps.now());
     const where = addressed(event, destination, { attempt: number, round }, hidden, deps);
     const headers = { ...request.headers, ...storyHeaders(story) };
-    answer = await deps.send({ ...request, headers, ...where });
+    answer = await deps.send({ ...request, headers, ...where, url: withQuery(where.url, query) });
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;

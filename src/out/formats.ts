@@ -4,6 +4,7 @@ import { namesEvents } from "../scheme/naming.ts";
 import type { Format } from "../scheme/shape.ts";
 import { iso } from "../time.ts";
 import type { Destination } from "../types.ts";
+import { signAs } from "./as.ts";
 import { asDocument, attributesOf, inHeaders, STRUCTURED_TYPE } from "./cloudevents.ts";
 import { signaturesV1a } from "./ed25519.ts";
 import { signatures, webhookHeaders } from "./sign.ts";
@@ -17,7 +18,7 @@ export interface Making {
     readonly headers: Readonly<Record<string, string>>;
     readonly receipt?: string;
   };
-  readonly destination: Pick<Destination, "name" | "keys" | "shape">;
+  readonly destination: Pick<Destination, "name" | "keys" | "shape" | "url">;
   readonly body: Uint8Array;
   /** Unix seconds. */
   readonly timestamp: number;
@@ -26,6 +27,8 @@ export interface Making {
 export interface Made {
   /** In lower case; they win over the sender's. */
   readonly headers: Record<string, string>;
+  /** Parameters that the URL gets. */
+  readonly query?: Readonly<Record<string, string>>;
   /** In the place of the body, where the format writes it anew. */
   readonly body?: Uint8Array;
   /** Texts by which others could prove a request of their own. */
@@ -64,6 +67,15 @@ const FORMATS: Readonly<Record<Format, Maker>> = {
     const proof = proofOf(event.headers);
     const hidden = Object.entries(proof).flatMap(([name, value]) => (namesEvents(name) ? [] : [value]));
     return await Promise.resolve({ headers: { ...proof, "hookline-event-id": event.id }, hidden });
+  },
+  async as({ event, destination, body, timestamp }) {
+    const { shape, keys, url } = destination;
+    const [key] = keys;
+    if (shape?.as === undefined || key?.kind !== "own") throw new Error(`${destination.name} has nobody to sign as`);
+    const { id, type, headers } = event;
+    const signing = { id, type, method: shape.method, url: shape.url ?? url ?? "", headers, body, timestamp };
+    const made = signAs(shape.as, key.secret, signing);
+    return await Promise.resolve({ ...made, headers: { ...made.headers, "hookline-event-id": id } });
   },
   async none({ event, timestamp }) {
     const { "webhook-signature": _, ...headers } = webhookHeaders(event.id, timestamp, "");

@@ -166,10 +166,16 @@ async function isProven(
 ): Promise<boolean | null> {
   const format = shape?.format ?? "standard";
   if (!needsKey(format)) return null;
+  if (shape?.as !== undefined)
+    return (await verify(proof, shape.as.scheme, ownSecrets(keys), shape.as.settings, now)).ok;
   if (format !== "standard-v1a")
     return (await verify(proof, standard["standard-webhooks"], await secretsOf(name, keys), {}, now)).ok;
   const secrets = (await publicKeys({ name, keys })).map((value) => ({ name: "its public key", value }));
   return (await verify(proof, standard["standard-webhooks-ed25519"], secrets, {}, now)).ok;
+}
+
+function ownSecrets(keys: Destination["keys"]): Secret[] {
+  return keys.flatMap((key) => (key.kind === "own" ? [key.secret] : []));
 }
 
 /** The destination's keys as its receiver would hold them. */

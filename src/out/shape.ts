@@ -14,6 +14,8 @@ export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> 
 export interface Shaped {
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
+  /** Parameters that the URL gets, because the sender that is signed for puts a part of its proof there. */
+  readonly query?: Readonly<Record<string, string>>;
   /** Texts by which others could prove a request of their own. */
   readonly hidden?: readonly string[];
 }
@@ -53,7 +55,8 @@ export async function shape(
     ...asked?.headers,
   };
   const request = await compressed({ headers, body: made.body ?? body }, asked?.gzipAbove ?? null);
-  return made.hidden === undefined ? request : { ...request, hidden: made.hidden };
+  if (made.hidden === undefined) return request;
+  return { ...request, hidden: made.hidden, ...(made.query === undefined ? {} : { query: made.query }) };
 }
 
 /** Names that are the relay's own on the way out. */

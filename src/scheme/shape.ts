@@ -1,4 +1,6 @@
 // In which shape a destination gets events: all that differs from a signed POST of the bytes as they came. Types only.
+import type { Provider } from "./scheme.ts";
+
 /**
  * - `standard`     Standard Webhooks, HMAC-SHA-256 (the default)
  * - `standard-v1a` Standard Webhooks, Ed25519: the receiver needs no secret
@@ -6,13 +8,31 @@
  * - `cloudevents-structured`  the same with the event as one JSON document
  * - `passthrough`  the sender's own proof, with the sender's own bytes
  * - `none`         unsigned
+ * - `as`           signed as another sender signs: `as` says which
  */
-export type Format = "standard" | "standard-v1a" | "cloudevents" | "cloudevents-structured" | "passthrough" | "none";
+export type Format =
+  | "standard"
+  | "standard-v1a"
+  | "cloudevents"
+  | "cloudevents-structured"
+  | "passthrough"
+  | "none"
+  | "as";
+
+/** The sender whose signature is made. */
+export interface As {
+  /** Its name in the catalogue, `hmac`, `token` or `custom`. */
+  readonly id: string;
+  readonly scheme: Provider;
+  readonly settings: Readonly<Record<string, string>>;
+}
 
 /** What a destination asks for. All of it is ready: an attempt looks nothing up. */
 export interface Shape {
   readonly method: Method;
   readonly format: Format;
+  /** Only where `format` says so. */
+  readonly as?: As;
   /** As which host the receiver is asked whether it takes events, before it gets any; absent where it is not asked. */
   readonly origin?: string;
   /** The URL with the parameters of `query`; `null` where there is none, or one of its secrets is not set. */

@@ -63,7 +63,7 @@ describe("what the samples route", () => {
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
     ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger"]],
-    ["every-key.toml", "monitor", "", ["chat", "crm", "trial"]],
+    ["every-key.toml", "monitor", "", ["chat", "crm", "legacy", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);
   });
