@@ -17,28 +17,43 @@ const IN_VAIN = 2;
 const REST_MS = 1_000;
 /** Events that come closer to each other than this, in ms, meet while the group before them is written. */
 const CLOSE_MS = 2;
-/** Weight of the latest gap in the mean. */
-const LATEST = 1 / 4;
-/** The longest gap that counts, in ms: a night does not keep the morning's traffic alone. */
-const LONGEST_GAP_MS = 200;
+/** Over how long arrivals are counted, in ms: a night does not keep the morning's traffic alone. */
+const WINDOW_MS = 250;
+/** How often a group that waits looks around, in ms. */
+const LOOK_MS = 10;
 
 /** The arrivals at one object. */
 export class Company {
   readonly #now: () => number;
-  #gapMs = LONGEST_GAP_MS;
   #cameAt = -Infinity;
+  /** Arrivals in the present window, which began then, and in the one before it. */
+  #count = 0;
+  #countBefore = 0;
+  #windowAt = -Infinity;
   #inVain = 0;
   #restsUntil = -Infinity;
+  #enough: (() => void) | null = null;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** An event has come. */
-  came(): void {
+  /**
+   * An event has come.
+   *
+   * @param size how many its group has by now
+   */
+  came(size: number): void {
     const now = this.#now();
-    this.#gapMs += (Math.min(now - this.#cameAt, LONGEST_GAP_MS) - this.#gapMs) * LATEST;
+    const passed = now - this.#windowAt;
+    if (passed >= WINDOW_MS || passed < 0) {
+      this.#countBefore = passed < 2 * WINDOW_MS ? this.#count : 0;
+      this.#count = 0;
+      this.#windowAt = now;
+    }
+    this.#count += 1;
     this.#cameAt = now;
+    if (size >= ENOUGH) this.#enough?.();
   }
 
   /** Whether the next event is likely to come soon enough, and not by itself. */
@@ -47,27 +62,37 @@ export class Company {
     return isNear && this.#now() >= this.#restsUntil;
   }
 
+  /** Between two arrivals, as the last window and the present one have them: they come in clusters. */
+  get #gapMs(): number {
+    const share = Math.max(0, 1 - (this.#now() - this.#windowAt) / WINDOW_MS);
+    return WINDOW_MS / (this.#countBefore * share + this.#count);
+  }
+
   /**
    * Resolves once a group is large enough, or no other event is likely to come in time.
    *
    * @param size how many events it has by now; `Infinity` once it is closed
    */
   async wait(size: () => number): Promise<void> {
+    const enough = new Promise<void>((resolve) => {
+      this.#enough = resolve;
+    });
     // Counted and not read from the clock, which may be set back.
-    let waited = 0;
-    while (size() < ENOUGH && this.isExpected) {
-      const quietFor = this.#cameAt + QUIET_GAPS * this.#gapMs - this.#now();
-      const pause = Math.min(quietFor, LONGEST_MS - waited);
-      if (pause <= 0) return this.#ended(this.#now());
-      await sleep(Math.max(1, pause));
-      waited += Math.max(1, pause);
+    for (let waited = 0; size() < ENOUGH && this.isExpected; waited += LOOK_MS) {
+      const quietFor = this.#now() - this.#cameAt;
+      if (waited >= LONGEST_MS || quietFor >= QUIET_GAPS * this.#gapMs) {
+        this.#ended(quietFor);
+        break;
+      }
+      await Promise.race([sleep(LOOK_MS), enough]);
     }
+    this.#enough = null;
     if (size() >= ENOUGH) this.#inVain = 0;
   }
 
   /** A wait was not ended by the size of its group. */
-  #ended(now: number): void {
-    this.#inVain = now - this.#cameAt >= VAIN_GAPS * this.#gapMs ? this.#inVain + 1 : 0;
-    if (this.#inVain >= IN_VAIN) this.#restsUntil = now + REST_MS;
+  #ended(quietFor: number): void {
+    this.#inVain = quietFor >= VAIN_GAPS * this.#gapMs ? this.#inVain + 1 : 0;
+    if (this.#inVain >= IN_VAIN) this.#restsUntil = this.#now() + REST_MS;
   }
 }

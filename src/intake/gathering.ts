@@ -86,7 +86,7 @@ export class Groups {
    */
   async add(entry: Entry, id: string, came: Came, offered: readonly string[], now: number): Promise<void> {
     const group = this.of(id) ?? this.#gather(entry, id, came, offered, now);
-    this.#company.came();
+    this.#company.came(group.entries.length);
     void this.#write();
     await group.written;
   }

@@ -16,9 +16,9 @@ async function steady(gapMs: number, events: number) {
   const groups: { size: number; heldMs: number }[] = [];
   let waiting: { size: number; since: number } | null = null;
   for (let n = 0; n < events; n += 1) {
-    company.came();
     if (waiting !== null) waiting.size += 1;
-    else {
+    company.came(waiting?.size ?? 1);
+    if (waiting === null) {
       const group = { size: 1, since: Date.now() };
       waiting = group;
       const hold = async () => {
@@ -50,14 +50,13 @@ test("a thousand events a second meet without waiting", async () => {
   for (const { heldMs } of (await steady(1, 500)).slice(100)) expect(heldMs).toBe(0);
 });
 
-test.each([1, 2, 4, 8])("%i senders that wait for each answer are hardly slowed down", async (senders) => {
+test.each([1, 2, 4, 8, 32])("%i senders that wait for each answer are hardly slowed down", async (senders) => {
   const company = new Company(() => Date.now());
   const began = Date.now();
   let answered = 0;
   let open: { size: number; written: Promise<void> } | null = null;
   const send = async () => {
     while (Date.now() - began < 10_000) {
-      company.came();
       if (open === null) {
         const group = { size: 0, written: Promise.resolve() };
         open = group;
@@ -71,6 +70,7 @@ test.each([1, 2, 4, 8])("%i senders that wait for each answer are hardly slowed 
       }
       const joined: { size: number; written: Promise<void> } = open;
       joined.size += 1;
+      company.came(joined.size);
       await joined.written;
       answered += 1;
     }
@@ -85,10 +85,10 @@ test.each([1, 2, 4, 8])("%i senders that wait for each answer are hardly slowed 
 test("a group that is closed waits no longer", async () => {
   const company = new Company(() => Date.now());
   for (let n = 0; n < 50; n += 1) {
-    company.came();
+    company.came(1);
     await vi.advanceTimersByTimeAsync(10);
   }
-  company.came();
+  company.came(1);
   expect(company.isExpected).toBe(true);
   let isWritten = false;
   void company.wait(() => Infinity).then(() => (isWritten = true));
