@@ -32,28 +32,36 @@ const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
+const RECORD = "INSERT INTO d1_migrations (name) SELECT value FROM json_each(?1)";
+
 /**
- * Applies what is missing. Each migration and its record are one transaction, so two isolates that start at the same
- * time cannot apply one twice: the second violates UNIQUE(name), looks again, and finds it done.
+ * Applies what is missing. All of it and its records are one transaction, so two isolates that start at the same time
+ * cannot apply a migration twice: the second violates UNIQUE(name), looks again, and finds it done. The records are one
+ * statement, because an invocation of the free plan has 50, and a new database may meet its largest body in the first.
  *
  * @returns the names that were applied by this call
  * @throws D1's own error if a migration fails and nobody else has applied it
  */
 export async function migrate(db: D1Database, migrations = MIGRATIONS): Promise<string[]> {
-  let done = await applied(db);
-  const fresh: string[] = [];
-  for (const { name, sql } of migrations) {
-    if (done.has(name)) continue;
-    const record = db.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name);
+  let missing = migrations;
+  for (;;) {
+    const done = await applied(db);
+    const left = missing.filter(({ name }) => !done.has(name));
+    if (left.length === 0) return [];
+    const names = left.map(({ name }) => name);
+    missing = left;
     try {
-      await db.batch([record, ...statements(sql).map((statement) => db.prepare(statement))]);
-      fresh.push(name);
+      await db.batch([
+        db.prepare(RECORD).bind(JSON.stringify(names)),
+        ...left.flatMap(({ sql }) => statements(sql)).map((statement) => db.prepare(statement)),
+      ]);
+      return names;
     } catch (error) {
-      done = await applied(db);
-      if (!done.has(name)) throw error;
+      const now = await applied(db);
+      // Another isolate has applied some of them, or all.
+      if (!names.some((name) => now.has(name))) throw error;
     }
   }
-  return fresh;
 }
 
 async function applied(db: D1Database): Promise<Set<string>> {
