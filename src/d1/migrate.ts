@@ -1,5 +1,4 @@
-// Brings D1 to the schema of this build on first need, in wrangler's own table,
-// so that `wrangler d1 migrations apply` agrees.
+// Brings D1 to the schema of this build on first need, in wrangler's own table, so that wrangler itself agrees.
 import relay from "./migrations/0001_relay.sql";
 import refusals from "./migrations/0002_refusals.sql";
 import operator from "./migrations/0003_operator.sql";
@@ -14,7 +13,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** Every migration, oldest first. A migration that was once released is never edited. */
+/** Oldest first. A migration that was once released is never edited. */
 const MIGRATIONS: readonly Migration[] = [
   { name: "0001_relay.sql", sql: relay },
   { name: "0002_refusals.sql", sql: refusals },
@@ -37,30 +36,24 @@ const RECORD = "INSERT INTO d1_migrations (name) SELECT value FROM json_each(?1)
 /**
  * Applies what is missing. All of it and its records are one transaction, so two isolates that start at the same time
  * cannot apply a migration twice: the second violates UNIQUE(name), looks again, and finds it done. The records are one
- * statement, because an invocation of the free plan has 50, and a new database may meet its largest body in the first.
+ * statement: an invocation of the free plan has 50, and the first of a new database may bring the largest body.
  *
  * @returns the names that were applied by this call
  * @throws D1's own error if a migration fails and nobody else has applied it
  */
 export async function migrate(db: D1Database, migrations = MIGRATIONS): Promise<string[]> {
-  let missing = migrations;
-  for (;;) {
-    const done = await applied(db);
-    const left = missing.filter(({ name }) => !done.has(name));
-    if (left.length === 0) return [];
-    const names = left.map(({ name }) => name);
-    missing = left;
-    try {
-      await db.batch([
-        db.prepare(RECORD).bind(JSON.stringify(names)),
-        ...left.flatMap(({ sql }) => statements(sql)).map((statement) => db.prepare(statement)),
-      ]);
-      return names;
-    } catch (error) {
-      const now = await applied(db);
-      // Another isolate has applied some of them, or all.
-      if (!names.some((name) => now.has(name))) throw error;
-    }
+  const done = await applied(db);
+  const missing = migrations.filter(({ name }) => !done.has(name));
+  if (missing.length === 0) return [];
+  const names = missing.map(({ name }) => name);
+  try {
+    const all = missing.flatMap(({ sql }) => statements(sql)).map((statement) => db.prepare(statement));
+    await db.batch([db.prepare(RECORD).bind(JSON.stringify(names)), ...all]);
+    return names;
+  } catch (error) {
+    const now = await applied(db);
+    if (!names.some((name) => now.has(name))) throw error;
+    return await migrate(db, missing);
   }
 }
 
