@@ -84,6 +84,7 @@ test("an event is shown with what came in and where it went", async () => {
         source: "github",
         type: "push",
         state: "delivered",
+        waits: null,
         reason: null,
         attempt: 1,
         ...attempt,
