@@ -29,7 +29,11 @@ function* told({ moves }: Ledger, destination: string): Generator<{ good: boolea
 
 function isFailure({ by, from, to, attempt, reason }: Moved): boolean {
   if (to !== "pending" && (to !== "failed" || reason !== "exhausted")) return false;
-  return (by === "settle" && from === "delivering") || (by === "commit" && from === null && attempt === 1);
+  // A commit that is repeated brings the end of a first attempt that was under way before.
+  return (
+    ((by === "settle" || by === "commit") && from === "delivering") ||
+    (by === "commit" && from === null && attempt === 1)
+  );
 }
 
 export const opensLate: Invariant = {
