@@ -3,9 +3,9 @@
 import { sleep } from "../patience.ts";
 
 /** The longest that an event waits, in ms: no sender's patience is shorter than some seconds. */
-const LONGEST_MS = 100;
+const LONGEST_MS = 120;
 /** Events for which a group is worth its row. */
-const ENOUGH = 10;
+const ENOUGH = 12;
 /** Once nothing has come for so many gaps, nobody else is likely to. */
 const QUIET_GAPS = 5;
 /**

@@ -39,11 +39,11 @@ test("a lone event waits for nobody, and neither does one every fifty millisecon
     for (const { size, heldMs } of await steady(gap, 40)) expect([size, heldMs]).toEqual([1, 0]);
 });
 
-test("at a hundred events a second a row holds about ten, and nobody waits longer than 100 ms", async () => {
+test("at a hundred events a second a row holds about twelve, and nobody waits longer than 120 ms", async () => {
   const groups = await steady(10, 500);
   const late = groups.slice(-20, -1);
   expect(late.every(({ size }) => size >= 9)).toBe(true);
-  expect(Math.max(...groups.map(({ heldMs }) => heldMs))).toBeLessThanOrEqual(100);
+  expect(Math.max(...groups.map(({ heldMs }) => heldMs))).toBeLessThanOrEqual(120);
 });
 
 test("a thousand events a second meet without waiting", async () => {
