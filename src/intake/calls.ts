@@ -6,8 +6,12 @@ import type { Candidate } from "./gathering.ts";
 
 /** A call that takes longer than this, in ms, holds up no other: an object may be on another continent. */
 const TURN_MS = 10;
-/** Candidates in one call. */
+/**
+ * Candidates in one call, and characters of their events together, unless one alone has more: a call may carry 32 MiB
+ * (https://developers.cloudflare.com/workers/runtime-apis/rpc/).
+ */
 const MOST = 100;
+const MOST_CHARACTERS = 4_000_000;
 
 /** What an object says of one of several candidates: `later` where it has no answer yet, to be asked for once more. */
 export type Told = Acceptance | { readonly kind: "later" } | { readonly kind: "failed"; readonly error: string };
@@ -56,21 +60,33 @@ export class Calls {
     // Nobody may be waiting for it any more when it fails.
     one.answered.promise.catch(() => {});
     this.#waiting.push(one);
-    const wait = this.#busyUntil - this.#now();
-    if (wait <= 0) this.#lead();
-    else {
-      const isFirst = this.#waiting[0] === one;
-      const turn = isFirst ? Promise.race([one.turn.promise, sleep(wait)]) : one.turn.promise;
-      await Promise.race([one.answered.promise, turn]);
-      if (this.#waiting.includes(one)) this.#lead();
+    // A call that is full may leave it to the next.
+    while (this.#waiting.includes(one)) {
+      const wait = this.#busyUntil - this.#now();
+      if (wait <= 0) this.#lead();
+      else {
+        const isFirst = this.#waiting[0] === one;
+        const turn = isFirst ? Promise.race([one.turn.promise, sleep(wait)]) : one.turn.promise;
+        await Promise.race([one.answered.promise, turn]);
+      }
     }
     return await one.answered.promise;
   }
 
   #lead(): void {
-    const all = this.#waiting.splice(0, MOST);
+    const all = this.#waiting.splice(0, this.#fitting());
     this.#busyUntil = this.#now() + TURN_MS;
     this.#keep(this.#make(all).then(() => this.#next()));
+  }
+
+  /** How many of those that wait go along. */
+  #fitting(): number {
+    let characters = 0;
+    const tooMany = this.#waiting.findIndex(({ candidate }, n) => {
+      characters += candidate.row.length;
+      return n > 0 && characters > MOST_CHARACTERS;
+    });
+    return tooMany === -1 ? MOST : Math.min(MOST, tooMany);
   }
 
   async #make(all: readonly Waiting[]): Promise<void> {
@@ -84,9 +100,7 @@ export class Calls {
 
   #next(): void {
     this.#busyUntil = -Infinity;
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    this.#busyUntil = this.#now() + TURN_MS;
-    first.turn.resolve();
+    // Whoever comes before it has woken takes it along.
+    this.#waiting[0]?.turn.resolve();
   }
 }

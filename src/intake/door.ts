@@ -101,7 +101,7 @@ export function openShards(
     if (calls === null) return await alone(candidate, deadline);
     const told = await within(deadline - SECOND_MS - now(), "intake", calls.accept(candidate));
     if (told.kind === "failed") throw new Error(told.error);
-    return told.kind === "later" ? await alone(candidate, deadline) : told;
+    return told.kind === "later" ? askingFor(await alone(candidate, deadline), candidate) : told;
   };
   const journals = new Journals(stub, shards, now);
 
@@ -119,13 +119,8 @@ export function openShards(
           const answer = now() < deadline ? await alone({ ...candidate, keyed: true }, deadline) : null;
           // "Too many" would promise that the event was not accepted, and by the first try it may have been.
           // Nor is it a duplicate of another: parts of its body may be those of the event.
-          if (answer !== null && (answer.kind === "duplicate" || answer.kind === "accepted"))
-            // What the first try was granted may be asked for.
-            return {
-              kind: "accepted",
-              id: answer.id,
-              first: firstOf(answer) ?? { go: [], wait: candidate.first ?? [] },
-            };
+          if (answer?.kind === "duplicate") return askingFor({ kind: "accepted", id: answer.id }, candidate);
+          if (answer?.kind === "accepted") return askingFor(answer, candidate);
           if (answer?.kind === "busy") return { ...answer, mayBeKept: true };
         } catch (second) {
           log.error("intake.unreachable", { id: candidate.id, error: String(second) });
@@ -214,6 +209,7 @@ function isOverloaded(error: unknown): boolean {
   return error instanceof Error && "overloaded" in error && error.overloaded === true;
 }
 
-function firstOf(answer: Acceptance) {
-  return answer.kind === "accepted" ? answer.first : undefined;
+/** An answer to somebody who asks once more: what the first answer would have granted may be asked for. */
+function askingFor(answer: Acceptance, { first = [] }: Candidate): Acceptance {
+  return answer.kind === "accepted" ? { ...answer, first: answer.first ?? { go: [], wait: first } } : answer;
 }

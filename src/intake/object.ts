@@ -1,7 +1,6 @@
 // What may be called of an Intake object over RPC, and by its alarm. `index.ts` gives it its bindings.
 import { DurableObject, RpcTarget } from "cloudflare:workers";
 import type { Acceptance, Desk } from "../types.ts";
-import { sleep } from "../patience.ts";
 import { LATER, type Told as Answer } from "./calls.ts";
 import type { IntakeRpc } from "./door.ts";
 import type { Candidate } from "./gathering.ts";
@@ -9,6 +8,7 @@ import { IntakeCore, type IntakeDeps } from "./intake.ts";
 import type { Spreads } from "./moved.ts";
 import { Peers, type PeersDeps } from "./peers.ts";
 import type { Ended } from "./tellings.ts";
+import { together } from "./together.ts";
 
 /** Notes what the object uses of what is billed; `Told` is what a caller has used. */
 interface Metered<Told> {
@@ -35,9 +35,6 @@ class GrantDesk extends RpcTarget implements Desk {
     return await this.#ask(destination);
   }
 }
-
-/** How long an answer waits for those that were asked beside it, in ms. */
-const LATER_MS = 10;
 
 /** One of the objects that hold the journal. */
 export class IntakeObject<Env, Told> extends DurableObject<Env> implements IntakeRpc {
@@ -71,27 +68,16 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
   }
 
   /**
-   * Several candidates of one isolate. They are in one group of the journal, as a rule, and answered together; one that
-   * waits for D1 does not hold up the others. No desk comes with the answers: it would belong to the invocation that
-   * makes the call, and the answers belong to others, too.
+   * Several candidates of one isolate. No desk comes with the answers: it would belong to the invocation that makes the
+   * call, and the answers belong to others, too.
    *
    * @see accept
+   * @see together
    */
   async acceptAll(candidates: readonly Candidate[], spread?: string, told?: Told): Promise<readonly Answer[]> {
     if (told !== undefined) this.#metered.hears(told);
-    const answers: Answer[] = candidates.map(() => LATER);
-    const each = candidates.map(async (candidate, n) => {
-      try {
-        const answer = await this.#accept(candidate, spread);
-        answers[n] = answer;
-        return answer;
-      } catch (error) {
-        answers[n] = { kind: "failed", error: String(error) };
-        throw error;
-      }
-    });
-    const first = Promise.any(each).then(() => sleep(LATER_MS));
-    await this.#metered.during(Promise.race([Promise.allSettled(each), first]).catch(() => {}));
+    const each = candidates.map((candidate) => this.#accept(candidate, spread));
+    const answers = await this.#metered.during(together(each));
     for (const [n, { receipt }] of candidates.entries()) {
       const answering = each[n];
       if (answers[n] !== LATER || answering === undefined) continue;

@@ -96,3 +96,11 @@ export function nextHop(way: string | undefined, url: string | null): string | n
   const back = host !== undefined && url !== null && leadsTo(url, host);
   return back || !(hops < MOST_HOPS) ? null : String(hops + 1);
 }
+
+/**
+ * A text as a header takes it: a type may hold any character, a header value may not (RFC 9110, 5.5).
+ * Half a surrogate pair cannot be encoded at all.
+ */
+export function headerText(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
+}

@@ -1,5 +1,6 @@
 // Signs a request as another sender does: the verifier turned around, over the same description. Pure but for hashes.
-import { decodeHex, encodeBase64, encodeHex } from "../bytes/encoding.ts";
+import { decodeHex, encodeBase64, encodeBase64Url, encodeHex } from "../bytes/encoding.ts";
+import { headerText } from "../net/headers.ts";
 import { withQuery } from "../net/query.ts";
 import { parsePlace, type Place } from "../scheme/places.ts";
 import { alternatives, writtenAt } from "../scheme/producible.ts";
@@ -48,11 +49,7 @@ export function signAs({ scheme, settings }: As, secret: Secret, signing: Signin
   }
   for (const place of placesIn(scheme.type).slice(0, 1))
     if (place.source === "header" && put.headers[place.name] === undefined && place.name !== at.name)
-      write(
-        put,
-        place,
-        signing.headers[place.name] ?? type.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent),
-      );
+      write(put, place, signing.headers[place.name] ?? headerText(type));
   const base: Scope = { readings: Readings.of(inbound(signing, put)), provider: scheme, settings };
   for (const [place, [wanted = ""]] of Object.entries(scheme.demands ?? {}))
     write(put, parsePlace(place)[0], render(wanted, base) ?? "");
@@ -150,10 +147,9 @@ function proofOf(algorithm: Algorithm, secret: Secret, scope: Scope): string {
     ? hmac(hash, secret, scope.provider.secret ?? "text", content)
     : digest(hash, content);
   if (code === null) throw new Error(`${secret.name} is no secret of ${scope.provider.name}`);
-  const base64 = encodeBase64(code);
-  if (scope.provider.signature.encoding === "base64") return base64;
-  if (scope.provider.signature.encoding !== "base64url") return encodeHex(code);
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  const { encoding } = scope.provider.signature;
+  if (encoding === "base64url") return encodeBase64Url(code);
+  return encoding === "base64" ? encodeBase64(code) : encodeHex(code);
 }
 
 /** The value of the header, in the form that `signature.ts` takes apart. */

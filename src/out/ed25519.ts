@@ -1,7 +1,7 @@
 // Standard Webhooks v1a: signatures that a receiver checks with a public key, and those keys. WebCrypto alone.
-import { decodeBase64, encodeBase64 } from "../bytes/encoding.ts";
+import { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from "../bytes/encoding.ts";
 import type { Destination, SigningKey } from "../types.ts";
-import { derive, messageOf } from "./sign.ts";
+import { derive, messageOf, signedBy } from "./sign.ts";
 
 /**
  * The seed of a destination's key comes out of the one SIGNING_KEY as its secret does (sign.ts), with this salt. Each
@@ -35,23 +35,21 @@ export interface PublicJwk {
 
 /** The `webhook-signature` header: one `v1a,…` for each key, newest first. `timestamp` is in Unix seconds. */
 export async function signaturesV1a(
-  { name, keys }: Pick<Destination, "name" | "keys">,
+  destination: Pick<Destination, "name" | "keys">,
   id: string,
   timestamp: number,
   body: Uint8Array,
 ): Promise<string> {
-  const message = messageOf(id, timestamp, body);
-  const signed = keys.map(async (key) => {
-    const made = await crypto.subtle.sign("Ed25519", (await pairOf(name, key)).key, message);
-    return `v1a,${encodeBase64(new Uint8Array(made))}`;
-  });
-  return (await Promise.all(signed)).join(" ");
+  const { name } = destination;
+  return await signedBy(destination, "v1a", messageOf(id, timestamp, body), async (key, message) =>
+    crypto.subtle.sign("Ed25519", (await pairOf(name, key)).key, message),
+  );
 }
 
 /** The keys that a receiver checks with, newest first, as Standard Webhooks writes them: `whpk_` and base64. */
 export async function publicKeys({ name, keys }: Pick<Destination, "name" | "keys">): Promise<string[]> {
   const pairs = await Promise.all(keys.map((key) => pairOf(name, key)));
-  return pairs.map(({ x }) => `whpk_${x.replaceAll("-", "+").replaceAll("_", "/")}=`);
+  return pairs.map(({ x }) => `whpk_${encodeBase64(decodeBase64Url(x) ?? new Uint8Array())}`);
 }
 
 /** The keys of all destinations that sign so, each once. */
@@ -63,8 +61,7 @@ export async function publicJwks(destinations: Iterable<Destination>): Promise<P
 
 async function toJwk(x: string): Promise<PublicJwk> {
   const members = new TextEncoder().encode(JSON.stringify({ crv: "Ed25519", kty: "OKP", x }));
-  const digest = encodeBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", members)));
-  const kid = digest.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  const kid = encodeBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", members)));
   return { kty: "OKP", crv: "Ed25519", use: "sig", alg: "EdDSA", kid, x };
 }
 

@@ -3,7 +3,7 @@
 import type { StoredEvent } from "../d1/store.ts";
 import { EDITED_FROM, PROOF } from "../ids.ts";
 import type { Destination } from "../types.ts";
-import { clean, HOP, nextHop } from "../net/headers.ts";
+import { clean, headerText, HOP, nextHop } from "../net/headers.ts";
 import { compressed } from "./gzip.ts";
 import { make } from "./formats.ts";
 
@@ -74,12 +74,4 @@ export function ofSender(headers: Readonly<Record<string, string>>): Record<stri
       value,
     ]),
   );
-}
-
-/**
- * A type may hold any character; a header value may not (RFC 9110, 5.5).
- * Half a surrogate pair cannot be encoded at all.
- */
-function headerText(text: string): string {
-  return text.toWellFormed().replaceAll(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
 }

@@ -29,16 +29,25 @@ const utf8 = new TextEncoder();
  * `timestamp` is in Unix seconds. A destination without keys gets an empty string, which must not be sent.
  */
 export async function signatures(
-  { name, keys }: Pick<Destination, "name" | "keys">,
+  destination: Pick<Destination, "name" | "keys">,
   id: string,
   timestamp: number,
   body: Uint8Array,
 ): Promise<string> {
-  const message = messageOf(id, timestamp, body);
-  const signed = keys.map(async (key) => {
-    const mac = await crypto.subtle.sign(HMAC, await cryptoKey(name, key), message);
-    return `v1,${encodeBase64(new Uint8Array(mac))}`;
-  });
+  const { name } = destination;
+  return await signedBy(destination, "v1", messageOf(id, timestamp, body), async (key, message) =>
+    crypto.subtle.sign(HMAC, await cryptoKey(name, key), message),
+  );
+}
+
+/** One signature for each key, newest first, as the header has them. */
+export async function signedBy(
+  { keys }: Pick<Destination, "keys">,
+  version: string,
+  message: Uint8Array<ArrayBuffer>,
+  sign: (key: SigningKey, message: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>,
+): Promise<string> {
+  const signed = keys.map(async (key) => `${version},${encodeBase64(new Uint8Array(await sign(key, message)))}`);
   return (await Promise.all(signed)).join(" ");
 }
 

@@ -1,4 +1,5 @@
-// Events that are accepted together, of which one sender hangs up: the others hear their own answers, and nothing is lost or sent twice.
+// Events that are accepted together on a real runtime, while some senders hang up. That an invocation dies with its call is the simulation's:
+// no plant made this test fail for it, since the local runtime lets such an invocation end its work.
 import { expect, test } from "vitest";
 import { say, startReceiver } from "../kit/receiver.ts";
 import { Relay, relayVars, stateFolder } from "../kit/whole-relay.ts";
@@ -6,13 +7,10 @@ import { until } from "../kit/until.ts";
 
 const EVENTS = 400;
 
-test("a sender that hangs up takes nobody along, although its request may have made the call for others", async () => {
-  const receiver = await startReceiver((arrival, response) => say(200, arrival, response));
-  const relay = await Relay.start(relayVars({ all: { url: receiver.address("all") } }), await stateFolder());
+/** Posts them all at once. Every fourth goes away within some milliseconds: before the call, during it, or after its answer. */
+async function storm(relay: Relay) {
   await relay.post("warm", Buffer.from("{}"));
-
   const posts = Array.from({ length: EVENTS }, async (_, n) => {
-    // Every fourth goes away within some milliseconds: before the call, during it, or after its answer.
     const leaves = n % 4 === 0;
     const gone = new AbortController();
     if (leaves) setTimeout(() => gone.abort(), n % 40);
@@ -24,16 +22,22 @@ test("a sender that hangs up takes nobody along, although its request may have m
     }
   });
   const answers = await Promise.all(posts);
-
   const stayed = answers.filter(({ leaves }) => !leaves);
   expect(new Set(stayed.map(({ status }) => status))).toEqual(new Set([200]));
   expect(answers.some(({ status }) => status === null)).toBe(true);
-  const acked = answers.filter(({ status }) => status === 200);
+  // Nobody has needed a second try.
+  expect(relay.log.filter(({ event }) => event === "intake.unreachable")).toEqual([]);
+  return answers.filter(({ status }) => status === 200);
+}
+
+test("whoever asked together with others hears the name of the own event, which is sent once", async () => {
+  const receiver = await startReceiver((arrival, response) => say(200, arrival, response));
+  const relay = await Relay.start(relayVars({ all: { url: receiver.address("all") } }), await stateFolder());
+  const acked = await storm(relay);
   expect(new Set(acked.map(({ id }) => id)).size).toBe(acked.length);
 
   const sent = () => new Map(receiver.to("all").map(({ event, body }) => [event, String(body)]));
   await until("everything acknowledged is delivered", () => acked.every(({ id }) => sent().has(id)) || undefined);
-  // Whoever asked together has heard the name of the own event.
   for (const { id, n } of acked) expect(sent().get(id)).toBe(`{"n":${n}}`);
   await relay.carried();
   const heard = receiver.to("all").map(({ event }) => event);

@@ -158,8 +158,6 @@ function checkEnd(event: KeptEvent, delivery: KeptDelivery, heard: readonly Arri
   else if (reason === "exhausted" && attempts - round < scheduleOf(destination) + 1)
     findings.add("I-9 exhausted before its schedule was", name);
   // What has waited behind a breaker for longer than its schedule ends without an attempt that failed last.
-  else if (reason === "expired" && answered((status) => status < 300))
-    findings.add("I-4 failed as expired, but the receiver has said yes", name);
   else if (reason !== "gone" && reason !== "exhausted" && reason !== "expired")
     findings.add("I-10 failed without a reason for it", name);
   if (state === "failed" && answered((status) => status < 300))

@@ -13,13 +13,17 @@ export function routesPages({ operator }: PageDeps): Hono<PageEnv> {
     const url = new URL(c.req.url);
     const routes = operator.routes();
     const { sources } = await operator.sources(url.origin);
-    const configured = (await operator.destinations()).map(({ name }) => name);
+    const destinations = await operator.destinations();
+    const configured = destinations.map(({ name }) => name);
+    // What has failed elsewhere needs no route.
+    const caught = destinations.flatMap(({ on_failed: next }) => (next === undefined ? [] : [`out ${next}`]));
     const known: Known = {
       sources: new Set(sources.map(({ name }) => name)),
       destinations: new Set(configured),
-      routed: new Set(
-        routes.flatMap(({ from, to }) => [...from.map((name) => `in ${name}`), ...to.map((name) => `out ${name}`)]),
-      ),
+      routed: new Set([
+        ...routes.flatMap(({ from, to }) => [...from.map((name) => `in ${name}`), ...to.map((name) => `out ${name}`)]),
+        ...caught,
+      ]),
     };
     const named: Named = {
       routes,

@@ -10,12 +10,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const candidate = (id: string): Candidate => ({
+const candidate = (id: string, row = "{}"): Candidate => ({
   id,
   receipt: `receipt of ${id}`,
   source: "acme",
   rate: null,
-  row: "{}",
+  row,
   bells: [id, 2, []],
 });
 
@@ -33,9 +33,9 @@ function open() {
     () => Date.now(),
   );
   const heard: string[] = [];
-  const ask = async (id: string) => {
+  const ask = async (id: string, row?: string) => {
     try {
-      const told = await calls.accept(candidate(id));
+      const told = await calls.accept(candidate(id, row));
       heard.push(told.kind === "accepted" ? `${id}: ${told.id}` : `${id}: ${told.kind}`);
     } catch (error) {
       heard.push(`${id}: ${String(error)}`);
@@ -119,4 +119,32 @@ test("whoever waits first may die: the next that comes makes the call", async ()
   vi.setSystemTime(Date.now() + 10);
   void ask("c");
   expect(ids()).toEqual(["a", "bc"]);
+});
+
+test("a call has four million characters, or one event that is larger", async () => {
+  const { ids, ask, answer } = open();
+  const row = "x".repeat(1_500_000);
+  void ask("a");
+  for (const id of "bcd") void ask(id, row);
+  void ask("e", row.repeat(4));
+  void ask("f");
+  await answer(0);
+  await answer(1);
+  await answer(2);
+  await answer(3);
+  expect(ids()).toEqual(["a", "bc", "d", "e", "f"]);
+});
+
+test("whoever makes a call that is full before the own event is in it waits for the next", async () => {
+  const { made, heard, ask, answer } = open();
+  for (let n = 0; n < 101; n += 1) void ask(String(n));
+  // Nobody who waits has been told that the time is up: the one that comes now takes those before it along.
+  vi.clearAllTimers();
+  vi.setSystemTime(Date.now() + 10);
+  void ask("late");
+  expect(made.map(({ ids }) => ids.length)).toEqual([1, 100]);
+  await answer(1);
+  await answer(2);
+  expect(made[2]?.ids).toContain("late");
+  expect(heard).toContain("late: LATE");
 });

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { keptHeaders, signatureHeaders } from "../../../src/in/identify.ts";
 import { placesOf } from "../../../src/scheme/template.ts";
-import { EDITED_FROM } from "../../../src/ids.ts";
+import { EDITED_FROM, PROOF } from "../../../src/ids.ts";
 import { clean, leadsTo, MOST_HOPS, nextHop, wayOf } from "../../../src/net/headers.ts";
 import { namesEvents } from "../../../src/scheme/naming.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";
@@ -52,13 +52,13 @@ test("of every sender of the catalogue, what names its events is kept, and none 
   }
 });
 
-test("no request brings the header that says that an event was edited", () => {
-  expect(namesEvents(EDITED_FROM)).toBe(false);
+test.each([EDITED_FROM, PROOF])("no request brings the relay's own header %s", (name) => {
+  expect(namesEvents(name)).toBe(false);
   const schemes = providerIds().map((id) => findProvider(id)!);
   const [first] = schemes;
   // A source of the operator's own may name any header, and this one all the same is not kept.
-  const own = { ...first!, type: `{header:${EDITED_FROM}}`, id: `{header:${EDITED_FROM.toUpperCase()}}` };
-  for (const scheme of [...schemes, own]) expect(keptHeaders(scheme)).not.toContain(EDITED_FROM);
+  const own = { ...first!, type: `{header:${name}}`, id: `{header:${name.toUpperCase()}}` };
+  for (const scheme of [...schemes, own]) expect(keptHeaders(scheme)).not.toContain(name);
 });
 
 const cleaned = (headers: Record<string, string>) => clean(new Map(Object.entries(headers)), Object.keys(headers));

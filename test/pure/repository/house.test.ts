@@ -49,6 +49,12 @@ const BY_HAND: readonly (readonly [what: RegExp, example: string, where: readonl
   // contract/question.ts: the fence lets the contract import nothing but its schemas. verify/decrypt.ts: an EncodingAESKey is
   // 43 random characters, so its unused bits may be set, which decodeBase64 refuses.
   [/\b(?:atob|btoa)\(/, "atob(text)", ["src/bytes/encoding.ts", "src/contract/question.ts", "src/verify/decrypt.ts"]],
+  // contract/question.ts: as above. verify/key-text.ts: a pasted key may be in either alphabet, with its padding or without.
+  [
+    /\.replaceAll\((?:"\+", "-"|"-", "\+")\)/,
+    'text.replaceAll("+", "-")',
+    ["src/bytes/encoding.ts", "src/contract/question.ts", "src/verify/key-text.ts"],
+  ],
   // The command line reads what the operator runs on their own machine: a file, and the lines and answers of their relay.
   [
     /\btry \{[^}]*\bJSON\.parse\(/,

@@ -2,6 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { fill } from "../kit/fill.ts";
+import { front } from "../kit/front.ts";
 import { bindings, deliveries, rows, setUp, signed, until } from "../kit/relay.ts";
 
 const receiver = setUp();
@@ -202,3 +203,15 @@ test(
     expect(html).not.toMatch(/no such table|SQLITE/i);
   },
 );
+
+test("a destination that gets what has failed elsewhere needs no route; one that nothing leads to is named", async () => {
+  const url = "https://receiver.example.com/";
+  const DESTINATIONS = { first: { url, on_failed: "letters" }, letters: { url }, forgotten: { url } };
+  const ROUTES = { all: { from: "acme", to: "first" } };
+  const relay = front({ acme: { provider: "github" } }, { DESTINATIONS, ROUTES, ADMIN_TOKEN: TOKEN });
+  const html = await (await relay.ask("/routes", { headers: { cookie: await signIn() } })).text();
+  const [, leftover = ""] = html.split("Nothing leads to these destinations:");
+  const [named = ""] = leftover.split("</p>");
+  expect(named).toContain("forgotten");
+  expect(named).not.toContain("letters");
+});
