@@ -96,7 +96,7 @@ async function measure(): Promise<Report> {
     const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10);
     const many = await crowd(receiver, generator, values.quick ? 2_000 : 12_000);
     say("cost");
-    const cost = await costs(receiver, generator, values.quick ? 200 : 1000);
+    const cost = await costs(receiver, generator, values.quick ? 500 : 1000);
     say("history");
     const lists = await historyCosts(receiver.url, [10_000, values.quick ? 20_000 : 100_000]);
     say("verify");
