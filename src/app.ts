@@ -5,11 +5,12 @@ import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api/api.ts";
 import type { Config } from "./config/configured.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
-import { problem, toWire } from "./errors.ts";
+import { problem } from "./errors.ts";
 import { sourceAt } from "./in/address.ts";
 import { inClear } from "./in/clear.ts";
 import { publicJwks } from "./out/ed25519.ts";
 import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
+import { toWire } from "./reasons.ts";
 
 /** Everything that the HTTP handlers are given. */
 export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {

@@ -2,8 +2,9 @@
 // Whatever else comes is the sender's mistake, not the relay's.
 import type { MiddlewareHandler } from "hono";
 import { mostAt } from "../contract/acts.ts";
-import { type Result, toWire } from "../errors.ts";
+import type { Result } from "../errors.ts";
 import type { PageDeps } from "./page.tsx";
+import { toWire } from "../reasons.ts";
 
 /**
  * Reads the form before anybody works with it, so that `formData()` cannot fail afterwards. It stands behind what says

@@ -9,20 +9,13 @@ import type { RefusalBook, TurnedAway } from "./refusals/refusals.ts";
 import { admits } from "../net/cidr.ts";
 import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { type After, enter, type EnterDeps, type Refuse } from "./enter.ts";
-import {
-  isSenders,
-  problem,
-  REASONS,
-  type Rejection,
-  type Result,
-  toWire,
-  type VerificationRejection,
-} from "../errors.ts";
+import { problem, type Rejection, type Result, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
 import { sourceMeant } from "./address.ts";
 import { acceptedMethods, replyTo } from "./handshake.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
 import { type Verdict, verify } from "../verify/verify.ts";
+import { isSenders, REASONS, toWire } from "../reasons.ts";
 
 export interface IngestDeps extends GreetDeps, EnterDeps {
   readonly config: Pick<Config, "sources" | "disabled" | "routes" | "destinations" | "adminToken">;

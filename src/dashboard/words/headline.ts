@@ -1,6 +1,6 @@
 // What happened to an event, in one sentence for whoever was woken by it. Pure.
 import type { EventStory } from "../../contract/history.ts";
-import { TITLES } from "../../errors.ts";
+import { TITLES } from "../../reasons.ts";
 import { faultInWords } from "../../out/classify.ts";
 import { list, span } from "./words.ts";
 

@@ -1,7 +1,7 @@
 // Why was this refused, and what fixes it? For the operator only: names, ages and places, never a body and never a
 // secret. Pure but for WebCrypto.
 
-import { adviseOn, type VerificationRejection } from "../../errors.ts";
+import type { VerificationRejection } from "../../errors.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import { keyTextFault } from "../../verify/key-text.ts";
 import { isForm } from "../../verify/readings.ts";
@@ -17,6 +17,7 @@ import {
   urlFault,
   wrongSecret,
 } from "./trials.ts";
+import { adviseOn } from "../../reasons.ts";
 
 export type { Diagnosis } from "./trials.ts";
 

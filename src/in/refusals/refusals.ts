@@ -4,10 +4,11 @@ import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
 import type { ConfiguredSource } from "../../config/configured.ts";
 import { type Diagnosis, diagnose } from "./diagnose.ts";
-import { adviseOn, isVerification, type Rejection } from "../../errors.ts";
+import type { Rejection } from "../../errors.ts";
 import type { Inbound } from "../../verify/readings.ts";
 import type { Log } from "../../log.ts";
 import type { Rate } from "../../types.ts";
+import { adviseOn, isVerification } from "../../reasons.ts";
 
 /** Per source and reason in one isolate: three at once, then one every ten seconds. */
 const ALIKE: Rate = { burst: 3, periodMs: 30_000 };

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { diagnose } from "../../../src/in/refusals/diagnose.ts";
-import { adviseOn } from "../../../src/errors.ts";
+import { adviseOn } from "../../../src/reasons.ts";
 import { handshake, replyTo } from "../../../src/in/handshake.ts";
 import { identify } from "../../../src/in/identify.ts";
 import { findProvider, providerIds } from "../../../src/providers/catalogue.ts";

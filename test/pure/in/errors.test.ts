@@ -2,15 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  adviseOn,
-  isSenders,
-  isVerification,
-  type Reason,
-  REASONS,
-  type Rejection,
-  toWire,
-} from "../../../src/errors.ts";
+import type { Reason, Rejection } from "../../../src/errors.ts";
+import { adviseOn, isSenders, isVerification, REASONS, toWire } from "../../../src/reasons.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const src = join(root, "src");
