@@ -15,7 +15,12 @@ export type Mood =
   | "slow"
   | "redirect"
   | "429 later"
-  | "endless";
+  | "endless"
+  /** A failure, with the receiver's own word that this event, or any event, is not wanted. */
+  | "abort"
+  | "disable"
+  /** An error page that says back the whole request, secrets and all. */
+  | "echo";
 
 /** A request that reached a destination. */
 export interface Arrival {
@@ -24,6 +29,7 @@ export interface Arrival {
   readonly at: number;
   /** What the sender's clock showed. */
   readonly wall: number;
+  readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly by: Invocation;
@@ -31,6 +37,8 @@ export interface Arrival {
   status: number | null;
   /** When the status was said. */
   saidAt: number | null;
+  /** What the receiver asked for beside its status. */
+  asked: "abort" | "disable" | null;
   /** Whether the answer came to its end. */
   complete: boolean;
   /** When the exchange was over, for whatever reason. */
@@ -94,11 +102,13 @@ export class Network {
       url,
       at: scheduler.now,
       wall: caller.isolate.wall(),
+      method: init.method ?? "GET",
       headers: Object.fromEntries(new Headers(init.headers)),
       body: bytesOf(init.body),
       by: caller,
       status: null,
       saidAt: null,
+      asked: null,
       complete: false,
       over: null,
     };
@@ -140,6 +150,12 @@ export class Network {
         return say(404, "who?");
       case "410":
         return say(410, "gone");
+      case "abort":
+      case "disable":
+        arrival.asked = mood;
+        return say(500, "no more", { "webhook-delivery": mood === "abort" ? "abort-message" : "disable" });
+      case "echo":
+        return say(500, `Cannot ${arrival.method} ${arrival.url}\n${JSON.stringify(arrival.headers)}`);
       case "429 later":
         return say(429, "later", { "retry-after": "90" });
       case "503 lies":

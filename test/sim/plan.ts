@@ -9,6 +9,7 @@ import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
 import type { Change, Schedule } from "./settings.ts";
+import { type Trait, traitsOf } from "./traits.ts";
 
 export type Step = { readonly at: number } & (
   | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
@@ -42,6 +43,8 @@ export interface Plan {
   readonly cold: boolean;
   /** `INTAKE_SHARDS` as the world begins. */
   readonly shards: number;
+  /** What alpha asks for beyond a signed POST. */
+  readonly traits: readonly Trait[];
   readonly steps: readonly Step[];
   /** From then on nothing goes wrong any more, in ms: everything that is open must come to its end. */
   readonly quiet: number;
@@ -140,6 +143,8 @@ export function planOf(seed: number): Plan {
   steps.push(...capturedOf(seed, span), ...outageOf(seed, span));
   const { shards, changes } = shardsOf(seed, span, letters);
   steps.push(...changes);
+  const { traits, sayings } = traitsOf(seed, span);
+  steps.push(...sayings);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -149,6 +154,7 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
+    traits,
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

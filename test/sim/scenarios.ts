@@ -21,6 +21,7 @@ function scenario(name: string, steps: readonly Step[], change: Partial<Plan> = 
     schedule: "short",
     cold: false,
     shards: 1,
+    traits: [],
     steps,
     quiet: end + 400_000,
     retention: false,
@@ -156,6 +157,34 @@ export const SCENARIOS: readonly Plan[] = [
     operated(0, { do: "pause", destination: "beta" }),
     post(100),
     { at: 20_000, do: "deploy", change: "remove beta" },
+  ]),
+  scenario(
+    "what fails goes to another destination",
+    [{ at: 0, do: "mood", destination: "alpha", mood: "410" }, post(0, github())],
+    { traits: ["letters"] },
+  ),
+  scenario(
+    "a delivery that becomes too old",
+    [{ at: 0, do: "mood", destination: "alpha", mood: "500" }, post(0, github())],
+    { traits: ["aging", "letters"] },
+  ),
+  scenario(
+    "an error page that says back a request with secrets in it",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "echo" },
+      post(0, github()),
+      { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
+    ],
+    { traits: ["shaped"] },
+  ),
+  scenario("a receiver that does not want this event", [
+    { at: 0, do: "mood", destination: "alpha", mood: "abort" },
+    post(0, github()),
+  ]),
+  scenario("a receiver that wants no more events", [
+    { at: 0, do: "mood", destination: "alpha", mood: "disable" },
+    post(0, github()),
+    { at: 60_000, do: "mood", destination: "alpha", mood: "ok" },
   ]),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [

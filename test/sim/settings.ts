@@ -1,5 +1,7 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
+import { alphaOf, type Trait } from "./traits.ts";
+
 /** Vars and secrets, as a Worker's env holds them. */
 export type Vars = Readonly<Record<string, unknown>>;
 
@@ -40,8 +42,13 @@ export const DESTINATION_KEY = `whsec_${Buffer.from(`${CANARY}-beta-key-01234567
 /** A route whose condition can never be decided: no body has this member. It changes nothing of where events go. */
 export const UNSURE = { from: ["acme", "fenced"], to: "alpha", when: "body.missing.member == 1" };
 
-/** @param shards how many Intake objects share the events */
-export function initialVars(schedule: Schedule, shards: number): Vars {
+const GAMMA = { url: "https://gamma.example.com/hook", retry: ["5s"] };
+
+/**
+ * @param shards how many Intake objects share the events
+ * @param traits what alpha asks for beyond a signed POST
+ */
+export function initialVars(schedule: Schedule, shards: number, traits: readonly Trait[] = []): Vars {
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -50,6 +57,8 @@ export function initialVars(schedule: Schedule, shards: number): Vars {
     LIMITED_SECRET: `${CANARY}-limited`,
     FENCED_SECRET: `${CANARY}-fenced`,
     BETA_KEY: DESTINATION_KEY,
+    CRM_TOKEN: `${CANARY}-crm-token`,
+    CRM_KEY: `${CANARY}-crm key/&`,
     RETENTION_DAYS: 5,
     INTAKE_SHARDS: shards,
     SOURCES: {
@@ -60,8 +69,9 @@ export function initialVars(schedule: Schedule, shards: number): Vars {
       secretless: { provider: "github" },
     },
     DESTINATIONS: {
-      alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule] },
+      alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule], ...alphaOf(traits) },
       beta: { url: "https://beta.example.com/hook", retry: SCHEDULES[schedule], secret: "BETA_KEY" },
+      ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
     },
     ROUTES: {
       pushes: { from: "github", events: ["push", "pull_request.*"], to: "alpha" },
@@ -85,7 +95,7 @@ export const CHANGES = {
   },
   "add gamma": (vars: Vars): Vars => ({
     ...vars,
-    DESTINATIONS: { ...table(vars, "DESTINATIONS"), gamma: { url: "https://gamma.example.com/hook", retry: ["5s"] } },
+    DESTINATIONS: { ...table(vars, "DESTINATIONS"), gamma: GAMMA },
     ROUTES: { ...table(vars, "ROUTES"), more: { from: ["acme", "github"], to: "gamma" } },
   }),
   "add inspector": (vars: Vars): Vars => ({

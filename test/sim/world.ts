@@ -50,7 +50,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const scheduler = new Scheduler(plan.seed, setting.listening);
   const faults = faultsOf(scheduler);
   scheduler.faults = (point, now) => (now < plan.quiet ? faults(point, now) : null);
-  const vars = initialVars(plan.schedule, plan.shards);
+  const vars = initialVars(plan.schedule, plan.shards, plan.traits);
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);

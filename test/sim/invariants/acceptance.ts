@@ -117,8 +117,8 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   if (row === undefined) return `${id} was acked at ${Math.round(answeredAt)} ms and is not in D1`;
   const [kept, sent] = [bytesOf(row, ledger), bodyOf(letter)];
   if (!same(kept, sent)) return `${id}: ${kept.length} bytes are kept, ${sent.length} were sent, and they differ`;
-  const deliveries = d1.look<{ destination: string; state: string }>(
-    "SELECT destination, state FROM deliveries WHERE event = ?1 ORDER BY destination",
+  const deliveries = d1.look<{ destination: string; state: string; story: string | null }>(
+    "SELECT destination, state, story FROM deliveries WHERE event = ?1 ORDER BY destination",
     row.seq,
   );
   const open = deliveries.filter(({ state }) => state !== "delivered" && state !== "failed");
@@ -130,7 +130,8 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   const repeats = ledger.begun.filter((one) => one.letter.forged === null && alike(one.letter, letter));
   const before = repeats.filter((one) => (letter.key === null ? one.at >= at && one.at <= until : one.at <= until));
   const promised = new Set(before.map(({ version }) => matched(varsOf(version), letter.source, letter.type).join()));
-  const has = deliveries.map(({ destination }) => destination).join();
+  // A dead letter was promised to nobody; when one is made is a promise of its own.
+  const has = deliveries.flatMap(({ destination, story }) => (story === null ? destination : [])).join();
   return promised.has(has)
     ? null
     : `${id} was promised to [${[...promised].join(" or ")}], and has deliveries to [${has}]`;

@@ -76,7 +76,7 @@ export const deliveredMeansDelivered: Invariant = {
     if (status !== null && status !== (own?.status ?? null))
       return `attempt ${attempt} of ${name} is on record with ${status}, and was answered ${own?.status ?? "nothing"}`;
     if (own === undefined || !own.by.alive || own.saidAt === null || own.saidAt - own.at > HEARD_MS) return null;
-    const ends = said2xx(own) || own.status === 410;
+    const ends = said2xx(own) || own.status === 410 || own.asked === "abort";
     return ends && to === "pending"
       ? `attempt ${attempt} of ${name} was answered ${own.status}, and is to be tried again`
       : null;

@@ -38,7 +38,8 @@ export const editsOnce: Invariant = {
     if (of === undefined) return null;
     const wanted = edits.find((one) => one.of === of && same(bodyOfEdit(one.edit), body));
     if (wanted === undefined) return `${destination} got ${id}, edited from ${of}, and nobody has asked for that`;
-    return wanted.edit.destination === destination
+    // A dead letter of it is promised elsewhere.
+    return wanted.edit.destination === destination || headers["hookline-failed-destination"] !== undefined
       ? null
       : `${id} was made for ${wanted.edit.destination}, and ${destination} got it`;
   },
@@ -81,7 +82,7 @@ function madeIn({ platform }: Ledger): Made[] {
   if (!platform.d1.hasTable("events")) return [];
   return platform.d1.look<Made>(`
     SELECT id, headers->>'$."${HEADER}"' AS of, body, size,
-      (SELECT group_concat(destination) FROM deliveries WHERE event = events.seq) AS sent
+      (SELECT group_concat(destination) FROM deliveries WHERE event = events.seq AND story IS NULL) AS sent
     FROM events WHERE headers->>'$."${HEADER}"' IS NOT NULL`);
 }
 

@@ -3,6 +3,7 @@ import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY, INSPECTOR } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
+import { SHAPED } from "./traits.ts";
 
 /** Headers that must never leave (the design's contract). */
 const PRIVATE = [
@@ -24,7 +25,8 @@ export const LIMIT = { burst: 4, periodMs: 60_000 };
 export const visibleDeath: Invariant = {
   id: "I-10",
   says: "a failed delivery has a reason, is listed, and alerts once",
-  ended({ platform, lines, moves }) {
+  ended(ledger) {
+    const { platform, lines, moves } = ledger;
     if (!platform.d1.hasTable("failing")) return null;
     const sql = `SELECT d.delivery, d.reason, d.attempts, f.delivery AS listed FROM delivery_history d LEFT JOIN failing f USING (delivery) WHERE d.state = 'failed'`;
     const rows = platform.d1.look<{ delivery: string; reason: string | null; attempts: number; listed: string | null }>(
@@ -42,7 +44,9 @@ export const visibleDeath: Invariant = {
         ({ id, destination, to, from, attempt }) =>
           `${id}:${destination}` === delivery && to === "failed" && from !== "failed" && attempt === attempts,
       ).length;
-      return count > Math.max(ends, 1) ? `${delivery} was announced as failed ${count} times` : null;
+      // What two objects have accepted may have been tried twice as its first attempt, which both have heard the end of.
+      const apart = attempts === 1 && ledger.hasMoved(delivery.split(":")[0] ?? "") ? 1 : 0;
+      return count > Math.max(ends, 1) + apart ? `${delivery} was announced as failed ${count} times` : null;
     });
   },
 };
@@ -70,12 +74,15 @@ export const noSecretEscapes: Invariant = {
   logged: (line) => (leaks(line) ? `the log says ${line.slice(0, 200)}` : null),
   answered: ({ answer }) =>
     leaks(answer.text + [...answer.headers].join()) ? `an answer says ${answer.text.slice(0, 200)}` : null,
-  arrived({ headers, body, destination }) {
+  arrived({ headers: all, url, body, destination }, { plan }) {
+    // What alpha is sent with its own shape is a promise of its own.
+    const isShaped = destination === "alpha" && plan.traits.includes("shaped");
+    const { authorization, ...rest } = all;
+    const headers = isShaped && authorization === SHAPED.headers.authorization ? rest : all;
     const name = PRIVATE.find((one) => headers[one] !== undefined);
     if (name !== undefined) return `${destination} was sent the header ${name}`;
-    return leaks(Object.values(headers).join()) || leaks(Buffer.from(body).toString("latin1"))
-      ? `${destination} was sent a secret`
-      : null;
+    const texts = [...Object.values(headers), isShaped ? "" : url].join();
+    return leaks(texts) || leaks(Buffer.from(body).toString("latin1")) ? `${destination} was sent a secret` : null;
   },
   ended: ({ platform }) =>
     first(everything(platform), ([table, rows]) => (leaks(JSON.stringify(rows)) ? `${table} holds a secret` : null)),

@@ -9,6 +9,7 @@ import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { whereItGoes } from "./routing.ts";
+import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
 /** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
@@ -46,4 +47,8 @@ export const INVARIANTS: readonly Invariant[] = [
   repeatsSpendNothing,
   repeatsLeaveNothing,
   whereItGoes,
+  shapes,
+  ages,
+  deadLetters,
+  stops,
 ];
