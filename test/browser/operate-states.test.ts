@@ -45,6 +45,7 @@ const PAGES = {
     "/sources/legacy",
     "/destinations",
     "/destinations/billing",
+    "/destinations/ci",
     "/destinations/warehouse",
     "/destinations/partner",
     "/destinations/archive-of-everything-that-ever-happened-in-the-emea-region",
