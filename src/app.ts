@@ -1,6 +1,6 @@
 // The HTTP face of the relay: which path leads to which room.
 // What a room needs is handed to it; nothing here knows a binding.
-import { Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api/api.ts";
 import type { Config } from "./config/configured.ts";
@@ -10,10 +10,11 @@ import { sourceAt } from "./in/address.ts";
 import { inClear } from "./in/clear.ts";
 import { publicJwks } from "./out/ed25519.ts";
 import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
+import { postAs, postByToken, postUnvouched } from "./in/own.ts";
 import { toWire } from "./reasons.ts";
 
 /** Everything that the HTTP handlers are given. */
-export interface Deps extends IngestDeps, ApiDeps, DashboardDeps {
+export interface Deps extends IngestDeps, Omit<ApiDeps, "postAs">, DashboardDeps {
   readonly config: Config;
   readonly access: DashboardDeps["access"];
   /** What those who are signed in are told at `/health`, and whether events are accepted. */
@@ -39,6 +40,8 @@ export function createApp(deps: Deps): Hono {
     return source === null ? await next() : await ingest(c.req.raw, source, deps, c.executionCtx);
   });
 
+  app.post("/api/events", async (c, next) => await ownEvents(c, next, deps));
+
   // What follows is for people and their programs, who bring credentials and browsers.
   app.use(async (c, next) => {
     const address = c.req.header("cf-connecting-ip") ?? "";
@@ -47,7 +50,10 @@ export function createApp(deps: Deps): Hono {
     await next();
     return undefined;
   });
-  app.route("/api", api(deps));
+  app.route(
+    "/api",
+    api({ ...deps, postAs: (request, source, actor, after) => postAs(request, source, actor, deps, after) }),
+  );
 
   app.get("/health", async (c) => {
     const { config } = deps;
@@ -89,4 +95,20 @@ export function createApp(deps: Deps): Hono {
     return problem({ status: 500, title: "Internal Server Error" });
   });
   return app;
+}
+
+/**
+ * The walk of `/in/:source` by another address: whoever shows a source's token needs no operator's. What nobody vouches
+ * for may still be a source's that signs, and leaves a trace.
+ */
+async function ownEvents(c: Context, next: Next, deps: IngestDeps): Promise<Response | undefined> {
+  const taken = await postByToken(c.req.raw, deps, c.executionCtx);
+  if (taken !== null) return taken;
+  await next();
+  const heard = c.res.status === 401 ? await postUnvouched(c.req.raw, deps, c.executionCtx) : null;
+  if (heard === null) return undefined;
+  // Set twice, because it would get the headers of what it replaces.
+  c.res = undefined;
+  c.res = heard;
+  return undefined;
 }

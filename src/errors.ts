@@ -16,6 +16,10 @@ export type Rejection =
   /** A challenge that came without the right token, signature or form. */
   | { readonly reason: "handshake_refused"; readonly method: string }
   | { readonly reason: "rate_limited"; readonly retryAfterMs: number }
+  /** A proven message of the operator's own app that is none; `field` is a member or a header. */
+  | { readonly reason: "message_malformed"; readonly field: string; readonly says: string }
+  /** The same, under a name that stands for another content already. */
+  | { readonly reason: "name_reused"; readonly field: string }
   | { readonly reason: "busy"; readonly why: string; readonly retryAfterMs: number }
   | VerificationRejection;
 
@@ -58,14 +62,22 @@ export interface Problem {
   readonly status: number;
   readonly title: string;
   readonly detail?: string;
+  /** The member, parameter or header that is wrong, where it is one. */
+  readonly field?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type Reason = Rejection["reason"];
 
 /** A problem as a response. */
-export function problem({ status, title, detail, headers }: Problem): Response {
-  const body = { type: "about:blank", title, status, ...(detail === undefined ? {} : { detail }) };
+export function problem({ status, title, detail, field, headers }: Problem): Response {
+  const body = {
+    type: "about:blank",
+    title,
+    status,
+    ...(detail === undefined ? {} : { detail }),
+    ...(field === undefined ? {} : { field }),
+  };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },

@@ -25,6 +25,31 @@ export async function eventId(
 }
 
 /**
+ * The id of an event whose name may stand for one content only: 80 bits of the name and 48 of the content, so that
+ * another content under the same name is another event, and is found by what its id begins with (`namesakes`).
+ *
+ * @param content all that must be the same where the name is
+ */
+export async function soleEventId(
+  { source, rule, key, turn }: { source: string; rule: string; key: string; turn: number | null },
+  content: readonly (string | Uint8Array)[],
+): Promise<string> {
+  const name = encoder.encode(JSON.stringify([source, rule, key, turn]));
+  const [named, filled] = await Promise.all(
+    [name, concatenated([name, ...content])].map(async (bytes) => await crypto.subtle.digest("SHA-256", bytes)),
+  );
+  return `evt_${encodeHex(new Uint8Array(named!, 0, SOLE_NAME / 2))}${encodeHex(new Uint8Array(filled!, 0, 16 - SOLE_NAME / 2))}`;
+}
+
+/** Hexadecimal digits of an id that are its name's, where a name stands for one content. */
+const SOLE_NAME = 20;
+
+/** What the ids of all contents of this event's name begin with. */
+export function soleNameOf(id: string): string {
+  return id.slice(0, "evt_".length + SOLE_NAME);
+}
+
+/**
  * Which turn of a window a moment is in: the clock is cut into turns of that length, so that a repeat finds its first
  * id without a lookup. The price is the edge: a repeat on the other side of it is a new event,
  * however short the time between the two.

@@ -135,6 +135,7 @@ function open(env: Env): Relay {
       intake,
       parts,
       repeats,
+      namesake: d1.namesake,
       floodGuard,
       flood: new FloodGuard(floodGuard, now),
       published: new Published({ lists, remind, now, log }),

@@ -12,6 +12,8 @@ interface Row<R extends Reason> {
   readonly unproven?: boolean;
   /** Headers of the answer. */
   headers?(rejection: Of<R>): Readonly<Record<string, string>>;
+  /** What the sender is told beside the status: of requests alone that are proven to be the operator's own app's. */
+  tells?(rejection: Of<R>): { readonly field: string; readonly detail: string };
   /** One sentence for the operator: what is wrong, and what to do next. `name` is the provider as people write it. */
   advice(rejection: Of<R>, name: string): string;
 }
@@ -31,12 +33,15 @@ export const TITLES = {
   405: "Method Not Allowed",
   408: "Request Timeout",
   413: "Content Too Large",
+  422: "Unprocessable Content",
   429: "Too Many Requests",
   503: "Service Unavailable",
 } as const;
 
 /** What an operator reads where the trials of a refusal have found nothing more exact. */
 const NO_MATCH = () => "The signature or its time does not match.";
+
+const REUSED = "has named another content already, and names one event: give what differs a name of its own";
 
 /** Whatever is wrong with a proof, a stranger hears the same. */
 const FORGED = { status: 401, fault: "sender", unproven: true } as const;
@@ -114,6 +119,18 @@ export const REASONS: Table = {
     fault: "sender",
     headers: ({ retryAfterMs }) => retryAfter(retryAfterMs),
     advice: () => "More requests came than the rate of this source allows: raise rate if the sender may send faster.",
+  },
+  message_malformed: {
+    status: 400,
+    fault: "sender",
+    tells: ({ field, says }) => ({ field, detail: `${field}: ${says}` }),
+    advice: ({ field, says }) => `The message was none: ${field} ${says}. The app was told so.`,
+  },
+  name_reused: {
+    status: 422,
+    fault: "sender",
+    tells: ({ field }) => ({ field, detail: `${field}: ${REUSED}` }),
+    advice: ({ field }) => `The ${field} ${REUSED}. The app was told so.`,
   },
   busy: {
     status: 503,
@@ -219,7 +236,12 @@ export function adviseOn(rejection: Rejection, provider: string): string {
 export function toWire(rejection: Rejection): Problem {
   const row: Row<Reason> = REASONS[rejection.reason];
   const headers = row.headers?.(rejection);
-  return { status: row.status, title: TITLES[row.status], ...(headers === undefined ? {} : { headers }) };
+  return {
+    status: row.status,
+    title: TITLES[row.status],
+    ...row.tells?.(rejection),
+    ...(headers === undefined ? {} : { headers }),
+  };
 }
 
 /** Retry-After in whole seconds, never 0 (RFC 9110, 10.2.3). */

@@ -4,7 +4,7 @@ import type { Shape } from "./scheme/shape.ts";
 /** Who may post to `/in/:source`, and how its requests are proven. */
 export interface Source {
   readonly name: string;
-  /** Key into the provider catalogue, or `custom` where the source carries its own scheme. */
+  /** Key into the provider catalogue, a short form (`hmac`, `bearer`), or `custom` for a scheme of the source's own. */
   readonly provider: string;
   /** Secrets that are set, newest first. Empty means: refuse everything (I-13), never skip verification. */
   readonly secrets: readonly Secret[];
@@ -154,6 +154,8 @@ export type Acceptance =
   | { readonly kind: "accepted"; readonly id: string; readonly first?: Granted }
   | { readonly kind: "duplicate"; readonly id: string }
   | { readonly kind: "limited"; readonly retryAfterMs: number }
+  /** Its name stands for another content. */
+  | { readonly kind: "reused" }
   | {
       readonly kind: "busy";
       readonly why: string;
@@ -270,6 +272,9 @@ export interface KnownEvent {
 
 /** Which of these events D1 has. */
 export type AskRepeats = (ids: readonly string[]) => Promise<KnownEvent[]>;
+
+/** Whether D1 has an event of the same name as this one and with another content (`soleEventId`). */
+export type AskNamesake = (id: string) => Promise<boolean>;
 
 /** The same, and which destinations are paused at that moment. */
 export type AskKnown = (ids: readonly string[]) => Promise<{ events: KnownEvent[]; paused: string[] }>;

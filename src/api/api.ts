@@ -7,6 +7,7 @@ import { actRoutes } from "./acts.ts";
 import { type ApiEnv, Refusal, type RoomDeps } from "./env.ts";
 import { guard } from "./guard.ts";
 import { historyRoutes } from "./history.ts";
+import { type Post, sendRoutes } from "./send.ts";
 import { openApi } from "./openapi.ts";
 import { reference } from "./reference.tsx";
 import { relayRoutes } from "./relay.ts";
@@ -17,6 +18,7 @@ export interface ApiDeps extends RoomDeps {
   readonly access: Pick<Access, "identify" | "sameOrigin">;
   /** Answers the upgrade to a WebSocket on which the news are told. */
   readonly live: (request: Request, caller: Caller) => Promise<Response>;
+  readonly postAs: Post;
 }
 
 /** The routes under `/api`, all of them behind the guard. */
@@ -31,6 +33,7 @@ export function api(deps: ApiDeps) {
     .route("/", historyRoutes(deps))
     .route("/", relayRoutes(deps))
     .route("/", actRoutes(deps))
+    .route("/", sendRoutes(deps.postAs))
     .get("/live", async (c) =>
       c.req.header("upgrade") === "websocket"
         ? await deps.live(c.req.raw, c.var.caller)

@@ -59,7 +59,13 @@ const IDEMPOTENCY: Parameter = {
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
-const problem = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.optional(z.string()) });
+const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.optional(z.string()),
+  field: z.optional(z.string()),
+});
 
 /** What has a name of its own in the document, so that a client made from it has one type for it. */
 const NAMED = z.registry<{ id: string }>();
@@ -121,7 +127,7 @@ function readPaths(): Document["paths"] {
   return paths;
 }
 
-function toOperation(method: string, path: string, { role, says, query, body, answer }: Route): Operation {
+function toOperation(method: string, path: string, { role, says, query, body, answer, refuses }: Route): Operation {
   const named = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]): Parameter => ({
     name,
     in: "path",
@@ -143,13 +149,15 @@ function toOperation(method: string, path: string, { role, says, query, body, an
       ...(method === "GET" ? [] : [IDEMPOTENCY]),
     ],
     ...(body === undefined ? {} : { requestBody: { required: true, content: json(schemaOf(body, "input")) } }),
-    responses: { ...done, ...refusals() },
+    responses: { ...done, ...refusals(refuses) },
   };
 }
 
-function refusals(): Operation["responses"] {
+function refusals(others: Readonly<Record<string, string>> = {}): Operation["responses"] {
   const content = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
-  return Object.fromEntries(Object.entries(ERRORS).map(([status, description]) => [status, { description, content }]));
+  return Object.fromEntries(
+    Object.entries({ ...ERRORS, ...others }).map(([status, description]) => [status, { description, content }]),
+  );
 }
 
 /** A parameter is given or left out: that the relay then reads `null` is its own affair. */

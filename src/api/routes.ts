@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { ACTS } from "../contract/acts.ts";
+import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import { destination, filterParameters, inspection, replayJob, replayPreview, route } from "../contract/operations.ts";
 import { routesTried } from "../contract/routing.ts";
@@ -18,6 +19,8 @@ export interface Route {
   /** Left out: none. */
   readonly query?: z.ZodMiniObject;
   readonly body?: z.ZodMiniObject;
+  /** What it may answer beside what every route may, by status. */
+  readonly refuses?: Readonly<Record<string, string>>;
   /** A schema where it answers JSON, or else the media type; `null` for a WebSocket. */
   readonly answer: z.ZodMiniType | string | null;
 }
@@ -118,6 +121,23 @@ const LOOKS = {
   "GET /reference": { ...look, says: "This API as a page to read.", answer: "text/html" },
 } as const satisfies Record<string, Route>;
 
+/** What is taken as any source takes it: not an order, and not once for each caller. */
+const EVENTS = {
+  "POST /events": {
+    role: "operator",
+    query: messageParameters,
+    body: message,
+    says: "Takes an event of your own app, as POST /in/:source does, for a source with provider bearer: with the source's secret as the token, or as an operator. Any other body is taken whose type stands in the header Hookline-Event-Type, and its id, if it has one, in Webhook-Id. An Idempotency-Key names one content, for as long as the event is kept.",
+    answer: accepted,
+    refuses: {
+      413: "The body is larger than the source allows.",
+      422: "The Idempotency-Key or id has named another content.",
+      429: "More came than the rate of the source allows.",
+      503: "Not accepted: try again.",
+    },
+  },
+} as const satisfies Record<string, Route>;
+
 /** The first word of a path, under which the reference has it. */
 export function groupOf(path: string): string {
   return path.split(/[/.]/, 2)[1] ?? "";
@@ -125,7 +145,7 @@ export function groupOf(path: string): string {
 
 /** Method and path, in the order of the reference: of each group what may be looked at, then what may be ordered. */
 export const ROUTES: Readonly<Record<string, Route>> = Object.fromEntries(
-  [...Map.groupBy(Object.entries<Route>({ ...LOOKS, ...ACTS }), ([key]) => groupOf(key)).values()].flat(),
+  [...Map.groupBy(Object.entries<Route>({ ...LOOKS, ...EVENTS, ...ACTS }), ([key]) => groupOf(key)).values()].flat(),
 );
 
 const table = new Map(Object.entries(ROUTES));

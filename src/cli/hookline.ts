@@ -30,6 +30,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/past.ts"),
   () => import("./relay/routes.ts"),
   () => import("./relay/acts.ts"),
+  () => import("./relay/post.ts"),
   () => import("./relay/replays.ts"),
   () => import("./relay/keys.ts"),
 ];

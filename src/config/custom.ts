@@ -1,4 +1,4 @@
-// A sender that the catalogue does not know: the short forms `hmac` and `token`, and a whole table of one's own.
+// A sender that the catalogue does not know: the short forms `hmac`, `token` and `bearer`, and a table of one's own.
 // Pure; zod runs here.
 
 import * as z from "zod/mini";
@@ -25,7 +25,7 @@ export type Resolved =
 
 /** For whoever does not find a sender by its name. */
 const WAY_OUT =
-  'For a sender that the catalogue lacks, write provider = "hmac" or "token" with settings, or a table of its own (docs/own-provider.md)';
+  'For a sender that the catalogue lacks, write provider = "hmac" or "token" with settings, or a table of its own (docs/own-provider.md); for your own app, "bearer"';
 
 const header = z
   .string()
@@ -59,14 +59,29 @@ const tokenSettings = z.strictObject({
   id: z.optional(z.string().check(z.minLength(1))),
 });
 
+const bearerSettings = z.strictObject({});
+
+/** `provider = "bearer"`, an app of the operator's own: its token, and headers for what the body does not say. */
+const BEARER: Provider = {
+  name: "Your own app",
+  algorithm: "token",
+  signature: { at: "header:Authorization", prefix: "Bearer " },
+  message: "own",
+  type: "{header:Hookline-Event-Type|header:X-Event-Type|header:Ce-Type|json:type}",
+  id: "{header:Idempotency-Key|header:Webhook-Id|header:X-Event-Id|header:Ce-Id}",
+  uncovered: "Everything: a token proves who sent a request, not what it says.",
+  docs: "docs/sending.md",
+};
+
 /**
  * The provider that a source names or describes. `described` is the value of the source's `provider` key: a name of the
- * catalogue, `hmac` or `token` with their `settings`, or a table in the form of `provider.ts`,
- * which may begin from another provider with `like`.
+ * catalogue, `hmac` or `token` with their `settings`, `bearer`, or a table in the form of `scheme.ts`, which may begin
+ * from another provider with `like`.
  */
 export function resolveProvider(described: unknown, settings: Readonly<Record<string, unknown>> = {}): Resolved {
   if (described === "hmac") return checked("hmac", hmacSettings.safeParse(settings), fromHmac, ["settings"]);
   if (described === "token") return checked("token", tokenSettings.safeParse(settings), fromToken, ["settings"]);
+  if (described === "bearer") return checked("bearer", bearerSettings.safeParse(settings), () => BEARER, ["settings"]);
   if (typeof described === "string") {
     const provider = findProvider(described);
     return provider === null
@@ -100,7 +115,7 @@ function unknownProvider(name: string): string {
 
 /** By a slip of the pen, by the name that people write, or by a part of either: `sns` is in `aws-sns`. */
 function suggestSender(wrong: string): string {
-  const names = [...providerIds(), "hmac", "token"];
+  const names = [...providerIds(), "hmac", "token", "bearer"];
   const word = plainly(wrong);
   const alike = names.filter(
     (id) => word.length > 2 && (plainly(id).includes(word) || plainly(findProvider(id)?.name ?? "").includes(word)),

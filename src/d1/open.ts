@@ -12,7 +12,7 @@ import { openOnce } from "./once.ts";
 import { openParts } from "./parts.ts";
 import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
-import { openKnown, openRepeats } from "./repeats.ts";
+import { openKnown, openNamesake, openRepeats } from "./repeats.ts";
 import { openJobs } from "./replays.ts";
 import { openSessions } from "./sessions.ts";
 import { openStandings } from "./standing.ts";
@@ -34,6 +34,7 @@ export function openD1(db: D1Database, watch?: Watch) {
     parts: openParts(run),
     repeats: openRepeats(run),
     known: openKnown(run),
+    namesake: openNamesake(run),
     upkeep: openUpkeep(run),
     records: openRecords(run),
     once: openOnce(run),

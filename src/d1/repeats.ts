@@ -2,7 +2,8 @@
 import { GRACE_MS } from "../deadlines.ts";
 import { RETURNING_BELL } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
-import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
+import { soleNameOf } from "../ids.ts";
+import type { AskKnown, AskNamesake, AskRepeats, KnownEvent } from "../types.ts";
 
 /**
  * How often repeats may open a delivery until an operator replays it:
@@ -44,6 +45,17 @@ FROM json_each(?1) j JOIN events e ON e.id = j.value`;
 export function openRepeats(run: Run): AskRepeats {
   const all = rowsOf(run);
   return async (ids) => await all<KnownEvent>(KNOWN, JSON.stringify(ids));
+}
+
+/** @param run D1 with the schema in place */
+export function openNamesake(run: Run): AskNamesake {
+  const all = rowsOf(run);
+  return async (id) => {
+    const name = soleNameOf(id);
+    // Hexadecimal digits come before "g".
+    const found = await all("SELECT 1 FROM events WHERE id > ?1 AND id < ?1 || 'g' AND id <> ?2 LIMIT 1", name, id);
+    return found.length > 0;
+  };
 }
 
 /** The same, and which destinations are paused at that moment, or have an open breaker. */

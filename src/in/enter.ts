@@ -1,10 +1,11 @@
 // From a proven request to a durable event: what it is, where it goes, and what its sender is told.
-import type { Acceptance, Event, Rate, Undecided } from "../types.ts";
+import type { Acceptance, AskNamesake, Event, Rate, Undecided } from "../types.ts";
 import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { Log } from "../log.ts";
 import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
+import { readMessage } from "./message.ts";
 import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
 import { type HandshakeAnswer, replyTo } from "./handshake.ts";
@@ -15,10 +16,13 @@ import { receiptId } from "../ids.ts";
 import { type Inbound, Readings } from "../verify/readings.ts";
 import { match } from "./route.ts";
 import { namesOf } from "../filter/names.ts";
+import { within } from "../patience.ts";
 
 export interface EnterDeps extends KeepDeps {
   readonly config: Pick<Config, "routes" | "destinations">;
   readonly intake: IntakeDoor;
+  /** Asked of names that stand for one content. */
+  readonly namesake: AskNamesake;
   readonly first: FirstAttempts;
   /** 32 random hexadecimal digits. */
   readonly newId: () => string;
@@ -62,18 +66,25 @@ export async function enter(
   refuse: Refuse,
   after: After | undefined,
 ): Promise<Response> {
-  const { body } = inbound;
-  const identified = identify(inbound, source.scheme, source.settings);
+  const said = source.scheme.message === undefined ? null : readMessage(inbound, source.scheme);
+  if (said !== null && "reason" in said) return refuse(said);
+  const identified = identify(said?.named ?? inbound, source.scheme, source.settings);
   // Stored under a type that it may not have, it would go nowhere without a word.
   if (identified.excess !== undefined) return refuse({ reason: "body_too_complex", what: identified.excess });
   if (news === null && identified.lacks !== undefined)
     return refuse({ reason: "body_not_json", where: identified.lacks }, inbound);
   const identity = news === null ? identified : { ...identified, type: together([news.type]), types: [news.type] };
-  const event = await eventOf(inbound, source, identity, verifiedBy, deps);
+  const now = deps.now();
+  const eventId = await idOf(identity, source, now, inbound.body, deps.newId);
+  const sole = identity.dedupe?.sole === true;
+  if (sole && (await isTaken(eventId, deps))) return refuse({ reason: "name_reused", field: said?.field ?? "id" });
+  const sent = said?.kept(eventId, now) ?? inbound;
+  const { body } = sent;
+  const event = eventOf(sent, source, identity, { id: eventId, now, verifiedBy }, deps);
 
   const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
   // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
-  Readings.of(inbound).forget();
+  for (const one of new Set([inbound, sent])) Readings.of(one).forget();
 
   const { id, receipt, size, matched, receivedAt, undecided = [] } = event;
   const kept = await keepBody(event, body, deps);
@@ -98,6 +109,7 @@ export async function enter(
         repeat: kept.repeat,
         inParts,
         keyed: identity.dedupe !== null,
+        ...(sole ? { sole } : {}),
         first: offered,
       });
   // An event and its first attempts are one story, and one line.
@@ -121,23 +133,39 @@ export async function enter(
   const answer = await accepting;
   if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
   // Whatever else was answered, they may be needed.
-  const unwanted = answer.kind === "limited" || answer.kind === "duplicate";
+  const unwanted = !["accepted", "busy"].includes(answer.kind);
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
+  if (answer.kind === "reused") return refuse({ reason: "name_reused", field: said?.field ?? "id" });
   return conclude(answer, refuse, reply);
 }
 
+/** D1 has this long to say whether a name stands for another content, in ms. */
+const NAMESAKE_MS = 1_000;
+
+/**
+ * Whether D1 knows another content of this name. While D1 is silent, Intake alone judges by what it remembers: another
+ * content is then an event of its own, and nothing is lost.
+ */
+async function isTaken(id: string, { namesake, log }: EnterDeps): Promise<boolean> {
+  try {
+    return await within(NAMESAKE_MS, "D1", namesake(id));
+  } catch (error) {
+    log.warn("ingest.name_unchecked", { id, error: String(error) });
+    return false;
+  }
+}
+
 /** The event, but for its body; and where it goes. */
-async function eventOf(
+function eventOf(
   inbound: Inbound,
   source: ConfiguredSource,
   identity: Identity,
-  verifiedBy: string | null,
+  { id, now, verifiedBy }: { readonly id: string; readonly now: number; readonly verifiedBy: string | null },
   deps: EnterDeps,
-): Promise<Bodiless> {
+): Bodiless {
   const { body } = inbound;
-  const now = deps.now();
   const told = {
-    id: await idOf(identity, source, now, body, deps.newId),
+    id,
     source: source.name,
     type: identity.type,
     receivedAt: now,
@@ -162,7 +190,11 @@ function whichFailed(undecided: readonly Undecided[]) {
   return undecided.length === 0 ? {} : { undecided: undecided.map(({ route }) => route) };
 }
 
-function conclude(answer: Acceptance, refuse: Refuse, reply: HandshakeAnswer | null): Response {
+function conclude(
+  answer: Exclude<Acceptance, { kind: "reused" }>,
+  refuse: Refuse,
+  reply: HandshakeAnswer | null,
+): Response {
   switch (answer.kind) {
     case "accepted":
     case "duplicate":

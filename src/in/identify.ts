@@ -42,6 +42,8 @@ interface Dedupe {
    * which can be spelled in many ways under one signature.
    */
   readonly fields?: string;
+  /** The key stands for one content only, and is refused with another (`Provider.message`). */
+  readonly sole?: true;
 }
 
 /** Longest event type that is kept, in characters: it becomes a column, a header and a line on the screen. */
@@ -134,6 +136,7 @@ function dedupeOf(scope: Scope): Dedupe | null {
   });
   // What is empty names nothing, and every event that has nothing there would be one.
   if (key === null || key.trim() === "" || empty) return null;
+  if (scope.provider.message !== undefined) return { key, bindBody: true, sole: true };
   const bindBody = scope.provider.idShared === true || !idIsSigned(scope.provider);
   const fields = bindBody ? signedFields(scope) : null;
   return { key, bindBody, ...(fields === null ? {} : { fields }) };

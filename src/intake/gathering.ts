@@ -19,6 +19,8 @@ export interface Candidate extends Entry {
   readonly inParts?: boolean;
   /** Whether its id may come again: an id that the relay has made up does not. */
   readonly keyed?: boolean;
+  /** Whether its name stands for one content (`soleEventId`). */
+  readonly sole?: boolean;
   /** Destinations whose first attempt the isolate can make itself. An isolate of an earlier release offers none. */
   readonly first?: readonly string[];
   /** Whether another object may have had it before: then a silent D1 does not make it new. */

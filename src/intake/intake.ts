@@ -11,6 +11,7 @@ import { type Candidate, Groups } from "./gathering.ts";
 import { Grants } from "./grants.ts";
 import { type Entry, type Found, type Journal, openJournal } from "./journal.ts";
 import { attemptName, openOutcomes, type Outcomes } from "./outcomes.ts";
+import { Names } from "./names.ts";
 import { type Recent, Recents } from "./recents.ts";
 import { Rates } from "./rates.ts";
 import { Repeats, repeatOf } from "./repeats.ts";
@@ -49,6 +50,7 @@ export class IntakeCore {
   readonly #drain: Drain;
   readonly #rates;
   readonly #recent = new Recents();
+  readonly #names = new Names();
   readonly #repeats: Repeats;
   /** The last journal row that was found and not read: until D1 has it, any event may wait, and nothing is granted. */
   #unreadUpTo = 0;
@@ -77,7 +79,10 @@ export class IntakeCore {
       },
       failed: (group) => {
         const last = this.#journal.last();
-        for (const id of group.ids.keys()) this.#firsts.drop(id, last);
+        for (const id of group.ids.keys()) {
+          this.#firsts.drop(id, last);
+          this.#names.drop(id);
+        }
       },
       after: () => {
         if (now() >= this.#drain.retryAt) void this.#drain.run();
@@ -120,6 +125,7 @@ export class IntakeCore {
 
   #remember(found: readonly Found[]): void {
     for (const { seq, seeds } of found) {
+      for (const [id] of seeds) this.#names.take(id);
       const came = seeds.flatMap(([id, , , told, opening]) =>
         opening === undefined ? [] : [[id, { receipt: opening.receipt, repeat: (told ?? null) === null }] as const],
       );
@@ -144,6 +150,7 @@ export class IntakeCore {
       await twin?.written;
       return { kind: "accepted", id };
     }
+    if (candidate.sole === true && this.#names.areTaken(id)) return { kind: "reused" };
     const full = this.#isFull(candidate.row.length);
     if (full !== null) return { kind: "busy", why: full };
     if (twin !== undefined) {
@@ -156,6 +163,7 @@ export class IntakeCore {
 
     const limited = this.#rates.spend(candidate, this.#deps.now());
     if (limited !== null) return limited;
+    if (candidate.sole === true) this.#names.take(id);
     const offered = this.#offered(candidate);
     if (offered.length === 0) return await this.#carry(candidate, candidate, false);
     this.#firsts.offer(id, receipt, candidate.bells[1], offered);

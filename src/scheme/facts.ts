@@ -183,6 +183,11 @@ function repeatsOf(provider: Provider, windowMs: number | null): ProviderFacts["
   if (id === "{body-sha256-hex}") return { short: "body", long: `Same body.${within}` };
   const same = `Same ${written(id)}`;
   const source = idNames === undefined ? within : ` It names ${NAMED[idNames.what]} (${idNames.by}).`;
+  if (provider.message !== undefined)
+    return {
+      short: "id",
+      long: `${same}, or the \`id\` of the message. With another content it is refused: 422.${within}`,
+    };
   if (idShared === true)
     return { short: "id and body", long: `${same} and same body: the id alone may stand for several events.${source}` };
   if (idIsSigned(provider)) return { short: "id", long: `${same}, which is under the signature.${source}` };
@@ -219,6 +224,8 @@ function limitsOf(provider: Provider): string[] {
   if (signsUrl(provider)) limits.push("Signs the URL: set `public_url` to the one that the sender was given.");
   if (text.includes('"token":"'))
     limits.push("Its verify token is a second secret, with a name that ends in `_VERIFY_TOKEN`.");
+  if (provider.message !== undefined)
+    limits.push("Its body is a message of `type`, `timestamp`, `data` and `id`, unless a header names the type.");
   if (provider.keys !== undefined) limits.push(...keyLimits(provider.keys));
   const refused = provider.replies?.refused?.status;
   if (refused !== undefined) limits.push(`A refused request is answered with ${refused}, as the sender asks.`);

@@ -224,6 +224,11 @@ export const providerSchema = z.strictObject({
   ),
   /** The id may stand for more than one event: the identity is bound to the body too. */
   idShared: z.optional(z.boolean()),
+  /**
+   * The sender is an app of the operator's own: its body is a message of type, timestamp, data and id, or whatever its
+   * headers name, and what names one content names no other (`in/message.ts`).
+   */
+  message: z.optional(z.literal("own")),
   /** What an attacker could change without breaking the signature. */
   uncovered: z.optional(z.string()),
   handshake: z.optional(z.array(handshake)),

@@ -43,6 +43,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/'repeat', r\.id/, "commit"],
   [/FROM events WHERE seq IN/, "load"],
   [/SELECT e\.id, e\.receipt, EXISTS/, "known"],
+  [/SELECT 1 FROM events WHERE id > /, "namesake"],
   [/'lost', 'lost'/, "overdue"],
   [/FROM replays WHERE id = \?1 AND state = 'running' AND at_event/, "bulk replay"],
   [/FROM replays WHERE next_at IS NOT NULL/, "waiting replays"],

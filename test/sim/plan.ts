@@ -4,6 +4,7 @@ import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { outageOf } from "./outage.ts";
+import { ownOf } from "./own.ts";
 import { shardsOf } from "./reshard.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
@@ -140,7 +141,7 @@ export function planOf(seed: number): Plan {
   const [poisoned] = letters;
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
-  steps.push(...capturedOf(seed, span), ...outageOf(seed, span));
+  steps.push(...capturedOf(seed, span), ...outageOf(seed, span), ...ownOf(seed, span));
   const { shards, changes } = shardsOf(seed, span, letters);
   steps.push(...changes);
   const { traits, sayings } = traitsOf(seed, span);

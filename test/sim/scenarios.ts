@@ -90,6 +90,12 @@ export const SCENARIOS: readonly Plan[] = [
     post(3_000, { stuff: "large text" }),
     post(30_000, { stuff: "large text" }),
   ]),
+  scenario("a name that is used for two contents", [
+    post(0, { source: "app" }),
+    post(0, { source: "app", type: "star" }, 1),
+    post(3_000, { source: "app" }),
+    post(4_000, { source: "app", type: "star" }, 1),
+  ]),
   scenario("a stranger before the sender", [
     post(0, github({ forged: "wrong key" }), 1),
     post(5, github({ forged: "no signature" }), 1),

@@ -8,7 +8,7 @@ export type Stuff = "json" | "bom" | "binary" | "nul" | "empty" | "large text" |
 
 /** Something that a sender has to say. Plain data, so that a story can be printed and run again. */
 export interface Letter {
-  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody";
+  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody" | "app";
   /** The sender's own id of it; `null` where it gives none. */
   readonly key: string | null;
   readonly type: string;
@@ -37,6 +37,7 @@ export function bodyOf(letter: Letter): Uint8Array {
   const name = `${letter.source} ${letter.key} ${letter.type} ${letter.forged ?? ""}`;
   switch (letter.stuff) {
     case "json":
+      if (letter.source === "app") return encoder.encode(messageOf(letter, name));
       return encoder.encode(JSON.stringify({ says: name, snow: "\u2603", list: [1, 2.5, null] }));
     case "bom":
       return encoder.encode(`\uFEFF{"says":${JSON.stringify(name)}}`);
@@ -60,6 +61,11 @@ export function bodyOf(letter: Letter): Uint8Array {
   return letter.stuff satisfies never;
 }
 
+/** A message that lacks nothing, so that it is kept as it came. */
+function messageOf({ type }: Letter, name: string): string {
+  return JSON.stringify({ type, data: { says: name }, timestamp: 1_796_000_000, id: `id of ${name}`.trim() });
+}
+
 /** The request, as it leaves the sender. */
 export function requestOf(letter: Letter, vars: Vars, address: string, slow: boolean, broken: boolean): Request {
   const body = letter.forged === "too large" ? new Uint8Array(TOO_LARGE) : bodyOf(letter);
@@ -76,7 +82,11 @@ export function requestOf(letter: Letter, vars: Vars, address: string, slow: boo
     "x-forwarded-for": "192.0.2.1",
     cookie: "session=1",
   });
-  if (isGithub(letter)) {
+  if (letter.source === "app") {
+    if (letter.stuff !== "json") headers.set("hookline-event-type", letter.type);
+    if (letter.key !== null) headers.set("idempotency-key", letter.key);
+    if (signature !== null) headers.set("authorization", `Bearer ${signature === "" ? "" : secret}`);
+  } else if (isGithub(letter)) {
     headers.set("x-github-event", letter.type);
     if (letter.key !== null) headers.set("x-github-delivery", letter.key);
     if (signature !== null) headers.set("x-hub-signature-256", signature === "" ? "" : `sha256=${signature}`);
@@ -85,7 +95,8 @@ export function requestOf(letter: Letter, vars: Vars, address: string, slow: boo
     if (letter.key !== null) headers.set("x-id", letter.key);
     if (signature !== null) headers.set("x-signature", signature);
   }
-  const url = `https://relay.example.com/in/${letter.source}`;
+  const path = letter.source === "app" && letter.forged === null && letter.stuff === "json" ? "/api/events" : null;
+  const url = `https://relay.example.com${path ?? `/in/${letter.source}`}`;
   if (!slow && !broken) return new Request(url, { method, headers, body: body.slice() });
   return new Request(url, { method, headers, body: piecemeal(body, broken), duplex: "half" });
 }

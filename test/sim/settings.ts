@@ -56,6 +56,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     ACME_SECRET: `${CANARY}-acme`,
     LIMITED_SECRET: `${CANARY}-limited`,
     FENCED_SECRET: `${CANARY}-fenced`,
+    APP_SECRET: `${CANARY}-app-token`,
     BETA_KEY: DESTINATION_KEY,
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
@@ -67,6 +68,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       limited: { provider: "hmac", settings: hmac, rate: "4/min" },
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
       secretless: { provider: "github" },
+      app: { provider: "bearer" },
     },
     DESTINATIONS: {
       alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule], ...alphaOf(traits) },
@@ -75,7 +77,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     },
     ROUTES: {
       pushes: { from: "github", events: ["push", "pull_request.*"], to: "alpha" },
-      all: { from: ["acme", "limited", "fenced", "secretless"], to: ["alpha", "beta"] },
+      all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"] },
       unsure: UNSURE,
     },
   };

@@ -27,6 +27,7 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
     first: { offers: () => [], make: () => Promise.resolve() },
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
     repeats: () => Promise.resolve([]),
+    namesake: () => Promise.resolve(false),
     flood: { enter: () => UNCOUNTED, guess: () => Promise.resolve(true) },
     published: { bar: () => Promise.resolve(null) },
     bodies: new BodyReader(() => now),

@@ -14,7 +14,7 @@ const NETWORK =
   'is not a network. Write an address, or a range whose host bits are zero, such as 192.30.252.0/22 or 2a0a:a440::/29, or "provider" for those that the provider publishes';
 const LOCAL = 'Only `npm run dev` takes http and this machine, with LOOPBACK_DESTINATIONS="true" in .dev.vars';
 const WAY_OUT =
-  'For a sender that the catalogue lacks, write provider = "hmac" or "token" with settings, or a table of its own (docs/own-provider.md)';
+  'For a sender that the catalogue lacks, write provider = "hmac" or "token" with settings, or a table of its own (docs/own-provider.md); for your own app, "bearer"';
 const SECRET =
   "is not the name of a secret. Write a name such as BILLING_KEY, not its value, and none that the relay uses itself";
 

@@ -23,6 +23,7 @@ const ELSEWHERE = new Map([
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],
+  ["docs/sending.md", "pure/in/sending.test.ts"],
   ["docs/simulation.md", "a story that the simulation has printed"],
   ["docs/soak.md", "the soak's own options"],
   ["docs/states.md", "a diagram"],

@@ -3,6 +3,7 @@ import { matched } from "../settings.ts";
 import { bodyOf } from "../senders.ts";
 import { type Ledger, same, type Try } from "../ledger.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
+import { isRefusedForItsName } from "./own.ts";
 
 interface EventRow {
   readonly seq: number;
@@ -49,10 +50,12 @@ export const noFalseAck: Invariant = {
 export const heard: Invariant = {
   id: "I-11",
   says: "with faults off, an honest sender that comes again is let in",
-  ended({ begun, tries, plan }) {
+  ended(ledger) {
+    const { begun, tries, plan } = ledger;
     // A limit may go on refusing, and so may a secret that the operator has removed.
     const removed = plan.steps.some((step) => step.do === "deploy" && step.change === "lose acme secret");
     return first(begun, ({ letter, at }) => {
+      if (isRefusedForItsName({ letter }, ledger)) return null;
       const refused = letter.forged !== null || letter.source === "limited" || letter.source === "secretless";
       if (refused || at < plan.quiet || (removed && letter.source === "acme")) return null;
       if (tries.some((one) => yes(one) && alike(one.letter, letter))) return null;
@@ -84,7 +87,7 @@ export const strangers: Invariant = {
     const { letter, answer, by } = one;
     if (yes(one) && (letter.forged !== null || letter.source === "secretless"))
       return `a forged request (${letter.forged ?? "no secret is set"}) was answered ${answer.status}`;
-    if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) {
+    if (answer.status >= 400 && answer.status < 500 && ![422, 429].includes(answer.status)) {
       const did = by.did.filter((name) => !HARMLESS.some((start) => name.startsWith(start)));
       if (did.length > 0) return `a request that was answered ${answer.status} did ${did.join(", ")}`;
     }

@@ -8,6 +8,7 @@ import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.t
 import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+import { oneContent } from "./own.ts";
 import { whereItGoes } from "./routing.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
@@ -46,6 +47,7 @@ export const INVARIANTS: readonly Invariant[] = [
   repeatsOpen,
   repeatsSpendNothing,
   repeatsLeaveNothing,
+  oneContent,
   whereItGoes,
   shapes,
   ages,

@@ -14,7 +14,7 @@ const RELAY = "https://relay.example.com";
 
 /** The routes as the router has them: `GET /events`. */
 function routes(): string[] {
-  const deps = { operator: openOperator(operator.deps), access: operator.access(), live };
+  const deps = { operator: openOperator(operator.deps), access: operator.access(), live, postAs: live };
   const all = api(deps).routes.filter(({ method }) => method !== "ALL");
   return [...new Set(all.map(({ method, path }) => `${method} ${path}`))];
 }
@@ -201,6 +201,8 @@ test("every order is one row in the audit with its actor, and its repeat under t
     done[route] = written.map(({ actor, action }) => `${String(actor)} ${String(action)}`);
   }
   expect(done).toEqual({
+    // An event says itself who has sent it.
+    "POST /events": [],
     "POST /events/:id/replay": ["key:robot replay"],
     "POST /events/:id/cancel": ["key:robot cancel"],
     "POST /events/:id/send": ["key:robot send"],

@@ -87,7 +87,8 @@ test("an Idempotency-Key that is none is refused on every route that takes one",
 });
 
 test("an order that is none is refused, and what is wrong with it is named", async () => {
-  const orders = routes.filter(({ body }) => body !== undefined);
+  // A message is no order: the front door judges it.
+  const orders = routes.filter(({ at, body }) => body !== undefined && at !== "/api/events");
   expect(orders).toHaveLength(7);
   for (const { method, at } of orders) {
     for (const body of ["", "{", "[]", "null", '"text"', "destination=crm"]) {

@@ -26,6 +26,7 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
     intake: answering({ kind: "accepted", id: "evt" }),
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
     repeats: () => Promise.resolve([]),
+    namesake: () => Promise.resolve(false),
     flood: new FloodGuard(
       () => Promise.resolve(true),
       () => Date.now(),

@@ -3,7 +3,7 @@ import { createExecutionContext, createScheduledController, waitOnExecutionConte
 import worker, { type Env } from "../../../src/index.ts";
 import { bindings } from "./relay.ts";
 
-const TOKEN = "front-admin-token-0123456789abcdef";
+export const TOKEN = "front-admin-token-0123456789abcdef";
 
 /** A relay with these sources. Secrets and other vars stand beside them, as in a Worker's env. */
 export function front(sources: object, vars: Record<string, unknown> = {}) {

@@ -124,6 +124,7 @@ export class Operator {
       operator: openOperator({ ...this.deps, ...other }),
       access: this.access(),
       live: async () => await Promise.resolve(new Response("live")),
+      postAs: async () => await Promise.resolve(Response.json({ id: "evt", status: "accepted" })),
       ...face,
     };
     return new Hono().route("/api", api(deps));

@@ -1,0 +1,51 @@
+// hookline post: an event of one's own, from the command line.
+import { text } from "node:stream/consumers";
+import { readFile } from "node:fs/promises";
+import { answered, ONCE, ONCE_HELP, remote } from "./client.ts";
+
+const post = remote(
+  {
+    summary: "sends an event of your own",
+    usage: "post TYPE --data JSON|@FILE|- [--source SOURCE] [--id ID] [--once NAME]",
+    help: [
+      'Has the relay accept an event for a source with provider = "bearer". Takes the role operator.',
+      "  --data JSON    what happened: JSON, @FILE for a file that holds it, - for standard input",
+      "  --source NAME  which source; may be left out where there is one alone",
+      "  --id ID        what you call it; the relay's own id by default",
+      ONCE_HELP,
+    ].join("\n"),
+    options: { ...ONCE, data: { type: "string" }, source: { type: "string" }, id: { type: "string" } },
+    names: 1,
+  },
+  async (client, { names: [type = ""], options, json }, { out, err }) => {
+    const { data: given, source, id } = options;
+    if (typeof given !== "string") {
+      err("post takes --data JSON, --data @FILE, or --data - for standard input: hookline post --help");
+      return 2;
+    }
+    const data = await read(given).catch((error: unknown) => new Error(`the data cannot be read: ${String(error)}`));
+    if (data instanceof Error) {
+      if (json) out(JSON.stringify({ error: data.message }));
+      else err(data.message);
+      return 1;
+    }
+    const query = typeof source === "string" ? { source } : {};
+    const event = { type, data, ...(typeof id === "string" ? { id } : {}) };
+    const answer = await answered(client.events.$post({ query, json: event }));
+    if (json) out(JSON.stringify(answer));
+    else {
+      out(`${answer.id}  ${answer.status}`);
+      err(`see: hookline event ${answer.id}`);
+    }
+    return 0;
+  },
+);
+
+/** @throws where it cannot be read, or is no JSON */
+async function read(given: string): Promise<unknown> {
+  const written =
+    given === "-" ? await text(process.stdin) : given.startsWith("@") ? await readFile(given.slice(1), "utf8") : given;
+  return JSON.parse(written);
+}
+
+export const verbs = { post };
