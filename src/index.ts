@@ -145,6 +145,7 @@ function open(env: Env): Relay {
       fetchText,
       offers,
       refusals: new RefusalBook(refusals, now, log),
+      acked: (ms) => use.acked(ms),
       feed,
     }),
     deliver: delivering,

@@ -9,6 +9,7 @@ import type { Settled } from "../d1/settlement.ts";
 import {
   countAttempt,
   inMap,
+  type Lifetime,
   MINUTE_MS,
   newTally,
   sourceIn,
@@ -18,7 +19,7 @@ import {
   type Totals,
 } from "./tally.ts";
 import type { BellSeed, Told as ToldEvent } from "../intake/journal.ts";
-import { type Told, Use } from "./use.ts";
+import { addUse, countRefusal, type Told, Use } from "./use.ts";
 
 /** The object has this long to take a telling, and to answer a question, in ms. */
 const TELL_MS = 2_000;
@@ -51,6 +52,7 @@ export interface FeedRpc {
   steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
   totals(since: number): Promise<Totals>;
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  lifetime(): Promise<Lifetime>;
   fetch(request: Request): Promise<Response>;
 }
 
@@ -82,6 +84,8 @@ export interface FeedDoor {
   totals(since: number): Promise<Totals>;
   /** What was used of each meter since then, as far as it was told. @throws if the object cannot be reached */
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  /** Everything that was ever counted. @throws if the object cannot be reached */
+  lifetime(): Promise<Lifetime>;
   /** Hands a WebSocket upgrade on, for as long as `until` at most; 503 if the object cannot be reached. */
   live(request: Request, until: number): Promise<Response>;
 }
@@ -136,7 +140,9 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
       }),
     refused: (refusal) =>
       safely(() => {
-        sourceIn(refused.countsAt(refusal.at), refusal.source).refused += 1;
+        const counts = refused.countsAt(refusal.at);
+        sourceIn(counts, refusal.source).refused += 1;
+        countRefusal(counts.use, refusal.source, refusal.reason);
         return refused.add([refusal], toRefusal);
       }),
     idle: (at) => {
@@ -146,6 +152,7 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
     steps: (since, stepMs, count) => ask((feed) => feed.steps(since, stepMs, count)),
     totals: (since) => ask((feed) => feed.totals(since)),
     use: (since) => ask((feed) => feed.use(since)),
+    lifetime: () => ask((feed) => feed.lifetime()),
     async live(request, until) {
       // Nothing else of the request: the object has no use for a cookie or a key.
       const upgrade = request.headers.get("upgrade") ?? "";
@@ -162,7 +169,10 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
 /** With what was used, in the minute in which it is told. */
 function withUse(counts: ReadonlyMap<number, ToldTally>, use: Told, now: number): Map<number, ToldTally> {
   const minute = now - (now % MINUTE_MS);
-  return new Map([...counts, [minute, { ...(counts.get(minute) ?? newTally()), use }]]);
+  const counted = counts.get(minute) ?? newTally();
+  const all = new Map(counted.use);
+  addUse(all, use);
+  return new Map([...counts, [minute, { ...counted, use: all }]]);
 }
 
 /** Gathers what is to be told until a call is due, and makes that call. */

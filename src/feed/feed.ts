@@ -1,7 +1,7 @@
 // The Feed object: counts what the relay tells it and passes it on to whoever watches. It knows no event that D1 does
 // not: what it loses is seconds of counts.
 import { DurableObject } from "cloudflare:workers";
-import type { Sums, Totals } from "./tally.ts";
+import type { Lifetime, Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
 import { Tallies } from "./tallies.ts";
 import type { Telling } from "./door.ts";
@@ -41,6 +41,11 @@ export class FeedCore {
   /** @see Tallies.totals */
   totals(since: number): Totals {
     return this.#tallies.totals(since);
+  }
+
+  /** @see Tallies.lifetime */
+  lifetime(): Lifetime {
+    return this.#tallies.lifetime();
   }
 
   /** The way in for whoever watches; `?until=` is when the socket must end. */
@@ -85,6 +90,11 @@ export class Feed extends DurableObject {
   /** @see FeedCore.use */
   async use(since: number): Promise<Map<string, number>> {
     return await Promise.resolve(this.#core.use(since));
+  }
+
+  /** @see FeedCore.lifetime */
+  async lifetime(): Promise<Lifetime> {
+    return await Promise.resolve(this.#core.lifetime());
   }
 
   /** @see FeedCore.join */

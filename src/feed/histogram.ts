@@ -58,3 +58,26 @@ export function percentile(histogram: Histogram, share: number): number | null {
   }
   return null;
 }
+
+/** Powers of two, in ms, at which buckets end exactly: from 1 ms to a minute. */
+const BOUNDS = Array.from({ length: 17 }, (_, n) => 2 ** n);
+
+/**
+ * How many lasted at most so long, for bounds that double from 1 ms on.
+ *
+ * @returns `sumMs` is an estimate, up to 5 % off, from the middles of the buckets
+ */
+export function boundsOf(histogram: ReadonlyMap<number, number>): {
+  readonly bounds: readonly { readonly ms: number; readonly below: number }[];
+  readonly count: number;
+  readonly sumMs: number;
+} {
+  const buckets = [...histogram];
+  const below = (ms: number) => buckets.reduce((sum, [bucket, n]) => (bucket <= bucketOf(ms) ? sum + n : sum), 0);
+  const count = below(Infinity);
+  return {
+    bounds: [...BOUNDS.map((ms) => ({ ms, below: below(ms) })), { ms: Infinity, below: count }],
+    count,
+    sumMs: buckets.reduce((sum, [bucket, n]) => sum + n * 2 ** ((bucket + 0.5) / BUCKETS_TO_DOUBLE), 0),
+  };
+}

@@ -3,6 +3,7 @@
 import {
   addTally,
   inMap,
+  type Lifetime,
   MINUTE_MS,
   newTally,
   packTally,
@@ -39,12 +40,17 @@ export class Tallies {
   #writtenAt = -Infinity;
   #writing = false;
   #rolledTo = 0;
+  /** Of everything that is written; read from the tables when it is first asked for, and kept up from then on. */
+  #lifetime: Tally | null = null;
 
-  /** @param sql the object's storage; its tables are made on the first use */
+  /**
+   * @param sql the object's storage; its tables are made on the first use. `past` has one row: the sum of the hours
+   * that were dropped
+   */
   constructor(sql: SqlStorage, now: () => number) {
     this.#sql = sql;
     this.#now = now;
-    for (const table of ["minutes", "hours"])
+    for (const table of ["minutes", "hours", "past"])
       sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (at INTEGER PRIMARY KEY, counts TEXT NOT NULL)`);
   }
 
@@ -84,6 +90,7 @@ export class Tallies {
     this.#writtenAt = this.#now();
     for (const [minute, tally] of this.#unwritten) {
       this.#addTo("minutes", minute, tally);
+      if (this.#lifetime !== null) addTally(this.#lifetime, tally);
       this.#unwritten.delete(minute);
     }
     this.#rollUp(this.#writtenAt);
@@ -124,15 +131,27 @@ export class Tallies {
     return total;
   }
 
+  /**
+   * What was counted since the first event. What is not written yet is left out: it may be lost with the object, and
+   * whoever watches these numbers would take one that falls for a relay that began anew.
+   */
+  lifetime(): Lifetime {
+    if (this.#lifetime === null) {
+      this.#lifetime = newTally();
+      for (const { counts } of this.#sql.exec<Row>(`SELECT at, counts FROM past UNION ALL ${WRITTEN}`, 0))
+        addTally(this.#lifetime, unpackTally(counts));
+    }
+    const [first] = this.#sql.exec<{ at: number | null }>(BEGINNING);
+    return { since: first?.at ?? this.#now(), tally: this.#lifetime };
+  }
+
   /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */
   *#from(since: number): Generator<[number, ToldTally], void> {
-    const rows =
-      "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1 ORDER BY at";
-    for (const { at, counts } of this.#sql.exec<Row>(rows, since)) yield [at, unpackTally(counts)];
+    for (const { at, counts } of this.#sql.exec<Row>(WRITTEN, since)) yield [at, unpackTally(counts)];
     for (const [at, tally] of this.#unwritten) if (at >= since) yield [at, tally];
   }
 
-  #addTo(table: "minutes" | "hours", at: number, tally: Tally): void {
+  #addTo(table: "minutes" | "hours" | "past", at: number, tally: Tally): void {
     const total = newTally();
     for (const { counts } of this.#sql.exec<Row>(`SELECT at, counts FROM ${table} WHERE at = ?1`, at))
       addTally(total, unpackTally(counts));
@@ -142,6 +161,18 @@ export class Tallies {
       at,
       packTally(total),
     );
+  }
+
+  /** Hours before this leave; their sum stays, under the time of the first of them. */
+  #drop(before: number): void {
+    const dropped = newTally();
+    const rows = [...this.#sql.exec<Row>("SELECT at, counts FROM hours WHERE at < ?1 ORDER BY at", before)];
+    const [first] = rows;
+    if (first === undefined) return;
+    for (const { counts } of rows) addTally(dropped, unpackTally(counts));
+    const [past] = this.#sql.exec<{ at: number }>("SELECT at FROM past");
+    this.#addTo("past", past?.at ?? first.at, dropped);
+    this.#sql.exec("DELETE FROM hours WHERE at < ?1", before);
   }
 
   /** Whole hours only, so that no hour is half in one table and half in the other. */
@@ -154,9 +185,14 @@ export class Tallies {
       addTally(inMap(hours, at - (at % HOUR_MS), newTally), unpackTally(counts));
     for (const [at, tally] of hours) this.#addTo("hours", at, tally);
     this.#sql.exec("DELETE FROM minutes WHERE at < ?1", end);
-    this.#sql.exec("DELETE FROM hours WHERE at < ?1", now - HOURS_KEPT_MS);
+    this.#drop(now - HOURS_KEPT_MS);
   }
 }
+
+const WRITTEN =
+  "SELECT at, counts FROM hours WHERE at >= ?1 UNION ALL SELECT at, counts FROM minutes WHERE at >= ?1 ORDER BY at";
+const BEGINNING =
+  "SELECT coalesce((SELECT at FROM past), (SELECT min(at) FROM hours), (SELECT min(at) FROM minutes)) AS at";
 
 function isOfEvents({ sources, destinations }: ToldTally): boolean {
   return destinations.size > 0 || [...sources.values()].some(({ accepted }) => accepted > 0);

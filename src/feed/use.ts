@@ -2,11 +2,13 @@
 // anyway.
 import type { Meter } from "../contract/prices.ts";
 import type { Log } from "../log.ts";
+import { bucketOf, type Histogram } from "./histogram.ts";
 import { limitIn } from "./limits.ts";
 
 /**
  * Counts by meter. `over:…` counts calls that were refused because a limit was reached; `d1_bytes` is what was
- * said last.
+ * said last. Two more kinds travel with them: `refused:SOURCE:REASON`, and `ack:BUCKET`, how long senders waited for
+ * their answer, by the buckets of `histogram.ts`.
  */
 export type Told = ReadonlyMap<string, number>;
 
@@ -18,6 +20,29 @@ const AGAIN_MS = 60 * 60_000;
 const CONSEQUENCE_MS = 60_000;
 /** What the platform stores with each line of a log beside the line, in bytes. An estimate: nobody says. */
 const LINE_BYTES = 1_000;
+
+const [REFUSED, ACK] = ["refused:", "ack:"];
+
+/** Counts a refusal. Both names are of the configuration and of the relay: a stranger cannot make up more of them. */
+export function countRefusal(into: Map<string, number>, source: string, reason: string): void {
+  addOne(into, `${REFUSED}${source}:${reason}`, 1);
+}
+
+/** The refusals among these counts. */
+export function refusalsIn(counts: Told): { readonly source: string; readonly reason: string; readonly n: number }[] {
+  return [...counts].flatMap(([key, n]) => {
+    const [kind, source, reason] = key.split(":");
+    return `${kind}:` === REFUSED && source !== undefined && reason !== undefined ? { source, reason, n } : [];
+  });
+}
+
+/** How long senders waited, among these counts. */
+export function acksIn(counts: Told): Histogram {
+  const acks = [...counts].flatMap(([key, n]): [number, number][] =>
+    key.startsWith(ACK) ? [[Number(key.slice(ACK.length)), n]] : [],
+  );
+  return new Map(acks);
+}
 
 /** Adds the counts of `from`, which are later. */
 export function addUse(into: Map<string, number>, from: Told): void {
@@ -81,6 +106,11 @@ export class Use {
   /** When each limit was last seen by this isolate, in ms since 1970. */
   seen(): ReadonlyMap<Meter, number> {
     return this.#seen;
+  }
+
+  /** A sender has waited so long for its 2xx, in ms. */
+  acked(ms: number): void {
+    addOne(this.#counts, `${ACK}${bucketOf(ms)}`, 1);
   }
 
   /** One line of the log, of so many characters. */

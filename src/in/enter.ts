@@ -26,6 +26,8 @@ export interface EnterDeps extends KeepDeps {
   readonly first: FirstAttempts;
   /** 32 random hexadecimal digits. */
   readonly newId: () => string;
+  /** Told how long a sender has waited for its 2xx, in ms. */
+  readonly acked: (ms: number) => void;
   readonly log: Log;
 }
 
@@ -131,6 +133,7 @@ export async function enter(
       deps.first.make({ event, rate: source.rate, body }, offered, accepting, (first) => write("accepted", first)),
     );
   const answer = await accepting;
+  if (answer.kind === "accepted" || answer.kind === "duplicate") deps.acked(deps.now() - receivedAt);
   if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
   // Whatever else was answered, they may be needed.
   const unwanted = !["accepted", "busy"].includes(answer.kind);

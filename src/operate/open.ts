@@ -9,7 +9,8 @@ import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
 import type { Acts, VerbDeps } from "./operator.ts";
-import { openOverview, type OverviewDeps } from "./overview.ts";
+import { type MetricsDeps, openMetrics } from "./metrics.ts";
+import { backlogNow, openOverview, type OverviewDeps } from "./overview.ts";
 import { openPause, openResume } from "./pause.ts";
 import { openReplay } from "./replay.ts";
 import { openReplayActs, openReplayLooks } from "./replays.ts";
@@ -19,8 +20,8 @@ import { openReveal, openSources } from "./sources.ts";
 import { openTest } from "./test.ts";
 
 /** What the operator is given, once. */
-export interface OperatorDeps
-  extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "feed" | "intake" | "use"> {
+export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "intake" | "use"> {
+  readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"];
   readonly config: Pick<
     Config,
     "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings"
@@ -63,6 +64,12 @@ export function openOperator(deps: OperatorDeps) {
     ...openTries(deps),
     ...openInspections(given),
     ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
+    /** What a scraper asks for. */
+    metrics: openMetrics({
+      ...deps,
+      destinations: destinations.destinations,
+      backlog: () => backlogNow({ ...deps, ...tables }),
+    }),
     replays: openReplayLooks(given),
     keys: openKeyLooks(given),
     acts,

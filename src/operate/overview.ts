@@ -88,7 +88,13 @@ function nothingAt(at: number): Point {
   return { at: iso(at), accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
 }
 
-async function backlogNow({ backlog, intake, config, log }: OverviewDeps): Promise<Backlog> {
+/** What waits at this moment. @throws where D1 does not answer */
+export async function backlogNow({
+  backlog,
+  intake,
+  config,
+  log,
+}: Pick<OverviewDeps, "backlog" | "intake" | "config" | "log">): Promise<Backlog> {
   const journal = journalNow(intake).catch((error: unknown) => {
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;

@@ -21,6 +21,7 @@ export function fullOperator(): Operator {
       complete: true,
     }),
     overview: async (_origin, hours) => overview(hours),
+    metrics: async () => [],
     sources: async () => ({ sources, events_looked_back_to: ago(7 * 86_400) }),
     refusals: async (source) =>
       sources.some(({ name }) => name === source) ? done({ source, refusals }) : notFound(source),

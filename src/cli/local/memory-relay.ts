@@ -35,6 +35,7 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
     offers: { keep: () => Promise.resolve(true) },
     fetchText: () => Promise.resolve(""),
     refusals: { wants: () => false, keep: () => Promise.resolve() },
+    acked: silent,
     feed: { refused: () => null },
     now: () => now,
     newId: () => "0".repeat(32),

@@ -37,7 +37,7 @@ test("an event and how its first attempt ended are told in one call", async () =
     tellings.push(telling);
     await Promise.resolve();
   };
-  const rpc = { tell, steps: unused, totals: unused, use: unused, fetch: unused };
+  const rpc = { tell, steps: unused, totals: unused, use: unused, lifetime: unused, fetch: unused };
   const own = new Use(() => Date.now());
   const door = openFeed(
     () => rpc,
@@ -72,7 +72,7 @@ test("what could not be told is told with the next call", async () => {
     tellings.push(telling);
   };
   const own = new Use(() => Date.now());
-  const rpc = { tell, steps: unused, totals: unused, use: unused, fetch: unused };
+  const rpc = { tell, steps: unused, totals: unused, use: unused, lifetime: unused, fetch: unused };
   const state = { clock: 0 };
   const door = openFeed(
     () => rpc,
@@ -86,7 +86,7 @@ test("what could not be told is told with the next call", async () => {
   fails = false;
   state.clock += 10_000;
   await refuse();
-  expect(usedIn(tellings)).toEqual([{ queue_operations: 3 }]);
+  expect(usedIn(tellings)).toEqual([{ "refused:acme:no": 1, queue_operations: 3 }]);
 });
 
 test("a delivered event is counted on every meter that it uses, and told without a call of its own", async () => {

@@ -38,6 +38,7 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
     offers: { keep: unused },
     fetchText: unused,
     refusals: { wants: () => false, keep: unused },
+    acked: () => {},
     feed: { refused: () => null },
     now: () => Date.now(),
     newId: () => "0".repeat(32),

@@ -1,4 +1,5 @@
 // An operator at the API of a relay whose clock stands still, and whose bells are caught before they ring.
+import { newTally } from "../../../src/feed/tally.ts";
 import { Hono } from "hono";
 import { beforeEach } from "vitest";
 import { openAccess } from "../../../src/access/access.ts";
@@ -93,7 +94,10 @@ export class Operator {
       send: openSend(shared.now),
       inspector: openInspector({ inspections, now: shared.now, log: shared.log }),
       dice: () => 0.5,
-      feed: { steps: async () => await Promise.resolve([]) },
+      feed: {
+        steps: async () => await Promise.resolve([]),
+        lifetime: async () => await Promise.resolve({ since: 0, tally: newTally() }),
+      },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
       intake: {
         status: async () => await Promise.resolve({ waiting: 0, stuck: 0, bytes: 0, unreachable: [], seenAt: 0 }),
