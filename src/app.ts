@@ -3,7 +3,7 @@
 import { type Context, Hono, type Next } from "hono";
 import { embedded, looksUp } from "./access/access.ts";
 import { api, type ApiDeps } from "./api/api.ts";
-import { OPENMETRICS, openMetricsText } from "./api/openmetrics.ts";
+import { scraped } from "./api/openmetrics.ts";
 import type { Config } from "./config/configured.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
 import { problem } from "./errors.ts";
@@ -75,17 +75,7 @@ export function createApp(deps: Deps): Hono {
     return c.json({ ...body, ...health.body }, health.accepts ? 200 : 503);
   });
 
-  // Whatever `Accept` says: there is one form of it, and whoever asks by hand can read it too.
-  app.get("/metrics", async (c) => {
-    const caller = await deps.access.identify(c.req.raw);
-    if (caller === null)
-      return problem({ status: 401, title: "Unauthorized", headers: { "www-authenticate": "Bearer" } });
-    if (embedded(c.req.raw, caller)) return problem({ status: 403, title: "Forbidden" });
-    c.header("cache-control", "no-store");
-    c.header("x-content-type-options", "nosniff");
-    c.header("cross-origin-resource-policy", "same-origin");
-    return c.body(openMetricsText(await deps.operator.metrics()), 200, { "content-type": OPENMETRICS });
-  });
+  app.get("/metrics", async (c) => await scraped(c.req.raw, deps));
 
   // Public keys are for everybody; a relay that has none says nothing of it.
   app.get("/.well-known/jwks.json", async (c) => {

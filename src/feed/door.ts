@@ -9,7 +9,6 @@ import type { Settled } from "../d1/settlement.ts";
 import {
   countAttempt,
   inMap,
-  type Lifetime,
   MINUTE_MS,
   newTally,
   sourceIn,
@@ -18,6 +17,7 @@ import {
   type ToldTally,
   type Totals,
 } from "./tally.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { BellSeed, Told as ToldEvent } from "../intake/journal.ts";
 import { addUse, countRefusal, type Told, Use } from "./use.ts";
 

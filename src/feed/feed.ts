@@ -1,7 +1,8 @@
 // The Feed object: counts what the relay tells it and passes it on to whoever watches. It knows no event that D1 does
 // not: what it loses is seconds of counts.
 import { DurableObject } from "cloudflare:workers";
-import type { Lifetime, Sums, Totals } from "./tally.ts";
+import type { Lifetime } from "./lifetime.ts";
+import type { Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
 import { Tallies } from "./tallies.ts";
 import type { Telling } from "./door.ts";

@@ -74,10 +74,10 @@ export function boundsOf(histogram: ReadonlyMap<number, number>): {
 } {
   const buckets = [...histogram];
   const below = (ms: number) => buckets.reduce((sum, [bucket, n]) => (bucket <= bucketOf(ms) ? sum + n : sum), 0);
-  const count = below(Infinity);
+  const all = below(Infinity);
   return {
-    bounds: [...BOUNDS.map((ms) => ({ ms, below: below(ms) })), { ms: Infinity, below: count }],
-    count,
+    bounds: [...BOUNDS.map((ms) => ({ ms, below: below(ms) })), { ms: Infinity, below: all }],
+    count: all,
     sumMs: buckets.reduce((sum, [bucket, n]) => sum + n * 2 ** ((bucket + 0.5) / BUCKETS_TO_DOUBLE), 0),
   };
 }

@@ -3,7 +3,6 @@
 import {
   addTally,
   inMap,
-  type Lifetime,
   MINUTE_MS,
   newTally,
   packTally,
@@ -15,6 +14,7 @@ import {
   totalsOf,
   unpackTally,
 } from "./tally.ts";
+import { type Lifetime, lifetimeOf } from "./lifetime.ts";
 import { sleep } from "../patience.ts";
 import { addUse, type Told } from "./use.ts";
 
@@ -142,7 +142,7 @@ export class Tallies {
         addTally(this.#lifetime, unpackTally(counts));
     }
     const [first] = this.#sql.exec<{ at: number | null }>(BEGINNING);
-    return { since: first?.at ?? this.#now(), tally: this.#lifetime };
+    return lifetimeOf(first?.at ?? this.#now(), this.#lifetime);
   }
 
   /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */

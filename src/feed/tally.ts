@@ -47,13 +47,6 @@ export interface ToldTally {
   readonly use?: Told;
 }
 
-/** What was counted since the relay's first event; each number only ever grows, but for those of a size. */
-export interface Lifetime {
-  /** When counting began, in ms since 1970. */
-  readonly since: number;
-  readonly tally: Tally;
-}
-
 export function newTally(): Tally {
   return { sources: new Map(), destinations: new Map(), use: new Map() };
 }

@@ -1,17 +1,15 @@
-// What may be measured of a relay: counters since its first event, and how it stands now. Numbers only; how they are written is
-// the API's.
+// What may be measured of a relay: counters since its first event, and how it stands now.
+// Numbers only; how they are written is the API's.
 import type { Backlog } from "../contract/overview.ts";
 import { METERS } from "../contract/prices.ts";
 import type { Use } from "../contract/use.ts";
 import type { FeedDoor } from "../feed/door.ts";
-import { boundsOf, type Histogram } from "../feed/histogram.ts";
-import type { Lifetime } from "../feed/tally.ts";
-import { acksIn, refusalsIn } from "../feed/use.ts";
+import type { Bounds, Lifetime } from "../feed/lifetime.ts";
 import type { Log } from "../log.ts";
 import type { Looks } from "./operator.ts";
 
 /** One number with its labels. `suffix` is what stands behind the family's name, such as `_total`. */
-export interface Sample {
+interface Sample {
   readonly suffix?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -91,7 +89,7 @@ function gauge(name: string, help: string, value: number | null): Family {
   return family("gauge", name, help, value === null ? [] : [[{}, value]]);
 }
 
-function countersOf({ since, tally: { sources, destinations, use } }: Lifetime): Family[] {
+function countersOf({ since, sources, refusals, destinations, acks, use }: Lifetime): Family[] {
   const attempts = [...destinations].flatMap(([destination, { delivered, retried, failed }]) =>
     Object.entries({ delivered, retried, failed }).map(
       ([outcome, n]) => [{ destination, outcome }, n] satisfies Labelled,
@@ -110,13 +108,15 @@ function countersOf({ since, tally: { sources, destinations, use } }: Lifetime):
       "counter",
       "requests_refused",
       "Requests that were turned away, by the reason in the log.",
-      refusalsIn(use).map(({ source, reason, n }) => [{ source, reason }, n]),
+      refusals.map(({ source, reason, n }) => [{ source, reason }, n]),
     ),
     family("counter", "attempts", "Attempts at deliveries: delivered, retried later, or failed for good.", attempts),
-    histogram("attempt_duration_seconds", "From the start of an attempt until its end.", [
-      ...[...destinations].map(([destination, { latencies }]) => [{ destination }, latencies] as const),
-    ]),
-    histogram("ack_duration_seconds", "From the last byte of a request until its 2xx.", [[{}, acksIn(use)]]),
+    histogram(
+      "attempt_duration_seconds",
+      "From the start of an attempt until its end.",
+      [...destinations].map(([destination, { latency }]) => [{ destination }, latency] as const),
+    ),
+    histogram("ack_duration_seconds", "From the last byte of a request until its 2xx.", [[{}, acks]]),
     family(
       "counter",
       "use",
@@ -130,10 +130,9 @@ function countersOf({ since, tally: { sources, destinations, use } }: Lifetime):
 function histogram(
   name: string,
   help: string,
-  all: readonly (readonly [Readonly<Record<string, string>>, Histogram])[],
+  all: readonly (readonly [Readonly<Record<string, string>>, Bounds])[],
 ): Family {
-  const samples = all.flatMap(([labels, counts]): Sample[] => {
-    const { bounds, count, sumMs } = boundsOf(counts);
+  const samples = all.flatMap(([labels, { bounds, count, sumMs }]): Sample[] => {
     return [
       ...bounds.map(({ ms, below }) => ({
         suffix: "_bucket",

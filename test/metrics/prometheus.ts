@@ -68,16 +68,14 @@ async function post(n: number, secret: string): Promise<void> {
 }
 
 async function startPrometheus(port: number): Promise<ChildProcess> {
-  const target = new URL(relay.url).host;
-  await writeFile(
-    join(folder, "prometheus.yml"),
-    `global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: hookline
-    authorization: { credentials: ${TOKEN} }
-    static_configs: [{ targets: ["${target}"] }]
-`,
-  );
+  // As docs/metrics.md has it, but for where the relay is.
+  const [, block = ""] = /```yaml\n([^]*?)```/.exec(readFileSync(join(root, "docs/metrics.md"), "utf8")) ?? [];
+  const config = block
+    .replace("scheme: https", "scheme: http")
+    .replace("scrape_interval: 30s", "scrape_interval: 1s")
+    .replace("<the key of a viewer>", TOKEN)
+    .replace("<your relay>", new URL(relay.url).host);
+  await writeFile(join(folder, "prometheus.yml"), config);
   const files = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/tsdb`];
   return spawn("prometheus", [...files, `--web.listen-address=127.0.0.1:${port}`, "--log.level=error"], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -88,7 +86,7 @@ scrape_configs:
 async function asked(port: number, expr: string): Promise<string | null> {
   const query = new URLSearchParams({ query: expr.replaceAll("$__rate_interval", "1m") });
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?${query}`);
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?${query.toString()}`);
     if (!response.ok) return await response.text();
     const { data } = answered.parse(await response.json());
     return data.result.length > 0 ? null : "no result";

@@ -122,33 +122,6 @@ test("after 26 hours minutes become hours, and hours go after a month, without a
   });
 });
 
-test("counters only ever grow: through hours, dropped months, a crash and a restart", async () => {
-  await inFeed((hands) => {
-    let core = hands.start();
-    let said = 0;
-    let told = 0;
-    const grows = () => {
-      const now = core.lifetime().tally.sources.get("acme")?.accepted ?? 0;
-      expect(now).toBeGreaterThanOrEqual(said);
-      said = now;
-    };
-    for (const hours of [0, 0.1, 1, 26, 3, 300, 800, 1, 900, 0.5]) {
-      hands.clock += hours * HOUR + 2_000;
-      core.tell(accepted(new Map([[hands.clock, 3]])));
-      told += 3;
-      grows();
-      // Not written yet: a crash would take it back.
-      core.tell(accepted(new Map([[hands.clock, 2]])));
-      grows();
-      core = hands.start();
-      grows();
-      expect(core.lifetime().since).toBe(NOON);
-    }
-    expect(said).toBe(told);
-    expect(hands.table("past")).toEqual([NOON]);
-  });
-});
-
 test("what came long ago, while D1 was away, is counted when it came; what has no minute any more, now", async () => {
   await inFeed((hands) => {
     const core = hands.start();

@@ -1,4 +1,5 @@
 // An operator at the API of a relay whose clock stands still, and whose bells are caught before they ring.
+import { lifetimeOf } from "../../../src/feed/lifetime.ts";
 import { newTally } from "../../../src/feed/tally.ts";
 import { Hono } from "hono";
 import { beforeEach } from "vitest";
@@ -96,7 +97,7 @@ export class Operator {
       dice: () => 0.5,
       feed: {
         steps: async () => await Promise.resolve([]),
-        lifetime: async () => await Promise.resolve({ since: 0, tally: newTally() }),
+        lifetime: async () => await Promise.resolve(lifetimeOf(0, newTally())),
       },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
       intake: {

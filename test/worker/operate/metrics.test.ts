@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Backlog } from "../../../src/contract/overview.ts";
 import type { Use } from "../../../src/contract/use.ts";
 import { openMetricsText } from "../../../src/api/openmetrics.ts";
+import { lifetimeOf } from "../../../src/feed/lifetime.ts";
 import { newTally } from "../../../src/feed/tally.ts";
 import { type MetricsDeps, openMetrics } from "../../../src/operate/metrics.ts";
 import { front } from "../kit/front.ts";
@@ -63,7 +64,6 @@ test("an acceptance, its attempts and a refusal are counted under their names", 
     // An answer is given again for ten seconds, by each isolate; this one is the front's.
     return all.get('hookline_requests_refused_total{source="acme",reason="signature_missing"}') === 1 ? all : false;
   });
-  const label = (name: string, rest: string) => `hookline_${name}{${rest}}`;
   expect(found.get(label("events_accepted_total", 'source="acme"'))).toBe(1);
   expect(found.get(label("attempts_total", 'destination="first",outcome="delivered"'))).toBe(1);
   expect(found.get(label("attempts_total", 'destination="second",outcome="failed"'))).toBe(1);
@@ -74,6 +74,8 @@ test("an acceptance, its attempts and a refusal are counted under their names", 
   expect(found.get("hookline_deliveries_open")).toBe(0);
   expect(found.get("hookline_journal_events")).toBe(0);
 }, 60_000);
+
+const label = (name: string, rest: string) => `hookline_${name}{${rest}}`;
 
 const BACKLOG: Backlog = {
   open: 7,
@@ -88,10 +90,12 @@ const BACKLOG: Backlog = {
 };
 const USE: Use = { plan: "paid", day: "", resets_at: "", resets_in_s: 0, meters: [], reached: [], queue: null };
 
+const gone = () => Promise.reject(new Error("gone"));
+
 function open(change: Partial<MetricsDeps>) {
   const state = { clock: Date.parse("2090-01-01T12:00:00Z"), looks: 0 };
   const metrics = openMetrics({
-    feed: { lifetime: async () => await Promise.resolve({ since: 0, tally: newTally() }) },
+    feed: { lifetime: async () => await Promise.resolve(lifetimeOf(0, newTally())) },
     backlog: async () => {
       state.looks += 1;
       return await Promise.resolve(BACKLOG);
@@ -106,7 +110,6 @@ function open(change: Partial<MetricsDeps>) {
 }
 
 test("a part that does not answer is left out and named, and the rest is told", async () => {
-  const gone = () => Promise.reject(new Error("gone"));
   const withoutFeed = await open({ feed: { lifetime: gone } }).text();
   expect(withoutFeed).toContain("hookline_counts_available 0\n");
   expect(withoutFeed).toContain("hookline_oldest_open_event_age_seconds 60\n");
