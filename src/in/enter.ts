@@ -133,13 +133,12 @@ export async function enter(
       deps.first.make({ event, rate: source.rate, body }, offered, accepting, (first) => write("accepted", first)),
     );
   const answer = await accepting;
-  if (answer.kind === "accepted" || answer.kind === "duplicate") deps.acked(deps.now() - receivedAt);
   if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
   // Whatever else was answered, they may be needed.
   const unwanted = !["accepted", "busy"].includes(answer.kind);
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   if (answer.kind === "reused") return refuse({ reason: "name_reused", field: said?.field ?? "id" });
-  return conclude(answer, refuse, reply);
+  return conclude(answer, refuse, reply, () => deps.acked(deps.now() - receivedAt));
 }
 
 /** D1 has this long to say whether a name stands for another content, in ms. */
@@ -197,10 +196,12 @@ function conclude(
   answer: Exclude<Acceptance, { kind: "reused" }>,
   refuse: Refuse,
   reply: HandshakeAnswer | null,
+  acked: () => void,
 ): Response {
   switch (answer.kind) {
     case "accepted":
     case "duplicate":
+      acked();
       if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
       // The sender reads the body; whoever looks for the id finds it beside.
       return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });
