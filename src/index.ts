@@ -9,6 +9,7 @@ import { type Told, Use } from "./feed/use.ts";
 import { createApp } from "./app.ts";
 import { chores, type ChoresDeps } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
+import type { Config } from "./config/configured.ts";
 import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
 import { IntakeObject } from "./intake/object.ts";
@@ -35,6 +36,7 @@ import { openTotals } from "./operate/overview.ts";
 import { Pace } from "./out/pace.ts";
 import { Published } from "./net/published.ts";
 import { BodyReader } from "./in/read.ts";
+import { openReshape } from "./in/transformed.ts";
 import { RefusalBook } from "./in/refusals/refusals.ts";
 import type { ReplaysDeps } from "./sweep/replays.ts";
 import { rescue } from "./sweep/rescue.ts";
@@ -104,7 +106,7 @@ function open(env: Env): Relay {
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const attempting = { send: openSend(now), inspector: openInspector({ inspections, now, log }), now, dice, disable };
+  const attempting = { ...waysOut(config, inspections, log), now, dice, disable };
   const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
   const delivering: DeliverDeps = { ...attempting, ...tending, store, parts, pace, feed };
@@ -165,6 +167,11 @@ function open(env: Env): Relay {
     feed,
     use,
   };
+}
+
+/** What an attempt goes through: another body where a route asks for one, and the way to its receiver. */
+function waysOut(config: Config, inspections: ReturnType<typeof openD1>["inspections"], log: Log) {
+  return { send: openSend(now), inspector: openInspector({ inspections, now, log }), reshape: openReshape(config) };
 }
 
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */

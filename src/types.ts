@@ -67,6 +67,8 @@ export interface Destination {
   readonly onFailed?: string;
   /** How old an event may become before it is not attempted any more, in ms. */
   readonly maxAgeMs?: number;
+  /** Of the events that it gets: the receiver is told, and transforms are chosen by it. */
+  readonly version?: string;
   /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */
   readonly breaker?: BreakerRule | false;
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
@@ -147,6 +149,8 @@ export interface Undecided {
 export interface Match {
   readonly destination: string;
   readonly route: string;
+  /** 1 where the route transforms what goes there: it may not go there as it came, whatever becomes of the route. */
+  readonly transform?: 1;
 }
 
 /** What Intake answers. */
@@ -257,6 +261,7 @@ export type Fault =
   | "unsigned"
   | "unaddressed"
   | "unfilled"
+  | "untransformed"
   | "unconsented"
   | "lost"
   | "loop";

@@ -10,6 +10,7 @@ import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
+import { untransformable } from "./transforming.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
 import { leadsTo } from "../net/headers.ts";
@@ -69,6 +70,7 @@ export function readConfig(vars: Vars): Config {
   checkDeadLetters(destinations, named.destinations, reading.findings);
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
+  reading.findings.push(...untransformable([...routes.values()], destinations));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {

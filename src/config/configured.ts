@@ -3,6 +3,7 @@ import type { AccessPolicy } from "./access.ts";
 import type { Condition } from "../filter/condition.ts";
 import type { Finding } from "./findings.ts";
 import type { Provider } from "../scheme/scheme.ts";
+import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
 import type { Level } from "../log.ts";
 import type { Destination, Secret, Source } from "../types.ts";
@@ -21,6 +22,8 @@ export interface Route {
   readonly to: readonly string[];
   /** Left out, it wants whatever the patterns admit. */
   readonly when?: Condition;
+  /** What its destinations get in the place of the body; left out, they get the body as it came. */
+  readonly transform?: Transforms;
   /** Takes nothing, and stands where it stood. */
   readonly disabled?: true;
 }

@@ -14,6 +14,7 @@ import { readAs } from "./as.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { readKeys } from "./signing.ts";
 import { readShape } from "./shaping.ts";
+import { readTransforms } from "./transforming.ts";
 import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
 import { findProvider } from "../providers/catalogue.ts";
@@ -137,7 +138,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, { ...keys, as }, { url: script === null ? url : INSPECTED, secretUrl }, reading);
   if (shape === null) return null;
-  const { retry, breaker, max_age: maxAgeMs, on_failed: onFailed } = keys;
+  const { retry, breaker, version, max_age: maxAgeMs, on_failed: onFailed } = keys;
   const { waits, statuses } = retry;
   const plain = {
     name,
@@ -148,6 +149,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
     ...(onFailed === undefined ? {} : { onFailed }),
     ...(breaker === undefined ? {} : { breaker }),
+    ...(version === undefined ? {} : { version }),
   };
   const destination = shape === undefined ? plain : { ...plain, shape };
   if (script !== null) return { ...destination, script };
@@ -167,12 +169,14 @@ export function readRoute(
   refuseUnknown(`${key}.to`, "destination", to, named.destinations, reading);
   // A destination that does not exist stays in the route: its deliveries end as cancelled, where everybody sees them.
   const when = keys.when === undefined ? null : readCondition(key, keys.when, reading);
+  const transform = keys.transform === undefined ? null : readTransforms(key, keys.transform, reading.findings);
   return {
     name,
     from,
     events,
     to,
     ...(when === null ? {} : { when }),
+    ...(transform === null ? {} : { transform }),
     ...(enabled ? {} : { disabled: true as const }),
   };
 }

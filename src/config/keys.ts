@@ -99,6 +99,17 @@ function parseWaits(value: unknown): readonly number[] | null {
   return waits.length === value.length ? waits : null;
 }
 
+/** What a receiver pins: it becomes a header, and the name of a transform. */
+export const VERSION = /^(?!default$)[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+
+/** Under which name the transform of all other versions stands. */
+export const OTHERWISE = "default";
+
+const transformText = written(
+  (text) => (text.trim() === "" ? null : text),
+  `is no transform. Write it in quotes, as in transform = '{ "text": body.user.name }', or one for each version: { default = "…", "2026-11-01" = "…" }`,
+);
+
 /** How repeats of a source are told: by a template, `null` for not at all, and for how long. */
 interface DedupeRule {
   readonly by: string | null;
@@ -206,6 +217,9 @@ export const destinationKeys = z.strictObject({
   max_age: z.optional(
     written(parseDuration, 'is no time. Write it as "1d"; the units are s, m, h and d, and the most is 7d'),
   ),
+  version: z.optional(
+    spelled(VERSION, 'is no version. Write letters, digits, dots and hyphens, as in version = "2026-11-01"'),
+  ),
   breaker: z.optional(
     understood(
       parseBreaker,
@@ -239,5 +253,6 @@ export const routeKeys = z.strictObject({
       'is no condition. Write it in quotes, as in when = "body.amount >= 100"',
     ),
   ),
+  transform: z.optional(z.union([transformText, z.record(z.string(), transformText)])),
   enabled: z._default(z.boolean("is neither true nor false. Write true or false, without quotes"), true),
 });

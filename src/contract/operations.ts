@@ -74,6 +74,8 @@ export const destination = z.object({
   retry_on: z.optional(z.array(z.string())),
   /** The destination that gets what has failed here; only where that is configured. */
   on_failed: z.optional(z.string()),
+  /** The version of the events that it gets, where it has pinned one. */
+  version: z.optional(z.string()),
   /** How old an event may become, in seconds; only where that is configured. */
   max_age_s: z.optional(count),
   signed_by: z.array(z.string()),
@@ -104,6 +106,16 @@ export const route = z.object({
   to: z.array(z.string()),
   /** The condition in CEL, `null` where there is none. */
   when: text,
+  /** What its destinations get in the place of the body, in JSONata; only where it transforms. */
+  transform: z.optional(
+    z.array(
+      z.object({
+        /** The version that a destination has pinned; `null` for all others. */
+        version: text,
+        text: z.string(),
+      }),
+    ),
+  ),
   /** One that is not enabled takes nothing. */
   enabled: z.boolean(),
 });

@@ -5,6 +5,7 @@ import operator from "./migrations/0003_operator.sql";
 import repeats from "./migrations/0004_repeats.sql";
 import unrouted from "./migrations/0005_unrouted.sql";
 import breakers from "./migrations/0006_breakers.sql";
+import transforms from "./migrations/0009_transforms.sql";
 import stories from "./migrations/0007_stories.sql";
 
 export interface Migration {
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0005_unrouted.sql", sql: unrouted },
   { name: "0006_breakers.sql", sql: breakers },
   { name: "0007_stories.sql", sql: stories },
+  { name: "0009_transforms.sql", sql: transforms },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

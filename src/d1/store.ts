@@ -27,6 +27,10 @@ export interface Claim {
   readonly leaseUntil: number;
   /** Of one that was made because another had failed: of which, and how, as JSON. */
   readonly story?: string | null;
+  /** The route that it goes by; a word in parentheses where somebody or something else has opened it. */
+  readonly route?: string;
+  /** 1 where that route transformed what goes there when the event was routed. */
+  readonly transform?: number | null;
 }
 
 /** An event as it is sent: without what only the relay needs. */
@@ -53,7 +57,7 @@ ON CONFLICT (id) DO NOTHING`;
 // inserted as delivered, once.
 const INSERT_DELIVERIES = `
 INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
-  status, fault, excerpt, ended_at)
+  status, fault, excerpt, ended_at, transform)
 SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.value->>'$.first.state', 'pending'),
        m.value->>'$.first.reason', m.value->>'first' IS NOT NULL, coalesce(m.value->>'$.first.dueAt', ?2), m.value->>'$.first.leaseUntil',
        CASE coalesce(m.value->>'$.first.state', 'pending')
@@ -61,7 +65,7 @@ SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.
            coalesce(m.value->>'$.first.dueAt', ?2) + ${GRACE_MS})
          WHEN 'delivering' THEN m.value->>'$.first.leaseUntil' END,
        m.value->>'$.first.startedAt', m.value->>'$.first.latencyMs', m.value->>'$.first.status', m.value->>'$.first.fault',
-       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL)
+       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform'
 FROM json_each(?1) j
 JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
 JOIN json_each(j.value, '$.matched') m
@@ -83,7 +87,7 @@ const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
 ${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED}
-RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story`;
+RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform`;
 
 const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
 const HOLD = `

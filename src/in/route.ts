@@ -45,10 +45,14 @@ export function match(routes: Iterable<Route>, source: string, types: readonly s
     if (verdict.kind === "undecided") undecided.push({ route: route.name, error: verdict.error });
     if (verdict.kind !== "taken") continue;
     for (const destination of route.to) {
-      if (!matched.has(destination)) matched.set(destination, { destination, route: route.name });
+      if (!matched.has(destination)) matched.set(destination, matchOf(destination, route));
     }
   }
   return { matched: [...matched.values()], undecided };
+}
+
+function matchOf(destination: string, { name, transform }: Route): Match {
+  return transform === undefined ? { destination, route: name } : { destination, route: name, transform: 1 };
 }
 
 /**

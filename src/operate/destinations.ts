@@ -1,7 +1,7 @@
 // How the destinations stand, and which routes lead to them.
 import type { DestinationAnswer, RouteAnswer } from "../contract/operations.ts";
 import type { Standing, Standings } from "../d1/standing.ts";
-import type { Config } from "../config/configured.ts";
+import type { Config, Route } from "../config/configured.ts";
 import type { Looks } from "./operator.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { armedOf } from "../out/breaker.ts";
@@ -72,16 +72,25 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
       return value === undefined ? noDestination(name) : { ok: true, value };
     },
 
-    routes: () =>
-      config.routes.map(({ name, from, events, to, when, disabled }): RouteAnswer => ({
-        name,
-        from: [...from],
-        events: [...events],
-        to: [...to],
-        when: when?.text ?? null,
-        enabled: disabled !== true,
-      })),
+    routes: () => config.routes.map(toRoute),
   };
+}
+
+function toRoute({ name, from, events, to, when, transform, disabled }: Route): RouteAnswer {
+  return {
+    name,
+    from: [...from],
+    events: [...events],
+    to: [...to],
+    when: when?.text ?? null,
+    ...(transform === undefined ? {} : { transform: textsOf(transform) }),
+    enabled: disabled !== true,
+  };
+}
+
+function textsOf({ otherwise, versions }: NonNullable<Route["transform"]>) {
+  const own = Object.entries(versions).map(([version, { text }]) => ({ version, text }));
+  return otherwise === null ? own : [{ version: null, text: otherwise.text }, ...own];
 }
 
 async function toConfigured(destination: Destination, standing: Standing | undefined) {
@@ -130,11 +139,12 @@ function words(statuses: readonly number[]): string[] {
   return statuses.map((one) => (one < 10 ? `${one}xx` : String(one)));
 }
 
-function limitsOf({ statuses, maxAgeMs, onFailed }: Destination) {
+function limitsOf({ statuses, maxAgeMs, onFailed, version }: Destination) {
   return {
     ...(statuses === undefined ? {} : { give_up_on: words(statuses.giveUpOn), retry_on: words(statuses.retryOn) }),
     ...(maxAgeMs === undefined ? {} : { max_age_s: maxAgeMs / 1000 }),
     ...(onFailed === undefined ? {} : { on_failed: onFailed }),
+    ...(version === undefined ? {} : { version }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Outgoing, Send } from "../net/send.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { parsed } from "../bytes/json.ts";
+import type { Reshape } from "./reshape.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
@@ -16,6 +17,8 @@ export interface AttemptDeps {
   readonly inspector: Inspector;
   readonly now: () => number;
   readonly dice: () => number;
+  /** Makes another body where the route asks for one. */
+  readonly reshape?: Reshape | undefined;
   /** Told of a destination whose receiver wants no more deliveries at all. Never rejects. */
   readonly disable?: (destination: string) => Promise<void>;
 }
@@ -28,6 +31,9 @@ export interface Numbered {
   readonly round: number;
   /** Of a delivery that was made because another of its event had failed: see `storyHeaders`. */
   readonly story?: string | null;
+  /** By which route it goes; left out where nothing has routed it. */
+  readonly route?: string;
+  readonly transform?: number | null;
 }
 
 /**
@@ -51,10 +57,11 @@ export async function attempt(
 async function tried(
   event: EventHead & { readonly receivedAt: number },
   destination: Destination | undefined,
-  { attempt: number, round, story = null }: Numbered,
+  numbered: Numbered,
   body: () => Promise<Uint8Array | null>,
   deps: AttemptDeps,
 ): Promise<Conclusion | null> {
+  const { attempt: number, round } = numbered;
   const startedAt = deps.now();
   if (destination === undefined) return notSent("cancelled", startedAt);
   const { retry: schedule } = destination;
@@ -71,14 +78,28 @@ async function tried(
   else {
     const bytes = await body();
     if (bytes === null) return null;
-    const { hidden = [], query = {}, ...request } = await shape(event, destination, number, bytes, deps.now());
-    const where = addressed(event, destination, { attempt: number, round }, hidden, deps);
-    const headers = { ...request.headers, ...storyHeaders(story) };
-    answer = await deps.send({ ...request, headers, ...where, url: withQuery(where.url, query) });
+    answer = await sent(event, destination, numbered, bytes, deps);
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;
   return conclude(answer, { schedule, attemptsMade, startedAt, until, rules }, deps.now(), deps.dice);
+}
+
+/** Shapes and sends it, by the body that its route makes of it. */
+async function sent(
+  event: EventHead & { readonly receivedAt: number },
+  destination: Destination,
+  numbered: Numbered,
+  bytes: Uint8Array,
+  deps: AttemptDeps,
+): Promise<Answer> {
+  const made = (await deps.reshape?.(event, destination, numbered, bytes)) ?? { ok: true, event, body: bytes };
+  if (!made.ok) return { ...withoutAnswer(made.fault), excerpt: made.error };
+  const { attempt: number, story = null } = numbered;
+  const { hidden = [], query = {}, ...request } = await shape(made.event, destination, number, made.body, deps.now());
+  const where = addressed(event, destination, numbered, hidden, deps);
+  const headers = { ...request.headers, ...storyHeaders(story) };
+  return await deps.send({ ...request, headers, ...where, url: withQuery(where.url, query) });
 }
 
 /** What a receiver is told of the delivery that has failed before this one was made. */

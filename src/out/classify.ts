@@ -44,6 +44,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "a secret that its headers or its query name is not set yet, or holds what cannot be sent",
   },
+  untransformed: {
+    verdict: "retry",
+    because: "the transform of its route makes no body of this event",
+  },
   unconsented: {
     verdict: "retry",
     because:

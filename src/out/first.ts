@@ -173,7 +173,8 @@ export class FirstAttempts {
     // The grant is no older than its age when it was told, and the way that the question and its answer took.
     if (grant === null || grant.ageMs + (now() - askedAt - grant.heldMs) > GRANT_MS) return unsent;
     try {
-      const number = { attempt: 1, round: 0 };
+      const way = event.matched.find((one) => one.destination === destination);
+      const number = { attempt: 1, round: 0, ...way };
       const made = await attempt(
         event,
         config.destinations.get(destination),

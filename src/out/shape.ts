@@ -30,7 +30,7 @@ export interface Shaped {
  */
 export async function shape(
   event: EventHead,
-  destination: Pick<Destination, "name" | "url" | "keys" | "shape">,
+  destination: Pick<Destination, "name" | "url" | "keys" | "shape" | "version">,
   attempt: number,
   body: Uint8Array,
   now: number,
@@ -50,6 +50,7 @@ export async function shape(
     "hookline-source": event.source,
     "hookline-event-type": headerText(event.type),
     "hookline-attempt": String(attempt),
+    ...(destination.version === undefined ? {} : { "hookline-version": destination.version }),
     ...(original === undefined ? {} : { [EDITED_FROM]: original }),
     [HOP]: nextHop(way, destination.url) ?? "",
     ...asked?.headers,

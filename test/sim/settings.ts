@@ -1,6 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
-import { alphaOf, type Trait } from "./traits.ts";
+import { alphaOf, REMADE, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
 export type Vars = Readonly<Record<string, unknown>>;
@@ -77,6 +77,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     },
     ROUTES: {
       pushes: { from: "github", events: ["push", "pull_request.*"], to: "alpha" },
+      ...(traits.includes("remade") ? { remade: REMADE } : {}),
       all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"] },
       unsure: UNSURE,
     },
@@ -118,6 +119,10 @@ export const CHANGES = {
   "lose acme secret": (vars: Vars): Vars => {
     const { ACME_SECRET: _, ...rest } = vars;
     return rest;
+  },
+  "drop remade": (vars: Vars): Vars => {
+    const { remade: _, ...routes } = table(vars, "ROUTES");
+    return { ...vars, ROUTES: routes };
   },
   "same again": (vars: Vars): Vars => ({ ...vars }),
 } as const;

@@ -1,4 +1,5 @@
-// What alpha asks for beyond a signed POST, and what its receiver says beside a status: drawn for a world, and put into its vars.
+// What alpha asks for beyond a signed POST, what its receiver says beside a status, and what beta gets in the place of the body: drawn for
+// a world, and put into its vars.
 import { Dice } from "./dice.ts";
 import type { Mood } from "./network.ts";
 import type { Step } from "./plan.ts";
@@ -6,27 +7,53 @@ import type { Vars } from "./settings.ts";
 
 /**
  * `shaped`: a method, headers and a query of its own, with secrets in them; `aging`: a `max_age`; `letters`: gamma gets
- * what has failed.
+ * what has failed. `remade`: a route of its own makes another body for beta.
  */
-export type Trait = "shaped" | "aging" | "letters";
+export type Trait = "shaped" | "aging" | "letters" | "remade";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
 export const MAX_AGE_MS = 60_000;
 
-const TRAITS: readonly Trait[] = ["shaped", "aging", "letters"];
+const TRAITS: readonly Exclude<Trait, "remade">[] = ["shaped", "aging", "letters"];
 const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 
 /** In one world of four. It has dice of its own, so that no other choice moves. */
 export function traitsOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "traits");
-  if (!dice.chance(0.25)) return { traits: [], sayings: [] };
-  const traits = TRAITS.filter(() => dice.chance(0.6));
+  const first = remadeOf(seed, span);
+  if (!dice.chance(0.25)) return first;
+  const traits = [...first.traits, ...TRAITS.filter(() => dice.chance(0.6))];
   const sayings: Step[] = [];
   for (let n = dice.whole(0, 2); n > 0; n -= 1)
     sayings.push({ at: dice.whole(0, span), do: "mood", destination: "alpha", mood: dice.pick(SAYINGS) });
   if (dice.chance(0.4)) sayings.push({ at: 0, do: "mood", destination: "alpha", mood: dice.pick(["500", "410"]) });
-  return { traits, sayings };
+  return { traits, sayings: [...first.sayings, ...sayings] };
+}
+
+/** In one world of six; in every second of them the route goes while beta does not take what it has made. */
+function remadeOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
+  const dice = new Dice(seed, "remade");
+  if (!dice.chance(0.17)) return { traits: [], sayings: [] };
+  const sayings: Step[] = [];
+  if (dice.chance(0.5)) {
+    sayings.push({ at: 0, do: "mood", destination: "beta", mood: "500" });
+    sayings.push({ at: dice.whole(0, span), do: "deploy", change: "drop remade" });
+  }
+  return { traits: ["remade"], sayings };
+}
+
+/** The event's name and type, and of some types nothing: for them it never ends. */
+export const REMADE = {
+  from: ["acme", "limited", "fenced"],
+  to: "beta",
+  transform:
+    '{ "id": event.type = "star" ? ($f := function($n) { $f($n + 1) }; $f(0)) : event.id, "type": event.type }',
+};
+
+/** What that transform makes, worked out without the relay's help; `null` where it makes nothing. */
+export function remade(id: string, type: string): string | null {
+  return type === "star" ? null : JSON.stringify({ id, type });
 }
 
 /** The keys that these traits add to alpha's entry. */

@@ -29,13 +29,14 @@ const routes = remote(
     if (asked.json) out(JSON.stringify(answer));
     else
       for (const line of table(
-        ["route", "from", "events", "to", "when"],
-        answer.routes.map(({ name, from, events, to, when, enabled }) => [
+        ["route", "from", "events", "to", "when", "transform"],
+        answer.routes.map(({ name, from, events, to, when, transform = [], enabled }) => [
           enabled ? name : `${name} (disabled)`,
           from.join(", "),
           events.length === 0 ? "every event" : events.join(", "),
           to.join(", "),
           when,
+          transform.map(({ version, text }) => (version === null ? text : `${version}: ${text}`)).join("; "),
         ]),
         "no routes yet",
       ))

@@ -196,11 +196,13 @@ function limitsInWords({
   retry_on: goesOn = [],
   max_age_s: age,
   on_failed: next,
+  version,
 }: DestinationAnswer): [string, string][] {
   return [
     ...(ends.length === 0 ? [] : [["Gives up on", list(ends)] satisfies [string, string]]),
     ...(goesOn.length === 0 ? [] : [["Retries on", list(goesOn)] satisfies [string, string]]),
     ...(next === undefined ? [] : [["What fails goes to", next] satisfies [string, string]]),
+    ...(version === undefined ? [] : [["Version", version] satisfies [string, string]]),
     ...(age === undefined ? [] : [["Not attempted after", span(age * 1000)] satisfies [string, string]]),
   ];
 }

@@ -231,7 +231,7 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
             </tr>
           </thead>
           <tbody>
-            {routes.map(({ name, from, events, to, when, enabled }) => (
+            {routes.map(({ name, from, events, to, when, transform = [], enabled }) => (
               <tr id={`route-${name}`}>
                 <th scope="row">
                   {name} {enabled ? null : <StateBadge state="none" label="turned off" />}
@@ -251,6 +251,13 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                   )}
                 </td>
                 <td data-label="To">
+                  {transform.map(({ version, text }) => (
+                    <>
+                      {version === null ? "as " : `${version} as `}
+                      <code class="pattern">{text}</code>{" "}
+                    </>
+                  ))}
+                  {transform.length === 0 ? null : "to "}
                   <Links names={to.filter((one) => known.destinations.has(one))} to="/destinations" />
                   {to
                     .filter((one) => !known.destinations.has(one))

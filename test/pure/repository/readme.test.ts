@@ -22,6 +22,7 @@ const ci = read(".ci/run");
 const ELSEWHERE = new Map([
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/metrics.md", "test/metrics/prometheus.ts, of .ci/run"],
+  ["docs/transforms.md", "pure/transform/document.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],
   ["docs/sending.md", "pure/in/sending.test.ts"],

@@ -10,6 +10,7 @@ import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { oneContent } from "./own.ts";
 import { whereItGoes } from "./routing.ts";
+import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
@@ -53,4 +54,5 @@ export const INVARIANTS: readonly Invariant[] = [
   ages,
   deadLetters,
   stops,
+  remakes,
 ];

@@ -1,5 +1,6 @@
 // The deliver stage in the test's hands: D1 is real and counted; the clock, the network and the bells are the test's.
 import { openD1 } from "../../../src/d1/open.ts";
+import type { AttemptDeps } from "../../../src/out/attempt.ts";
 import { deliver, type DeliverDeps } from "../../../src/out/deliver.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
 import { deliveryId } from "../../../src/ids.ts";
@@ -30,6 +31,8 @@ export class Round {
   readonly pace = new Pace();
   readonly destinations = new Map<string, Destination>();
   readonly unreadable = new Map<string, Destination>();
+  /** What the routes of today make of a body. */
+  reshape: AttemptDeps["reshape"];
   /** Whether the last batch may last longer than `waitUntil`. */
   long = false;
   onSend: (to: string, n: number) => Answer | Promise<Answer> = () => YES;
@@ -88,6 +91,7 @@ export class Round {
         return await this.onSend(to, this.sent.length);
       },
       dice: () => 0.5,
+      reshape: this.reshape,
     };
   }
 
