@@ -145,3 +145,14 @@ test.each([
   expect(first?.key).toBe(`DESTINATIONS.billing.${key}`);
   expect(first?.says).toMatch(says);
 });
+
+test.each(produced)("as %s any event can be signed, whatever its body is", async (id) => {
+  const { settings, secret } = sender(id);
+  const { destination } = await made({ provider: id, settings }, secret);
+  const types = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"];
+  for (const body of [new Uint8Array(), new Uint8Array([0xff, 0x00]), new TextEncoder().encode("a=b")])
+    for (const type of types) {
+      const of = { ...event, headers: { "content-type": type } };
+      expect((await shape(of, destination, 1, body, NOW * 1000)).headers["hookline-event-id"]).toBe(event.id);
+    }
+});
