@@ -262,6 +262,7 @@ export type Fault =
   | "unaddressed"
   | "unfilled"
   | "untransformed"
+  | "unproducible"
   | "unconsented"
   | "lost"
   | "loop";

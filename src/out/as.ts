@@ -32,7 +32,13 @@ export interface SignedAs {
   readonly hidden: readonly string[];
 }
 
-/** @throws where the scheme cannot be produced for this event: the configuration lets no such scheme through */
+/** The event lacks a part that the scheme signs. The message names it. */
+export class Unproducible extends Error {}
+
+/**
+ * @throws `Unproducible` where the event lacks what is signed, and anything else where the scheme can never be
+ * produced: the configuration lets no such scheme through
+ */
 export function signAs({ scheme, settings }: As, secret: Secret, signing: Signing): SignedAs {
   const { id, type, method, url, body, timestamp: now } = signing;
   const { signature } = scheme;
@@ -139,10 +145,11 @@ function proofOf(algorithm: Algorithm, secret: Secret, scope: Scope): string {
   if (algorithm === "token") return secret.value;
   if (algorithm === "basic") return `Basic ${encodeBase64(new TextEncoder().encode(secret.value))}`;
   const content = renderChunks(scope.provider.signs ?? "{body}", scope);
-  const missing = "missing" in content;
+  if ("missing" in content)
+    throw new Unproducible(`${scope.provider.name} signs ${content.missing}, and this event has none`);
   const hash = /(sha\d+)$/.exec(algorithm)?.[1];
-  if (missing || (hash !== "sha1" && hash !== "sha256" && hash !== "sha384" && hash !== "sha512"))
-    throw new Error(`${scope.provider.name} signs what this event has not: ${missing ? content.missing : algorithm}`);
+  if (hash !== "sha1" && hash !== "sha256" && hash !== "sha384" && hash !== "sha512")
+    throw new Error(`${scope.provider.name} signs with ${algorithm}`);
   const code = algorithm.startsWith("hmac-")
     ? hmac(hash, secret, scope.provider.secret ?? "text", content)
     : digest(hash, content);

@@ -9,6 +9,7 @@ import type { Reshape } from "./reshape.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
+import { Unproducible } from "./as.ts";
 import { needsKey } from "./formats.ts";
 import { type EventHead, shape } from "./shape.ts";
 
@@ -96,10 +97,18 @@ async function sent(
   const made = (await deps.reshape?.(event, destination, numbered, bytes)) ?? { ok: true, event, body: bytes };
   if (!made.ok) return { ...withoutAnswer(made.fault), excerpt: made.error };
   const { attempt: number, story = null } = numbered;
-  const { hidden = [], query = {}, ...request } = await shape(made.event, destination, number, made.body, deps.now());
+  const shaped = await shape(made.event, destination, number, made.body, deps.now()).catch(orUnproducible);
+  if (shaped instanceof Unproducible) return { ...withoutAnswer("unproducible"), excerpt: shaped.message };
+  const { hidden = [], query = {}, ...request } = shaped;
   const where = addressed(event, destination, numbered, hidden, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
   return await deps.send({ ...request, headers, ...where, url: withQuery(where.url, query) });
+}
+
+/** @throws what is no fault of the event */
+function orUnproducible(error: unknown): Unproducible {
+  if (error instanceof Unproducible) return error;
+  throw error;
 }
 
 /** What a receiver is told of the delivery that has failed before this one was made. */

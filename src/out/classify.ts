@@ -48,6 +48,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "the transform of its route makes no body of this event",
   },
+  unproducible: {
+    verdict: "retry",
+    because: "the sender that it is signed as (`as`) signs a part that this event has not",
+  },
   unconsented: {
     verdict: "retry",
     because:

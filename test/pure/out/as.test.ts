@@ -7,6 +7,7 @@ import { Stripe } from "stripe";
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import { withQuery } from "../../../src/net/query.ts";
+import { Unproducible } from "../../../src/out/as.ts";
 import { shape } from "../../../src/out/shape.ts";
 import { findProvider } from "../../../src/providers/catalogue.ts";
 import { producingFault } from "../../../src/scheme/producible.ts";
@@ -153,6 +154,9 @@ test.each(produced)("as %s any event can be signed, whatever its body is", async
   for (const body of [new Uint8Array(), new Uint8Array([0xff, 0x00]), new TextEncoder().encode("a=b")])
     for (const type of types) {
       const of = { ...event, headers: { "content-type": type } };
-      expect((await shape(of, destination, 1, body, NOW * 1000)).headers["hookline-event-id"]).toBe(event.id);
+      const signed = await shape(of, destination, 1, body, NOW * 1000).catch((error: unknown) => error);
+      // Of a form that is none there is nothing to sign, and the attempt says so.
+      if (signed instanceof Unproducible) expect([id, type.split(";")[0]]).toEqual(["twilio", "multipart/form-data"]);
+      else expect(signed).toMatchObject({ headers: { "hookline-event-id": event.id } });
     }
 });

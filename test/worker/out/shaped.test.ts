@@ -19,6 +19,7 @@ const VARS = {
   SIGNING_KEY: "k".repeat(32),
   ADMIN_TOKEN: "t".repeat(32),
   CRM_TOKEN: TOKEN,
+  LEGACY_SECRET: "legacy-secret",
 };
 const destinationOf = (entry: object) => {
   const { destinations, findings } = readConfig({
@@ -162,4 +163,26 @@ test("the API, the page and the command line tell the shape, and secrets by thei
   expect(said).toContain("Headers: authorization: Bearer $CRM_TOKEN");
   expect(said).toContain("Not set: NOT_PUT: nothing is sent until it is");
   expect(said + JSON.stringify(first)).not.toContain(TOKEN);
+});
+
+test("what the scheme of another sender signs, and the event has not, is a fault of its own that names the part", async () => {
+  const round = new Round();
+  // Twilio signs the parameters of a form, and these bytes are none.
+  const destination = destinationOf({ as: "twilio", secret: "LEGACY_SECRET" });
+  const tried = (type: string) =>
+    attempt(
+      { id: "evt_1", source: "acme", type: "push", headers: { "content-type": type }, receivedAt: round.clock },
+      destination,
+      { attempt: 1, round: 0 },
+      async () => new TextEncoder().encode("a=b"),
+      round.deps,
+    );
+  expect(await tried("multipart/form-data; boundary=x")).toMatchObject({
+    state: "pending",
+    status: null,
+    fault: "unproducible",
+    excerpt: "Twilio (form) signs form-sorted-unique, and this event has none",
+  });
+  expect(round.sent).toEqual([]);
+  expect(await tried("application/x-www-form-urlencoded")).toMatchObject({ state: "delivered" });
 });
