@@ -14,6 +14,7 @@ import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
 import { IntakeObject } from "./intake/object.ts";
 import { openQueue } from "./out/bells.ts";
+import { openBindings } from "./out/bindings.ts";
 import { openShards } from "./intake/door.ts";
 import { LEADER, spreadOf } from "./intake/spread.ts";
 import type { Store } from "./d1/store.ts";
@@ -106,7 +107,8 @@ function open(env: Env): Relay {
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const attempting = { ...waysOut(config, inspections, log), now, dice, disable };
+  const bindings = openBindings((name) => env[name]);
+  const attempting = { bindings, ...waysOut(config, inspections, log), now, dice, disable };
   const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
   const delivering: DeliverDeps = { ...attempting, ...tending, store, parts, pace, feed };

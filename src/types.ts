@@ -53,6 +53,8 @@ export interface Destination {
   readonly name: string;
   /** `null` while the secret that holds it is not set: attempts end as `unaddressed` and are tried again. */
   readonly url: string | null;
+  /** Set where it is reached by a binding of the Worker: beside a URL that a service sees, or in its place. */
+  readonly binding?: Binding;
   /**
    * Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, which has no URL.
    */
@@ -76,6 +78,11 @@ export interface Destination {
   /** How what it gets differs from a signed POST of the bytes as they came; absent where it differs in nothing. */
   readonly shape?: Shape;
 }
+
+/** Another Worker (or whatever else can fetch), a queue, or a bucket with the key under which it gets an event. */
+export type Binding =
+  | { readonly kind: "service" | "queue"; readonly name: string }
+  | { readonly kind: "r2"; readonly name: string; readonly key: string };
 
 /** A breaker opens after so many failures in a row, over this many ms at least. */
 export interface BreakerRule {
@@ -260,6 +267,7 @@ export type Fault =
   | "blocked"
   | "unsigned"
   | "unaddressed"
+  | "unbound"
   | "unfilled"
   | "untransformed"
   | "unproducible"

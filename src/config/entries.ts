@@ -19,10 +19,9 @@ import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
 import { findProvider } from "../providers/catalogue.ts";
 import { needsSecret } from "../verify/keyring.ts";
-import { destinationUrl } from "../net/egress.ts";
-import { parseScript, YES } from "../out/script.ts";
+import { readWhere } from "./where.ts";
 import type { Provider } from "../scheme/scheme.ts";
-import type { Destination, Network, Script } from "../types.ts";
+import type { Destination, Network } from "../types.ts";
 
 /**
  * A source, or `null` with a finding. One whose secrets are not set is a source all the same: it refuses everything.
@@ -129,12 +128,12 @@ const INSPECTED = "https://inspector.example/";
 export function readDestination({ key, name, value }: Entry, reading: Reading): Destination | null {
   const keys = check(destinationKeys, key, value, reading);
   if (keys === null) return null;
-  const url = readUrl(key, keys, reading);
-  const script = readScript(key, keys, reading);
+  const where = readWhere(key, name, keys, reading);
   const as = readAs(key, keys.as, keys.format, reading.findings);
   if (as === null) return null;
   const signing = readKeys(key, keys.secret, as === undefined ? (keys.format ?? "standard") : "as", reading, as);
-  if (url === undefined || script === undefined || signing === null) return null;
+  if (where === null || signing === null) return null;
+  const { url, script, binding } = where;
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, { ...keys, as }, { url: script === null ? url : INSPECTED, secretUrl }, reading);
   if (shape === null) return null;
@@ -145,6 +144,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
     url,
     retry: waits,
     keys: signing,
+    ...(binding === null ? {} : { binding }),
     ...(statuses === undefined ? {} : { statuses }),
     ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
     ...(onFailed === undefined ? {} : { onFailed }),
@@ -200,56 +200,6 @@ function refuseUnknown(
   for (const name of names) {
     if (!among.has(name)) findings.push(error(key, `"${name}" is not a ${kind}.${suggest(name, [...among.keys()])}`));
   }
-}
-
-/** What an inspector answers, `null` for any other destination; `undefined` where the keys are wrong. */
-function readScript(
-  key: string,
-  { inspect, script }: z.output<typeof destinationKeys>,
-  { findings }: Reading,
-): Script | null | undefined {
-  if (inspect === undefined && script === undefined) return null;
-  if (inspect === undefined) {
-    findings.push(
-      error(`${key}.script`, "is for an inspector. Write inspect = true in the place of the URL, or leave it out"),
-    );
-    return undefined;
-  }
-  const read = script === undefined ? { script: YES } : parseScript(script);
-  if ("script" in read) return read.script;
-  findings.push(error(`${key}.script`, read.wrong));
-  return undefined;
-}
-
-/**
- * The URL, or `null` where there is none: an inspector's, and one whose secret is not there or wrong.
- * `undefined` where the keys are wrong.
- */
-function readUrl(
-  key: string,
-  { url, url_secret: name, inspect }: z.output<typeof destinationKeys>,
-  { secret, loopback, asked, findings }: Reading,
-): string | null | undefined {
-  if ([url, name, inspect].filter((one) => one !== undefined).length !== 1) {
-    const says = 'is needed, or url_secret or inspect. Write one of the three: url = "https://…"';
-    findings.push(error(`${key}.url`, says));
-    return undefined;
-  }
-  if (inspect === true) return null;
-  if (url !== undefined) {
-    const judged = destinationUrl(url, { loopback });
-    if (judged.ok) return url;
-    // Credentials are no secret in this file, but they need not be in a log as well.
-    findings.push(error(`${key}.url`, `${url.includes("@") ? "the URL" : show(url)} ${judged.why}`));
-    return undefined;
-  }
-  asked.add(name ?? "");
-  const held = secret(name ?? "");
-  if (held === null) return null;
-  const judged = destinationUrl(held.value, { loopback });
-  if (judged.ok) return held.value;
-  findings.push(error(`${key}.url_secret`, `the URL in ${held.name} ${judged.why}`));
-  return null;
 }
 
 /** The entry as its schema has it, or `null` with a finding for each thing that is wrong. */

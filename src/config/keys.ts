@@ -143,6 +143,16 @@ function parseUrl(value: string): string | null {
   return protocol === "https:" || protocol === "http:" ? value : null;
 }
 
+/** A binding of wrangler.toml, which is the name of a member of `env`. */
+function bindingName(kind: string) {
+  return z.optional(
+    spelled(
+      /^[A-Za-z_$][\w$]{0,63}$/,
+      `is not the name of a binding. Write one as it stands in wrangler.toml, such as ${kind} = "ARCHIVE"`,
+    ),
+  );
+}
+
 /** Stands among the networks of `allow` for those that the provider publishes. */
 export const PUBLISHED = "provider";
 
@@ -202,6 +212,10 @@ export const destinationKeys = z.strictObject({
   inspect: z.optional(
     z.literal(true, "is not true. Write true without quotes, or leave it out where the destination has a URL"),
   ),
+  service: bindingName("service"),
+  queue: bindingName("queue"),
+  r2: bindingName("r2"),
+  key: z.optional(written((text) => text, 'is not text. Write it as "{source}/{date}/{event}.json"')),
   script: z.optional(written((text) => text, 'is not text. Write it as "503x3, ok"')),
   secret: z.optional(secretName),
   retry: z._default(

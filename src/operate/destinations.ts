@@ -94,14 +94,16 @@ function textsOf({ otherwise, versions }: NonNullable<Route["transform"]>) {
 }
 
 async function toConfigured(destination: Destination, standing: Standing | undefined) {
-  const { name, url, secretUrl, script, retry, keys, shape } = destination;
+  const { name, url, secretUrl, script, binding, retry, keys, shape } = destination;
   const rule = armedOf(destination);
   const shown = shape?.format === "standard-v1a" ? await publicKeys(destination) : [];
   const pausedAt = standing?.pausedAt ?? null;
-  const unaddressed = url === null && script === undefined;
+  const unaddressed = url === null && script === undefined && binding === undefined;
   return {
     name,
-    kind: script === undefined ? ("http" as const) : ("inspect" as const),
+    kind: script === undefined ? (binding?.kind ?? ("http" as const)) : ("inspect" as const),
+    ...(binding === undefined ? {} : { binding: binding.name }),
+    ...(binding?.kind === "r2" ? { key: binding.key } : {}),
     // A URL that is itself a secret is nobody's to read.
     url: secretUrl === true ? null : url,
     state: pausedAt !== null ? ("paused" as const) : unaddressed ? ("unaddressed" as const) : ("active" as const),

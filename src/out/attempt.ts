@@ -2,6 +2,8 @@
 // It knows no row and no claim; noting what came of it is the caller's.
 import type { Answer, Destination, Fault } from "../types.ts";
 import type { Outgoing, Send } from "../net/send.ts";
+import type { Bindings } from "./bindings.ts";
+import type { Keyed } from "./object-key.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { parsed } from "../bytes/json.ts";
@@ -16,6 +18,7 @@ import { type EventHead, shape } from "./shape.ts";
 export interface AttemptDeps {
   readonly send: Send;
   readonly inspector: Inspector;
+  readonly bindings: Bindings;
   readonly now: () => number;
   readonly dice: () => number;
   /** Makes another body where the route asks for one. */
@@ -73,7 +76,8 @@ async function tried(
   const until = destination.maxAgeMs === undefined || round > 0 ? null : event.receivedAt + destination.maxAgeMs;
   if (until !== null && startedAt > until) return notSent("expired", startedAt);
 
-  const fault = obstacle(event, destination);
+  const through = throughBinding(event, destination, deps);
+  const fault = through === null ? "unbound" : obstacle(event, destination);
   let answer: Answer;
   if (fault !== null) answer = withoutAnswer(fault);
   else {
@@ -102,7 +106,19 @@ async function sent(
   const { hidden = [], query = {}, ...request } = shaped;
   const where = addressed(event, destination, numbered, hidden, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
-  return await deps.send({ ...request, headers, ...where, url: withQuery(where.url, query) });
+  const through = throughBinding(event, destination, deps);
+  return await deps.send({ ...request, headers, ...where, ...through, url: withQuery(where.url, query) });
+}
+
+/** The way to its binding, and nothing where it has none; `null` where the binding is not there. */
+function throughBinding(
+  event: Keyed,
+  { binding }: Destination,
+  { bindings }: AttemptDeps,
+): Pick<Outgoing, "reach"> | null {
+  if (binding === undefined) return {};
+  const reach = bindings(binding, event);
+  return reach === null ? null : { reach };
 }
 
 /** @throws what is no fault of the event */
@@ -119,8 +135,8 @@ function storyHeaders(story: string | null): Record<string, string> {
 }
 
 /** Why nothing can be sent. What the operator still has to put is no reason to give up: the schedule goes on. */
-function obstacle({ headers }: EventHead, { url, keys, script, shape: asked }: Destination): Fault | null {
-  if (url === null && script === undefined) return "unaddressed";
+function obstacle({ headers }: EventHead, { url, keys, script, binding, shape: asked }: Destination): Fault | null {
+  if (url === null && script === undefined && binding === undefined) return "unaddressed";
   if (asked !== undefined && asked.unset.length > 0) return "unfilled";
   if (keys.length === 0 && needsKey(asked?.format)) return "unsigned";
   return nextHop(headers[HOP], url) === null ? "loop" : null;
@@ -145,7 +161,8 @@ function addressed(
       reach: inspector({ destination: to, event: id, attempt: n, nth: n - round, hidden: hidden ?? [] }),
     };
   }
-  if (asked?.origin !== undefined)
+  // Who is bound here has agreed to it.
+  if (asked?.origin !== undefined && destination.binding === undefined)
     return { ...ways, url: asked.url ?? "", consent: { origin: asked.origin, headers: asked.headers } };
   if (asked !== undefined) return { ...ways, url: asked.url ?? "" };
   return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };

@@ -40,6 +40,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "it has no address yet: its entry is wrong, or the secret that holds its URL is not set",
   },
+  unbound: {
+    verdict: "retry",
+    because: "the binding that it names is not there, or of another kind: add it to wrangler.toml, and deploy",
+  },
   unfilled: {
     verdict: "retry",
     because: "a secret that its headers or its query name is not set yet, or holds what cannot be sent",

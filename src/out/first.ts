@@ -66,8 +66,9 @@ export class FirstAttempts {
       .map(({ destination }) => destination)
       .filter((name) => {
         const destination = config.destinations.get(name);
-        const sends = destination !== undefined && destination.script === undefined && destination.url !== null;
-        return sends && !outlasts(destination) && !pace.isSlow(name, now());
+        if (destination === undefined || destination.script !== undefined) return false;
+        const { url, binding } = destination;
+        return (url !== null || binding !== undefined) && !outlasts(destination) && !pace.isSlow(name, now());
       })
       .slice(0, MOST_DESTINATIONS);
   }

@@ -75,6 +75,7 @@ export function open(
       return await (change.send ?? (() => Promise.resolve(YES)))(to);
     },
     inspector: () => () => Promise.reject(new Error("unused")),
+    bindings: () => null,
     now: () => seen.clock,
     dice: () => 0.5,
     log: { info: writer("info"), warn: writer("warn"), error: writer("error") },

@@ -13,6 +13,7 @@ import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { pause } from "./senders.ts";
 import { HOSTS, type Vars } from "./settings.ts";
+import { Bucket, serviceOf } from "./ways.ts";
 import type { Worker } from "./worker.ts";
 
 /** After a handler has ended, `waitUntil` has this long, in ms. */
@@ -50,6 +51,7 @@ export class Platform {
   /** The version that one slot still runs while the latest is rolled out. */
   #older: number | null = null;
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
+  readonly bucket = new Bucket();
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
   readonly #started = new Map<string, number>();
@@ -266,6 +268,8 @@ export class Platform {
     const env = {
       ...this.varsOf(isolate.version),
       DB: this.d1.binding(),
+      PARTNER: serviceOf(this.network),
+      ARCHIVE: this.bucket.binding(scheduler),
       DELIVERIES: this.queue.binding(),
       DEAD_LETTERS: this.queue.binding(),
       INTAKE: {

@@ -1,6 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
-import { alphaOf, REMADE, type Trait } from "./traits.ts";
+import { alphaOf, archivedTo, REMADE, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
 export type Vars = Readonly<Record<string, unknown>>;
@@ -49,6 +49,7 @@ const GAMMA = { url: "https://gamma.example.com/hook", retry: ["5s"] };
  * @param traits what alpha asks for beyond a signed POST
  */
 export function initialVars(schedule: Schedule, shards: number, traits: readonly Trait[] = []): Vars {
+  const archived = archivedTo(traits, SCHEDULES[schedule]);
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -72,7 +73,13 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     },
     DESTINATIONS: {
       alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule], ...alphaOf(traits) },
-      beta: { url: "https://beta.example.com/hook", retry: SCHEDULES[schedule], secret: "BETA_KEY" },
+      beta: {
+        ...(traits.includes("bound") ? { service: "PARTNER" } : {}),
+        url: "https://beta.example.com/hook",
+        retry: SCHEDULES[schedule],
+        secret: "BETA_KEY",
+      },
+      ...archived.destinations,
       ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
     },
     ROUTES: {
@@ -80,6 +87,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       ...(traits.includes("remade") ? { remade: REMADE } : {}),
       all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"] },
       unsure: UNSURE,
+      ...archived.routes,
     },
   };
 }

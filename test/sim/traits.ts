@@ -7,9 +7,10 @@ import type { Vars } from "./settings.ts";
 
 /**
  * `shaped`: a method, headers and a query of its own, with secrets in them; `aging`: a `max_age`; `letters`: gamma gets
- * what has failed. `remade`: a route of its own makes another body for beta.
+ * what has failed. `remade`: a route of its own makes another body for beta. `bound` and `kept` are ways out of their own
+ * (`ways.ts`).
  */
-export type Trait = "shaped" | "aging" | "letters" | "remade";
+export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
@@ -71,3 +72,16 @@ const SHAPE = {
   query: { key: "$CRM_KEY" },
   content_type: "application/vnd.acme+json",
 };
+
+/** A destination that is a bucket. */
+export const ARCHIVE = "archive";
+
+/** What the vars of a world with a bucket have besides. */
+export function archivedTo(traits: readonly Trait[], retry: readonly string[]): { destinations: Vars; routes: Vars } {
+  if (!traits.includes("kept")) return { destinations: {}, routes: {} };
+  const route = { from: ["acme", "app"], to: ARCHIVE };
+  return {
+    destinations: { [ARCHIVE]: { r2: "ARCHIVE", key: "{source}/{event}", retry } },
+    routes: { archived: route },
+  };
+}

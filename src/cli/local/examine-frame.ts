@@ -171,11 +171,12 @@ function queues(scope: Table): Finding[] {
   return findings;
 }
 
-/** A queue that nobody consumes keeps its messages until they expire. */
+/** A queue of the relay's own that nobody consumes keeps its messages until they expire. */
 function consumers(scope: Table): Finding[] {
+  const own = new Set<unknown>(["DELIVERIES", "DEAD_LETTERS"]);
   const consumed = new Set(rows(scope, ["queues", "consumers"]).map(({ queue }) => queue));
   return rows(scope, ["queues", "producers"])
-    .filter(({ queue }) => !consumed.has(queue))
+    .filter(({ binding, queue }) => own.has(binding) && !consumed.has(queue))
     .map(({ queue }) => error("queues.consumers", `lacks the queue ${show(queue)}. Add a [[queues.consumers]] for it`));
 }
 

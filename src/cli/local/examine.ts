@@ -2,6 +2,7 @@
 import { readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
 import { boundaryFault } from "../../scheme/boundaries.ts";
+import { examineBindings } from "./examine-bindings.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
 import { examineRoutes } from "./examine-routes.ts";
 import { type Table, table } from "./wrangler-file.ts";
@@ -59,7 +60,7 @@ function examineVars(scope: Table, prefix: string, local: Table): Finding[] {
     ...dates(vars, ""),
     ...unknownVars(vars, prefix),
     ...sizes(vars),
-    ...configuration(deployedVars(scope), local),
+    ...configuration(scope, local),
   ];
   if (prefix !== "" && Object.keys(vars).length === 0) {
     findings.push(warning("vars", "is empty: an environment does not inherit the vars of the file. Repeat them here"));
@@ -139,11 +140,13 @@ function sizes(vars: Table): Finding[] {
   });
 }
 
+const WAYS_OUT = ["url", "url_secret", "inspect", "service", "queue", "r2"];
+
 /** Where a table belongs that stands right under vars, by the keys that it has. */
 function baseOf(entry: Table): string | null {
   if ("provider" in entry) return "SOURCES";
   if ("from" in entry || "to" in entry) return "ROUTES";
-  return "url" in entry || "url_secret" in entry || "inspect" in entry ? "DESTINATIONS" : null;
+  return WAYS_OUT.some((key) => key in entry) ? "DESTINATIONS" : null;
 }
 
 /** The vars as they may be deployed: without the local switch, so that nothing hides behind it. */
@@ -153,7 +156,8 @@ function deployedVars(scope: Table): Table {
 }
 
 /** What the Worker itself would find: as if it were deployed without a single secret, or as it is run here. */
-function configuration(deployed: Table, local: Table): Finding[] {
+function configuration(scope: Table, local: Table): Finding[] {
+  const deployed = deployedVars(scope);
   const count = Object.keys(deployed).length + readConfig(deployed).missing.length;
   const says = `with the secrets there are ${count} of them; a Worker has ${VARS.paid}, and ${VARS.free} on the free plan`;
   const level = count > VARS.paid ? error : warning;
@@ -162,6 +166,7 @@ function configuration(deployed: Table, local: Table): Finding[] {
     ...config.findings,
     ...(count > VARS.free ? [level("vars", says)] : []),
     ...examineRoutes(config),
+    ...examineBindings(scope, config),
     ...boundaries(config),
   ];
 }

@@ -1,4 +1,5 @@
 // hookline overview, sources and destinations: how the relay does.
+import type { DestinationAnswer } from "../../contract/operations.ts";
 import { MOST_UNROUTED } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
@@ -85,10 +86,20 @@ const destinations = remote(
     const answer = await answered(client.destinations.$get());
     if (json) out(JSON.stringify(answer));
     else {
-      const lines = answer.destinations.map(({ name, health, breaker, waiting, held, window, url, shape }) => {
+      const lines = answer.destinations.map(({ name, health, breaker, waiting, held, window, shape, ...where }) => {
         const { delivered, failed, latency } = window;
         const now = breaker === null || breaker.state === "counting" ? health : `${health}, breaker ${breaker.state}`;
-        return [name, now, waiting, held, delivered, failed, latency?.p95_ms ?? null, url, shapeInALine(shape)];
+        return [
+          name,
+          now,
+          waiting,
+          held,
+          delivered,
+          failed,
+          latency?.p95_ms ?? null,
+          placeOf(where),
+          shapeInALine(shape),
+        ];
       });
       const plain = ["destination", "now", "waiting", "held", "delivered", "failed", "p95 ms", "url"];
       const shaped = answer.destinations.some(({ shape }) => shape !== undefined);
@@ -110,3 +121,8 @@ function atMost(count: number): string {
 }
 
 export const verbs = { overview, sources, destinations };
+
+/** The URL, or the binding that stands in its place. */
+function placeOf({ kind, url, binding }: Pick<DestinationAnswer, "kind" | "url" | "binding">): string | null {
+  return binding === undefined ? url : `${kind} ${binding}`;
+}

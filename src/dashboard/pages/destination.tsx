@@ -13,6 +13,7 @@ import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
 import { shapeInWords } from "../words/shape.ts";
 import { TestAnswer } from "../parts/test-answer.tsx";
+import { wayInWords } from "../words/place.ts";
 import { list, number, percentilesInWords, span, took } from "../words/words.ts";
 
 /** Deliveries that the page of a destination shows; the list of deliveries has the others. */
@@ -91,7 +92,9 @@ function DestinationHead({ destination, now }: HeadProps) {
         {kind === "inspect" ? <a href={`/inspect/${name}`}>What arrived</a> : null}
       </div>
       <p class="address mono text">
-        {url ?? (kind === "inspect" ? "answered by the relay itself" : "the address is a secret")}
+        {wayInWords(destination) ??
+          url ??
+          (kind === "inspect" ? "answered by the relay itself" : "the address is a secret")}
       </p>
       {health.word === "failing" && health.since !== null ? (
         <p class="warn">

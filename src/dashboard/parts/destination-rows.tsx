@@ -4,6 +4,7 @@ import { LatencyRange } from "./charts.tsx";
 import { waitingInWords } from "./destination-actions.tsx";
 import { byNeed, destinationHealth, type Health } from "../words/health.ts";
 import { StateBadge } from "./parts.tsx";
+import { KINDS } from "../words/place.ts";
 import { number, percentilesInWords, span } from "../words/words.ts";
 
 interface RowsProps {
@@ -57,7 +58,7 @@ function Row({ destination, health, now }: RowProps) {
     <tr data-destination={name}>
       <th scope="row">
         <a href={`/destinations/${name}`}>{name}</a>
-        {kind === "inspect" ? <span class="note"> inspector</span> : null}
+        {kind === "http" ? null : <span class="note"> {KINDS[kind]}</span>}
       </th>
       <td data-label="State">
         <StateBadge state={health.sign} label={health.word} />{" "}

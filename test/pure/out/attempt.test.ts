@@ -64,6 +64,7 @@ async function tried({
       },
       disable: async (name) => void disabled.push(await Promise.resolve(name)),
       inspector: () => () => Promise.reject(new Error("no inspector here")),
+      bindings: () => null,
       now: () => 0,
       dice: () => 0,
     },

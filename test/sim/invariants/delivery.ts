@@ -8,6 +8,7 @@ import { bodyOf } from "../senders.ts";
 import { DESTINATION_KEY, INSPECTOR, type Vars, waits } from "../settings.ts";
 import { BULK } from "./bulk.ts";
 import { isRemade } from "./remade.ts";
+import { ARCHIVE } from "../traits.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 const ENDS = new Set(["delivered", "failed"]);
@@ -64,7 +65,7 @@ export const deliveredMeansDelivered: Invariant = {
   says: "delivered: the destination answered 2xx to that delivery; a settled attempt tells of its own answer",
   moved({ id, destination, to, from, attempt, status, by }, ledger) {
     // What the inspector takes is not on the network; a promise of its own looks after it.
-    if (destination === INSPECTOR) return null;
+    if (destination === INSPECTOR || destination === ARCHIVE) return null;
     const arrivals = ledger.arrivalsOf(id, destination);
     const name = `${id}:${destination}`;
     if (to === "delivered" && from !== "delivered" && !arrivals.some(said2xx))

@@ -2,6 +2,7 @@
 import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY, INSPECTOR } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
+import { ARCHIVE } from "../traits.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
 import { SHAPED } from "./traits.ts";
 
@@ -58,7 +59,8 @@ export const isolation: Invariant = {
     if (!ledger.calm) return null;
     const moods = new Set(ledger.plan.steps.flatMap((step) => (step.do === "mood" ? [step.destination] : [])));
     return first(ledger.moves, (move) => {
-      if (move.from !== null || moods.has(move.destination)) return null;
+      // What goes to a bucket is on no network.
+      if (move.from !== null || moods.has(move.destination) || move.destination === ARCHIVE) return null;
       const [arrival] = ledger.arrivalsOf(move.id, move.destination);
       const waited = (arrival?.at ?? Infinity) - move.at;
       return waited > ISOLATED_MS
@@ -158,6 +160,7 @@ export const bells: Invariant = {
 
 /** Whether a call reaches this destination; an inspector stands behind D1. */
 function isReach(name: string, destination: string): boolean {
+  if (destination === ARCHIVE) return name.startsWith("ring archive");
   return name.startsWith(destination === INSPECTOR ? "d1 keep inspection" : `fetch ${destination}`);
 }
 

@@ -9,6 +9,7 @@ import type { Invariant } from "./invariant.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { oneContent } from "./own.ts";
+import { archived } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
@@ -49,6 +50,7 @@ export const INVARIANTS: readonly Invariant[] = [
   repeatsSpendNothing,
   repeatsLeaveNothing,
   oneContent,
+  archived,
   whereItGoes,
   shapes,
   ages,

@@ -94,6 +94,7 @@ export class Operator {
       tables: d1,
       send: openSend(shared.now),
       inspector: openInspector({ inspections, now: shared.now, log: shared.log }),
+      bindings: () => null,
       dice: () => 0.5,
       feed: {
         steps: async () => await Promise.resolve([]),

@@ -83,6 +83,7 @@ export class Round {
       pace: this.pace,
       feed: { settled: () => null },
       inspector: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
+      bindings: () => null,
       send: async (request: Outgoing) => {
         const { url, headers, body, reach } = request;
         if (reach !== undefined) return await openSend(() => this.clock)(request);

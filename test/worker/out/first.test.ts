@@ -27,7 +27,7 @@ test("an event that was journaled, and whose answers were lost, is the queue's a
     const intake = openShards(() => lost, 1, hands.now, hands.log);
     const { now, log } = hands;
     const config = { destinations: new Map([["first", destination]]) };
-    const attempting = { send: unused, inspector: () => unused, now, dice: () => 0.5 };
+    const attempting = { send: unused, inspector: () => unused, bindings: () => null, now, dice: () => 0.5 };
     const first = new FirstAttempts({ ...attempting, config, pace: new Pace(), intake, log });
     const one = offering(1);
     const accepting = intake.accept(one);

@@ -35,6 +35,7 @@ const attempting = (round: Round) => ({
   ...round.deps,
   send: openSend(() => round.clock),
   inspector: openInspector({ inspections: round.inspections, now: () => round.clock, log: new Logged() }),
+  bindings: () => null,
 });
 
 const KEYS = {

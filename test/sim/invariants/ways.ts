@@ -1,0 +1,21 @@
+// What a bucket has taken: one object for an event, with its bytes, whatever was tried again.
+import { same } from "../ledger.ts";
+import { bodyOf } from "../senders.ts";
+import { ARCHIVE } from "../traits.ts";
+import { first, type Invariant } from "./invariant.ts";
+
+export const archived: Invariant = {
+  id: "archive",
+  says: "what was delivered to a bucket stands there under a key of its event's own, byte for byte",
+  ended(ledger) {
+    const kept = ledger.moves.filter(({ destination, to }) => destination === ARCHIVE && to === "delivered");
+    return first(kept, ({ id }) => {
+      const letter = ledger.letterOf(id);
+      // An edited event was never posted.
+      if (letter === null) return null;
+      const object = ledger.platform.bucket.objects.get(`${letter.source}/${id}`);
+      if (object === undefined) return `${id} is delivered to the bucket, which has no object of its own for it`;
+      return same(object, bodyOf(letter)) ? null : `the bucket has other bytes for ${id} than were sent`;
+    });
+  },
+};
