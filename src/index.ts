@@ -107,8 +107,7 @@ function open(env: Env): Relay {
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const bindings = openBindings((name) => env[name]);
-  const attempting = { bindings, ...waysOut(config, inspections, log), now, dice, disable };
+  const attempting = { ...waysOut(env, config, inspections, log), now, dice, disable };
   const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
   const delivering: DeliverDeps = { ...attempting, ...tending, store, parts, pace, feed };
@@ -172,8 +171,10 @@ function open(env: Env): Relay {
 }
 
 /** What an attempt goes through: another body where a route asks for one, and the way to its receiver. */
-function waysOut(config: Config, inspections: ReturnType<typeof openD1>["inspections"], log: Log) {
-  return { send: openSend(now), inspector: openInspector({ inspections, now, log }), reshape: openReshape(config) };
+function waysOut(env: Env, config: Config, inspections: ReturnType<typeof openD1>["inspections"], log: Log) {
+  const bindings = openBindings((name) => env[name]);
+  const inspector = openInspector({ inspections, now, log });
+  return { send: openSend(now), inspector, bindings, reshape: openReshape(config) };
 }
 
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
