@@ -6,12 +6,22 @@ import { nearest } from "../config/findings.ts";
 const LONGEST = 100;
 
 /**
- * The name in `/in/NAME`: slashes at the end or doubled, capitals and spaces around it change nothing, since no name
+ * The name in `/in/NAME` or `/v1/in/NAME`, which are one: slashes at the end or doubled, capitals and spaces around it change nothing, since no name
  * has any of these. `null` where the path has another form.
  */
 export function sourceAt(path: string): string | null {
-  const written = /^\/+in\/+([^/]+)\/*$/i.exec(path)?.[1];
+  const written = /^\/+(?:v1\/+)?in\/+([^/]+)\/*$/i.exec(path)?.[1];
   return written === undefined ? null : decoded(written).trim().toLowerCase();
+}
+
+/** Whether a path is that of a source, known or not. */
+export function isAddressed(path: string): boolean {
+  return /^\/+(?:v1\/+)?in\//i.test(path);
+}
+
+/** The address of a source in the one of its two spellings that was called. */
+export function spelled(url: string, name: string): string {
+  return `${/^\/+v1\//i.test(URL.parse(url)?.pathname ?? "") ? "/v1" : ""}/in/${name}`;
 }
 
 /** What follows the first segment belongs to people and their programs. */
@@ -23,7 +33,8 @@ const OWN = /^\/+(?:api|assets|sources|destinations|events|deliveries|routes|rep
  */
 export function sourceMeant(path: string, names: readonly string[]): string | null {
   if (path.length > LONGEST || OWN.test(path)) return null;
-  const segments = path.split("/").flatMap((one) => (one === "" ? [] : [decoded(one).trim().toLowerCase()]));
+  const written = path.split("/").flatMap((one) => (one === "" ? [] : [decoded(one).trim().toLowerCase()]));
+  const segments = isAddressed(path) && written[0] === "v1" ? written.slice(1) : written;
   if (segments.length > 4) return null;
   const named = names.find((name) => segments.includes(name));
   if (named !== undefined) return named;

@@ -12,7 +12,7 @@ import { isLoopback } from "../net/egress.ts";
 export function inClear({ method, url: asked }: Request, loopback: boolean): Response | null {
   const url = new URL(asked);
   if (url.protocol !== "http:" || loopback || isLoopback(url.hostname)) return null;
-  const page = (method === "GET" || method === "HEAD") && !/^\/+(?:in|api)(?:\/|$)/i.test(url.pathname);
+  const page = (method === "GET" || method === "HEAD") && !/^\/+(?:(?:v1\/+)?in|api)(?:\/|$)/i.test(url.pathname);
   url.protocol = "https:";
   if (page) return new Response(null, { status: 308, headers: { location: url.href, "cache-control": "no-store" } });
   return problem({ status: 403, title: "Forbidden", detail: "this address takes https only" });

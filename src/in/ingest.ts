@@ -11,7 +11,7 @@ import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { type After, enter, type EnterDeps, type Refuse } from "./enter.ts";
 import { problem, type Rejection, type Result, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
-import { sourceMeant } from "./address.ts";
+import { isAddressed, sourceMeant, spelled } from "./address.ts";
 import { acceptedMethods, replyTo } from "./handshake.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
 import { type Verdict, verify } from "../verify/verify.ts";
@@ -58,7 +58,9 @@ export async function ingest(
   if (source === undefined) {
     const why = deps.config.disabled.get(name);
     return await guessed(() =>
-      why === undefined ? astray(request, `/in/${name}`, deps, after) : refuse({ reason: "source_disabled", why }),
+      why === undefined
+        ? astray(request, spelled(request.url, name), deps, after)
+        : refuse({ reason: "source_disabled", why }),
     );
   }
   const methods = acceptedMethods(source.scheme);
@@ -113,7 +115,7 @@ export async function ingest(
 export function astray(request: Request, path: string, deps: IngestDeps, after?: After): Response {
   const address = request.headers.get("cf-connecting-ip") ?? "";
   const { sources, disabled } = deps.config;
-  const addressed = /^\/+in\//i.test(path);
+  const addressed = isAddressed(path);
   const names = request.method === "POST" || addressed ? [...sources.keys(), ...disabled.keys()] : [];
   const meant = sourceMeant(path, names);
   const missed = path.replaceAll(/[^\w/.~%-]/g, "?").slice(0, 100);

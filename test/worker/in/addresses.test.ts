@@ -29,11 +29,13 @@ test.each([
   "/IN/Shop",
   "/in/SHOP",
   "/in/shop%20",
+  "/v1/in/shop",
+  "//V1/in/Shop/?x",
 ])("%s is taken", async (path) => {
   expect((await post(relayWith(), path)).status).toBe(200);
 });
 
-test.each(["/in/shpo", "/webhooks/shop", "/in/shop/events", "/shop/"])(
+test.each(["/in/shpo", "/v1/in/shpo", "/v2/in/shop", "/webhooks/shop", "/in/shop/events", "/shop/"])(
   "%s is not, and leaves a trace",
   async (path) => {
     const relay = relayWith();

@@ -51,16 +51,19 @@ test.each(Object.entries(UNKNOWN))("an unknown source is 404: %s", async (_, nam
   await refused(await post(`/in/${name}`, "{}"), 404);
 });
 
-test.each(["/in/github/", "//in/github", "/IN/github", "/in/GITHUB"])(
+test.each(["/in/github/", "/v1/in/github", "//in/github", "/IN/github", "/in/GITHUB"])(
   "%s is the source that is meant, and wants its proof like any other spelling",
   async (path) => {
     await refused(await post(path, "{}"), 401);
   },
 );
 
-test.each(["/in", "/in/", "/in/github/more"])("%s leads nowhere", async (path) => {
-  await refused(await post(path, "{}"), 404);
-});
+test.each(["/in", "/in/", "/in/github/more", "/v1", "/v1/in", "/v1/in/github/more"])(
+  "%s leads nowhere",
+  async (path) => {
+    await refused(await post(path, "{}"), 404);
+  },
+);
 
 test.each(["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s is 405 and names what is allowed", async (method) => {
   const answer = await bare("/in/github", { method, ...(method === "GET" ? {} : { body: "{}" }) });
