@@ -29,6 +29,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/standing.ts"),
   () => import("./relay/past.ts"),
   () => import("./relay/routes.ts"),
+  () => import("./relay/transform.ts"),
   () => import("./relay/acts.ts"),
   () => import("./relay/post.ts"),
   () => import("./relay/replays.ts"),

@@ -5,7 +5,7 @@ import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import { orNull } from "./question.ts";
-import { routed, routedMany, routeOrder, routesTried, tryOrder } from "./routing.ts";
+import { dryOrder, routed, routedMany, routeOrder, routesTried, triedDry, tryOrder } from "./routing.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
@@ -147,6 +147,14 @@ export const ACTS = {
     most: 1024 * 1024,
     says: "Says which routes an event would take that never came, and why not the others. Nothing is stored or sent.",
     answer: routesTried,
+  },
+  "POST /transforms/try": {
+    ...act,
+    act: "transforms.try",
+    body: dryOrder,
+    most: 1024 * 1024,
+    says: "Says what the transforms and conditions of the routes, or other ones, make of an event. Nothing is stored or sent.",
+    answer: triedDry,
   },
   "POST /events/:id/edit": {
     ...rule,

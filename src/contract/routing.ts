@@ -70,3 +70,46 @@ export const tryOrder = z.strictObject({
   headers: z._default(z.record(z.string(), z.string("must be text")), {}),
   body: z._default(z.string("must be the body, as text"), ""),
 });
+
+/** Expressions over one event: those of the routes, or others that stand in the order. Nothing is sent. */
+export const dryOrder = z.strictObject({
+  /** An event that is stored; left out, `source` and `body` say what would come. */
+  event: orNull(z.string()),
+  source: orNull(z.string()),
+  type: orNull(z.string()),
+  headers: z._default(z.record(z.string(), z.string("must be text")), {}),
+  body: z._default(z.string("must be the body, as text"), ""),
+  /** The route whose expressions are tried; left out, all that take from the source. */
+  route: orNull(z.string()),
+  /** In the place of what the routes have: JSONata, and CEL. */
+  transform: orNull(z.string()),
+  when: orNull(z.string()),
+});
+
+/** What one expression makes of it. */
+const dried = z.object({
+  /** `null` for an expression of the order's own. */
+  route: text,
+  /** Of the transforms by version, which; `null` for the one that serves all others. */
+  version: text,
+  when: text,
+  /** `null` where there is no condition, or it cannot say: then `undecided` says why. */
+  wanted: z.nullable(z.boolean()),
+  undecided: text,
+  reads: z.array(z.object({ path: z.string(), value: text })),
+  transform: text,
+  /** The body that would be sent; `null` where there is no transform, or it makes none: then `error` says why. */
+  after: text,
+  content_type: text,
+  error: text,
+});
+
+export const triedDry = z.object({
+  event: text,
+  source: z.string(),
+  type: z.string(),
+  /** The body as it came: its first 256 Ki characters. */
+  before: z.string(),
+  tried: z.array(dried),
+});
+export type TriedDry = z.output<typeof triedDry>;

@@ -16,6 +16,7 @@ import { type PageDeps, type PageEnv, refuse, show } from "./page.tsx";
 import { replaysPages } from "./pages/replays.tsx";
 import { routesPages } from "./pages/routes.tsx";
 import { frontDoor, signedIn } from "./pages/signin.tsx";
+import { tryPages } from "./pages/try.tsx";
 import { sourcesPages } from "./pages/sources.tsx";
 
 export type DashboardDeps = PageDeps;
@@ -43,6 +44,7 @@ const GROUPS = [
   sourcesPages,
   destinationsPages,
   routesPages,
+  tryPages,
   inspectorPages,
   replaysPages,
   keysPages,

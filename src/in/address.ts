@@ -6,8 +6,8 @@ import { nearest } from "../config/findings.ts";
 const LONGEST = 100;
 
 /**
- * The name in `/in/NAME` or `/v1/in/NAME`, which are one: slashes at the end or doubled, capitals and spaces around it change nothing, since no name
- * has any of these. `null` where the path has another form.
+ * The name in `/in/NAME` or `/v1/in/NAME`, which are one: slashes at the end or doubled, capitals and spaces around it
+ * change nothing, since no name has any of these. `null` where the path has another form.
  */
 export function sourceAt(path: string): string | null {
   const written = /^\/+(?:v1\/+)?in\/+([^/]+)\/*$/i.exec(path)?.[1];

@@ -4,6 +4,7 @@ import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
 import { openCancel } from "./cancel.ts";
 import { openDestinations } from "./destinations.ts";
+import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
 import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
@@ -47,6 +48,7 @@ export function openOperator(deps: OperatorDeps) {
     cancel: openCancel(given),
     send: openSendTo(given),
     ...openRouting({ ...given, config: deps.config }),
+    ...openDry({ ...given, config: deps.config }),
     edit: openEdit(given),
     test: openTest(given),
     pause: openPause(given),

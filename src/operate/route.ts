@@ -4,13 +4,10 @@ import type { routeOrder, RoutesTried, RouteVerdict, tryOrder } from "../contrac
 import type { Config } from "../config/configured.ts";
 import { ROUTE, type Routed } from "../d1/deeds/route.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
-import { decodeBody } from "../bytes/body.ts";
-import { concatenated } from "../bytes/encoding.ts";
-import { deliveryId, EDITED_FROM } from "../ids.ts";
-import { type Asked, askedAgain, readsBody } from "../in/again.ts";
-import { asType, identify } from "../in/identify.ts";
+import { deliveryId } from "../ids.ts";
+import type { Asked } from "../in/again.ts";
+import { again, neverCame } from "./asked.ts";
 import { judge, match } from "../in/route.ts";
-import { keptOf } from "../in/headers.ts";
 import { readCursor, writeCursor } from "../contract/question.ts";
 import { openOnce } from "./once.ts";
 import type { Acts, By, Done, Looks, VerbDeps } from "./operator.ts";
@@ -29,7 +26,7 @@ export function openTries({ config, tables: { records } }: Pick<Deps, "config" |
     async tries(id) {
       const row = await records.event(id);
       if (row === null) return noEvent(id);
-      const asked = await again(row, records, config);
+      const { asked } = await again(row, records, config);
       return { ok: true, value: { event: row.id, source: row.source, type: row.type, routes: explain(asked, config) } };
     },
   };
@@ -41,7 +38,7 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
   const { records } = tables;
   const once = openOnce(deps);
   const decide = async (row: WholeEventRow): Promise<Routed> => {
-    const { source, types, names } = await again(row, records, config);
+    const { source, types, names } = (await again(row, records, config)).asked;
     const { matched, undecided } = match(config.routes, source, types, names);
     return { event: row.event, matched, undecided: undecided.length === 0 ? null : undecided };
   };
@@ -105,31 +102,11 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
 }
 
 /** Where an event would go that never came. */
-function tryOut(
-  { source: name, type, headers, body }: z.output<typeof tryOrder>,
-  config: Deps["config"],
-  now: number,
-): Done<RoutesTried> {
-  const source = config.sources.get(name);
-  if (source === undefined)
-    return badRequest(`source: the configuration has no source ${quoted(name)}: GET /api/sources lists them`);
-  const bytes = new TextEncoder().encode(body);
-  const sent = { method: "POST", url: "https://tried.invalid/", headers: headersOf(headers), body: bytes };
-  if (sent.headers === null) return badRequest("headers: holds what is no header: write names and values as text");
-  const request = { ...sent, headers: sent.headers };
-  const types = type === null ? identify(request, source.scheme, source.settings).types : [asType(type)];
-  const told = {
-    id: "evt_tried",
-    source: name,
-    type: types.join(","),
-    receivedAt: now,
-    headers: keptOf(request, source),
-  };
-  const asked = { ...askedAgain(told, bytes, config), types };
-  return {
-    ok: true,
-    value: { event: null, source: name, type: told.type, routes: explain(asked, config) },
-  };
+function tryOut(order: z.output<typeof tryOrder>, config: Deps["config"], now: number): Done<RoutesTried> {
+  const made = neverCame(order, config, now);
+  if (!made.ok) return made;
+  const { asked, type } = made.value;
+  return { ok: true, value: { event: null, source: asked.source, type, routes: explain(asked, config) } };
 }
 
 /** What each route says, in file order, and the values that its condition reads. */
@@ -152,24 +129,4 @@ function explain({ source, types, names }: Asked, { routes }: Pick<Config, "rout
       already_by: verdict.kind === "taken" ? [...new Set(first)] : [],
     };
   });
-}
-
-async function again(
-  row: WholeEventRow,
-  records: Pick<VerbDeps["tables"]["records"], "body">,
-  config: Pick<Config, "sources" | "routes">,
-): Promise<Asked> {
-  const pieces: Uint8Array[] = [];
-  if (readsBody(config, row)) for await (const piece of records.body(row)) pieces.push(decodeBody(row.encoding, piece));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
-  const { [EDITED_FROM]: _, ...headers } = JSON.parse(row.headers) as Record<string, string>;
-  return askedAgain({ ...row, headers }, concatenated(pieces), config);
-}
-
-function headersOf(written: Readonly<Record<string, string>>): Headers | null {
-  try {
-    return new Headers(written);
-  } catch {
-    return null;
-  }
 }

@@ -50,6 +50,8 @@ const PAGES = {
     "/destinations/partner",
     "/destinations/archive-of-everything-that-ever-happened-in-the-emea-region",
     "/routes",
+    "/routes/try",
+    "/routes/try?event=evt_1&route=payments",
     "/inspect/bin",
     "/inspect/bin?show=ins_2",
     "/inspect/bin?show=ins_3",

@@ -1,7 +1,7 @@
 // Routes, refusals, replays, keys and the audit of the relay of the fixtures.
 import type { ApiKey, AuditEntry } from "../../src/contract/access.ts";
 import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/contract/operations.ts";
-import type { RoutesTried } from "../../src/contract/routing.ts";
+import type { RoutesTried, TriedDry } from "../../src/contract/routing.ts";
 import type { RefusalAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
@@ -50,6 +50,38 @@ export function tried(event: string | null): RoutesTried {
     ],
   };
 }
+
+const untried = { version: null, when: null, wanted: null, undecided: null, reads: [], transform: null, after: null };
+export const triedDry: TriedDry = {
+  event: null,
+  source: "stripe",
+  type: "invoice.paid",
+  before: JSON.stringify({ id: "in_1", livemode: true, customer: { name: NAUGHTY, lines: "x".repeat(900) } }),
+  tried: [
+    {
+      ...untried,
+      route: "payments",
+      when: "body.livemode",
+      wanted: true,
+      reads: [{ path: "body.livemode", value: "true" }],
+      transform: '{ "text": body.customer.name }',
+      after: JSON.stringify({ text: NAUGHTY }),
+      content_type: "application/json",
+      error: null,
+    },
+    {
+      ...untried,
+      route: "payments",
+      version: "2026-11-01",
+      when: "body.none == 1",
+      undecided: NAUGHTY,
+      transform: "body.none",
+      content_type: null,
+      error: "the transform gives nothing: a path in it leads nowhere for this event",
+    },
+    { ...untried, route: "everything", content_type: null, error: null },
+  ],
+};
 
 export const refusals: RefusalAnswer[] = [
   {

@@ -1,13 +1,10 @@
 // hookline routes and route: which events go where, which route an event would take, and routing what went nowhere.
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import type { RouteVerdict, RoutesTried } from "../../contract/routing.ts";
 import { verdictInWords } from "../../dashboard/words/routing.ts";
 import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { EVENT, readBody } from "./tried.ts";
 import { plain, table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
-
-const EVENT = /^evt_[0-9a-f]+$/;
 
 const routes = remote(
   {
@@ -45,7 +42,8 @@ const routes = remote(
   },
 );
 
-async function tried(client: Client, wanted: string, asked: Asked, { out, err }: Terminal): Promise<number> {
+async function tried(client: Client, wanted: string, asked: Asked, terminal: Terminal): Promise<number> {
+  const { out, err } = terminal;
   const { source, type } = given(asked, "source", "type");
   let answer: RoutesTried;
   if (EVENT.test(wanted)) {
@@ -55,16 +53,9 @@ async function tried(client: Client, wanted: string, asked: Asked, { out, err }:
       err("hookline routes --try FILE takes --source, the source that it would come to");
       return 2;
     }
-    const body = await (wanted === "-" ? buffer(process.stdin) : readFile(wanted)).catch((error: unknown) =>
-      String(error),
-    );
-    if (typeof body === "string") {
-      const why = `the body cannot be read: ${body}`;
-      if (asked.json) out(JSON.stringify({ error: why }));
-      else err(why);
-      return 1;
-    }
-    const order = { source, type: type ?? null, body: body.toString("utf8") };
+    const body = await readBody(wanted, asked.json, terminal);
+    if (body === null) return 1;
+    const order = { source, type: type ?? null, body };
     answer = await answered(client.routes.try.$post({ json: order }));
   }
   if (asked.json) {

@@ -117,7 +117,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
           ))}
       </div>
       <Undecided story={story} />
-      <Today story={story} tried={tried} />
+      <Today story={story} tried={tried} mayTry={mayAct} />
       <BodySection story={story} body={body} url={url} />
       <HeadersSection headers={story.headers} />
       <Shell command={command} />
@@ -141,12 +141,17 @@ function Undecided({ story: { undecided } }: { readonly story: EventStory }) {
 }
 
 /** Open where somebody asks why. */
-function Today({ story, tried }: Pick<EventPageProps, "story" | "tried">) {
+function Today({ story, tried, mayTry }: Pick<EventPageProps, "story" | "tried"> & { readonly mayTry: boolean }) {
   if (tried === null) return null;
   return (
     <details class="numbers" open={story.deliveries.length === 0 || story.undecided.length > 0}>
       <summary id="routes-today">Which routes it would take today, and why not the others</summary>
       <Verdicts tried={tried} labelledBy="routes-today" />
+      {mayTry ? (
+        <p>
+          <a href={`/routes/try?event=${story.id}`}>Try a transform or a condition on it</a>
+        </p>
+      ) : null}
     </details>
   );
 }

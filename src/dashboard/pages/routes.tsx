@@ -7,10 +7,11 @@ import { type PageDeps, type PageEnv, show } from "../page.tsx";
 import { Empty, StateBadge } from "../parts/parts.tsx";
 import { type Box, fitting, inColumns, inOneColumn, type Named, type Picture, type Way } from "../words/picture.ts";
 
-export function routesPages({ operator }: PageDeps): Hono<PageEnv> {
+export function routesPages({ operator, access }: PageDeps): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.get("/routes", async (c) => {
     const url = new URL(c.req.url);
+    const mayTry = access.allows(c.var.caller, "operator");
     const routes = operator.routes();
     const { sources } = await operator.sources(url.origin);
     const destinations = await operator.destinations();
@@ -39,7 +40,10 @@ export function routesPages({ operator }: PageDeps): Hono<PageEnv> {
         flash={flashOf(url)}
         styles={["operate.css", "routes.css"]}
       >
-        <h1>Routes</h1>
+        <div class="head">
+          <h1>Routes</h1>
+          {mayTry ? <a href="/routes/try">Try a transform</a> : null}
+        </div>
         {named.sources.length === 0 && named.destinations.length === 0 ? (
           <Empty title="Nothing to route yet">
             <p>

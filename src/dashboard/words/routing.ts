@@ -1,5 +1,6 @@
 // Why a route takes an event or does not, in words for whoever looks for it. Pure.
-import type { RouteVerdict, RoutesTried } from "../../contract/routing.ts";
+import { parsed } from "../../bytes/json.ts";
+import type { RouteVerdict, RoutesTried, TriedDry } from "../../contract/routing.ts";
 
 /** One sentence without its full stop. */
 export function verdictInWords(one: RouteVerdict, { source, type }: Pick<RoutesTried, "source" | "type">): string {
@@ -28,7 +29,21 @@ function takenInWords({ to, when, already_by: before }: RouteVerdict): string {
 }
 
 /** The values that the condition read. */
-function readInWords({ reads }: RouteVerdict): string {
+function readInWords({ reads }: Pick<RouteVerdict, "reads">): string {
   if (reads.length === 0) return "it reads nothing of the event";
   return reads.map(({ path, value }) => (value === null ? `${path} is not there` : `${path} is ${value}`)).join(", ");
+}
+
+/** What a condition says to an event, with the values that it read. */
+export function conditionInWords(one: TriedDry["tried"][number]): string {
+  const { when, wanted, undecided } = one;
+  const read = readInWords(one);
+  if (wanted === null) return `${when ?? ""} cannot be decided: ${undecided ?? ""} (${read})`;
+  return `${when ?? ""} is ${wanted ? "true" : "false"}: ${read}`;
+}
+
+/** A body with a line for each member, where it is JSON. */
+export function spreadOut(body: string): string {
+  const value = parsed(body);
+  return value === undefined ? body : JSON.stringify(value, null, 2);
 }

@@ -33,6 +33,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "PUT /destinations/:name/script": { script: "503x2,200" },
   "POST /routes/apply": { filter: {} },
   "POST /routes/try": { source: "github", body: "{}" },
+  "POST /transforms/try": { source: "github", body: "{}", transform: "body" },
   "POST /replays": { filter: { state: "failed" } },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
 };
@@ -210,6 +211,7 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /events/:id/route": [],
     "POST /routes/apply": [],
     "POST /routes/try": [],
+    "POST /transforms/try": [],
     "POST /events/:id/edit": ["key:robot edit"],
     "POST /deliveries/:id/replay": ["key:robot replay"],
     "POST /deliveries/:id/cancel": ["key:robot cancel"],

@@ -1,0 +1,99 @@
+// hookline transform: what the transforms and conditions of the routes, or other ones, make of an event.
+import type { TriedDry } from "../../contract/routing.ts";
+import { conditionInWords, spreadOut } from "../../dashboard/words/routing.ts";
+import { plain } from "../table.ts";
+import type { Terminal } from "../verb.ts";
+import { answered, given, remote } from "./client.ts";
+import { EVENT, readBody } from "./tried.ts";
+
+const transform = remote(
+  {
+    summary: "what a transform or a condition makes of an event, without sending it",
+    usage: "transform --try EVENT|FILE|- [--route R] [--with JSONATA] [--when CEL] [--source S] [--type T]",
+    help: [
+      "Shows the body as it came, and beside it what would be sent.",
+      "  --try EVENT  a stored event, by the routes of today that take from its source",
+      "  --try FILE   a body that never came; takes --source, and --type where the body does not say it",
+      "  --route R    by this route alone",
+      "  --with EXPR  by this transform in the place of the routes\u2019; --when CEL: by this condition",
+    ].join("\n"),
+    options: {
+      try: { type: "string" },
+      route: { type: "string" },
+      with: { type: "string" },
+      when: { type: "string" },
+      source: { type: "string" },
+      type: { type: "string" },
+    },
+    names: 0,
+  },
+  async (client, asked, terminal) => {
+    const { out, err } = terminal;
+    const {
+      try: wanted,
+      with: expression,
+      route,
+      when,
+      source,
+      type,
+    } = given(asked, "try", "with", "route", "when", "source", "type");
+    if (wanted === undefined) {
+      err("hookline transform takes --try EVENT, or --try FILE --source S: hookline transform --help");
+      return 2;
+    }
+    const order = { route: route ?? null, transform: expression ?? null, when: when ?? null, type: type ?? null };
+    let answer: TriedDry;
+    if (EVENT.test(wanted)) {
+      answer = await answered(client.transforms.try.$post({ json: { ...order, event: wanted } }));
+    } else {
+      if (source === undefined) {
+        err("hookline transform --try FILE takes --source, the source that it would come to");
+        return 2;
+      }
+      const body = await readBody(wanted, asked.json, terminal);
+      if (body === null) return 1;
+      answer = await answered(client.transforms.try.$post({ json: { ...order, source, body } }));
+    }
+    if (asked.json) out(JSON.stringify(answer));
+    else print(answer, out, err);
+    return answer.tried.some(({ error, undecided }) => error !== null || undecided !== null) ? 1 : 0;
+  },
+);
+
+function print({ event, source, type, before, tried }: TriedDry, out: Terminal["out"], err: Terminal["err"]): void {
+  out(`${event ?? "this body"}  ${plain(source)}  ${plain(type)}`);
+  for (const one of tried) {
+    const name =
+      one.route === null ? "this expression" : one.version === null ? one.route : `${one.route}, ${one.version}`;
+    out("");
+    if (one.when !== null) out(`${name}: ${plain(conditionInWords(one))}`);
+    if (one.error !== null) err(`${name}: ${plain(one.error)}`);
+    else if (one.after !== null) for (const line of beside(name, before, one.after)) out(line);
+    else if (one.when === null) out(`${name}: sends the body as it came`);
+  }
+  if (tried.length === 0) err(`no route takes from ${plain(source)}`);
+}
+
+/** Characters of a column: two of them and what is between stand on a screen of 120. */
+const WIDE = 57;
+
+/** Two columns, line by line; what is wider goes on in the next line. */
+function beside(name: string, before: string, after: string): string[] {
+  const [left, right] = [folded(before), folded(after)];
+  const lines = Array.from({ length: Math.max(left.length, right.length) }, (_, n) =>
+    `${(left[n] ?? "").padEnd(WIDE)}  ${right[n] ?? ""}`.trimEnd(),
+  );
+  return [`${"as it came".padEnd(WIDE)}  ${name}`, ...lines];
+}
+
+/** Lines that are left out of a long body. */
+const MOST_LINES = 200;
+
+function folded(body: string): string[] {
+  const lines = spreadOut(body)
+    .split("\n")
+    .flatMap((line) => plain(line).match(new RegExp(`.{1,${WIDE}}`, "gu")) ?? [""]);
+  return lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), "\u2026"] : lines;
+}
+
+export const verbs = { transform };
