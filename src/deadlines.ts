@@ -25,6 +25,12 @@ export const GRANT_WAIT_MS = 5_000;
 export const GRANT_MS = 5_000;
 /** How long after its acceptance a first attempt may still be under way: wait, begin, send, and say how it ended. */
 export const FIRST_LEASE_MS = GRANT_WAIT_MS + GRANT_MS + ATTEMPT_MS + 20_000;
+/**
+ * How long after the question an attempt may begin for which a place was given (`rate` and `concurrency` of a
+ * destination), by timers: no clock is asked. An isolate begins none later than `PLACE_MS`.
+ */
+export const BEGIN_MS = 20_000;
+export const PLACE_MS = 15_000;
 /** How long after its due time a pending delivery is the sweep's: its bell is lost by then. */
 export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */

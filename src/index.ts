@@ -17,6 +17,8 @@ import { openQueue } from "./out/bells.ts";
 import { openBindings } from "./out/bindings.ts";
 import { openShards } from "./intake/door.ts";
 import { LEADER, spreadOf } from "./intake/spread.ts";
+import { openLimits } from "./limit/door.ts";
+import { LimiterObject } from "./limit/object.ts";
 import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
@@ -54,6 +56,7 @@ export interface Env {
   readonly DEAD_LETTERS: Queue<Bell>;
   readonly INTAKE: DurableObjectNamespace<Intake>;
   readonly FEED: DurableObjectNamespace<Feed>;
+  readonly LIMITER: DurableObjectNamespace<Limiter>;
   readonly FLOOD_GUARD: RateLimit;
   readonly [name: string]: unknown;
 }
@@ -89,6 +92,10 @@ const now = () => Date.now();
 const dice = () => Math.random();
 const newId = () => encodeHex(crypto.getRandomValues(new Uint8Array(16)));
 
+function limitsOf(env: Env, use: Use, log: Log) {
+  return openLimits((destination) => meteredStub(env.LIMITER.getByName(destination), use), now, newId, log);
+}
+
 function open(env: Env): Relay {
   const config = readConfig(env);
   const use = new Use(now);
@@ -103,14 +110,14 @@ function open(env: Env): Relay {
   const intake = openShards(shard, config.shards, now, log, spread, keep);
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
   const shared = { config, now, newId, log };
-  const pace = new Pace();
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
   const attempting = { ...waysOut(env, config, inspections, log), now, dice, disable };
-  const first = new FirstAttempts({ ...attempting, config, pace, intake, log });
+  const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
+  const first = new FirstAttempts({ ...attempting, ...paced, config, intake, log });
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
-  const delivering: DeliverDeps = { ...attempting, ...tending, store, parts, pace, feed };
+  const delivering: DeliverDeps = { ...attempting, ...tending, ...paced, store, parts, feed };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
@@ -213,6 +220,13 @@ export class Intake extends IntakeObject<Env, Told> {
       now,
       log: relay.log,
     });
+  }
+}
+
+/** Counts what a destination with a `rate` or a `concurrency` gets: one object for each, by its name. */
+export class Limiter extends LimiterObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, { metered: new MeteredObject(ctx.storage, relayOf(env).use, now), now });
   }
 }
 

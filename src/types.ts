@@ -73,6 +73,8 @@ export interface Destination {
   readonly version?: string;
   /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */
   readonly breaker?: BreakerRule | false;
+  /** How many it gets in a time, and at once; absent where nobody counts. */
+  readonly limits?: { readonly rate?: Rate; readonly concurrency?: number };
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
   readonly keys: readonly SigningKey[];
   /** How what it gets differs from a signed POST of the bytes as they came; absent where it differs in nothing. */
@@ -236,6 +238,8 @@ export interface Bell {
   readonly due: number;
   /** Bytes of the body, so that an invocation can keep within its budget of queries and memory. */
   readonly size: number;
+  /** It has waited for a place at its destination already, and comes before what has not. */
+  readonly back?: true;
 }
 
 /** What the destination's answer means. */

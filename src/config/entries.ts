@@ -150,10 +150,19 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
     ...(onFailed === undefined ? {} : { onFailed }),
     ...(breaker === undefined ? {} : { breaker }),
     ...(version === undefined ? {} : { version }),
+    ...limitsOf(keys),
   };
   const destination = shape === undefined ? plain : { ...plain, shape };
   if (script !== null) return { ...destination, script };
   return secretUrl ? { ...destination, secretUrl: true } : destination;
+}
+
+/** How many it takes, where that is written. */
+function limitsOf({ rate, concurrency }: z.output<typeof destinationKeys>): Pick<Destination, "limits"> {
+  if (rate === undefined && concurrency === undefined) return {};
+  return {
+    limits: { ...(rate === undefined ? {} : { rate }), ...(concurrency === undefined ? {} : { concurrency }) },
+  };
 }
 
 /** A route, or `null` with a finding. */

@@ -18,6 +18,9 @@ import { shapeKeys } from "./shape-keys.ts";
 import type { BreakerRule, Rate } from "../types.ts";
 
 const LARGEST_BURST = 1_000_000;
+/** Of a destination: its object remembers each of them for as long as the period lasts, in 128 MB. */
+const LARGEST_RATE = 100_000;
+const MOST_AT_ONCE = 1_000;
 /** Attempts cost rows; nobody reads about the fortieth. */
 const MOST_WAITS = 30;
 
@@ -31,11 +34,11 @@ const PERIODS = new Map([
 export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** `"600/min"`: that many at once, refilled evenly over the period. At most a million. */
-function parseRate(text: string): Rate | null {
+function parseRate(text: string, most = LARGEST_BURST): Rate | null {
   const [, count, unit] = /^([1-9]\d{0,6})\/([a-z]+)$/.exec(text) ?? [];
   const periodMs = PERIODS.get(unit ?? "");
   const burst = Number(count);
-  return periodMs === undefined || burst > LARGEST_BURST ? null : { burst, periodMs };
+  return periodMs === undefined || burst > most ? null : { burst, periodMs };
 }
 
 const LARGEST_STREAK = 1_000;
@@ -233,6 +236,19 @@ export const destinationKeys = z.strictObject({
   ),
   version: z.optional(
     spelled(VERSION, 'is no version. Write letters, digits, dots and hyphens, as in version = "2026-11-01"'),
+  ),
+  rate: z.optional(
+    written(
+      (text) => parseRate(text, LARGEST_RATE),
+      `is not a rate. Write it as "10/s"; the units are s, min, h and day, and the most is ${LARGEST_RATE}`,
+    ),
+  ),
+  concurrency: z.optional(
+    understood(
+      (value) =>
+        Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST_AT_ONCE ? Number(value) : null,
+      `is no number of deliveries at a time. Write one from 1 to ${MOST_AT_ONCE}, without quotes`,
+    ),
   ),
   breaker: z.optional(
     understood(

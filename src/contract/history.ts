@@ -29,8 +29,8 @@ export const delivery = z.object({
   type: z.string(),
   state,
   reason,
-  /** Of a held one: what it waits for. */
-  waits: z.nullable(z.enum(["pause", "breaker"])),
+  /** Of one that waits for something else than its time: for what. */
+  waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency"])),
   attempt: count,
   status: z.nullable(count),
   fault: text,

@@ -75,6 +75,9 @@ export const destination = z.object({
   /** Statuses that end a delivery at once, such as 422 or 4xx, and those that do not; only where it has rules. */
   give_up_on: z.optional(z.array(z.string())),
   retry_on: z.optional(z.array(z.string())),
+  /** How many it gets in any window of that length, such as 10/s, and at once; only where that is configured. */
+  rate: z.optional(z.string()),
+  concurrency: z.optional(count),
   /** The destination that gets what has failed here; only where that is configured. */
   on_failed: z.optional(z.string()),
   /** The version of the events that it gets, where it has pinned one. */

@@ -3,7 +3,7 @@ import { deliveryId } from "../ids.ts";
 import type { Bell } from "../types.ts";
 
 /** The columns of `BellRow`, for a statement that changes deliveries. */
-export const RETURNING_BELL = `RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at,
+export const RETURNING_BELL = `RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, due_at, waits,
   (SELECT size FROM events WHERE seq = deliveries.event) AS size`;
 
 /** A delivery as the statements that open one return it. */
@@ -13,6 +13,7 @@ export interface BellRow {
   readonly attempt: number;
   readonly due_at: number;
   readonly size: number;
+  readonly waits: string | null;
 }
 
 /** The bell for the next attempt of a delivery. */
@@ -23,5 +24,6 @@ export function toBell(row: BellRow): Bell {
     attempt: row.attempt + 1,
     due: row.due_at,
     size: row.size,
+    ...(row.waits === "rate" || row.waits === "concurrency" ? { back: true as const } : {}),
   };
 }

@@ -52,7 +52,7 @@ export interface DeliveryRow {
   readonly state: State;
   readonly reason: Reason | null;
   /** Of a held one; `null` for a pause too. */
-  readonly waits: "pause" | "breaker" | null;
+  readonly waits: "pause" | "breaker" | "rate" | "concurrency" | null;
   readonly attempt: number;
   readonly dueAt: number;
   /**

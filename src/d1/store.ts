@@ -85,7 +85,7 @@ WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
 // nothing is claimed after that was committed.
 const CLAIM = `
 UPDATE deliveries
-SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}
+SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}, waits = NULL
 ${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED}
 RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform`;
 
@@ -94,6 +94,17 @@ const HOLD = `
 UPDATE deliveries SET state = 'held', look_at = NULL, waits = iif(${PAUSED}, 'pause', 'breaker')
 ${RUNG} AND (${PAUSED} OR ${BLOCKED})
 RETURNING destination, waits, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
+
+// It stays pending, with the word for what it waits for, until it may come back.
+const WAIT = `
+UPDATE deliveries
+SET due_at = w.due, waits = w.why, look_at = iif(w.due - ?2 > ${BELL_REACH_MS}, w.due, w.due + ${GRACE_MS})
+FROM (
+  SELECT e.seq, value->>'destination' AS destination, value->>'attempt' AS n, value->>'due' AS due, value->>'why' AS why
+  FROM json_each(?1) JOIN events e ON e.id = value->>'event'
+) w
+WHERE deliveries.event = w.seq AND deliveries.destination = w.destination
+  AND deliveries.state = 'pending' AND deliveries.attempt = w.n - 1 AND deliveries.due_at <= ?2`;
 
 // An attempt that was never started does not count.
 const GIVE_BACK = `
@@ -169,6 +180,14 @@ export function openStore(run: Run) {
       );
       const headless = held.filter((one) => one.waits === "breaker" && one.headless === 1);
       return [...new Set(headless.map(({ destination }) => destination))];
+    },
+
+    /** Has those of them wait that got no place at their destination, each until it is due again. */
+    async wait(
+      waiters: readonly (Wanted & { readonly due: number; readonly why: string })[],
+      now: number,
+    ): Promise<void> {
+      await all(WAIT, JSON.stringify(waiters), now);
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */

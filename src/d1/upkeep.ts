@@ -29,7 +29,7 @@ const WAITS = `state = 'pending' AND due_at <= ?1 AND ${BLOCKED}`;
 const TAKE_OVERDUE = `
 UPDATE deliveries
 SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' WHEN ${WAITS} THEN 'held' ELSE state END,
-    waits = iif(${WAITS}, 'breaker', NULL),
+    waits = CASE WHEN ${WAITS} THEN 'breaker' WHEN state = 'pending' THEN waits END,
     due_at = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN ?1 ELSE due_at END,
     lease_until = CASE WHEN lease_until <= ?1 THEN NULL ELSE lease_until END,
     look_at = CASE

@@ -6,7 +6,7 @@ import type { Looks } from "./operator.ts";
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { armedOf } from "../out/breaker.ts";
 import type { Shape } from "../scheme/shape.ts";
-import type { Destination } from "../types.ts";
+import type { Destination, Rate } from "../types.ts";
 import { publicKeys } from "../out/ed25519.ts";
 import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
@@ -137,12 +137,26 @@ function toShown(
   };
 }
 
+const UNITS: ReadonlyMap<number, string> = new Map([
+  [1_000, "s"],
+  [60_000, "min"],
+  [3_600_000, "h"],
+  [86_400_000, "day"],
+]);
+
+/** As it is written in the configuration. */
+function rateInWords({ burst, periodMs }: Rate): string {
+  return `${burst}/${UNITS.get(periodMs) ?? `${periodMs / 1_000}s`}`;
+}
+
 function words(statuses: readonly number[]): string[] {
   return statuses.map((one) => (one < 10 ? `${one}xx` : String(one)));
 }
 
-function limitsOf({ statuses, maxAgeMs, onFailed, version }: Destination) {
+function limitsOf({ statuses, maxAgeMs, onFailed, version, limits: { rate, concurrency } = {} }: Destination) {
   return {
+    ...(rate === undefined ? {} : { rate: rateInWords(rate) }),
+    ...(concurrency === undefined ? {} : { concurrency }),
     ...(statuses === undefined ? {} : { give_up_on: words(statuses.giveUpOn), retry_on: words(statuses.retryOn) }),
     ...(maxAgeMs === undefined ? {} : { max_age_s: maxAgeMs / 1000 }),
     ...(onFailed === undefined ? {} : { on_failed: onFailed }),

@@ -91,7 +91,7 @@ function toDelivery(row: DeliveryRow): DeliveryAnswer {
     type: row.type,
     state: row.state,
     reason: row.reason,
-    waits: row.state === "held" ? (row.waits ?? "pause") : null,
+    waits: row.state === "held" ? (row.waits ?? "pause") : row.state === "pending" ? row.waits : null,
     attempt: row.attempt,
     status: running ? null : row.status,
     fault: running ? null : row.fault,

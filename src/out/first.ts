@@ -7,6 +7,9 @@ import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
 import { sleep } from "../patience.ts";
+import type { LimitDoor } from "../limit/door.ts";
+import type { Turn } from "../limit/turn.ts";
+import { counted } from "./work.ts";
 import { ABANDONED_MS, type Pace } from "./pace.ts";
 
 /** An invocation has six connections that wait for headers; two are for the relay's own calls. */
@@ -38,11 +41,19 @@ interface Accepted {
 export interface FirstDeps extends AttemptDeps {
   readonly config: { readonly destinations: ReadonlyMap<string, Destination> };
   readonly pace: Pick<Pace, "isSlow" | "heard">;
+  readonly limits: LimitDoor;
   readonly intake: {
     grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
     ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
   };
   readonly log: Log;
+}
+
+/** What goes on beside the attempts of one event. */
+interface Beside {
+  readonly line: AcceptanceLine;
+  /** Places that are given back: the invocation has to live until that is told. */
+  readonly closing: Promise<void>[];
 }
 
 /** First attempts of one isolate. */
@@ -58,7 +69,7 @@ export class FirstAttempts {
 
   /** Destinations to which this isolate could send the event at once. All others are the queue's. */
   offers({ size, matched }: Pick<Event, "size" | "matched">): string[] {
-    const { config, pace, now } = this.#deps;
+    const { config, pace, limits, now } = this.#deps;
     if (size > INLINE_BYTES) return [];
     this.#forget(now());
     if (this.#bytes + size > MOST_BYTES) return [];
@@ -68,7 +79,8 @@ export class FirstAttempts {
         const destination = config.destinations.get(name);
         if (destination === undefined || destination.script !== undefined) return false;
         const { url, binding } = destination;
-        return (url !== null || binding !== undefined) && !outlasts(destination) && !pace.isSlow(name, now());
+        if ((url === null && binding === undefined) || outlasts(destination) || pace.isSlow(name, now())) return false;
+        return destination.limits === undefined || !limits.isFull(name);
       })
       .slice(0, MOST_DESTINATIONS);
   }
@@ -101,20 +113,22 @@ export class FirstAttempts {
       if (answer.kind !== "accepted") return;
       const { go, wait, desk } = answer.first ?? NONE;
       const line = openAcceptance(accepted, log);
+      const beside: Beside = { line, closing: [] };
       const nothing = { ageMs: 0, heldMs: 0 };
       const asked = now();
       const asking = wait.map(async (destination) => await intake.grant(of, destination, desk));
       // The object cannot rest, and its time is billed, for as long as somebody holds a part of it.
       void Promise.allSettled(asking).then(() => desk?.[Symbol.dispose]?.());
       const attempts = [
-        ...go.map((destination) => this.#one(held, line, destination, askedAt, nothing)),
+        ...go.map((destination) => this.#one(held, beside, destination, askedAt, nothing)),
         ...wait.map(async (destination, n) => {
           const grant = (await asking[n]) ?? null;
           if (grant === null) return null;
-          return await this.#one(held, line, destination, asked, grant === "unknown" ? null : grant);
+          return await this.#one(held, beside, destination, asked, grant === "unknown" ? null : grant);
         }),
       ];
       await Promise.all([Promise.all(attempts).finally(() => line.close()), this.#tell(of, attempts)]);
+      await Promise.all(beside.closing);
     } catch (error) {
       log.error("delivery.broken", { event: event.id, offered, error: String(error) });
     } finally {
@@ -164,34 +178,42 @@ export class FirstAttempts {
    */
   async #one(
     { event, body }: Held,
-    line: AcceptanceLine,
+    { line, closing }: Beside,
     destination: string,
     askedAt: number,
     grant: Grant | null,
   ): Promise<FirstOutcome | null> {
     const { config, pace, now, log } = this.#deps;
     const unsent = toUnsent(destination);
+    const configured = config.destinations.get(destination);
     // The grant is no older than its age when it was told, and the way that the question and its answer took.
     if (grant === null || grant.ageMs + (now() - askedAt - grant.heldMs) > GRANT_MS) return unsent;
+    const turn = await this.#turn(configured);
     try {
       const way = event.matched.find((one) => one.destination === destination);
       const number = { attempt: 1, round: 0, ...way };
-      const made = await attempt(
-        event,
-        config.destinations.get(destination),
-        number,
-        () => Promise.resolve(body),
-        this.#deps,
-      );
+      const bytes = async () => await Promise.resolve(turn === null || turn.takes() ? body : null);
+      const deps = turn === null ? this.#deps : counted(this.#deps, turn);
+      const made = turn?.go === 0 ? null : await attempt(event, configured, number, bytes, deps);
       if (made === null) return unsent;
-      pace.heard(destination, hasHung(made, attemptMs(config.destinations.get(destination))), now());
+      pace.heard(destination, hasHung(made, attemptMs(configured)), now());
       line.ended({ ...made, id: event.id, destination, attempt: 1 });
       return { ...made, destination };
     } catch (error) {
       // Ours: nobody knows whether it was sent, and the lease ends.
       log.error("delivery.broken", { delivery: `${event.id}:${destination}`, attempt: 1, error: String(error) });
       return null;
+    } finally {
+      if (turn !== null) closing.push(turn.close());
     }
+  }
+
+  /** The place of one attempt where a destination takes only so many; what gets none is the queue's. */
+  async #turn(destination: Destination | undefined): Promise<Turn | null> {
+    if (destination?.limits === undefined) return null;
+    const { name, limits } = destination;
+    const wish = { destination: name, want: 1, back: 0, limits, attemptMs: attemptMs(destination), leaves: true };
+    return await this.#deps.limits.ask(wish);
   }
 }
 

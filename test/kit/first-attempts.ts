@@ -2,6 +2,9 @@
 import { beforeEach } from "vitest";
 import type { FirstEnd, FirstOutcome } from "../../src/d1/settlement.ts";
 import type { Outgoing } from "../../src/net/send.ts";
+import type { Wish } from "../../src/limit/door.ts";
+import type { Told } from "../../src/limit/limiter.ts";
+import { Turn } from "../../src/limit/turn.ts";
 import { FirstAttempts, type FirstDeps } from "../../src/out/first.ts";
 import { Pace } from "../../src/out/pace.ts";
 import { YES as YES_SCRIPT } from "../../src/out/script.ts";
@@ -17,11 +20,26 @@ interface Seen {
   sent: string[];
   told: FirstOutcome[][];
   logged: { level: string; event: string; fields: object }[];
+  /** Places that a destination with limits has, what was asked of it, and told. */
+  places: number;
+  isFull: boolean;
+  asked: Wish[];
+  turned: Told[];
   /** What the line of the acceptance was given, each time that it was written. */
   accepted: (readonly FirstEnd[])[];
 }
 
-const fresh = (): Seen => ({ clock: 1_000_000, sent: [], told: [], logged: [], accepted: [] });
+const fresh = (): Seen => ({
+  clock: 1_000_000,
+  sent: [],
+  told: [],
+  logged: [],
+  accepted: [],
+  places: 1,
+  isFull: false,
+  asked: [],
+  turned: [],
+});
 /** Anew for each test. */
 export const seen = fresh();
 beforeEach(() => {
@@ -61,6 +79,7 @@ export function open(
         ["bin", { ...web("bin"), script: YES_SCRIPT }] as const,
         ["patient", { ...web("patient"), shape: { ...ASKED, timeoutMs: 15_001 } }] as const,
         ["quick", { ...web("quick"), shape: ASKED }] as const,
+        ["counted", { ...web("counted"), limits: { concurrency: 1 } }] as const,
         ["unaddressed", { ...web("unaddressed"), url: null }] as const,
       ]),
     },
@@ -74,6 +93,7 @@ export function open(
       seen.sent.push(to);
       return await (change.send ?? (() => Promise.resolve(YES)))(to);
     },
+    limits: { ask: (wish) => Promise.resolve(turnOf(wish)), isFull: () => seen.isFull },
     inspector: () => () => Promise.reject(new Error("unused")),
     bindings: () => null,
     now: () => seen.clock,
@@ -81,6 +101,12 @@ export function open(
     log: { info: writer("info"), warn: writer("warn"), error: writer("error") },
   };
   return { first: new FirstAttempts(deps), pace };
+}
+
+function turnOf(wish: Wish): Turn {
+  seen.asked.push(wish);
+  const tell = async (told: Told) => void seen.turned.push(await Promise.resolve(told));
+  return new Turn("it", { go: seen.places, lanes: seen.places, waits: [] }, { isOver: false }, tell);
 }
 
 export const event = (to: readonly string[], size = 2): Event => ({

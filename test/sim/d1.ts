@@ -40,6 +40,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/iif\(NOT EXISTS \(SELECT 1 FROM pauses/, "pause"],
   [/iif\(EXISTS \(SELECT 1 FROM pauses/, "resume"],
   [/INSERT INTO inspections/, "keep inspection"],
+  [/waits = w\.why/, "wait"],
   [/'repeat', r\.id/, "commit"],
   [/FROM events WHERE seq IN/, "load"],
   [/SELECT e\.id, e\.receipt, EXISTS/, "known"],

@@ -1,6 +1,8 @@
 // The Intake objects of a world, by their names: each is made when it is first opened, and has a storage and lives of its own.
 import type { DatabaseSync } from "node:sqlite";
-import type { DurableObject } from "./durable.ts";
+import { type Construct, DurableObject } from "./durable.ts";
+import type { Isolate } from "./isolate.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 type Outage = "throws" | "hangs" | null;
 type Make = (name: string, kept: DatabaseSync | null, outage: () => Outage) => DurableObject;
@@ -55,4 +57,12 @@ export class Intakes {
     const opened = [...this.#opened].map(([name, { storage }]) => [name, storage.database] as const);
     return new Map([...this.#kept, ...opened]);
   }
+}
+
+/** The objects that count for destinations which take only so many: theirs have no alarm, and nothing to carry on. */
+export function limitersOf(scheduler: Scheduler, isolate: (name: string) => Isolate, open: Construct): Intakes {
+  return new Intakes(new Map(), (name, kept, outage) => {
+    const called = `limiter-${name}`;
+    return Object.assign(new DurableObject(called, scheduler, kept, () => isolate(called), open), { outage });
+  });
 }

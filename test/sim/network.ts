@@ -58,6 +58,8 @@ export class Network {
   readonly hosts = new Map<string, string>();
   readonly moods = new Map<string, Mood>();
   readonly arrivals: Arrival[] = [];
+  /** Requests as they left their isolates, whether or not they arrived. */
+  readonly begun: { readonly destination: string; readonly at: number }[] = [];
   onArrival: (arrival: Arrival) => void = () => {};
   onTooLong: (arrival: Arrival) => void = () => {};
 
@@ -74,6 +76,7 @@ export class Network {
     const caller = running.getStore();
     if (caller === undefined) return never();
     const destination = this.hosts.get(new URL(url).host) ?? "nobody";
+    this.begun.push({ destination, at: this.#scheduler.now });
     const aborted = new Promise<never>((_, reject) => {
       init.signal?.addEventListener("abort", () => reject(new Error("The operation was aborted")), { once: true });
     });

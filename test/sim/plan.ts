@@ -3,6 +3,7 @@ import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
+import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
 import { ownOf } from "./own.ts";
 import { shardsOf } from "./reshard.ts";
@@ -18,12 +19,12 @@ export type Step = { readonly at: number } & (
   | { readonly do: "deploy"; readonly change: Change }
   /** Changes `INTAKE_SHARDS`; isolates of both numbers serve for so long, in ms. */
   | { readonly do: "shards"; readonly to: number; readonly bothMs: number }
-  | { readonly do: "kill"; readonly who: 0 | 1 | "intake" }
+  | { readonly do: "kill"; readonly who: 0 | 1 | "intake" | "limiter" }
   | { readonly do: "evict" }
   | { readonly do: "skew"; readonly who: 0 | 1 | "intake"; readonly ms: number }
   | {
       readonly do: "outage";
-      readonly of: "d1" | "queue" | "intake" | "feed";
+      readonly of: "d1" | "queue" | "intake" | "feed" | "limiter";
       readonly manner: "throws" | "hangs";
       readonly ms: number;
     }
@@ -143,6 +144,7 @@ export function planOf(seed: number): Plan {
   if (stormy && poisoned !== undefined && dice.chance(0.05))
     steps.push({ at: 0, do: "poison", words: `${poisoned.source} ${poisoned.key} ${poisoned.type}` });
   steps.push(...capturedOf(seed, span), ...outageOf(seed, span), ...ownOf(seed, span));
+  steps.push(...limitedOf(seed, span, stormy));
   const { shards, changes } = shardsOf(seed, span, letters);
   steps.push(...changes);
   const { traits, sayings } = traitsOf(seed, span);

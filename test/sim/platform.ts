@@ -6,7 +6,7 @@ import { D1 } from "./d1.ts";
 import { DurableObject } from "./durable.ts";
 import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
-import { Intakes } from "./intakes.ts";
+import { Intakes, limitersOf } from "./intakes.ts";
 import { call, contextOf, Invocation, Isolate } from "./isolate.ts";
 import { Network } from "./network.ts";
 import { type Batch, Queue } from "./queue.ts";
@@ -45,6 +45,7 @@ export class Platform {
   readonly d1: D1;
   readonly intakes: Intakes;
   readonly feed: DurableObject;
+  readonly limiters: Intakes;
   readonly queue: Queue;
   readonly network: Network;
   readonly #versions: Vars[];
@@ -75,13 +76,10 @@ export class Platform {
       const open = (state: object, by: Isolate) => new this.#worker.Intake(state, this.#env(by));
       return Object.assign(new DurableObject(name, scheduler, own, isolate, open), { outage });
     });
-    this.feed = new DurableObject(
-      "feed",
-      scheduler,
-      kept?.feed ?? null,
-      () => this.#isolate("feed"),
-      (state, isolate) => new this.#worker.Feed(state, this.#env(isolate)),
-    );
+    const feed = (state: object, by: Isolate) => new this.#worker.Feed(state, this.#env(by));
+    this.feed = new DurableObject("feed", scheduler, kept?.feed ?? null, () => this.#isolate("feed"), feed);
+    const limiter = (state: object, by: Isolate) => new this.#worker.Limiter(state, this.#env(by));
+    this.limiters = limitersOf(scheduler, (name) => this.#isolate(name), limiter);
     const cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
     this.d1.onWrite = () => cron.plan();
     cron.plan();
@@ -277,6 +275,7 @@ export class Platform {
         getByName: (name: string) => this.intakes.of(name).stub(),
       },
       FEED: { getByName: () => this.feed.stub() },
+      LIMITER: { getByName: (name: string) => this.limiters.of(name).stub() },
       FLOOD_GUARD: {
         limit: () =>
           call(scheduler, {
@@ -294,6 +293,5 @@ export class Platform {
 }
 
 function idleInside(invocations: ReadonlySet<Invocation>): boolean {
-  for (const { what } of invocations) if (what !== "the object") return false;
-  return true;
+  return [...invocations].every(({ what }) => what === "the object");
 }

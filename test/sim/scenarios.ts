@@ -101,6 +101,11 @@ export const SCENARIOS: readonly Plan[] = [
     post(5, github({ forged: "no signature" }), 1),
     post(50, github()),
   ]),
+  scenario("more than a destination takes at once", [
+    { at: 0, do: "deploy", change: "limit alpha" },
+    ...[0, 1, 2, 3, 4].map((n) => post(10 + n * 20, github({ key: `k${n}` }))),
+    { at: 900, do: "kill", who: "limiter" },
+  ]),
   scenario("a destination that is removed while it fails", [
     { at: 0, do: "mood", destination: "beta", mood: "500" },
     post(0),

@@ -92,6 +92,9 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
   };
 }
 
+/** What alpha takes once it is limited: so many that begin in any second, and so many at a time. */
+export const LIMITS = { rate: 3, concurrency: 2 } as const;
+
 /** What a deploy, or `wrangler secret put`, may change while requests are under way. */
 export const CHANGES = {
   "remove beta": (vars: Vars): Vars => {
@@ -113,6 +116,13 @@ export const CHANGES = {
     ...vars,
     DESTINATIONS: { ...table(vars, "DESTINATIONS"), [INSPECTOR]: { inspect: true, script: "503, ok", retry: ["5s"] } },
     ROUTES: { ...table(vars, "ROUTES"), inspected: { from: ["acme", "github"], to: INSPECTOR } },
+  }),
+  "limit alpha": (vars: Vars): Vars => ({
+    ...vars,
+    DESTINATIONS: {
+      ...table(vars, "DESTINATIONS"),
+      alpha: { ...table(vars, "DESTINATIONS")["alpha"], rate: `${LIMITS.rate}/s`, concurrency: LIMITS.concurrency },
+    },
   }),
   "rotate github": (vars: Vars): Vars => ({
     ...vars,

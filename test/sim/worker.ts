@@ -15,6 +15,7 @@ export interface Worker {
   };
   readonly Intake: new (state: object, env: object) => Instance;
   readonly Feed: new (state: object, env: object) => Instance;
+  readonly Limiter: new (state: object, env: object) => Instance;
 }
 
 const PLATFORM = `export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }

@@ -68,6 +68,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   if (!plan.cold) setting.shelf.kept = keptOf(platform);
   for (const object of platform.intakes.all) object.evict();
   platform.feed.evict();
+  for (const object of platform.limiters.all) object.evict();
   for (const isolate of platform.isolates) isolate.kill();
   const { violations, hits, points, lines, trace, now } = scheduler;
   const acked = new Set(ledger.tries.flatMap(({ id }) => id ?? [])).size;
@@ -163,6 +164,7 @@ function take(step: Step, ledger: Ledger): void {
       return;
     case "kill":
       if (step.who === "intake") one().kill("killed");
+      else if (step.who === "limiter") for (const object of platform.limiters.all) object.kill("killed");
       else platform.kill(step.who);
       return;
     case "evict":
@@ -172,9 +174,13 @@ function take(step: Step, ledger: Ledger): void {
       platform.skew(step.who === "intake" ? one() : step.who, step.ms);
       return;
     case "outage": {
-      const binding = { d1: platform.d1, queue: platform.queue, intake: platform.intakes, feed: platform.feed }[
-        step.of
-      ];
+      const binding = {
+        d1: platform.d1,
+        queue: platform.queue,
+        intake: platform.intakes,
+        feed: platform.feed,
+        limiter: platform.limiters,
+      }[step.of];
       if (step.of === "intake")
         platform.intakes.struck = scheduler.roll(`all struck ${step.at}`) < 0.4 ? null : one().name;
       binding.outage = () => step.manner;
@@ -256,7 +262,8 @@ function idOf(text: string): { id: string | null; status: string | null } {
 function calmDown(ledger: Ledger): void {
   const { platform, scheduler } = ledger;
   scheduler.tell("fault", "world", "the storm is over");
-  for (const binding of [platform.d1, platform.queue, platform.intakes, platform.feed]) binding.outage = () => null;
+  for (const binding of [platform.d1, platform.queue, platform.intakes, platform.feed, platform.limiters])
+    binding.outage = () => null;
   if (platform.d1.poison !== null) {
     // Whoever fixes it deploys, and the object starts anew.
     platform.d1.poison = null;

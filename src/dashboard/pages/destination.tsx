@@ -11,6 +11,7 @@ import { Page } from "../parts/layout.tsx";
 import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
+import { limitsInWords } from "../words/limits.ts";
 import { shapeInWords } from "../words/shape.ts";
 import { TestAnswer } from "../parts/test-answer.tsx";
 import { wayInWords } from "../words/place.ts";
@@ -191,23 +192,6 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
       </div>
     </section>
   );
-}
-
-/** What ends a delivery before its schedule does. */
-function limitsInWords({
-  give_up_on: ends = [],
-  retry_on: goesOn = [],
-  max_age_s: age,
-  on_failed: next,
-  version,
-}: DestinationAnswer): [string, string][] {
-  return [
-    ...(ends.length === 0 ? [] : [["Gives up on", list(ends)] satisfies [string, string]]),
-    ...(goesOn.length === 0 ? [] : [["Retries on", list(goesOn)] satisfies [string, string]]),
-    ...(next === undefined ? [] : [["What fails goes to", next] satisfies [string, string]]),
-    ...(version === undefined ? [] : [["Version", version] satisfies [string, string]]),
-    ...(age === undefined ? [] : [["Not attempted after", span(age * 1000)] satisfies [string, string]]),
-  ];
 }
 
 function unsigned(format: string | undefined): string {

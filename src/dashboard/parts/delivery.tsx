@@ -29,6 +29,8 @@ const REASONS = {
 const WAITS = {
   pause: "its destination is paused",
   breaker: "its destination fails too often: its breaker is open, and this delivery spends no attempt until it closes",
+  rate: "its destination has had as many as its rate allows; it spends no attempt until there is a place",
+  concurrency: "as many as its destination takes are under way; it spends no attempt until there is a place",
 } as const;
 
 export function DeliverySection({ delivery, receivedAt, scale, now, once }: DeliveryProps) {

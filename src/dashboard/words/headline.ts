@@ -43,7 +43,12 @@ function allDelivered(deliveries: readonly Delivery[]): string {
   return last === 0 ? `Delivered to ${where} ${how}.` : `Delivered to ${where} ${how}, ${span(took)} after it came in.`;
 }
 
-const HELD = { pause: "is paused", breaker: "fails too often (its breaker is open)" } as const;
+const WAITS = {
+  pause: "is paused",
+  breaker: "fails too often (its breaker is open)",
+  rate: "has had as many as its rate allows",
+  concurrency: "is getting as many as it takes at a time",
+} as const;
 
 /** What is to be said of a delivery that has not ended well. */
 function phrase(delivery: Delivery, now: number): string {
@@ -56,8 +61,10 @@ function phrase(delivery: Delivery, now: number): string {
     case "delivering":
       return `${destination} is being sent to now${tries === 0 ? "" : `, after it${failed}`}`;
     case "held":
-      return `${destination} ${HELD[delivery.waits ?? "pause"]}, so its delivery is held${failed === "" ? "" : ` (it${failed})`}`;
+      return `${destination} ${WAITS[delivery.waits ?? "pause"]}, so its delivery is held${failed === "" ? "" : ` (it${failed})`}`;
     case "pending":
+      if (delivery.waits !== null)
+        return `${destination} ${WAITS[delivery.waits]}, so its delivery waits${failed === "" ? "" : ` (it${failed})`}`;
       return `${destination}${failed === "" ? " is to be tried" : `${failed}, next try`} ${due(delivery, now)}`;
     case "failed":
       break;

@@ -207,3 +207,23 @@ test("a fault of our own tells nothing about that attempt, which may have been m
   expect(seen.told).toMatchObject([[{ state: "delivered" }]]);
   expect(seen.logged).toMatchObject([{ event: "delivery.broken" }]);
 });
+
+test("a destination that takes only so many is asked for one place, which is given back when the attempt has ended", async () => {
+  const { first } = open();
+  await first.make(held(["counted"]), ["counted"], Promise.resolve(granted(["counted"])), write);
+  expect(seen.asked).toEqual([
+    { destination: "counted", want: 1, back: 0, limits: { concurrency: 1 }, attemptMs: 15_000, leaves: true },
+  ]);
+  expect([seen.sent, seen.told]).toMatchObject([["counted"], [[{ state: "delivered" }]]]);
+  expect(seen.turned).toEqual([{ by: "it", begun: 1, unused: 0, freed: 1 }]);
+});
+
+test("without a place nothing is sent and the queue has it, and while there is none no other first attempt is offered", async () => {
+  seen.places = 0;
+  const { first } = open();
+  await first.make(held(["counted"]), ["counted"], Promise.resolve(granted(["counted"])), write);
+  expect([seen.sent, seen.told]).toEqual([[], [[{ destination: "counted", state: "unsent" }]]]);
+  expect(first.offers(event(["counted", "one"]))).toEqual(["counted", "one"]);
+  seen.isFull = true;
+  expect(first.offers(event(["counted", "one"]))).toEqual(["one"]);
+});

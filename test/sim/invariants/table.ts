@@ -6,6 +6,7 @@ import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIde
 import { editsOnce } from "./edits.ts";
 import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.ts";
 import type { Invariant } from "./invariant.ts";
+import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { oneContent } from "./own.ts";
@@ -40,6 +41,8 @@ export const INVARIANTS: readonly Invariant[] = [
   opensLate,
   oneProbe,
   nothingForgotten,
+  neverTooMany,
+  waitsForPlace,
   cancelsOnce,
   editsOnce,
   inspected,

@@ -11,8 +11,19 @@ const SOURCES = { a: { provider: "hmac", settings: { header: "X-Signature" } } }
 
 /** Asks a relay that is not for development, at this URL. */
 async function ask(url: string, init: RequestInit<IncomingRequestCfProperties> = {}): Promise<Response> {
-  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, FLOOD_GUARD } = bindings;
-  const env = { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, FLOOD_GUARD, SOURCES, A_SECRET: "s", LOG_LEVEL: "error" };
+  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, LIMITER, FLOOD_GUARD } = bindings;
+  const env = {
+    DB,
+    DELIVERIES,
+    DEAD_LETTERS,
+    INTAKE,
+    FEED,
+    LIMITER,
+    FLOOD_GUARD,
+    SOURCES,
+    A_SECRET: "s",
+    LOG_LEVEL: "error",
+  };
   const context = createExecutionContext();
   const answer = await worker.fetch(new Request(url, { redirect: "manual", ...init }), env, context);
   await waitOnExecutionContext(context);

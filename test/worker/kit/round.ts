@@ -3,6 +3,7 @@ import { openD1 } from "../../../src/d1/open.ts";
 import type { AttemptDeps } from "../../../src/out/attempt.ts";
 import { deliver, type DeliverDeps } from "../../../src/out/deliver.ts";
 import { openInspector } from "../../../src/out/inspector.ts";
+import { type LimiterRpc, openLimits } from "../../../src/limit/door.ts";
 import { deliveryId } from "../../../src/ids.ts";
 import { Pace } from "../../../src/out/pace.ts";
 import { openSend, type Outgoing } from "../../../src/net/send.ts";
@@ -29,6 +30,27 @@ export class Round {
   readonly stopped: string[] = [];
   readonly reminded: number[] = [];
   readonly pace = new Pace();
+  readonly limits = openLimits(
+    (destination) => this.limiter(destination),
+    () => this.clock,
+    () => crypto.randomUUID(),
+    this.log,
+  );
+  /** The objects that count for destinations with limits, and how often they were asked and told. */
+  limiter: (destination: string) => LimiterRpc = (destination) => {
+    const stub = bindings.LIMITER.getByName(destination);
+    return {
+      ask: async (ask) => {
+        this.calls.push("ask");
+        return await stub.ask(ask);
+      },
+      tell: async (told) => {
+        this.calls.push("tell");
+        await stub.tell(told);
+      },
+    };
+  };
+  readonly calls: ("ask" | "tell")[] = [];
   readonly destinations = new Map<string, Destination>();
   readonly unreadable = new Map<string, Destination>();
   /** What the routes of today make of a body. */
@@ -81,6 +103,7 @@ export class Round {
       store: this.store,
       parts: this.parts,
       pace: this.pace,
+      limits: this.limits,
       feed: { settled: () => null },
       inspector: openInspector({ inspections: this.inspections, now: () => this.clock, log: this.log }),
       bindings: () => null,

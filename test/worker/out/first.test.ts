@@ -28,7 +28,14 @@ test("an event that was journaled, and whose answers were lost, is the queue's a
     const { now, log } = hands;
     const config = { destinations: new Map([["first", destination]]) };
     const attempting = { send: unused, inspector: () => unused, bindings: () => null, now, dice: () => 0.5 };
-    const first = new FirstAttempts({ ...attempting, config, pace: new Pace(), intake, log });
+    const first = new FirstAttempts({
+      ...attempting,
+      config,
+      pace: new Pace(),
+      limits: { ask: unused, isFull: () => false },
+      intake,
+      log,
+    });
     const one = offering(1);
     const accepting = intake.accept(one);
     const matched = [{ destination: "first", route: "acme" }];
