@@ -43,6 +43,9 @@ import { openReshape } from "./in/transformed.ts";
 import { RefusalBook } from "./in/refusals/refusals.ts";
 import type { ReplaysDeps } from "./sweep/replays.ts";
 import { rescue } from "./sweep/rescue.ts";
+import { ATTEMPT_MS } from "./deadlines.ts";
+import { isLoopback } from "./net/egress.ts";
+import { openResolve } from "./net/resolve.ts";
 import { openFetchText, openSend } from "./net/send.ts";
 import type { SweepDeps } from "./sweep/sweep.ts";
 
@@ -181,7 +184,17 @@ function open(env: Env): Relay {
 function waysOut(env: Env, config: Config, inspections: ReturnType<typeof openD1>["inspections"], log: Log) {
   const bindings = openBindings((name) => env[name]);
   const inspector = openInspector({ inspections, now, log });
-  return { send: openSend(now), inspector, bindings, reshape: openReshape(config) };
+  const { resolver, loopback } = config;
+  const resolve =
+    resolver === null
+      ? null
+      : openResolve(
+          resolver.url,
+          openFetchText(NAME.most, NAME.timeoutMs),
+          now,
+          (host) => loopback && isLoopback(host),
+        );
+  return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape: openReshape(config) };
 }
 
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
@@ -192,6 +205,8 @@ const LIVE_MS = 15 * 60_000;
  * a sender is waiting, and the longest are sets of a few KB.
  */
 const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
+/** What an answer of a resolver may take, of the time of an attempt. */
+const NAME = { most: 64 * 1024, timeoutMs: 3_000 };
 /** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
 const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 

@@ -13,6 +13,7 @@ import { refuseSharedOracles } from "./shared-secrets.ts";
 import { untransformable } from "./transforming.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
+import { destinationUrl } from "../net/egress.ts";
 import { leadsTo } from "../net/headers.ts";
 import { PRESETS } from "../out/retry.ts";
 import type { Destination, Secret } from "../types.ts";
@@ -84,6 +85,7 @@ export function readConfig(vars: Vars): Config {
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
     plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
+    resolver: readResolver(vars["RESOLVER"], reading),
     logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),
     loopback: reading.loopback,
     missing: stillMissing(vars, named.destinations, reading.asked),
@@ -222,6 +224,17 @@ function readNumber(
   }
   findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}. Write one, such as ${unset}`));
   return unset;
+}
+
+/** One that is wrong does not switch the look-up off: then no name is known. */
+function readResolver(value: unknown, { loopback, findings }: Reading): Config["resolver"] {
+  if (value === undefined) return null;
+  const judged = typeof value === "string" ? destinationUrl(value, { loopback }) : null;
+  if (judged?.ok === true) return { url: judged.url.href };
+  const why = judged === null ? "is not text" : judged.why;
+  const says = `${show(value)} ${why}. Write the URL of a resolver that answers application/dns-json, such as "https://cloudflare-dns.com/dns-query"`;
+  findings.push(error("RESOLVER", says));
+  return { url: null };
 }
 
 /** One of a few words; `unset` where nothing or nonsense is said. */

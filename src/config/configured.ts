@@ -51,6 +51,11 @@ export interface Config {
   readonly retentionMs: number;
   /** Whose limits are shown. */
   readonly plan: Plan;
+  /**
+   * Who is asked where a destination's name leads, before anything is sent there; its URL is `null` where it is wrong,
+   * and nobody is asked where it is not set.
+   */
+  readonly resolver: { readonly url: string | null } | null;
   /** Lines below it are not written. */
   readonly logLevel: Level;
   /** Whether http and loopback destinations are admitted: local development only. */

@@ -79,7 +79,8 @@ function readBinding(key: string, keys: Keys, reading: Reading): Binding | null 
   if (queue !== undefined) return { kind: "queue", name: queue };
   const fault = keyFault(template);
   if (fault === null) return { kind: "r2", name: r2 ?? "", key: template };
-  reading.findings.push(error(`${key}.key`, `${show(template)} ${fault}`));
+  // Under this name a secret is looked for, so that what stands there is not repeated.
+  reading.findings.push(error(`${key}.key`, fault));
   return null;
 }
 

@@ -88,7 +88,7 @@ function judgeHost(host: string, loopback: boolean): string | null {
   if (parseAddress(address) !== null) {
     const local = admits(LOOPBACK, address);
     if (loopback && local) return null;
-    if (admits(GLOBAL, address) && !admits(SPECIAL, address)) return null;
+    if (isPublic(address)) return null;
     return `is not a public address. ${local ? LOCAL : PUBLIC}`;
   }
   const name = host.endsWith(".") ? host.slice(0, -1) : host;
@@ -98,6 +98,11 @@ function judgeHost(host: string, loopback: boolean): string | null {
   if (name.split(".").includes("")) return `has an empty label in its host name. ${fix}`;
   if (!name.includes(".")) return `names a host without a domain. ${fix}`;
   return REFUSED_ZONES.some((zone) => inZone(name, zone)) ? `is not a name of the public internet. ${fix}` : null;
+}
+
+/** Whether everybody can reach an address, and it is nobody's inside: what is no address is not. */
+export function isPublic(address: string): boolean {
+  return admits(GLOBAL, address) && !admits(SPECIAL, address);
 }
 
 /** Whether a host, as the URL parser writes it, is this machine. */

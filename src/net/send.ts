@@ -3,6 +3,7 @@
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { Consents, type Question } from "./consent.ts";
 import { excerpt } from "./excerpt.ts";
+import type { Resolve } from "./resolve.ts";
 import type { Method } from "../scheme/shape.ts";
 import type { Answer, Fault } from "../types.ts";
 
@@ -54,8 +55,9 @@ export type Send = (request: Outgoing) => Promise<Answer>;
 /**
  * @param now milliseconds, for the latency
  * @param usualMs the time of a request that has none of its own
+ * @param resolve asked of a URL before anything is sent to it over the network
  */
-export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
+export function openSend(now: () => number, usualMs = ATTEMPT_MS, resolve: Resolve | null = null): Send {
   const consents = new Consents(now);
   return async ({ url, method = "POST", headers, body, hidden = [], reach = fetch, consent, timeoutMs = usualMs }) => {
     const began = now();
@@ -76,6 +78,8 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
       latencyMs: now() - began,
     });
     try {
+      const unfit = resolve === null || reach !== fetch ? null : await resolve(url);
+      if (unfit !== null) return answer(null, unfit.fault, excerpt(unfit.why, EXCERPT, hidden));
       if (consent !== undefined) {
         const given = await consents.given(url, consent, (asked) => ask(url, asked, controller.signal));
         if (!given) return answer(null, "unconsented");
@@ -89,8 +93,7 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
         signal: controller.signal,
       });
       const text = await readExcerpt(response, controller.signal, hidden);
-      const redirected = response.status >= 300 && response.status < 400;
-      const heard = answer(response.status, redirected ? "redirect" : null, text, response.headers.get("retry-after"));
+      const heard = answer(response.status, faultOf(response), text, response.headers.get("retry-after"));
       const asked = ASKED.get(response.headers.get("webhook-delivery")?.trim().toLowerCase() ?? "");
       return asked === undefined ? heard : { ...heard, asked };
     } catch {
@@ -99,6 +102,12 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS): Send {
       clearTimeout(timer);
     }
   };
+}
+
+/** A redirect is not followed, and a challenge is for browsers: Cloudflare serves it in the receiver's place. */
+function faultOf({ status, headers }: Response): Fault | null {
+  if (status >= 300 && status < 400) return "redirect";
+  return status >= 400 && headers.get("cf-mitigated") === "challenge" ? "challenged" : null;
 }
 
 /** The headers of an answer count alone; its body is not read. */

@@ -44,6 +44,19 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "the binding that it names is not there, or of another kind: add it to wrangler.toml, and deploy",
   },
+  unresolved: {
+    verdict: "retry",
+    because: "its name could not be looked up at the RESOLVER, or has no address",
+  },
+  inward: {
+    verdict: "blocked",
+    because: "its name leads to an address that is not public",
+  },
+  challenged: {
+    verdict: "retry",
+    because:
+      "the receiver's Cloudflare challenges this request, which no program can answer: have its zone skip the challenge for the path of the webhook, by a WAF custom rule with the action Skip",
+  },
   unfilled: {
     verdict: "retry",
     because: "a secret that its headers or its query name is not set yet, or holds what cannot be sent",

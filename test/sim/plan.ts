@@ -12,7 +12,7 @@ import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
 import type { Change, Schedule } from "./settings.ts";
 import { type Trait, traitsOf } from "./traits.ts";
-import { waysOf } from "./ways.ts";
+import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
   | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
@@ -158,7 +158,7 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
-    traits: [...traits, ...waysOf(seed)],
+    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed)],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

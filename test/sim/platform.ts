@@ -13,7 +13,7 @@ import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { pause } from "./senders.ts";
 import { HOSTS, type Vars } from "./settings.ts";
-import { Bucket, serviceOf } from "./ways.ts";
+import { Bucket, Resolver, serviceOf } from "./ways.ts";
 import type { Worker } from "./worker.ts";
 
 /** After a handler has ended, `waitUntil` has this long, in ms. */
@@ -53,6 +53,7 @@ export class Platform {
   #older: number | null = null;
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly bucket = new Bucket();
+  readonly resolver = new Resolver();
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
   readonly #started = new Map<string, number>();
@@ -65,7 +66,7 @@ export class Platform {
     this.d1 = new D1(scheduler, kept?.d1 ?? null);
     this.network = new Network(scheduler);
     for (const [host, name] of HOSTS) this.network.hosts.set(host, name);
-    outside.reach = this.network.reach;
+    outside.reach = this.resolver.before(scheduler, this.network.reach);
     pause.next = () =>
       new Promise((resolve) => {
         scheduler.after(40, resolve);

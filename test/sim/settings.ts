@@ -1,6 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
-import { alphaOf, archivedTo, REMADE, type Trait } from "./traits.ts";
+import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
 export type Vars = Readonly<Record<string, unknown>>;
@@ -62,6 +62,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
     RETENTION_DAYS: 5,
+    ...(traits.includes("looked") ? { RESOLVER } : {}),
     INTAKE_SHARDS: shards,
     SOURCES: {
       github: { provider: "github" },

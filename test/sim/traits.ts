@@ -8,9 +8,9 @@ import type { Vars } from "./settings.ts";
 /**
  * `shaped`: a method, headers and a query of its own, with secrets in them; `aging`: a `max_age`; `letters`: gamma gets
  * what has failed. `remade`: a route of its own makes another body for beta. `bound` and `kept` are ways out of their own
- * (`ways.ts`).
+ * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards.
  */
-export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept";
+export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept" | "looked" | "inward";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
@@ -85,3 +85,6 @@ export function archivedTo(traits: readonly Trait[], retry: readonly string[]): 
     routes: { archived: route },
   };
 }
+
+/** Who is asked for names. */
+export const RESOLVER = "https://dns.example.net/dns-query";

@@ -54,6 +54,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
+  if (plan.traits.includes("inward")) platform.resolver.inward = "alpha.example.com";
   listen(ledger);
   for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));
   scheduler.after(plan.quiet, () => calmDown(ledger));

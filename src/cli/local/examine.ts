@@ -9,7 +9,7 @@ import { type Table, table } from "./wrangler-file.ts";
 import type { Config } from "../../config/configured.ts";
 
 const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
-const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "PLAN", "RETENTION_DAYS"];
+const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "PLAN", "RESOLVER", "RETENTION_DAYS"];
 
 /** 5 KB a var, and 128 vars and secrets on the paid plan, 64 on the free one (Cloudflare's limits of Workers). */
 const VAR_BYTES = 5 * 1024;

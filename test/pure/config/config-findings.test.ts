@@ -216,6 +216,14 @@ describe("the relay", () => {
   test.each([
     [{ INTAKE_SHARDS: 0 }, "error INTAKE_SHARDS: 0 is not a whole number from 1 to 64. Write one, such as 1"],
     [{ INTAKE_SHARDS: "many" }, 'error INTAKE_SHARDS: "many" is not a whole number from 1 to 64. Write one, such as 1'],
+    [
+      { RESOLVER: "http://dns.example.net/" },
+      'error RESOLVER: "http://dns.example.net/" is not https. Write "https://…". Only `npm run dev` takes http and this machine, with LOOPBACK_DESTINATIONS="true" in .dev.vars. Write the URL of a resolver that answers application/dns-json, such as "https://cloudflare-dns.com/dns-query"',
+    ],
+    [
+      { RESOLVER: true },
+      'error RESOLVER: true is not text. Write the URL of a resolver that answers application/dns-json, such as "https://cloudflare-dns.com/dns-query"',
+    ],
     [{ LOG_LEVEL: "debug" }, 'error LOG_LEVEL: "debug" is not one of info, warn, error. Write one of them'],
     [{ INTAKE_SHARDS: 1.5 }, "error INTAKE_SHARDS: 1.5 is not a whole number from 1 to 64. Write one, such as 1"],
     [

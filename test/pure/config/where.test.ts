@@ -51,7 +51,7 @@ test.each([
     'service "my-worker" is not the name of a binding. Write one as it stands in wrangler.toml, such as service = "ARCHIVE"',
   ],
   [{ service: "CRM", script: "ok" }, "script is for an inspector"],
-  [{ r2: "ARCHIVE", key: "{source}.json" }, 'key "{source}.json" would be the same for several events'],
+  [{ r2: "ARCHIVE", key: "{source}.json" }, "key would be the same for several events"],
 ] as const)("%j is refused, with what to do", (entry, says) => {
   expect(faults(entry)).toEqual([expect.stringContaining(`DESTINATIONS.billing.${says}`)]);
 });

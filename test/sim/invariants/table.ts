@@ -10,7 +10,7 @@ import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { oneContent } from "./own.ts";
-import { archived } from "./ways.ts";
+import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
@@ -54,6 +54,7 @@ export const INVARIANTS: readonly Invariant[] = [
   repeatsLeaveNothing,
   oneContent,
   archived,
+  lookedUp,
   whereItGoes,
   shapes,
   ages,

@@ -19,3 +19,14 @@ export const archived: Invariant = {
     });
   },
 };
+
+export const lookedUp: Invariant = {
+  id: "names looked up",
+  says: "where names are looked up, nothing arrives at one that leads inwards, or that the resolver has never answered for",
+  arrived({ destination, url }, { plan, platform }) {
+    if (!plan.traits.includes("looked") || (destination === "beta" && plan.traits.includes("bound"))) return null;
+    const { hostname } = new URL(url);
+    if (hostname === platform.resolver.inward) return `${hostname} leads inwards, and has got an event`;
+    return platform.resolver.known.has(hostname) ? null : `${hostname} has got an event, and was never looked up`;
+  },
+};

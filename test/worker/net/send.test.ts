@@ -185,3 +185,12 @@ test("a header of the sender's that is no ASCII comes through or is left out, an
   await deliveries("delivered");
   expect(receiver.arrivals[0]?.headers.get("hookline-event-type")).toBe("caf%C3%A9");
 });
+
+test("a challenge of the receiver's Cloudflare is named, and an answer of the receiver's own is not taken for one", async () => {
+  receiver.behaviour = () => new Response("Just a moment", { status: 403, headers: { "cf-mitigated": "challenge" } });
+  expect(await send()(outgoing)).toMatchObject({ status: 403, fault: "challenged", excerpt: "Just a moment" });
+  receiver.behaviour = () => new Response("ok", { status: 200, headers: { "cf-mitigated": "challenge" } });
+  expect(await send()(outgoing)).toMatchObject({ status: 200, fault: null });
+  receiver.behaviour = () => new Response("no", { status: 403 });
+  expect(await send()(outgoing)).toMatchObject({ status: 403, fault: null });
+});
