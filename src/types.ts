@@ -294,8 +294,5 @@ export interface KnownEvent {
 /** Which of these events D1 has. */
 export type AskRepeats = (ids: readonly string[]) => Promise<KnownEvent[]>;
 
-/** Whether D1 has an event of the same name as this one and with another content (`soleEventId`). */
-export type AskNamesake = (id: string) => Promise<boolean>;
-
 /** The same, and which destinations are paused at that moment. */
 export type AskKnown = (ids: readonly string[]) => Promise<{ events: KnownEvent[]; paused: string[] }>;

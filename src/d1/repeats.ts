@@ -3,7 +3,7 @@ import { GRACE_MS } from "../deadlines.ts";
 import { RETURNING_BELL } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { soleNameOf } from "../ids.ts";
-import type { AskKnown, AskNamesake, AskRepeats, KnownEvent } from "../types.ts";
+import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
 
 /**
  * How often repeats may open a delivery until an operator replays it:
@@ -46,6 +46,9 @@ export function openRepeats(run: Run): AskRepeats {
   const all = rowsOf(run);
   return async (ids) => await all<KnownEvent>(KNOWN, JSON.stringify(ids));
 }
+
+/** Whether D1 has an event of the same name as this one and with another content (`soleEventId`). */
+export type AskNamesake = (id: string) => Promise<boolean>;
 
 /** @param run D1 with the schema in place */
 export function openNamesake(run: Run): AskNamesake {

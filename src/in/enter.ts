@@ -1,5 +1,6 @@
 // From a proven request to a durable event: what it is, where it goes, and what its sender is told.
-import type { Acceptance, AskNamesake, Event, Rate, Undecided } from "../types.ts";
+import type { Acceptance, Event, Rate, Undecided } from "../types.ts";
+import type { AskNamesake } from "../d1/repeats.ts";
 import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";

@@ -86,13 +86,13 @@ function question(resolver: string, host: string, type: string): Parameters<Ask>
   return { url: url.href, method: "GET", headers: { accept: "application/dns-json" }, body: null };
 }
 
-interface Record {
+interface Found {
   readonly address: string;
   readonly ttlMs: number;
 }
 
 /** The addresses of an answer, or what is wrong with it: nothing of it is then believed. */
-function read(text: string | null, type: number): readonly Record[] | string {
+function read(text: string | null, type: number): readonly Found[] | string {
   if (text === null) return "the resolver did not answer";
   const { Status: status, TC: truncated, Answer: answer = [] } = Object(parseJson(text));
   if (status === 3) return "there is no such name";
@@ -100,7 +100,7 @@ function read(text: string | null, type: number): readonly Record[] | string {
     return `the resolver answered ${typeof status === "number" ? `code ${status}` : "nothing that is DNS"}`;
   if (truncated === true) return "the resolver's answer was cut";
   if (!Array.isArray(answer) || answer.length > MOST_RECORDS) return "the resolver's answer was not understood";
-  const records: Record[] = [];
+  const records: Found[] = [];
   for (const one of answer) {
     const { type: kind, data, TTL: ttl } = Object(one);
     if (ALIASES.has(kind)) continue;

@@ -33,7 +33,7 @@ export function keyFault(template: string): string | null {
   const names = [...template.matchAll(PLACE)].map(([, name = ""]) => name);
   const unknown = names.find((name) => !Object.hasOwn(PLACES, name));
   const all = Object.keys(PLACES).map((name) => `{${name}}`);
-  if (unknown !== undefined) return `has the place {${unknown}}, which there is not. Take one of ${all.join(", ")}`;
+  if (unknown !== undefined) return `has a place that there is not. Take one of ${all.join(", ")}`;
   if (!names.includes("event"))
     return "would be the same for several events, each of which would take the other's place. Add {event}";
   if (new Set(names).size < names.length) return "has a place twice. Leave one of them out";
