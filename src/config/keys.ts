@@ -218,7 +218,14 @@ export const destinationKeys = z.strictObject({
   service: bindingName("service"),
   queue: bindingName("queue"),
   r2: bindingName("r2"),
-  key: z.optional(written((text) => text, 'is not text. Write it as "{source}/{date}/{event}.json"')),
+  // What stands there is not repeated: under this name people write secrets, too.
+  key: z.optional(
+    understood(
+      (value) => (typeof value === "string" ? value : null),
+      'is not text. Write it as "{source}/{date}/{event}.json"',
+      true,
+    ),
+  ),
   script: z.optional(written((text) => text, 'is not text. Write it as "503x3, ok"')),
   secret: z.optional(secretName),
   retry: z._default(
