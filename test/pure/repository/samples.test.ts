@@ -10,7 +10,7 @@ import { destinationKeys, routeKeys, sourceKeys } from "../../../src/config/keys
 import { match } from "../../../src/in/route.ts";
 
 const folder = new URL("../../../docs/samples/", import.meta.url);
-const names = readdirSync(folder);
+const names = [...readdirSync(folder), "../examples/support-desk/wrangler.toml"];
 const open = (name: string) => table(parse(readFileSync(new URL(name, folder), "utf8")));
 const varsOf = (name: string) => table(open(name)["vars"]);
 
