@@ -56,7 +56,7 @@ const context = z.strictObject({ conversation: z.string(), step: z.int(), summar
 const report = z.object({ data: z.object({ conversation: z.string(), step: z.int() }) });
 
 /** A request, as a service reads it. */
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
