@@ -36,16 +36,19 @@ export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */
 export const BELL_REACH_MS = 15 * 60_000;
 
-/** How long an attempt at this destination may take. */
-export function attemptMs(destination: Pick<Destination, "shape"> | undefined): number {
-  return destination?.shape?.timeoutMs ?? ATTEMPT_MS;
+/** What the object of a thin event may take to be fetched, before its attempt begins. */
+export const FETCH_MS = 5_000;
+
+/** How long an attempt at this destination may take, with what has to be fetched before it. */
+export function attemptMs(destination: Pick<Destination, "shape" | "fetches"> | undefined): number {
+  return (destination?.shape?.timeoutMs ?? ATTEMPT_MS) + (destination?.fetches === true ? FETCH_MS : 0);
 }
 
 /**
  * Whether an invocation's `waitUntil`, which has 30 s in all, is too short for such an attempt: it has to wait for a
  * grant, or behind others.
  */
-export function outlasts(destination: Pick<Destination, "shape"> | undefined): boolean {
+export function outlasts(destination: Pick<Destination, "shape" | "fetches"> | undefined): boolean {
   return attemptMs(destination) > ATTEMPT_MS;
 }
 

@@ -39,6 +39,7 @@ import { openTotals } from "./operate/overview.ts";
 import { Pace } from "./out/pace.ts";
 import { Published } from "./net/published.ts";
 import { BodyReader } from "./in/read.ts";
+import { openHydrate } from "./in/hydrated.ts";
 import { openReshape } from "./in/transformed.ts";
 import { RefusalBook } from "./in/refusals/refusals.ts";
 import type { ReplaysDeps } from "./sweep/replays.ts";
@@ -104,7 +105,7 @@ function open(env: Env): Relay {
   const use = new Use(now);
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
   const d1 = openD1(env.DB, use);
-  const { store, parts, breakers, repeats, upkeep, lists, offers, refusals, inspections, jobs, ended } = d1;
+  const { store, parts, breakers, repeats, upkeep, lists, offers, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
   // Whether one invocation may settle what another awaits is the runtime's to say: vitest's switches it off.
@@ -116,7 +117,7 @@ function open(env: Env): Relay {
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const attempting = { ...waysOut(env, config, inspections, log), now, dice, disable };
+  const attempting = { ...waysOut(env, config, d1, log), now, dice, disable };
   const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
   const first = new FirstAttempts({ ...attempting, ...paced, config, intake, log });
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
@@ -181,7 +182,7 @@ function open(env: Env): Relay {
 }
 
 /** What an attempt goes through: another body where a route asks for one, and the way to its receiver. */
-function waysOut(env: Env, config: Config, inspections: ReturnType<typeof openD1>["inspections"], log: Log) {
+function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<typeof openD1>, log: Log) {
   const bindings = openBindings((name) => env[name]);
   const inspector = openInspector({ inspections, now, log });
   const { resolver, loopback } = config;
@@ -194,7 +195,8 @@ function waysOut(env: Env, config: Config, inspections: ReturnType<typeof openD1
           now,
           (host) => loopback && isLoopback(host),
         );
-  return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape: openReshape(config) };
+  const reshape = openReshape(config, openHydrate(store, loopback, now));
+  return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape };
 }
 
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */

@@ -69,8 +69,9 @@ export interface Destination {
   readonly onFailed?: string;
   /** How old an event may become before it is not attempted any more, in ms. */
   readonly maxAgeMs?: number;
-  /** Of the events that it gets: the receiver is told, and transforms are chosen by it. */
+  /** Of the events that it gets: told to the receiver, and transforms go by it; `fetches` where one reads `object`. */
   readonly version?: string;
+  readonly fetches?: true;
   /** When it stops being asked again and again; `false` for never, and `undefined` for the relay's own rule. */
   readonly breaker?: BreakerRule | false;
   /** How many it gets in a time, and at once; absent where nobody counts. */
@@ -277,6 +278,7 @@ export type Fault =
   | "challenged"
   | "unfilled"
   | "untransformed"
+  | "unhydrated"
   | "unproducible"
   | "unconsented"
   | "lost"

@@ -12,7 +12,7 @@ const PART_BYTES = 1_000_000;
  * Pieces in one statement: a body of 25 MiB has 35 of them,
  * and the free plan's invocation 50 statements, the schema's included.
  */
-export const PIECES_AT_ONCE = 5;
+export const PIECES_AT_ONCE = 7;
 
 // ignoreBOM: without it the decoder drops a leading byte order mark, and the receiver's signature no longer matches.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

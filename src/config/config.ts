@@ -6,6 +6,7 @@ import type { Config, ConfiguredSource } from "./configured.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { refuseSentSecrets } from "./sent-secrets.ts";
@@ -68,16 +69,18 @@ export function readConfig(vars: Vars): Config {
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
+  const careful = refuseFetching(sources, named, reading);
   checkDeadLetters(destinations, named.destinations, reading.findings);
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
+  const fetching = withFetches([...routes.values()], careful, destinations, reading.findings);
   reading.findings.push(...untransformable([...routes.values()], destinations));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {
-    sources,
+    sources: careful,
     disabled: disabled(named.sources, sources, reading.findings),
-    destinations,
+    destinations: fetching,
     unreadable: unreadable(named.destinations, destinations),
     routes: [...routes.values()],
     adminToken: readOwn(vars, "ADMIN_TOKEN"),

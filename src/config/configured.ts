@@ -2,6 +2,7 @@
 import type { AccessPolicy } from "./access.ts";
 import type { Condition } from "../filter/condition.ts";
 import type { Finding } from "./findings.ts";
+import type { Hydrate } from "../scheme/hydrate.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
@@ -10,6 +11,8 @@ import type { Destination, Secret, Source } from "../types.ts";
 
 /** A source with the scheme that its requests are proven by. */
 export interface ConfiguredSource extends Source {
+  /** How what its thin events name is fetched; left out, they are as they come. */
+  readonly hydrate?: Hydrate;
   readonly scheme: Provider;
 }
 

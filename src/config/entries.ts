@@ -13,6 +13,7 @@ import { parseNetworks } from "../net/lists.ts";
 import { readAs } from "./as.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { readKeys } from "./signing.ts";
+import { readHydrate } from "./hydrating.ts";
 import { readShape } from "./shaping.ts";
 import { readTransforms } from "./transforming.ts";
 import { tolerating } from "./tolerance.ts";
@@ -55,6 +56,8 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   reading.findings.push(...unkept(key, scheme, resolved.id));
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
+  const hydrate = keys.hydrate === undefined ? undefined : readHydrate(key, keys.hydrate, reading);
+  if (hydrate === null) return null;
   const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
@@ -72,6 +75,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     maxBody: keys.max_body,
     dedupeWindowMs: keys.dedupe?.windowMs ?? null,
     publicUrl: keys.public_url ?? null,
+    ...(hydrate === undefined ? {} : { hydrate }),
     settings,
   };
 }

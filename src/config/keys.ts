@@ -14,6 +14,7 @@ import {
 import { parseNetwork } from "../net/cidr.ts";
 import { BREAKER } from "../out/breaker.ts";
 import { PRESETS } from "../out/retry.ts";
+import { hydrateKeys } from "./hydrate-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
 import type { BreakerRule, Rate } from "../types.ts";
 
@@ -201,6 +202,7 @@ export const sourceKeys = z.strictObject({
       'is no rule. Write "body", "none", a template such as "{json:id}/{json:status}", or with an end, { by = "body", window = "5m" }; the units are s, m, h and d, and the most is 7d',
     ),
   ),
+  hydrate: z.optional(hydrateKeys),
   public_url: z.optional(
     written(
       parseUrl,

@@ -21,6 +21,7 @@ export function refuseSentSecrets<Kept>(
   named: Named,
   secret: (name: string) => Secret | null,
   findings: Finding[],
+  keyOf = (name: string): string => `${named.destinations.get(name)?.key ?? name}.headers`,
 ): Map<string, Kept> {
   const kept = new Map(destinations);
   const kinds = [...kept].some(([, one]) => sent(one).length > 0) ? provingSecrets(named) : null;
@@ -35,9 +36,8 @@ export function refuseSentSecrets<Kept>(
     for (const one of sent(destination)) {
       const whose = kinds.get(one) ?? values.get(secret(one)?.value.trim() ?? "");
       if (whose === undefined) continue;
-      const key = named.destinations.get(name)?.key ?? name;
       const says = `sends ${one}, which ${whose}: whoever gets it could forge events. Put the receiver's credential under a name and with a value of its own`;
-      findings.push(error(`${key}.headers`, says));
+      findings.push(error(keyOf(name), says));
       kept.delete(name);
     }
   }

@@ -19,7 +19,7 @@ const FORMATS: readonly Format[] = [
 ];
 
 /** Names and values as they are written. What stands there is not repeated: it may be a secret in the wrong place. */
-function texts(fix: string) {
+export function texts(fix: string) {
   const text = understood(
     (value) => (typeof value === "string" ? value : null),
     "is not text. Write it in quotes",

@@ -72,6 +72,8 @@ export const eventStory = z.object({
   edited_as: z.array(edition),
   /** Routes that could not decide, each with why. */
   undecided: z.array(undecided),
+  /** What a thin event names, once a transform has asked for it: beside the body, and never in its place. */
+  object: z.optional(z.object({ fetched_at: instant, path: z.string(), body: z.string() })),
   encoding: z.enum(["text", "base64"]),
 });
 export type EventStory = z.output<typeof eventStory>;

@@ -30,6 +30,8 @@ export interface WholeEventRow extends EventRow {
   readonly encoding: Encoding;
   readonly body: string | null;
   readonly parts: number;
+  /** The object that it names, once that was fetched: JSON. */
+  readonly object?: string | null;
   /** JSON, `null` where every route has decided. */
   readonly undecided: string | null;
 }

@@ -39,6 +39,8 @@ export type StoredEvent = Pick<
   "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "encoding" | "size" | "body" | "parts"
 > & {
   readonly seq: number;
+  /** What it names, once that was fetched: JSON. */
+  readonly object?: string | null;
 };
 
 // Each event is parsed once (`jsonb`), not once for each of its columns.
@@ -115,8 +117,10 @@ WHERE deliveries.event = c.event AND deliveries.destination = c.destination
   AND deliveries.state = 'delivering' AND deliveries.attempt = c.attempt`;
 
 const LOAD = `
-SELECT seq, id, receipt, source, type, received_at AS receivedAt, headers, encoding, size, body, parts
+SELECT seq, id, receipt, source, type, received_at AS receivedAt, headers, encoding, size, body, parts, object
 FROM events WHERE seq IN (SELECT value FROM json_each(?1))`;
+
+const KEEP_OBJECT = "UPDATE events SET object = coalesce(object, ?2) WHERE seq = ?1 RETURNING object";
 
 /**
  * The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds
@@ -126,7 +130,6 @@ export type Store = ReturnType<typeof openStore>;
 
 export function openStore(run: Run) {
   const all = rowsOf(run);
-
   return {
     /**
      * Commits a group of events and opens their deliveries, in one transaction. What repeats open again is a second
@@ -201,6 +204,7 @@ export function openStore(run: Run) {
       return rows.map(({ headers, ...row }) => Object.assign(row, { headers: parseHeaders(headers) }));
     },
 
+    ...openObjects(run),
     ...openSettling(run),
   };
 }
@@ -227,4 +231,15 @@ function openingsOf(events: readonly Opening[], opened: readonly Opened[]): stri
 function parseHeaders(text: string): Record<string, string> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this file's own INSERT, from a Record<string, string>
   return JSON.parse(text) as Record<string, string>;
+}
+
+function openObjects(run: Run) {
+  const all = rowsOf(run);
+  return {
+    /** Keeps the object that an event names, and gives the one that is kept: the first of them stays. */
+    async keepObject(seq: number, object: string): Promise<string> {
+      const [row] = await all<{ object: string }>(KEEP_OBJECT, seq, object);
+      return row?.object ?? object;
+    },
+  };
 }

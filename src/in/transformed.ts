@@ -5,6 +5,7 @@ import { HOP } from "../net/headers.ts";
 import { type Transform, transformFor } from "../transform/transform.ts";
 import type { Destination, Event } from "../types.ts";
 import { askedAgain } from "./again.ts";
+import { type openHydrate, type Thin, withObject } from "./hydrated.ts";
 
 type Kept = Pick<Event, "id" | "source" | "type" | "receivedAt" | "headers">;
 
@@ -58,24 +59,25 @@ function transformed(
   };
 }
 
-/** Its other names are read where they are asked for, and not before. */
-function withObject(names: object, object: unknown): object {
-  return Object.defineProperties(
-    {},
-    { ...Object.getOwnPropertyDescriptors(names), object: { value: object, enumerable: true } },
-  );
-}
-
 /** For the attempts of this isolate. */
-export function openReshape(config: Pick<Config, "routes" | "sources">) {
-  return async (event: Kept, destination: Pick<Destination, "name" | "version">, way: Way, body: Uint8Array) => {
+export function openReshape(config: Pick<Config, "routes" | "sources">, hydrate?: ReturnType<typeof openHydrate>) {
+  return async (event: Kept & Thin, destination: Pick<Destination, "name" | "version">, way: Way, body: Uint8Array) => {
     const transform = transformOf(way, destination, config);
     if (transform === null) return null;
-    const made =
-      typeof transform === "string"
-        ? { ok: false as const, error: transform }
-        : transformed(event, transform, body, config);
-    if (!made.ok) return { ...made, fault: "untransformed" as const };
-    return await Promise.resolve({ ok: true as const, event: { ...event, headers: made.headers }, body: made.body });
+    if (typeof transform === "string") return untransformed(transform);
+    const how = transform.reads.has("object") ? config.sources.get(event.source)?.hydrate : undefined;
+    let object: unknown;
+    if (how !== undefined && hydrate !== undefined) {
+      const found = await hydrate(event, how, () => askedAgain(event, body, config).names.body);
+      if (!found.ok) return { ok: false as const, fault: "unhydrated" as const, error: found.error };
+      ({ object } = found);
+    }
+    const made = transformed(event, transform, body, config, object);
+    if (!made.ok) return untransformed(made.error);
+    return { ok: true as const, event: { ...event, headers: made.headers }, body: made.body };
   };
+}
+
+function untransformed(why: string) {
+  return { ok: false as const, fault: "untransformed" as const, error: why };
 }

@@ -81,7 +81,7 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS, resolve: Resol
       const unfit = resolve === null || reach !== fetch ? null : await resolve(url);
       if (unfit !== null) return answer(null, unfit.fault, excerpt(unfit.why, EXCERPT, hidden));
       if (consent !== undefined) {
-        const given = await consents.given(url, consent, (asked) => ask(url, asked, controller.signal));
+        const given = await consents.given(url, consent, (asked) => consentOf(url, asked, controller.signal));
         if (!given) return answer(null, "unconsented");
       }
       // A redirect is not followed: it would carry the body to an address that nobody configured.
@@ -111,7 +111,11 @@ function faultOf({ status, headers }: Response): Fault | null {
 }
 
 /** The headers of an answer count alone; its body is not read. */
-async function ask(url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+async function consentOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
   const response = await fetch(url, { method: "OPTIONS", headers, redirect: "manual", signal });
   void response.body?.cancel().catch(() => {});
   return response;
@@ -131,6 +135,9 @@ export interface Inquiry {
   readonly body: string | null;
 }
 
+/** What came of a question: its text is whole, or `null`. Never throws. */
+export type Ask = (inquiry: Inquiry) => Promise<{ readonly status: number | null; readonly text: string | null }>;
+
 /** The whole text of a 200, or `null` for anything else. Never throws. */
 export type FetchText = (inquiry: Inquiry) => Promise<string | null>;
 
@@ -141,6 +148,15 @@ export type FetchText = (inquiry: Inquiry) => Promise<string | null>;
  * @param timeoutMs covers the body
  */
 export function openFetchText(most: number, timeoutMs: number): FetchText {
+  const ask = openAsk(most, timeoutMs);
+  return async (inquiry) => {
+    const { status, text } = await ask(inquiry);
+    return status === 200 ? text : null;
+  };
+}
+
+/** The same, with the status. No redirect is followed. */
+export function openAsk(most: number, timeoutMs: number): Ask {
   return async ({ url, method, headers, body }) => {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
@@ -148,9 +164,9 @@ export function openFetchText(most: number, timeoutMs: number): FetchText {
       const options = { method, headers, body, redirect: "manual", signal: controller.signal } as const;
       const response = await fetch(url, options);
       const { text, whole } = await readUpTo(most + 1, response, controller.signal);
-      return response.status === 200 && whole ? text : null;
+      return { status: response.status, text: whole ? text : null };
     } catch {
-      return null;
+      return { status: null, text: null };
     } finally {
       clearTimeout(timer);
     }

@@ -15,6 +15,8 @@ export interface Given {
   readonly asked: Asked;
   readonly type: string;
   readonly body: Uint8Array;
+  /** What it names, where that was fetched: as it is kept. */
+  readonly object: string | null;
 }
 
 /** @param whole whether the body is read although no condition of the source asks for it */
@@ -31,7 +33,8 @@ export async function again(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
   const { [EDITED_FROM]: _, [PROOF]: _proof, ...headers } = JSON.parse(row.headers) as Record<string, string>;
   const body = concatenated(pieces);
-  return { asked: askedAgain({ ...row, headers }, body, config), type: row.type, body };
+  const asked = askedAgain({ ...row, headers }, body, config);
+  return { asked, type: row.type, body, object: row.object ?? null };
 }
 
 /** What is said of an event that never came. */
@@ -62,7 +65,10 @@ export function neverCame(
     receivedAt: now,
     headers: keptOf(request, source),
   };
-  return { ok: true, value: { asked: { ...askedAgain(told, body, config), types }, type: told.type, body } };
+  return {
+    ok: true,
+    value: { asked: { ...askedAgain(told, body, config), types }, type: told.type, body, object: null },
+  };
 }
 
 function headersOf(written: Readonly<Record<string, string>>): Headers | null {

@@ -4,6 +4,7 @@ import type { Config, Route } from "../config/configured.ts";
 import type { dryOrder, TriedDry } from "../contract/routing.ts";
 import { readWhen } from "../filter/when.ts";
 import type { Names } from "../filter/condition.ts";
+import { withKept } from "../in/hydrated.ts";
 import { readTransform } from "../transform/read.ts";
 import type { Transform } from "../transform/transform.ts";
 import { again, type Given, neverCame } from "./asked.ts";
@@ -12,6 +13,12 @@ import { badRequest, noEvent, quoted } from "./refuse.ts";
 
 type Order = z.output<typeof dryOrder>;
 type Deps = Pick<VerbDeps, "tables" | "now"> & { readonly config: Pick<Config, "sources" | "routes"> };
+/** The names that expressions read, and what was fetched for the event, which transforms read as well. */
+interface Read {
+  readonly names: Names;
+  readonly object: string | null;
+}
+
 type Dried = TriedDry["tried"][number];
 
 /** Of the body as it came, in characters: the page shows it beside what becomes of it. */
@@ -32,10 +39,9 @@ export function openDry({ config, tables: { records }, now }: Deps): Pick<Acts, 
     async "transforms.try"(_, _by, order) {
       const found = await given(order);
       if (!found.ok) return found;
-      const { asked, type, body, event } = found.value;
-      const tried = own(order)
-        ? written(order, asked.names)
-        : configured(order.route, asked.source, asked.names, config);
+      const { asked, type, body, event, object } = found.value;
+      const read = { names: asked.names, object };
+      const tried = own(order) ? written(order, read) : configured(order.route, asked.source, read, config);
       if (!("ok" in tried)) {
         const before = new TextDecoder().decode(body).slice(0, SHOWN);
         return { ok: true, value: { event, source: asked.source, type, before, tried } };
@@ -50,19 +56,19 @@ function own({ transform, when }: Order): boolean {
 }
 
 /** The expressions of the order. One that cannot be read is its fault, in the words of the configuration's check. */
-function written({ transform, when }: Order, names: Names): Dried[] | Extract<Done<never>, { ok: false }> {
+function written({ transform, when }: Order, read: Read): Dried[] | Extract<Done<never>, { ok: false }> {
   const condition = when === null ? null : readWhen(when);
   if (condition?.ok === false) return badRequest(`when: ${condition.fault}`);
   const remake = transform === null ? null : readTransform(transform);
   if (remake?.ok === false) return badRequest(`transform: ${remake.fault}`);
-  return [dried(null, null, condition?.when, remake?.transform ?? null, names)];
+  return [dried(null, null, condition?.when, remake?.transform ?? null, read)];
 }
 
 /** Those of the routes, in file order; of each as many as it has transforms. */
 function configured(
   named: string | null,
   source: string,
-  names: Names,
+  read: Read,
   { routes }: Deps["config"],
 ): Dried[] | Extract<Done<never>, { ok: false }> {
   if (named !== null && routes.every(({ name }) => name !== named))
@@ -73,7 +79,7 @@ function configured(
       transform === undefined ? [[null, null]] : [[null, transform.otherwise], ...Object.entries(transform.versions)];
     return all
       .filter(([version, one]) => version !== null || one !== null || transform === undefined)
-      .map(([version, one]) => dried(name, version, when, one, names));
+      .map(([version, one]) => dried(name, version, when, one, read));
   });
 }
 
@@ -82,10 +88,11 @@ function dried(
   version: string | null,
   when: Route["when"],
   transform: Transform | null,
-  names: Names,
+  read: Read,
 ): Dried {
+  const { names, object } = read;
   const decided = when?.decide(names);
-  const made = transform?.apply(names);
+  const made = transform?.apply(withKept(names, object));
   return {
     route,
     version,

@@ -13,7 +13,7 @@ import { deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
 import { iso } from "../time.ts";
-import type { AttemptRow, DeliveryRow, EventRow, Walk } from "../d1/rows.ts";
+import type { AttemptRow, DeliveryRow, EventRow, Walk, WholeEventRow } from "../d1/rows.ts";
 
 /** Looks into the past. */
 export function openHistory(records: Records): Pick<Looks, "events" | "deliveries" | "event"> {
@@ -61,11 +61,20 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
         edited_from: original,
         edited_as: editions.map(({ event, destination, at }) => ({ event, destination, edited_at: iso(at) })),
         undecided: row.undecided === null ? [] : z.array(undecidedRoute).parse(JSON.parse(row.undecided)),
+        ...objectOf(row),
         encoding: row.encoding,
       };
       return { story, body: records.body(row) };
     },
   };
+}
+
+const keptObject = z.object({ at: z.number(), path: z.string(), text: z.string() });
+
+function objectOf({ object = null }: Pick<WholeEventRow, "object">) {
+  if (object === null) return {};
+  const { at, path, text } = keptObject.parse(JSON.parse(object));
+  return { object: { fetched_at: iso(at), path, body: text } };
 }
 
 function toEvent(row: EventRow): EventAnswer {

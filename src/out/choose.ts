@@ -18,7 +18,7 @@ const INSPECTION_QUERIES = 2;
 /** What admission is decided by, besides the bells themselves. */
 export interface Admission {
   readonly pace: Pick<Pace, "admits" | "isSlow">;
-  readonly destinations: ReadonlyMap<string, Pick<Destination, "script">>;
+  readonly destinations: ReadonlyMap<string, Pick<Destination, "script" | "fetches">>;
   readonly now: number;
 }
 
@@ -40,8 +40,9 @@ export function choose(
     const name = `${bell.delivery} ${bell.attempt}`;
     if (destination === undefined || wanted.has(name)) continue;
     const toOne = planned.get(destination) ?? 0;
-    const inspected = destinations.get(destination)?.script !== undefined;
-    const cost = queriesFor(bell.size) + (inspected ? INSPECTION_QUERIES : 0);
+    const { script, fetches } = destinations.get(destination) ?? {};
+    const own = (script === undefined ? 0 : INSPECTION_QUERIES) + (fetches === true ? 1 : 0);
+    const cost = queriesFor(bell.size) + own;
     if (bell.due > now) {
       later.push(bell);
     } else if (!pace.admits(destination, bell.size, { toOne, bytes }, now)) {

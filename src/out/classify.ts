@@ -69,6 +69,10 @@ const FAULTS: Readonly<Record<Fault, { verdict: Verdict; because: string }>> = {
     verdict: "retry",
     because: "the sender that it is signed as (`as`) signs a part that this event has not",
   },
+  unhydrated: {
+    verdict: "retry",
+    because: "the object that the event names could not be fetched",
+  },
   unconsented: {
     verdict: "retry",
     because:

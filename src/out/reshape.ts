@@ -5,7 +5,7 @@ import type { EventHead } from "./shape.ts";
 /** The event as it is sent, with the body that its route makes of it, or why there is none. */
 type Remade =
   | { readonly ok: true; readonly event: EventHead; readonly body: Uint8Array }
-  | { readonly ok: false; readonly fault: Extract<Fault, "untransformed">; readonly error: string };
+  | { readonly ok: false; readonly fault: Extract<Fault, "untransformed" | "unhydrated">; readonly error: string };
 
 /**
  * @param way by which route the delivery goes, and whether that route transformed when the event was routed

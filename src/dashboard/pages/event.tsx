@@ -7,7 +7,7 @@ import { signatureHeaders } from "../../in/identify.ts";
 import { type BodyView, viewBody } from "../words/body.ts";
 import { curl } from "../words/curl.ts";
 import { DeliverySection } from "../parts/delivery.tsx";
-import { BodySection, HeadersSection, Shell } from "../parts/event-content.tsx";
+import { BodySection, HeadersSection, ObjectSection, Shell } from "../parts/event-content.tsx";
 import { flashOf } from "../words/flash.ts";
 import { headline, RANK } from "../words/headline.ts";
 import { Page } from "../parts/layout.tsx";
@@ -119,6 +119,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
       <Undecided story={story} />
       <Today story={story} tried={tried} mayTry={mayAct} />
       <BodySection story={story} body={body} url={url} />
+      <ObjectSection story={story} />
       <HeadersSection headers={story.headers} />
       <Shell command={command} />
     </Page>

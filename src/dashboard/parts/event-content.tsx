@@ -2,7 +2,8 @@
 // All of it is a stranger's, and all of it is text.
 import type { EventStory } from "../../contract/history.ts";
 import type { BodyStyle, BodyView } from "../words/body.ts";
-import { Foreign, Scroll, withQuery } from "./parts.tsx";
+import { Exactly, Foreign, Scroll, withQuery } from "./parts.tsx";
+import { spreadOut } from "../words/routing.ts";
 import { bytes, visible } from "../words/words.ts";
 
 const STYLES: Readonly<Record<BodyStyle, string>> = { pretty: "Formatted", raw: "Raw", hex: "Hex" };
@@ -70,6 +71,23 @@ function Coloured({ json }: { readonly json: string }) {
         ),
       )}
     </>
+  );
+}
+
+/** What a thin event names, as it was fetched. */
+export function ObjectSection({ story: { object } }: { readonly story: EventStory }) {
+  if (object === undefined) return null;
+  return (
+    <section aria-labelledby="object">
+      <h2 id="object">Object</h2>
+      <p class="note">
+        Fetched from <Foreign text={object.path} />, <Exactly at={object.fetched_at} />. It stands beside the body, and
+        transforms read it.
+      </p>
+      <pre class="content pretty" role="region" aria-label="Object" tabindex={0} dir="ltr">
+        {visible(spreadOut(object.body))}
+      </pre>
+    </section>
   );
 }
 

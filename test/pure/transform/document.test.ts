@@ -17,7 +17,12 @@ test("the samples are what a deploy would take", () => {
       ASSISTANT_SECRET: "whsec_c2VjcmV0",
       SOURCES: { assistant: { provider: "standard-webhooks" }, stripe: { provider: "stripe" } },
       ...vars,
-      DESTINATIONS: { chat: { inspect: true }, ledger: { inspect: true }, ...table(vars["DESTINATIONS"] ?? {}) },
+      DESTINATIONS: {
+        chat: { inspect: true },
+        crm: { inspect: true },
+        ledger: { inspect: true },
+        ...table(vars["DESTINATIONS"] ?? {}),
+      },
     });
     expect(config.findings.filter(({ key }) => /^(?:ROUTES|DESTINATIONS)/.test(key))).toEqual([]);
   }

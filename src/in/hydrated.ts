@@ -1,0 +1,96 @@
+// The object that a thin event names: fetched once, by the source's own credential, and kept beside the event.
+import { parseJson, member } from "../bytes/json.ts";
+import { objectUrl } from "../net/object-url.ts";
+import { type Ask, openAsk } from "../net/send.ts";
+import type { Store } from "../d1/store.ts";
+import { FETCH_MS } from "../deadlines.ts";
+import type { Hydrate } from "../scheme/hydrate.ts";
+
+/** Largest object, in bytes. */
+export const MOST_OBJECT = 256 * 1024;
+
+interface Fetching {
+  readonly ask: Ask;
+  readonly store: Pick<Store, "keepObject">;
+  readonly loopback: boolean;
+  readonly now: () => number;
+}
+
+/** The event as D1 has it; without a row of its own nothing can be kept. */
+export interface Thin {
+  readonly seq?: number;
+  readonly object?: string | null;
+}
+
+export type Hydrated = { readonly ok: true; readonly object: unknown } | { readonly ok: false; readonly error: string };
+
+/** Fetches what events name, or takes what was fetched before. */
+export function openHydrate(store: Fetching["store"], loopback: boolean, now: () => number) {
+  const fetching: Fetching = { ask: openAsk(MOST_OBJECT, FETCH_MS), store, loopback, now };
+  /** Of one event, several deliveries of a batch ask at once. */
+  const underWay = new Map<number, Promise<Hydrated>>();
+
+  return async function hydrated(event: Thin, hydrate: Hydrate, document: () => unknown): Promise<Hydrated> {
+    const kept = event.object ?? null;
+    if (kept !== null) return { ok: true, object: objectIn(kept) };
+    const { seq } = event;
+    const running = seq === undefined ? undefined : underWay.get(seq);
+    if (running !== undefined) return await running;
+    const own = fetched(seq, hydrate, document, fetching);
+    if (seq === undefined) return await own;
+    underWay.set(seq, own);
+    try {
+      return await own;
+    } finally {
+      underWay.delete(seq);
+    }
+  };
+}
+
+async function fetched(
+  seq: number | undefined,
+  { from, path, headers, hidden, unset }: Hydrate,
+  document: () => unknown,
+  { ask, store, loopback, now }: Fetching,
+): Promise<Hydrated> {
+  if (unset.length > 0) return no(`the secret ${unset.join(", ")} is not set, or cannot be sent`);
+  const named = member(document(), path.split("."));
+  const judged = objectUrl(from, named, { loopback });
+  if (!judged.ok) return no(`${path}: ${judged.why}`);
+  const { href, origin, pathname } = judged.url;
+  const { status, text } = await ask({
+    url: href,
+    method: "GET",
+    headers: { accept: "application/json", ...headers },
+    body: null,
+  });
+  const what = `${origin}${pathname}`;
+  if (status === null) return no(`${what} did not answer in time`);
+  if (status !== 200) return no(`${what} answered ${status}`);
+  if (text === null) return no(`${what} answered with more than ${MOST_OBJECT / 1024} KiB, or not to its end`);
+  if (hidden.some((one) => text.includes(one))) return no(`${what} says back the credential that it was asked with`);
+  if (parseJson(text) === undefined) return no(`${what} answered with what is no JSON`);
+  const made = JSON.stringify({ at: now(), path: pathname, text });
+  const kept = seq === undefined ? made : await store.keepObject(seq, made);
+  return { ok: true, object: objectIn(kept) };
+}
+
+function no(why: string): Hydrated {
+  return { ok: false, error: why.slice(0, 500) };
+}
+
+/** The document of what is kept: it was judged when it was fetched. */
+function objectIn(kept: string): unknown {
+  return parseJson(String(member(parseJson(kept), ["text"]))) ?? null;
+}
+
+/** The names that an expression reads, each where it is asked for, and the object beside them. */
+export function withObject<Read extends object>(names: Read, object: unknown): Read {
+  const all = { ...Object.getOwnPropertyDescriptors(names), object: { value: object, enumerable: true } };
+  return Object.defineProperties(Object.create(null), all);
+}
+
+/** The same with what was fetched for the event before, where anything was. */
+export function withKept<Read extends object>(names: Read, kept: string | null): Read {
+  return kept === null ? names : withObject(names, objectIn(kept));
+}
