@@ -44,7 +44,9 @@ function routes(): string[] {
 /** The rule, written down once more: forms take an operator, keys, audit, secrets and edited bodies an admin. */
 function needed(route: string): Role {
   if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit)$/.test(route)) return "admin";
-  return route.startsWith("GET ") && route !== "GET /replays/new" ? "viewer" : "operator";
+  // Two pages are forms, and one of them shows what only an operator may make of a body.
+  const isForm = route === "GET /replays/new" || route === "GET /routes/try";
+  return route.startsWith("GET ") && !isForm ? "viewer" : "operator";
 }
 
 /** A relay with something of everything, and its pages. */
