@@ -21,7 +21,7 @@ const ci = read(".ci/run");
 /** Other documents with blocks, and what holds those. */
 const ELSEWHERE = new Map([
   ["docs/filters.md", "pure/filter/document.test.ts"],
-  ["docs/metrics.md", "test/metrics/prometheus.ts, of .ci/run"],
+  ["docs/metrics.md", "test/metrics/prometheus.ts, which needs a Prometheus"],
   ["docs/transforms.md", "pure/transform/document.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],

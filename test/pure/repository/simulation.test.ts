@@ -1,4 +1,4 @@
-// The simulation itself: that it holds for some hundreds of worlds, repeats itself to the letter, and still bites.
+// The simulation itself: that it holds for some dozens of worlds, repeats itself to the letter, and still bites.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -13,8 +13,8 @@ async function sim(...flags: string[]): Promise<string> {
   return (await run(process.execPath, ["test/sim/sim.ts", ...flags], { maxBuffer: 2 ** 26 })).stdout;
 }
 
-test("no invariant breaks in 200 random worlds", { timeout: PATIENCE_MS }, async () => {
-  expect(await sim("--seeds", "200", "--quiet")).toMatch(/^random: 200 seeds from 1, \d+ yield points, 0 violations/m);
+test("no invariant breaks in 60 random worlds", { timeout: PATIENCE_MS }, async () => {
+  expect(await sim("--seeds", "60", "--quiet")).toMatch(/^random: 60 seeds from 1, \d+ yield points, 0 violations/m);
 });
 
 test("a seed tells the same story every time, to the last roll", { timeout: PATIENCE_MS }, async () => {
