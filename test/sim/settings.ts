@@ -100,11 +100,12 @@ export const LIMITS = { rate: 3, concurrency: 2 } as const;
 export const CHANGES = {
   "remove beta": (vars: Vars): Vars => {
     const { beta: _, ...destinations } = table(vars, "DESTINATIONS");
+    // A route that leads nowhere is an error of the configuration, and goes as well.
     const routes = Object.fromEntries(
-      Object.entries(table(vars, "ROUTES")).map(([name, route]) => [
-        name,
-        { ...route, to: [route["to"]].flat().filter((to) => to !== "beta") },
-      ]),
+      Object.entries(table(vars, "ROUTES")).flatMap(([name, route]) => {
+        const to = [route["to"]].flat().filter((one) => one !== "beta");
+        return to.length === 0 ? [] : [[name, { ...route, to }]];
+      }),
     );
     return { ...vars, DESTINATIONS: destinations, ROUTES: routes };
   },

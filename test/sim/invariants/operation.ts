@@ -59,7 +59,8 @@ export const isolation: Invariant = {
     if (!ledger.calm) return null;
     const moods = new Set(ledger.plan.steps.flatMap((step) => (step.do === "mood" ? [step.destination] : [])));
     return first(ledger.moves, (move) => {
-      // What goes to a bucket is on no network.
+      // What goes to a bucket is on no network, and what is refused for a name that points inwards is never sent.
+      if (ledger.plan.traits.includes("inward")) return null;
       if (move.from !== null || moods.has(move.destination) || move.destination === ARCHIVE) return null;
       const [arrival] = ledger.arrivalsOf(move.id, move.destination);
       const waited = (arrival?.at ?? Infinity) - move.at;
