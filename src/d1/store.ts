@@ -106,7 +106,8 @@ FROM (
   FROM json_each(?1) JOIN events e ON e.id = value->>'event'
 ) w
 WHERE deliveries.event = w.seq AND deliveries.destination = w.destination
-  AND deliveries.state = 'pending' AND deliveries.attempt = w.n - 1 AND deliveries.due_at <= ?2`;
+  AND deliveries.state = 'pending' AND deliveries.attempt = w.n - 1 AND deliveries.due_at <= ?2
+RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS event, destination`;
 
 // An attempt that was never started does not count.
 const GIVE_BACK = `
@@ -185,12 +186,16 @@ export function openStore(run: Run) {
       return [...new Set(headless.map(({ destination }) => destination))];
     },
 
-    /** Has those of them wait that got no place at their destination, each until it is due again. */
+    /**
+     * Has those of them wait that got no place at their destination, each until it is due again.
+     *
+     * @returns those that wait from now on: another bell has come before for all others, or they have ended
+     */
     async wait(
       waiters: readonly (Wanted & { readonly due: number; readonly why: string })[],
       now: number,
-    ): Promise<void> {
-      await all(WAIT, JSON.stringify(waiters), now);
+    ): Promise<Pick<Wanted, "event" | "destination">[]> {
+      return await all<Pick<Wanted, "event" | "destination">>(WAIT, JSON.stringify(waiters), now);
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */

@@ -75,10 +75,11 @@ async function enter(admitted: Admitted, deps: DeliverDeps): Promise<Claimed & E
   const { wanted, waiting, turns } = admitted;
   try {
     if (waiting.length > 0) {
-      const bells = waiting.map(({ bell }) => bell);
       const waiters = waiting.map(({ bell, why }) => Object.assign(toWanted(bell), { due: bell.due, why }));
-      await deps.store.wait(waiters, deps.now());
-      await deps.ring(bells);
+      const waits = await deps.store.wait(waiters, deps.now());
+      // One bell for each that waits: of a bell that came twice both would ring again, and each of those come twice.
+      const names = new Set(waits.map(({ event, destination }) => deliveryId(event, destination)));
+      await deps.ring(waiting.flatMap(({ bell }) => (names.delete(bell.delivery) ? bell : [])));
     }
     // Last of all: nothing may come between a claim and its attempt.
     return { ...(await claim(wanted, deps)), turns };

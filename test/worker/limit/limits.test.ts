@@ -43,14 +43,33 @@ test("three of five go, the others wait for their place with a reason, no attemp
   // One question, and one word of what has begun.
   expect(round.calls).toEqual(["ask", "tell"]);
   // Before its time nobody goes, whoever rings.
-  await round.ring(bells.map((bell) => Object.assign({}, bell, { due: round.clock })));
+  const atOnce = () => bells.map((bell) => Object.assign({}, bell, { due: round.clock }));
+  await round.ring(atOnce());
   expect(round.sent).toHaveLength(3);
+  // And who rings before its time has rung in vain: the bell that belongs to it is still to come.
+  expect(round.take()).toEqual([]);
   await vi.waitFor(async () => {
     round.clock += 2_000;
-    await round.ring(round.take());
+    await round.ring([...atOnce(), ...round.take()]);
     expect(round.sent).toHaveLength(5);
   }, 10_000);
   expect(await states()).toEqual([{ state: "delivered", waits: null, attempt: 1, n: 5 }]);
+});
+
+test("of a bell that comes twice one rings again, and one of what has ended rings no more", async () => {
+  limited({ rate: { burst: 1, periodMs: 60_000 } });
+  const [first, second] = await accept(2);
+  if (first === undefined || second === undefined) throw new Error("no bells");
+  await round.ring([first]);
+  expect(round.sent).toHaveLength(1);
+  await round.ring([second, second, first]);
+  expect(round.take().map(({ delivery }) => delivery)).toEqual([second.delivery]);
+  await round.ring([second, first]);
+  expect(round.take()).toEqual([]);
+  expect(await states()).toEqual([
+    { state: "delivered", waits: null, attempt: 1, n: 1 },
+    { state: "pending", waits: "rate", attempt: 0, n: 1 },
+  ]);
 });
 
 test("what has no limits is sent while the object is still being asked, and needs no object", async () => {
