@@ -4,6 +4,7 @@ import { objectUrl } from "../net/object-url.ts";
 import { type Ask, openAsk } from "../net/send.ts";
 import type { Store } from "../d1/store.ts";
 import { FETCH_MS } from "../deadlines.ts";
+import { within } from "../patience.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
 
 /** Largest object, in bytes. */
@@ -35,14 +36,19 @@ export function openHydrate(store: Fetching["store"], loopback: boolean, now: ()
     if (kept !== null) return { ok: true, object: objectIn(kept) };
     const { seq } = event;
     const running = seq === undefined ? undefined : underWay.get(seq);
-    if (running !== undefined) return await running;
+    // Whoever fetches may be another invocation, which may have died: its promise then never ends.
+    if (running !== undefined && seq !== undefined)
+      return await within(FETCH_MS, "the fetch of another attempt", running).catch((error: unknown) => {
+        if (underWay.get(seq) === running) underWay.delete(seq);
+        return no(String(error));
+      });
     const own = fetched(seq, hydrate, document, fetching);
     if (seq === undefined) return await own;
     underWay.set(seq, own);
     try {
       return await own;
     } finally {
-      underWay.delete(seq);
+      if (underWay.get(seq) === own) underWay.delete(seq);
     }
   };
 }
