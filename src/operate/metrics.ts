@@ -95,7 +95,8 @@ function countersOf({ since, sources, refusals, destinations, acks, use }: Lifet
       ([outcome, n]) => [{ destination, outcome }, n] satisfies Labelled,
     ),
   );
-  const meters = METERS.filter((meter) => !meter.endsWith("_bytes") || meter === "log_bytes");
+  // A size is no counter. Fractions are cut, because a sum that is made in another order ends in other last digits.
+  const meters = METERS.filter((meter) => meter !== "d1_bytes" && use.has(meter));
   return [
     gauge("counting_since_timestamp_seconds", "When counting began.", since / 1000),
     family(
@@ -121,7 +122,7 @@ function countersOf({ since, sources, refusals, destinations, acks, use }: Lifet
       "counter",
       "use",
       "What was used of what the platform meters, as counted by the relay.",
-      meters.flatMap((meter) => (use.has(meter) ? [[{ meter }, use.get(meter) ?? 0] satisfies Labelled] : [])),
+      meters.map((meter) => [{ meter }, Math.round((use.get(meter) ?? 0) * 1000) / 1000]),
     ),
   ];
 }

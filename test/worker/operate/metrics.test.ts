@@ -1,5 +1,5 @@
 // /metrics of a relay on workerd: who may read it, what it counts, and what it says where a part of the relay is gone.
-import { beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { Backlog } from "../../../src/contract/overview.ts";
 import type { Use } from "../../../src/contract/use.ts";
 import { openMetricsText } from "../../../src/api/openmetrics.ts";
@@ -25,10 +25,6 @@ const numbers = async () => {
     }),
   );
 };
-
-beforeEach(() => {
-  vi.useRealTimers();
-});
 
 test("without a key there is nothing to read, and the form is the same whatever is asked for", async () => {
   for (const headers of [{}, { authorization: "Bearer wrong" }, { cookie: "a=b" }]) {
