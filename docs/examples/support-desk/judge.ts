@@ -47,7 +47,7 @@ export function good(all: readonly Sum[]): boolean {
   return all.every(({ wanted, done, twice }) => wanted > 0 && done === wanted && twice === 0);
 }
 
-/** Requests beyond what a system said that it bears: the relay keeps them at none. */
+/** Requests beyond what a system said that it bears: none, unless some are on their way for longer than others. */
 export function tooMuch(visits: readonly Visit[]): number {
   return visits.filter(({ service, status }) =>
     service === "chat" ? status === 429 : service === "context" && status === 503,
