@@ -62,13 +62,14 @@ export class Bucket {
 
   binding(scheduler: Scheduler): object {
     return {
+      // A message may vanish from a queue; what a bucket has said yes to is there (https://developers.cloudflare.com/r2/reference/consistency/).
       put: async (key: string, value: Uint8Array) =>
         await call(scheduler, {
           kind: "ring",
           what: "archive",
           error: "put: We encountered an internal error. Please try again. (10001)",
           effect: () => void this.objects.set(key, value.slice()),
-          special: (fault) => (fault === "vanish" ? () => {} : null),
+          special: (fault) => (fault === "vanish" ? () => void this.objects.set(key, value.slice()) : null),
         }),
     };
   }

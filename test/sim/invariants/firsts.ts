@@ -66,7 +66,7 @@ interface Recorded {
 }
 
 /** While D1 is silent, two acceptances may make the first attempt of one event; what was told may be of the other. */
-function repeatsMayBeNew({ plan, scheduler }: Ledger): boolean {
+export function repeatsMayBeNew({ plan, scheduler }: Ledger): boolean {
   return (
     scheduler.hits.some(({ point }) => /^d1 (?:known|schema)/.test(point.name)) ||
     plan.steps.some((step) => step.do === "outage" && step.of === "d1")
