@@ -97,6 +97,14 @@ UPDATE deliveries SET state = 'held', look_at = NULL, waits = iif(${PAUSED}, 'pa
 ${RUNG} AND (${PAUSED} OR ${BLOCKED})
 RETURNING destination, waits, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
 
+type Named = Pick<Wanted, "event" | "destination">;
+
+/** A delivery that got no place, when it may come back, and the word for what it waits for. */
+interface Waiter extends Wanted {
+  readonly due: number;
+  readonly why: string;
+}
+
 // It stays pending, with the word for what it waits for, until it may come back.
 const WAIT = `
 UPDATE deliveries
@@ -187,15 +195,11 @@ export function openStore(run: Run) {
     },
 
     /**
-     * Has those of them wait that got no place at their destination, each until it is due again.
-     *
-     * @returns those that wait from now on: another bell has come before for all others, or they have ended
+     * Has those of them wait that got no place at their destination, each until it is due again. Returns those that wait
+     * from now on: for all others another bell has come before, or they have ended.
      */
-    async wait(
-      waiters: readonly (Wanted & { readonly due: number; readonly why: string })[],
-      now: number,
-    ): Promise<Pick<Wanted, "event" | "destination">[]> {
-      return await all<Pick<Wanted, "event" | "destination">>(WAIT, JSON.stringify(waiters), now);
+    async wait(waiters: readonly Waiter[], now: number): Promise<Named[]> {
+      return await all<Named>(WAIT, JSON.stringify(waiters), now);
     },
 
     /** Gives back claims whose attempt was not started, due again at `dueAt`. */
