@@ -195,8 +195,8 @@ export function openStore(run: Run) {
     },
 
     /**
-     * Has those of them wait that got no place at their destination, each until it is due again. Returns those that wait
-     * from now on: for all others another bell has come before, or they have ended.
+     * Has those of them wait that got no place at their destination, each until it is due again.
+     * @returns those that wait from now on: for all others another bell has come before, or they have ended
      */
     async wait(waiters: readonly Waiter[], now: number): Promise<Named[]> {
       return await all<Named>(WAIT, JSON.stringify(waiters), now);
