@@ -7,6 +7,7 @@ import unrouted from "./migrations/0005_unrouted.sql";
 import breakers from "./migrations/0006_breakers.sql";
 import transforms from "./migrations/0009_transforms.sql";
 import stories from "./migrations/0007_stories.sql";
+import schema from "./schema.sql";
 
 export interface Migration {
   /** Its file's name, as wrangler records it. */
@@ -37,27 +38,32 @@ const RECORD = "INSERT INTO d1_migrations (name) SELECT value FROM json_each(?1)
 
 /**
  * Applies what is missing. All of it and its records are one transaction, so two isolates that start at the same time
- * cannot apply a migration twice: the second violates UNIQUE(name), looks again, and finds it done. The records are one
- * statement: an invocation of the free plan has 50, and the first of a new database may bring the largest body.
+ * cannot apply a migration twice: the second violates UNIQUE(name), looks again, and finds it done. Where nothing was
+ * applied yet, the schema that all of them come to is made at once: an invocation of the free plan has 50 statements,
+ * and the first of a new database may bring the largest body.
  *
+ * @param whole the schema that `migrations` come to; only together with all of them
  * @returns the names that were applied by this call
  * @throws D1's own error if a migration fails and nobody else has applied it
  */
-export async function migrate(db: D1Database, migrations = MIGRATIONS): Promise<string[]> {
+export async function migrate(db: D1Database, migrations = MIGRATIONS, whole = wholeOf(migrations)): Promise<string[]> {
   const done = await applied(db);
   const missing = migrations.filter(({ name }) => !done.has(name));
   if (missing.length === 0) return [];
   const names = missing.map(({ name }) => name);
+  const wanted = missing.length === migrations.length && whole !== null ? [whole] : missing.map(({ sql }) => sql);
   try {
-    const all = missing.flatMap(({ sql }) => statements(sql)).map((statement) => db.prepare(statement));
+    const all = wanted.flatMap((sql) => statements(sql)).map((statement) => db.prepare(statement));
     await db.batch([db.prepare(RECORD).bind(JSON.stringify(names)), ...all]);
     return names;
   } catch (error) {
     const now = await applied(db);
     if (!names.some((name) => now.has(name))) throw error;
-    return await migrate(db, missing);
+    return await migrate(db, missing, null);
   }
 }
+
+const wholeOf = (migrations: readonly Migration[]) => (migrations === MIGRATIONS ? schema : null);
 
 async function applied(db: D1Database): Promise<Set<string>> {
   try {
