@@ -195,7 +195,7 @@ function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<ty
           now,
           (host) => loopback && isLoopback(host),
         );
-  const reshape = openReshape(config, openHydrate(store, loopback, now));
+  const reshape = openReshape(config, openHydrate(store, loopback, now, resolve));
   return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape };
 }
 

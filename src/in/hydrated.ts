@@ -1,6 +1,7 @@
 // The object that a thin event names: fetched once, by the source's own credential, and kept beside the event.
 import { parseJson, member } from "../bytes/json.ts";
 import { objectUrl } from "../net/object-url.ts";
+import type { Resolve } from "../net/resolve.ts";
 import { type Ask, openAsk } from "../net/send.ts";
 import type { Store } from "../d1/store.ts";
 import { FETCH_MS } from "../deadlines.ts";
@@ -25,9 +26,18 @@ export interface Thin {
 
 export type Hydrated = { readonly ok: true; readonly object: unknown } | { readonly ok: false; readonly error: string };
 
-/** Fetches what events name, or takes what was fetched before. */
-export function openHydrate(store: Fetching["store"], loopback: boolean, now: () => number) {
-  const fetching: Fetching = { ask: openAsk(MOST_OBJECT, FETCH_MS), store, loopback, now };
+/**
+ * Fetches what events name, or takes what was fetched before.
+ *
+ * @param resolve asked of the host before it is asked for anything, where names are looked up
+ */
+export function openHydrate(
+  store: Fetching["store"],
+  loopback: boolean,
+  now: () => number,
+  resolve: Resolve | null = null,
+) {
+  const fetching: Fetching = { ask: openAsk(MOST_OBJECT, FETCH_MS, resolve), store, loopback, now };
   /** Of one event, several deliveries of a batch ask at once. */
   const underWay = new Map<number, Promise<Hydrated>>();
 
@@ -64,13 +74,14 @@ async function fetched(
   const judged = objectUrl(from, named, { loopback });
   if (!judged.ok) return no(`${path}: ${judged.why}`);
   const { href, origin, pathname } = judged.url;
-  const { status, text } = await ask({
+  const { status, text, unfit } = await ask({
     url: href,
     method: "GET",
     headers: { accept: "application/json", ...headers },
     body: null,
   });
   const what = `${origin}${pathname}`;
+  if (unfit !== undefined) return no(`${what} was not asked: ${unfit}`);
   if (status === null) return no(`${what} did not answer in time`);
   if (status !== 200) return no(`${what} answered ${status}`);
   if (text === null) return no(`${what} answered with more than ${MOST_OBJECT / 1024} KiB, or not to its end`);

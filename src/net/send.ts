@@ -135,8 +135,13 @@ export interface Inquiry {
   readonly body: string | null;
 }
 
-/** What came of a question: its text is whole, or `null`. Never throws. */
-export type Ask = (inquiry: Inquiry) => Promise<{ readonly status: number | null; readonly text: string | null }>;
+/**
+ * What came of a question: its text is whole, or `null`; and why nothing was asked, where its host may not be.
+ * Never throws.
+ */
+export type Ask = (
+  inquiry: Inquiry,
+) => Promise<{ readonly status: number | null; readonly text: string | null; readonly unfit?: string }>;
 
 /** The whole text of a 200, or `null` for anything else. Never throws. */
 export type FetchText = (inquiry: Inquiry) => Promise<string | null>;
@@ -155,12 +160,14 @@ export function openFetchText(most: number, timeoutMs: number): FetchText {
   };
 }
 
-/** The same, with the status. No redirect is followed. */
-export function openAsk(most: number, timeoutMs: number): Ask {
+/** The same, with the status. No redirect is followed; `timeoutMs` covers what `resolve` takes as well. */
+export function openAsk(most: number, timeoutMs: number, resolve: Resolve | null = null): Ask {
   return async ({ url, method, headers, body }) => {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     try {
+      const unfit = (await resolve?.(url)) ?? null;
+      if (unfit !== null) return { status: null, text: null, unfit: unfit.why };
       const options = { method, headers, body, redirect: "manual", signal: controller.signal } as const;
       const response = await fetch(url, options);
       const { text, whole } = await readUpTo(most + 1, response, controller.signal);
