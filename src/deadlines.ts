@@ -36,12 +36,13 @@ export const GRACE_MS = 60_000;
 /** Waits longer than this have no bell: the sweep rings them when they are due. */
 export const BELL_REACH_MS = 15 * 60_000;
 
-/** What the object of a thin event may take to be fetched, before its attempt begins. */
+/** What the object of a thin event may take to be fetched, before its attempt begins, and to be kept. */
 export const FETCH_MS = 5_000;
+export const HYDRATE_MS = FETCH_MS + 2_000;
 
 /** How long an attempt at this destination may take, with what has to be fetched before it. */
 export function attemptMs(destination: Pick<Destination, "shape" | "fetches"> | undefined): number {
-  return (destination?.shape?.timeoutMs ?? ATTEMPT_MS) + (destination?.fetches === true ? FETCH_MS : 0);
+  return (destination?.shape?.timeoutMs ?? ATTEMPT_MS) + (destination?.fetches === true ? HYDRATE_MS : 0);
 }
 
 /**

@@ -4,7 +4,7 @@ import { objectUrl } from "../net/object-url.ts";
 import type { Resolve } from "../net/resolve.ts";
 import { type Ask, openAsk } from "../net/send.ts";
 import type { Store } from "../d1/store.ts";
-import { FETCH_MS } from "../deadlines.ts";
+import { FETCH_MS, HYDRATE_MS } from "../deadlines.ts";
 import { within } from "../patience.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
 
@@ -48,11 +48,14 @@ export function openHydrate(
     const running = seq === undefined ? undefined : underWay.get(seq);
     // Whoever fetches may be another invocation, which may have died: its promise then never ends.
     if (running !== undefined && seq !== undefined)
-      return await within(FETCH_MS, "the fetch of another attempt", running).catch((error: unknown) => {
+      return await within(HYDRATE_MS, "the fetch of another attempt", running).catch((error: unknown) => {
         if (underWay.get(seq) === running) underWay.delete(seq);
         return no(String(error));
       });
-    const own = fetched(seq, hydrate, document, fetching);
+    // Behind it is a send, which must not begin when the lease is nearly over: D1 may be slow to keep it.
+    const own = within(HYDRATE_MS, "the fetch, or D1", fetched(seq, hydrate, document, fetching)).catch(
+      (error: unknown) => no(`it could not be kept beside the event: ${String(error)}`),
+    );
     if (seq === undefined) return await own;
     underWay.set(seq, own);
     try {

@@ -23,6 +23,8 @@ export interface AttemptDeps {
   readonly dice: () => number;
   /** Makes another body where the route asks for one. */
   readonly reshape?: Reshape | undefined;
+  /** Asked last of all, right before the send: whether it may begin now, where only so many may. */
+  readonly takes?: () => boolean;
   /** Told of a destination whose receiver wants no more deliveries at all. Never rejects. */
   readonly disable?: (destination: string) => Promise<void>;
 }
@@ -78,26 +80,27 @@ async function tried(
 
   const through = throughBinding(event, destination, deps);
   const fault = through === null ? "unbound" : obstacle(event, destination);
-  let answer: Answer;
+  let answer: Answer | null;
   if (fault !== null) answer = withoutAnswer(fault);
   else {
     const bytes = await body();
     if (bytes === null) return null;
     answer = await sent(event, destination, numbered, bytes, deps);
+    if (answer === null) return null;
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;
   return conclude(answer, { schedule, attemptsMade, startedAt, until, rules }, deps.now(), deps.dice);
 }
 
-/** Shapes and sends it, by the body that its route makes of it. */
+/** Shapes and sends it, by the body that its route makes of it. `null` where it may not begin. */
 async function sent(
   event: EventHead & { readonly receivedAt: number },
   destination: Destination,
   numbered: Numbered,
   bytes: Uint8Array,
   deps: AttemptDeps,
-): Promise<Answer> {
+): Promise<Answer | null> {
   const made = (await deps.reshape?.(event, destination, numbered, bytes)) ?? { ok: true, event, body: bytes };
   if (!made.ok) return { ...withoutAnswer(made.fault), excerpt: made.error };
   const { attempt: number, story = null } = numbered;
@@ -107,6 +110,7 @@ async function sent(
   const where = addressed(event, destination, numbered, hidden, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
   const through = throughBinding(event, destination, deps);
+  if (deps.takes?.() === false) return null;
   return await deps.send({ ...request, headers, ...where, ...through, url: withQuery(where.url, query) });
 }
 

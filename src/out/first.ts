@@ -192,7 +192,7 @@ export class FirstAttempts {
     try {
       const way = event.matched.find((one) => one.destination === destination);
       const number = { attempt: 1, round: 0, ...way };
-      const bytes = async () => await Promise.resolve(turn === null || turn.takes() ? body : null);
+      const bytes = async () => await Promise.resolve(body);
       const deps = turn === null ? this.#deps : counted(this.#deps, turn);
       const made = turn?.go === 0 ? null : await attempt(event, configured, number, bytes, deps);
       if (made === null) return unsent;

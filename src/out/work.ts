@@ -134,8 +134,7 @@ async function one(
       const bytes = await events.body(event);
       // With D1 slow, a body may arrive when the delivery is nearly somebody else's again.
       if (claim.leaseUntil - deps.now() < limit + NOTE_MS) return null;
-      // Here, as late as it can be asked: what follows is the send.
-      return turn === undefined || turn.takes() ? bytes : null;
+      return bytes;
     };
     const end = await attempt(event, destination, claim, body, turn === undefined ? deps : counted(deps, turn));
     if (end === null) return "late";
@@ -148,13 +147,13 @@ async function one(
   }
 }
 
-/** The same, and the turn hears when something is sent. */
+/** The same, and the turn is asked before something is sent, and hears of it. */
 export function counted<Deps extends AttemptDeps>(deps: Deps, turn: Turn): Deps {
   const send: AttemptDeps["send"] = async (request) => {
     turn.begun();
     return await deps.send(request);
   };
-  return { ...deps, send };
+  return { ...deps, send, takes: () => turn.takes() };
 }
 
 /** Gives back claims that were not started: their attempt does not count, and their bell rings again soon. */

@@ -41,6 +41,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/iif\(EXISTS \(SELECT 1 FROM pauses/, "resume"],
   [/INSERT INTO inspections/, "keep inspection"],
   [/waits = w\.why/, "wait"],
+  [/SET object = coalesce/, "keep object"],
   [/'repeat', r\.id/, "commit"],
   [/FROM events WHERE seq IN/, "load"],
   [/SELECT e\.id, e\.receipt, EXISTS/, "known"],

@@ -11,6 +11,7 @@ import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
 import type { Forgery, Letter, Stuff } from "./senders.ts";
 import type { Change, Schedule } from "./settings.ts";
+import { thinOf } from "./things.ts";
 import { type Trait, traitsOf } from "./traits.ts";
 import { lookUpsOf, waysOf } from "./ways.ts";
 
@@ -148,7 +149,8 @@ export function planOf(seed: number): Plan {
   const { shards, changes } = shardsOf(seed, span, letters);
   steps.push(...changes);
   const { traits, sayings } = traitsOf(seed, span);
-  steps.push(...sayings);
+  const thin = thinOf(seed, span);
+  steps.push(...sayings, ...thin.steps);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -158,7 +160,7 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
-    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed)],
+    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

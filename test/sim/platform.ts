@@ -7,13 +7,14 @@ import { DurableObject } from "./durable.ts";
 import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
 import { Intakes, limitersOf } from "./intakes.ts";
-import { call, contextOf, Invocation, Isolate } from "./isolate.ts";
+import { contextOf, Invocation, Isolate } from "./isolate.ts";
 import { Network } from "./network.ts";
 import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { pause } from "./senders.ts";
 import { HOSTS, type Vars } from "./settings.ts";
-import { Bucket, Resolver, serviceOf } from "./ways.ts";
+import { Things } from "./things.ts";
+import { Bucket, guardOf, Resolver, serviceOf } from "./ways.ts";
 import type { Worker } from "./worker.ts";
 
 /** After a handler has ended, `waitUntil` has this long, in ms. */
@@ -54,6 +55,7 @@ export class Platform {
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly bucket = new Bucket();
   readonly resolver = new Resolver();
+  readonly things: Things;
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
   readonly #started = new Map<string, number>();
@@ -66,7 +68,8 @@ export class Platform {
     this.d1 = new D1(scheduler, kept?.d1 ?? null);
     this.network = new Network(scheduler);
     for (const [host, name] of HOSTS) this.network.hosts.set(host, name);
-    outside.reach = this.resolver.before(scheduler, this.network.reach);
+    this.things = new Things(scheduler, this.network);
+    outside.reach = this.resolver.before(scheduler, this.things.before(this.network.reach));
     pause.next = () =>
       new Promise((resolve) => {
         scheduler.after(40, resolve);
@@ -277,16 +280,7 @@ export class Platform {
       },
       FEED: { getByName: () => this.feed.stub() },
       LIMITER: { getByName: (name: string) => this.limiters.of(name).stub() },
-      FLOOD_GUARD: {
-        limit: () =>
-          call(scheduler, {
-            kind: "flood",
-            what: "guard",
-            error: "internal error",
-            effect: () => ({ success: true }),
-            special: (fault) => (fault === "say no" ? () => ({ success: false }) : null),
-          }),
-      },
+      FLOOD_GUARD: guardOf(scheduler),
     };
     this.#envs.set(isolate, env);
     return env;

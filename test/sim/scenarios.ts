@@ -197,6 +197,15 @@ export const SCENARIOS: readonly Plan[] = [
     post(0, github()),
     { at: 60_000, do: "mood", destination: "alpha", mood: "ok" },
   ]),
+  scenario(
+    "a thin event, and a receiver that fails at first",
+    [
+      { at: 0, do: "mood", destination: "delta", mood: "500" },
+      post(0, { source: "thin" }),
+      { at: 20_000, do: "mood", destination: "delta", mood: "ok" },
+    ],
+    { traits: ["thin"] },
+  ),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },

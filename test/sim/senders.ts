@@ -2,13 +2,14 @@
 import { createHmac } from "node:crypto";
 import { Dice } from "./dice.ts";
 import type { Vars } from "./settings.ts";
+import { pathOf } from "./things.ts";
 
 /** What a body is made of. */
 export type Stuff = "json" | "bom" | "binary" | "nul" | "empty" | "large text" | "large binary";
 
 /** Something that a sender has to say. Plain data, so that a story can be printed and run again. */
 export interface Letter {
-  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody" | "app";
+  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody" | "app" | "thin";
   /** The sender's own id of it; `null` where it gives none. */
   readonly key: string | null;
   readonly type: string;
@@ -38,6 +39,8 @@ export function bodyOf(letter: Letter): Uint8Array {
   switch (letter.stuff) {
     case "json":
       if (letter.source === "app") return encoder.encode(messageOf(letter, name));
+      if (letter.source === "thin")
+        return encoder.encode(JSON.stringify({ says: name, object: { url: pathOf(letter.key) } }));
       return encoder.encode(JSON.stringify({ says: name, snow: "\u2603", list: [1, 2.5, null] }));
     case "bom":
       return encoder.encode(`\uFEFF{"says":${JSON.stringify(name)}}`);

@@ -1,5 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
+import { thinVars } from "./things.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
@@ -15,6 +16,8 @@ export const HOSTS: readonly (readonly [host: string, destination: string])[] = 
   ["alpha.example.com", "alpha"],
   ["beta.example.com", "beta"],
   ["gamma.example.com", "gamma"],
+  ["delta.example.com", "delta"],
+  ["epsilon.example.com", "epsilon"],
   ["trap.example.net", "trap"],
 ];
 
@@ -50,6 +53,7 @@ const GAMMA = { url: "https://gamma.example.com/hook", retry: ["5s"] };
  */
 export function initialVars(schedule: Schedule, shards: number, traits: readonly Trait[] = []): Vars {
   const archived = archivedTo(traits, SCHEDULES[schedule]);
+  const thin = thinVars(traits, SCHEDULES[schedule]);
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -58,6 +62,8 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     LIMITED_SECRET: `${CANARY}-limited`,
     FENCED_SECRET: `${CANARY}-fenced`,
     APP_SECRET: `${CANARY}-app-token`,
+    THIN_SECRET: `${CANARY}-thin`,
+    THINGS_KEY: `${CANARY}-things-key`,
     BETA_KEY: DESTINATION_KEY,
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
@@ -71,6 +77,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
       secretless: { provider: "github" },
       app: { provider: "bearer" },
+      ...thin.sources,
     },
     DESTINATIONS: {
       alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule], ...alphaOf(traits) },
@@ -81,6 +88,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
         secret: "BETA_KEY",
       },
       ...archived.destinations,
+      ...thin.destinations,
       ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
     },
     ROUTES: {
@@ -89,6 +97,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"] },
       unsure: UNSURE,
       ...archived.routes,
+      ...thin.routes,
     },
   };
 }

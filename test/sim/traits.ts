@@ -8,9 +8,10 @@ import type { Vars } from "./settings.ts";
 /**
  * `shaped`: a method, headers and a query of its own, with secrets in them; `aging`: a `max_age`; `letters`: gamma gets
  * what has failed. `remade`: a route of its own makes another body for beta. `bound` and `kept` are ways out of their own
- * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards.
+ * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards. `thin` has events that
+ * name a thing (`things.ts`).
  */
-export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept" | "looked" | "inward";
+export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept" | "looked" | "inward" | "thin";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

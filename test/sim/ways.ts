@@ -51,6 +51,20 @@ export class Resolver {
   }
 }
 
+/** The rate limit binding. */
+export function guardOf(scheduler: Scheduler): object {
+  return {
+    limit: () =>
+      call(scheduler, {
+        kind: "flood",
+        what: "guard",
+        error: "internal error",
+        effect: () => ({ success: true }),
+        special: (fault) => (fault === "say no" ? () => ({ success: false }) : null),
+      }),
+  };
+}
+
 /** Another Worker on the way to the same receiver. */
 export function serviceOf(network: Network): object {
   return { fetch: network.reach };

@@ -114,6 +114,10 @@ function listen(ledger: Ledger): void {
   network.onArrival = (arrival) => {
     for (const { id, arrived } of INVARIANTS) tellOf(ledger, id, arrived?.(arrival, ledger));
   };
+  platform.things.onFetched = (fetched) => {
+    scheduler.tell("event", "things", `is asked for ${fetched.url}`);
+    for (const { id, fetched: check } of INVARIANTS) tellOf(ledger, id, check?.(fetched, ledger));
+  };
   network.onTooLong = (arrival) => {
     scheduler.violate("I-12", `an attempt at ${arrival.destination} goes on beyond its 15 s`);
   };

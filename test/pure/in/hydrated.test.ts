@@ -1,6 +1,6 @@
 // What one attempt fetches, others of the same event wait for: also where the one that fetches has died.
 import { afterEach, expect, test, vi } from "vitest";
-import { FETCH_MS } from "../../../src/deadlines.ts";
+import { HYDRATE_MS } from "../../../src/deadlines.ts";
 import { openHydrate } from "../../../src/in/hydrated.ts";
 import { openResolve } from "../../../src/net/resolve.ts";
 import { ssrfUrls } from "../../vectors/ssrf.ts";
@@ -19,12 +19,17 @@ test("an attempt whose isolate's other invocation has died in the middle of it e
   let died = true;
   const dying = (_: number, made: string) => (died ? new Promise<string>(() => {}) : Promise.resolve(made));
   const hydrated = openHydrate({ keepObject: dying }, false, () => Date.now());
-  void hydrated({ seq: 1 }, HOW, document);
+  const first = hydrated({ seq: 1 }, HOW, document);
   await vi.advanceTimersByTimeAsync(10);
   const second = hydrated({ seq: 1 }, HOW, document);
-  await vi.advanceTimersByTimeAsync(FETCH_MS + 10);
+  await vi.advanceTimersByTimeAsync(HYDRATE_MS + 10);
   const inTime = await Promise.race([second, Promise.resolve("still waits")]);
   expect(inTime).toMatchObject({ ok: false });
+  // Nor does the first one go on, should it live: its lease may be over.
+  expect(await Promise.race([first, Promise.resolve("still waits")])).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("could not be kept"),
+  });
   died = false;
   expect(await hydrated({ seq: 1 }, HOW, document)).toEqual({ ok: true, object: { id: 7 } });
 });

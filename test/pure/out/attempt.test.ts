@@ -2,7 +2,7 @@
 
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { attempt, type Numbered } from "../../../src/out/attempt.ts";
+import { attempt, type AttemptDeps, type Numbered } from "../../../src/out/attempt.ts";
 import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
@@ -34,6 +34,7 @@ interface Trial {
   readonly answer?: Partial<Answer>;
   /** How old the event is, in ms. */
   readonly age?: number;
+  readonly deps?: Partial<AttemptDeps>;
 }
 
 /** Attempts an event; tells what came of it, what was sent, and how often the body was asked for. */
@@ -44,6 +45,7 @@ async function tried({
   body = () => Promise.resolve(BYTES),
   answer = {},
   age = 0,
+  deps = {},
 }: Trial) {
   const disabled: string[] = [];
   const sent: Outgoing[] = [];
@@ -67,10 +69,23 @@ async function tried({
       bindings: () => null,
       now: () => 0,
       dice: () => 0,
+      ...deps,
     },
   );
   return { end, sent, loads, disabled };
 }
+
+test("where only so many may begin, that is asked once what a transform waits for has come: the place may be lost by then", async () => {
+  let over = false;
+  const reshape: AttemptDeps["reshape"] = async (event, _destination, _way, body) => {
+    over = await Promise.resolve(true);
+    return { ok: true, event, body };
+  };
+  const late = await tried({ deps: { takes: () => !over, reshape } });
+  expect([late.end, late.sent]).toEqual([null, []]);
+  over = false;
+  expect((await tried({ deps: { takes: () => !over } })).end?.state).toBe("delivered");
+});
 
 test("an event that is older than its destination takes is not sent; a replay sends it all the same", async () => {
   const destination = { maxAgeMs: 60_000 };

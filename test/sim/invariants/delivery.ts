@@ -8,6 +8,7 @@ import { bodyOf } from "../senders.ts";
 import { DESTINATION_KEY, INSPECTOR, type Vars, waits } from "../settings.ts";
 import { BULK } from "./bulk.ts";
 import { isRemade } from "./remade.ts";
+import { isOfThing } from "./things.ts";
 import { ARCHIVE } from "../traits.ts";
 import { first, type Invariant } from "./invariant.ts";
 
@@ -203,9 +204,10 @@ export const stableIdentity: Invariant = {
     if (destination === "trap" || destination === "nobody")
       return `a request went to ${arrival.url}, which nobody configured`;
     const id = headers["webhook-id"] ?? "";
-    if (!isRemade(arrival, ledger.plan) && !ledger.knows(headers["hookline-source"] ?? "", body))
+    const isMade = isRemade(arrival, ledger.plan) || isOfThing(arrival, ledger.plan);
+    if (!isMade && !ledger.knows(headers["hookline-source"] ?? "", body))
       return `${destination} got ${body.length} bytes that nobody posted`;
-    const letter = isRemade(arrival, ledger.plan) ? null : ledger.letterOf(id);
+    const letter = isMade ? null : ledger.letterOf(id);
     if (letter !== null && !same(bodyOf(letter), body))
       return `${destination} got other bytes for ${id} than its sender posted`;
     const timestamp = Number(headers["webhook-timestamp"]);

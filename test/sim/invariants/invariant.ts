@@ -1,6 +1,7 @@
 // What a checker is: a promise of the design, and the moments at which it is looked at. Every checker returns what broke, or null.
 import type { Ledger, Moved, Try } from "../ledger.ts";
 import type { Arrival } from "../network.ts";
+import type { Fetched } from "../things.ts";
 
 export interface Invariant {
   /** As in the design: I-1 … I-16; `limits` and `bells` are rules of the design that have no number. */
@@ -11,6 +12,8 @@ export interface Invariant {
   readonly answered?: (one: Try, ledger: Ledger) => string | null;
   /** A request has reached a destination; it is in the ledger already. */
   readonly arrived?: (arrival: Arrival, ledger: Ledger) => string | null;
+  /** What a thin event names is asked for. */
+  readonly fetched?: (fetched: Fetched, ledger: Ledger) => string | null;
   /** A delivery's row has changed; the move is not in the ledger yet. */
   readonly moved?: (move: Moved, ledger: Ledger) => string | null;
   /** A bell was acknowledged by a consumer that began at `began`. */

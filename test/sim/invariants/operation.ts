@@ -2,6 +2,7 @@
 import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY, INSPECTOR } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
+import { WANTING } from "../things.ts";
 import { ARCHIVE } from "../traits.ts";
 import { repeatsMayBeNew } from "./firsts.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
@@ -65,6 +66,8 @@ export const isolation: Invariant = {
       // gone, is never sent.
       if (ledger.plan.traits.some((trait) => trait === "inward" || trait === "remade")) return null;
       if (move.from !== null || moods.has(move.destination) || move.destination === ARCHIVE) return null;
+      // Who wants what cannot be fetched waits for it.
+      if (WANTING.some((name) => name === move.destination) && moods.has("things")) return null;
       const [arrival] = ledger.arrivalsOf(move.id, move.destination);
       const waited = (arrival?.at ?? Infinity) - move.at;
       return waited > ISOLATED_MS

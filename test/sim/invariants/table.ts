@@ -14,6 +14,7 @@ import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
+import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
 /** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
@@ -61,4 +62,5 @@ export const INVARIANTS: readonly Invariant[] = [
   deadLetters,
   stops,
   remakes,
+  things,
 ];

@@ -29,4 +29,9 @@ export const lookedUp: Invariant = {
     if (hostname === platform.resolver.inward) return `${hostname} leads inwards, and has got an event`;
     return platform.resolver.known.has(hostname) ? null : `${hostname} has got an event, and was never looked up`;
   },
+  fetched({ url }, { plan, platform }) {
+    const { hostname } = new URL(url);
+    const isKnown = !plan.traits.includes("looked") || platform.resolver.known.has(hostname);
+    return isKnown ? null : `${hostname} was asked for what an event names, and was never looked up`;
+  },
 };
