@@ -79,9 +79,12 @@ export function createApp(deps: Deps): Hono {
 
   // Public keys are for everybody; a relay that has none says nothing of it.
   app.get("/.well-known/jwks.json", async (c) => {
-    const keys = await publicJwks(deps.config.destinations.values());
+    const now = deps.now();
+    const keys = await publicJwks(deps.config.destinations.values(), now);
     if (keys.length === 0) return c.notFound();
-    c.header("cache-control", "public, max-age=300");
+    // No copy of the list outlives a key in it.
+    const ends = deps.config.ends.flatMap(({ until }) => (until > now ? [Math.floor((until - now) / 1000)] : []));
+    c.header("cache-control", `public, max-age=${Math.min(300, ...ends)}`);
     c.header("access-control-allow-origin", "*");
     return c.json({ keys });
   });

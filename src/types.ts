@@ -18,10 +18,7 @@ export interface Source {
   readonly rate: Rate | null;
   /** Largest body in bytes; the default is 1 MiB, the ceiling 25 MiB (GitHub's own maximum). */
   readonly maxBody: number;
-  /**
-   * How long a repeat counts as one, in ms: the clock is cut into turns of this length.
-   * `null` for as long as events are kept.
-   */
+  /** How long a repeat counts as one, in ms, by turns of the clock; `null` for as long as events are kept. */
   readonly dedupeWindowMs: number | null;
   /** The URL that the provider was given, for schemes that sign it. */
   readonly publicUrl: string | null;
@@ -33,6 +30,8 @@ export interface Source {
 export interface Secret {
   readonly name: string;
   readonly value: string;
+  /** When it ends, in ms: from then on it proves and signs nothing. Left out, it has no end. */
+  readonly until?: number;
 }
 
 /** An address range in canonical form: the first address as a number, and how many leading bits count. */

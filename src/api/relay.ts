@@ -14,6 +14,7 @@ export function relayRoutes({ operator }: RoomDeps) {
       c.json(await operator.overview(originOf(c.req.url), HOURS[c.req.valid("query").hours])),
     )
     .get("/sources", async (c) => c.json(await operator.sources(originOf(c.req.url))))
+    .get("/sources/:name/secrets", async (c) => c.json(granted(await operator.secrets(c.req.param("name")))))
     .get("/sources/:name/refusals", async (c) => c.json(granted(await operator.refusals(c.req.param("name")))))
 
     .get("/destinations", async (c) => c.json({ destinations: await operator.destinations() }))

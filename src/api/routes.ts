@@ -7,7 +7,7 @@ import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import { destination, filterParameters, inspection, replayJob, replayPreview, route } from "../contract/operations.ts";
 import { routesTried } from "../contract/routing.ts";
-import { overview, refusal, source } from "../contract/overview.ts";
+import { overview, refusal, secretUse, source } from "../contract/overview.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { auditParameters, inspectionParameters, overviewParameters } from "./inputs.ts";
 
@@ -67,6 +67,11 @@ const LOOKS = {
     ...look,
     says: "Every source: is it set up, when was it last heard, why was it last turned away?",
     answer: z.object({ sources: z.array(source), events_looked_back_to: z.nullable(instant) }),
+  },
+  "GET /sources/:name/secrets": {
+    ...look,
+    says: "The secrets of a source: until when each is taken, and which one verified what came in the last 24 hours.",
+    answer: secretUse,
   },
   "GET /sources/:name/refusals": {
     ...look,

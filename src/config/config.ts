@@ -4,6 +4,7 @@ import { readAccess } from "./access.ts";
 import { checkDeadLetters } from "./dead-letters.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
+import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "./ending.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
@@ -42,12 +43,15 @@ const OWN = ["SIGNING_KEY", "SIGNING_KEY_OLD", "ADMIN_TOKEN"];
 
 /** Reads the configuration. It never throws: an entry that is wrong is left out, and the others work. */
 export function readConfig(vars: Vars): Config {
+  const findings = checkVars(vars);
+  const oldKeyEnd = readSigningKeyEnd(vars[SIGNING_KEY_END], { findings });
   const reading: Reading = {
-    secret: (name) => (OWN.includes(name) ? readOwn(vars, name) : readSecret(vars, name)),
+    secret: (name) => (OWN.includes(name) ? readOwn(vars, name, oldKeyEnd) : readSecret(vars, name)),
     loopback: readLoopback(vars),
     origin: "hookline",
     asked: new Set(),
-    findings: checkVars(vars),
+    findings,
+    ends: [],
   };
   const named = {
     sources: entries(vars, "SOURCES", reading),
@@ -70,6 +74,7 @@ export function readConfig(vars: Vars): Config {
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
   const careful = refuseFetching(sources, named, reading);
+  noteSigningKeyEnd(oldKeyEnd, reading);
   checkDeadLetters(destinations, named.destinations, reading.findings);
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
@@ -91,6 +96,7 @@ export function readConfig(vars: Vars): Config {
     resolver: readResolver(vars["RESOLVER"], reading),
     logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),
     loopback: reading.loopback,
+    ends: reading.ends,
     missing: stillMissing(vars, named.destinations, reading.asked),
     findings: reading.findings,
   };
@@ -172,9 +178,10 @@ function readSecret(vars: Vars, name: string): Secret | null {
 }
 
 /** One of the relay's own: one that can be guessed signs nothing and opens nothing. */
-function readOwn(vars: Vars, name: string): Secret | null {
+function readOwn(vars: Vars, name: string, oldKeyEnd?: number): Secret | null {
   const secret = readSecret(vars, name);
-  return secret !== null && secret.value.length >= SHORTEST_KEY ? secret : null;
+  if (secret === null || secret.value.length < SHORTEST_KEY) return null;
+  return name === "SIGNING_KEY_OLD" ? withEnd(secret, oldKeyEnd) : secret;
 }
 
 /**

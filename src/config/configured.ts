@@ -31,6 +31,20 @@ export interface Route {
   readonly disabled?: true;
 }
 
+/** An end that the configuration gives to an old secret. */
+export interface SecretEnd {
+  /** As it is written in the file. */
+  readonly key: string;
+  readonly of: "source" | "destination" | "relay";
+  /** Of the source or destination; of the relay's own key, the key's. */
+  readonly name: string;
+  readonly secret: string;
+  /** In ms: from then on the secret proves and signs nothing. */
+  readonly until: number;
+  /** Whether there is such a secret. */
+  readonly set: boolean;
+}
+
 /** Entries that are wrong are left out, here and in the maps; `findings` say why. */
 export interface Config {
   readonly sources: ReadonlyMap<string, ConfiguredSource>;
@@ -63,6 +77,8 @@ export interface Config {
   readonly logLevel: Level;
   /** Whether http and loopback destinations are admitted: local development only. */
   readonly loopback: boolean;
+  /** Old secrets that have an end, ahead or past. */
+  readonly ends: readonly SecretEnd[];
   /** Names of the secrets that are still to be put. */
   readonly missing: readonly string[];
   readonly findings: readonly Finding[];

@@ -11,6 +11,7 @@ import type { Condition } from "../filter/condition.ts";
 import { readWhen } from "../filter/when.ts";
 import { parseNetworks } from "../net/lists.ts";
 import { readAs } from "./as.ts";
+import { endKeys, endsOfSource, withEnd } from "./ending.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { readKeys } from "./signing.ts";
 import { readHydrate } from "./hydrating.ts";
@@ -60,7 +61,10 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   if (hydrate === null) return null;
   const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
-  const secrets = secretNames.flatMap((one) => reading.secret(one) ?? []);
+  const ends = endsOfSource({ key, name }, keys.old_until, secretNames, reading);
+  if (ends === null) return null;
+  const held = secretNames.flatMap((one) => reading.secret(one) ?? []);
+  const secrets = ends.size === 0 ? held : held.map((one) => withEnd(one, ends.get(one.name)));
   // All of a list that somebody wrote are meant to be there; of the convention, one is enough, and of public keys none.
   const needed = secrets.length === 0 && needsSecret(resolved.provider);
   for (const one of keys.secrets ?? (needed ? [conventional] : [])) reading.asked.add(one);
@@ -135,8 +139,11 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   const where = readWhere(key, name, keys, reading);
   const as = readAs(key, keys.as, keys.format, reading.findings);
   if (as === null) return null;
-  const signing = readKeys(key, keys.secret, as === undefined ? (keys.format ?? "standard") : "as", reading, as);
-  if (where === null || signing === null) return null;
+  const format = as === undefined ? (keys.format ?? "standard") : "as";
+  const found = readKeys(key, keys.secret, format, reading, as);
+  if (where === null || found === null) return null;
+  const signing = endKeys({ key, name }, keys.old_until, { own: keys.secret, format, keys: found }, reading);
+  if (signing === null) return null;
   const { url, script, binding } = where;
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, { ...keys, as }, { url: script === null ? url : INSPECTED, secretUrl }, reading);

@@ -32,11 +32,16 @@ export function parseSize(text: string): number | null {
   return bytes <= LARGEST_BODY ? bytes : null;
 }
 
-/** What `parse` understands, or a refusal that says how it is written; `hidden` keeps the value out of the refusal. */
-export function understood<T>(parse: (value: unknown) => T | null, fix: string, hidden = false) {
+/** What `parse` understands, or a refusal that says how it is written; `hides` keeps values out of the refusal. */
+export function understood<T>(
+  parse: (value: unknown) => T | null,
+  fix: string,
+  hides: boolean | ((value: unknown) => boolean) = false,
+) {
   const read = z.transform((input: unknown, { issues }): T => {
     const value = parse(input);
     if (value !== null) return value;
+    const hidden = typeof hides === "boolean" ? hides : hides(input);
     issues.push({ code: "custom", message: fix, input, params: { hidden } });
     return z.NEVER;
   });

@@ -14,6 +14,7 @@ import {
 import { parseNetwork } from "../net/cidr.ts";
 import { BREAKER } from "../out/breaker.ts";
 import { PRESETS } from "../out/retry.ts";
+import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
 import type { BreakerRule, Rate } from "../types.ts";
@@ -203,6 +204,7 @@ export const sourceKeys = z.strictObject({
     ),
   ),
   hydrate: z.optional(hydrateKeys),
+  ...sourceEndKeys,
   public_url: z.optional(
     written(
       parseUrl,
@@ -265,6 +267,7 @@ export const destinationKeys = z.strictObject({
       `is no breaker. Write { failures = ${BREAKER.failures}, over = "${BREAKER.overMs / 1000}s" }, with 1 to ${LARGEST_STREAK} failures in a row over 1s to 7d, or false for none`,
     ),
   ),
+  ...destinationEndKeys,
   ...shapeKeys,
 });
 

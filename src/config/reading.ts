@@ -1,5 +1,6 @@
 // What reading one entry of the configuration is given, and where it writes down what it finds. Types only.
 import type { Secret } from "../types.ts";
+import type { SecretEnd } from "./configured.ts";
 import type { Finding } from "./findings.ts";
 
 /** One table of a var. */
@@ -20,4 +21,6 @@ export interface Reading {
   /** Names of the secrets that have to be set, filled as entries are read. */
   readonly asked: Set<string>;
   readonly findings: Finding[];
+  /** Old secrets with an end, filled as entries are read. */
+  readonly ends: SecretEnd[];
 }

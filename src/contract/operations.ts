@@ -84,7 +84,10 @@ export const destination = z.object({
   version: z.optional(z.string()),
   /** How old an event may become, in seconds; only where that is configured. */
   max_age_s: z.optional(count),
+  /** The keys that sign now, newest first. */
   signed_by: z.array(z.string()),
+  /** The old key that has an end, in force or ended; left out where none has. */
+  old_key: z.optional(z.object({ name: z.string(), until: instant, ended: z.boolean() })),
   /** Of an inspector: what it answers, attempt by attempt. */
   script: text,
   /** Only where it asks for another shape than a signed POST of the bytes as they came. */

@@ -39,6 +39,24 @@ export const refusal = z.object({
 });
 export type RefusalAnswer = z.output<typeof refusal>;
 
+const secretState = z.object({
+  name: z.string(),
+  set: z.boolean(),
+  /** Only where the configuration gives it an end: from then on it proves and signs nothing. */
+  until: z.optional(instant),
+  ended: z.optional(z.boolean()),
+});
+export type SecretState = z.output<typeof secretState>;
+
+/** How the secrets of a source are used: which one verified the events of the last 24 hours. */
+export const secretUse = z.object({
+  source: z.string(),
+  secrets: z.array(z.extend(secretState, { events: count, last_event_at: z.nullable(instant) })),
+  /** Where so many events have come since that not the whole day was looked at: how far back it was. */
+  looked_back_to: z.nullable(instant),
+});
+export type SecretUse = z.output<typeof secretUse>;
+
 export const source = z.object({
   name: z.string(),
   path: z.string(),
@@ -48,7 +66,7 @@ export const source = z.object({
   provider: text,
   provider_name: text,
   proven_by: text,
-  secrets: z.array(z.object({ name: z.string(), set: z.boolean() })),
+  secrets: z.array(secretState),
   addresses: z.nullable(
     z.object({
       networks: z.array(z.string()),

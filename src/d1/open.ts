@@ -20,6 +20,7 @@ import { openStops } from "./stops.ts";
 import { openStore } from "./store.ts";
 import { openTrials } from "./trials.ts";
 import { openUpkeep } from "./upkeep.ts";
+import { openVerified } from "./verified.ts";
 
 /** The tables, with what may be read of them and done to them. */
 export type Tables = ReturnType<typeof openD1>;
@@ -45,6 +46,7 @@ export function openD1(db: D1Database, watch?: Watch) {
     ended: openEnded(run),
     backlog: openBacklog(run),
     refusals: openRefusals(run),
+    verifiedBy: openVerified(run),
     lists: openLists(run),
     offers: openOffers(run),
     keys: openKeys(run),

@@ -11,6 +11,7 @@ import { type FloodGuard, UNCOUNTED } from "./flood.ts";
 import { type After, enter, type EnterDeps, type Refuse } from "./enter.ts";
 import { problem, type Rejection, type Result, type VerificationRejection } from "../errors.ts";
 import { greet, type GreetDeps, type Greeting, responseOf } from "./greet.ts";
+import { inForce } from "../verify/in-force.ts";
 import { isAddressed, sourceMeant, spelled } from "./address.ts";
 import { acceptedMethods, replyTo } from "./handshake.ts";
 import { type Inbound, signedUrl } from "../verify/readings.ts";
@@ -45,9 +46,10 @@ export async function ingest(
 ): Promise<Response> {
   // The platform sets it; X-Forwarded-For is whatever the sender likes.
   const address = request.headers.get("cf-connecting-ip") ?? "";
-  const source = deps.config.sources.get(name);
+  const configured = deps.config.sources.get(name);
+  // The refusal is looked into with all secrets, so that the operator hears of one that has ended.
   const refuse: Refuse = (rejection, inbound, words = null) =>
-    refusal({ name, source: source ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
+    refusal({ name, source: configured ?? null, rejection, address, inbound: inbound ?? null }, words, deps, after);
 
   /**
    * What is refused by its name, method or address alone is counted as a guess:
@@ -55,7 +57,7 @@ export async function ingest(
    */
   const guessed = async (answer: () => Response): Promise<Response> =>
     (await deps.flood.guess(address)) ? answer() : problem(toWire({ reason: "flooding", address }));
-  if (source === undefined) {
+  if (configured === undefined) {
     const why = deps.config.disabled.get(name);
     return await guessed(() =>
       why === undefined
@@ -63,30 +65,32 @@ export async function ingest(
         : refuse({ reason: "source_disabled", why }),
     );
   }
-  const methods = acceptedMethods(source.scheme);
+  const methods = acceptedMethods(configured.scheme);
   if (!methods.includes(request.method))
     return await guessed(() =>
       refuse({ reason: "method_not_allowed", method: request.method, allow: methods.join(", ") }),
     );
 
-  const fenced = source.allowPublished || source.allow.length > 0;
-  if (fenced && !admits(source.allow, address)) {
-    const barred: Rejection | null = source.allowPublished
-      ? await deps.published.bar(source.provider, address)
+  const fenced = configured.allowPublished || configured.allow.length > 0;
+  if (fenced && !admits(configured.allow, address)) {
+    const barred: Rejection | null = configured.allowPublished
+      ? await deps.published.bar(configured.provider, address)
       : { reason: "address_refused", address };
     if (barred !== null) return await guessed(() => refuse(barred));
   }
-  const entrant = fenced ? UNCOUNTED : deps.flood.enter(source.name, address);
+  const entrant = fenced ? UNCOUNTED : deps.flood.enter(configured.name, address);
   if (entrant === null) return refuse({ reason: "flooding", address });
 
   const handle = async (body: Result<Uint8Array>) => {
     /** Only what fails to prove itself is counted, and nobody can prove anything while the relay is busy. */
     const unproven = async (answer: Response, rejection: Rejection | null = null) => {
       if (rejection !== null && REASONS[rejection.reason].fault === "relay") return answer;
-      const told = await entrant.failed(body.ok ? body.value.byteLength : source.maxBody);
+      const told = await entrant.failed(body.ok ? body.value.byteLength : configured.maxBody);
       return told ? answer : problem(toWire({ reason: "flooding", address }));
     };
     if (!body.ok) return await unproven(refuse(body.rejection), body.rejection);
+    // From here on, with the secrets that are in force once the whole request is there.
+    const source = inForce(configured, deps.now());
     const url = signedUrl(source.publicUrl, request.url);
     const inbound: Inbound = { method: request.method, url, headers: request.headers, body: body.value };
 
@@ -105,7 +109,7 @@ export async function ingest(
 
     return await enter(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse, after);
   };
-  return await deps.bodies.with(request, source.maxBody, handle, fenced ? null : address);
+  return await deps.bodies.with(request, configured.maxBody, handle, fenced ? null : address);
 }
 
 /**

@@ -11,6 +11,7 @@ import { publicKeys } from "../out/ed25519.ts";
 import { healthOf, type Known } from "./health.ts";
 import { iso } from "../time.ts";
 import { noDestination } from "./refuse.ts";
+import { isEnded, secretOf, signsNow } from "../verify/in-force.ts";
 
 /** What a destination did in the last 24 hours, and what its last attempts came to. */
 type Did = DestinationAnswer["window"] & Pick<Known, "streak" | "streakSince">;
@@ -38,7 +39,7 @@ export function openDestinations(deps: DestinationsDeps): Pick<Looks, "destinati
     const [standing, windows] = await Promise.all([standings(names), window().catch(() => NOTHING)]);
     const shown = destinations.map(async (destination) => {
       const stands = standing.get(destination.name);
-      const configured = await toConfigured(destination, stands);
+      const configured = await toConfigured(destination, stands, now());
       const { streak, streakSince, ...did } = windows.get(configured.name) ?? IDLE;
       const { waiting = 0, oldest = null, pausedAt = null } = stands ?? {};
       const known = {
@@ -93,10 +94,11 @@ function textsOf({ otherwise, versions }: NonNullable<Route["transform"]>) {
   return otherwise === null ? own : [{ version: null, text: otherwise.text }, ...own];
 }
 
-async function toConfigured(destination: Destination, standing: Standing | undefined) {
+async function toConfigured(destination: Destination, standing: Standing | undefined, now: number) {
   const { name, url, secretUrl, script, binding, retry, keys, shape } = destination;
+  const signing = signsNow(destination, now);
   const rule = armedOf(destination);
-  const shown = shape?.format === "standard-v1a" ? await publicKeys(destination) : [];
+  const shown = shape?.format === "standard-v1a" ? await publicKeys(signing) : [];
   const pausedAt = standing?.pausedAt ?? null;
   const unaddressed = url === null && script === undefined && binding === undefined;
   return {
@@ -113,10 +115,18 @@ async function toConfigured(destination: Destination, standing: Standing | undef
     breaker_rule: rule === null ? null : { failures: rule.failures, over_s: rule.overMs / 1000 },
     retry_s: retry.map((ms) => ms / 1000),
     ...limitsOf(destination),
-    signed_by: keys.map((key) => (key.kind === "own" ? key.secret.name : key.from.name)),
+    signed_by: signing.keys.map((key) => secretOf(key).name),
+    ...oldKeyOf(keys, now),
     script: script === undefined ? null : (standing?.script ?? script.text),
     ...(shape === undefined ? {} : { shape: toShown(shape, shown) }),
   };
+}
+
+function oldKeyOf(keys: Destination["keys"], now: number): Pick<DestinationAnswer, "old_key"> {
+  const old = keys.map(secretOf).find(({ until }) => until !== undefined);
+  return old?.until === undefined
+    ? {}
+    : { old_key: { name: old.name, until: iso(old.until), ended: isEnded(old, now) } };
 }
 
 /** What a destination asks for, with secrets by their names. */

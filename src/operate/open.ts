@@ -25,7 +25,7 @@ export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, 
   readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"];
   readonly config: Pick<
     Config,
-    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings"
+    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings" | "ends"
   >;
   /** What each source and destination did in the last 24 hours. */
   readonly totals: () => Promise<Totals>;
@@ -36,7 +36,7 @@ export type Operator = ReturnType<typeof openOperator>;
 /** Everything that an operator may look at and do. */
 export function openOperator(deps: OperatorDeps) {
   const { tables, totals } = deps;
-  const { sources, refusals } = openSources({ ...deps, ...tables });
+  const { sources, secrets, refusals } = openSources({ ...deps, ...tables });
   const destinations = openDestinations({
     ...deps,
     ...tables,
@@ -61,6 +61,7 @@ export function openOperator(deps: OperatorDeps) {
   return {
     ...openHistory(tables.records),
     sources,
+    secrets,
     refusals,
     ...destinations,
     ...openTries(deps),

@@ -15,7 +15,7 @@ import type {
   RouteAnswer,
 } from "../contract/operations.ts";
 import type { RoutesTried } from "../contract/routing.ts";
-import type { Overview, RefusalAnswer, SourceAnswer } from "../contract/overview.ts";
+import type { Overview, RefusalAnswer, SecretUse, SourceAnswer } from "../contract/overview.ts";
 import type { Question } from "../contract/question.ts";
 import type { Tables } from "../d1/open.ts";
 import type { Problem } from "../errors.ts";
@@ -44,6 +44,8 @@ export interface Looks {
   overview(origin: string, hours: 1 | 24 | 168): Promise<Overview>;
   /** @param origin the relay's own, for the URLs that providers are given */
   sources(origin: string): Promise<{ sources: SourceAnswer[]; events_looked_back_to: string | null }>;
+  /** Which of its secrets verified what came in the last 24 hours. */
+  secrets(source: string): Promise<Done<SecretUse>>;
   refusals(source: string): Promise<Done<{ source: string; refusals: RefusalAnswer[] }>>;
   destinations(): Promise<DestinationAnswer[]>;
   destination(name: string): Promise<Done<DestinationAnswer>>;

@@ -8,9 +8,12 @@ import type { Log } from "../log.ts";
 import type { Looks } from "./operator.ts";
 import type { Totals } from "../feed/tally.ts";
 import { iso } from "../time.ts";
+import { endFindings } from "./ends.ts";
 
 export interface OverviewDeps extends Pick<Looks, "sources" | "destinations"> {
-  readonly config: Pick<Config, "missing" | "findings"> & { readonly destinations: ReadonlyMap<string, unknown> };
+  readonly config: Pick<Config, "missing" | "findings" | "ends"> & {
+    readonly destinations: ReadonlyMap<string, unknown>;
+  };
   readonly feed: Pick<FeedDoor, "steps">;
   readonly backlog: Backlogs;
   readonly intake: Pick<IntakeDoor, "status">;
@@ -39,7 +42,8 @@ export function openOverview(deps: OverviewDeps): Pick<Looks, "overview"> {
         deps.use(),
       ]);
       const sum = (key: keyof Overview["totals"]) => (points ?? []).reduce((total, point) => total + point[key], 0);
-      const { missing, findings } = deps.config;
+      const { missing, ends } = deps.config;
+      const findings = [...deps.config.findings, ...endFindings(ends, now)];
       return {
         now: iso(now),
         since: iso(since),
@@ -57,7 +61,7 @@ export function openOverview(deps: OverviewDeps): Pick<Looks, "overview"> {
         destinations,
         use,
         missing: [...missing],
-        findings: points === null ? [...findings, UNREACHABLE] : [...findings],
+        findings: points === null ? [...findings, UNREACHABLE] : findings,
       };
     },
   };

@@ -7,9 +7,10 @@ import type { IntakeDoor } from "../intake/door.ts";
 import type { JournalStatus } from "../intake/status.ts";
 import type { Log } from "../log.ts";
 import { iso } from "../time.ts";
+import { endFindings, endsInHealth } from "./ends.ts";
 
 interface RelayHealthDeps {
-  readonly config: Pick<Config, "missing" | "findings">;
+  readonly config: Pick<Config, "missing" | "findings" | "ends">;
   readonly intake: Pick<IntakeDoor, "status">;
   readonly use: () => Promise<UseAnswer>;
   readonly own: Pick<Use, "seen">;
@@ -53,7 +54,10 @@ async function look({ config, intake, use, own, now, log }: RelayHealthDeps): Pr
   const accepts = journal !== null && writable;
   const isWhole = accepts && journal.unreachable.length === 0;
   const status = isWhole ? {} : { status: "degraded" };
-  return { accepts, body: { ...status, findings: config.findings, intake: shown(journal), use: used } };
+  const at = now();
+  const findings = [...config.findings, ...endFindings(config.ends, at)];
+  const ends = config.ends.length === 0 ? {} : { old_secrets: endsInHealth(config.ends, at) };
+  return { accepts, body: { ...status, findings, ...ends, intake: shown(journal), use: used } };
 }
 
 /** Events of the objects that answer are accepted: those that do not are only named. */

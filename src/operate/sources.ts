@@ -7,14 +7,22 @@ import { confidenceLabel } from "../scheme/scheme.ts";
 import { unseal } from "../bytes/seal.ts";
 import type { Totals } from "../feed/tally.ts";
 import { needsSecret } from "../verify/keyring.ts";
+import { inForce } from "../verify/in-force.ts";
+import type { SecretState } from "../contract/overview.ts";
+import type { Tables } from "../d1/open.ts";
+import { stateOf } from "./ends.ts";
 import { askedAs } from "./once.ts";
 import { iso } from "../time.ts";
 import { conflict, noSource } from "./refuse.ts";
 
+const DAY_MS = 86_400_000;
+
 export interface SourcesDeps {
-  readonly config: Pick<Config, "sources" | "disabled">;
+  readonly config: Pick<Config, "sources" | "disabled" | "ends">;
   readonly refusals: Pick<Refusals, "of" | "lasts">;
   readonly lists: Pick<Lists, "all">;
+  readonly verifiedBy: Tables["verifiedBy"];
+  readonly now: () => number;
   /**
    * What came in through each source in the last 24 hours, and when the last of it;
    * a source that is not in it had nothing.
@@ -23,9 +31,20 @@ export interface SourcesDeps {
 }
 
 /** Looks at the sources. */
-export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusals"> {
+export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "secrets" | "refusals"> {
   return {
     sources: (origin) => list(deps, origin),
+
+    async secrets(name) {
+      const source = deps.config.sources.get(name);
+      if (source === undefined) return noSource(name);
+      const { by, since } = await deps.verifiedBy(name, deps.now() - DAY_MS);
+      const secrets = secretsOf(source, deps).map((secret) => {
+        const { events = 0, last = null } = by.find((one) => one.secret === secret.name) ?? {};
+        return Object.assign(secret, { events, last_event_at: iso(last) });
+      });
+      return { ok: true, value: { source: name, secrets, looked_back_to: iso(since) } };
+    },
 
     async refusals(name) {
       const { sources, disabled } = deps.config;
@@ -35,7 +54,8 @@ export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "refusal
   };
 }
 
-async function list({ config, refusals, lists, totals }: SourcesDeps, origin: string): ReturnType<Looks["sources"]> {
+async function list(deps: SourcesDeps, origin: string): ReturnType<Looks["sources"]> {
+  const { config, refusals, lists, totals } = deps;
   const all = [...config.sources.values()];
   const [published, lasts, counts] = await Promise.all([
     all.some(({ allowPublished }) => allowPublished) ? lists.all() : [],
@@ -50,7 +70,7 @@ async function list({ config, refusals, lists, totals }: SourcesDeps, origin: st
   });
   return {
     sources: [
-      ...all.map((source) => Object.assign(toSource(source, origin, published), history(source.name))),
+      ...all.map((source) => Object.assign(toSource(source, origin, published, deps), history(source.name))),
       ...[...config.disabled].map(([name, why]) => Object.assign(toDisabled(name, why, origin), history(name))),
     ],
     // An event before this time is not looked for.
@@ -58,9 +78,25 @@ async function list({ config, refusals, lists, totals }: SourcesDeps, origin: st
   };
 }
 
-function toSource(source: ConfiguredSource, origin: string, published: readonly KeptList[]) {
-  const { name, provider, scheme, secrets, secretNames, publicUrl } = source;
+/** Newest first, with their ends. */
+function secretsOf(
+  { name, secrets, secretNames }: ConfiguredSource,
+  { config, now }: Pick<SourcesDeps, "config" | "now">,
+): SecretState[] {
   const set = new Set(secrets.map((secret) => secret.name));
+  const ends = config.ends.filter((end) => end.of === "source" && end.name === name);
+  const endOf = (one: string) => ends.find(({ secret }) => secret === one)?.until;
+  return secretNames.map((one) => ({ name: one, set: set.has(one), ...stateOf(endOf(one), now()) }));
+}
+
+function toSource(
+  source: ConfiguredSource,
+  origin: string,
+  published: readonly KeptList[],
+  deps: Pick<SourcesDeps, "config" | "now">,
+) {
+  const { name, provider, scheme, secretNames, publicUrl } = source;
+  const { secrets } = inForce(source, deps.now());
   const [first] = secretNames;
   const lacking = secrets.length === 0 && needsSecret(scheme);
   const kept = published.find((one) => one.provider === provider);
@@ -73,7 +109,7 @@ function toSource(source: ConfiguredSource, origin: string, published: readonly 
     url: publicUrl ?? `${origin}/in/${name}`,
     state: lacking ? ("secret_missing" as const) : ("ready" as const),
     why: lacking ? `No secret is set: wrangler secret put ${first ?? "NAME"}` : null,
-    secrets: secretNames.map((one) => ({ name: one, set: set.has(one) })),
+    secrets: secretsOf(source, deps),
     addresses: source.allowPublished ? toList(kept) : null,
   };
 }

@@ -11,6 +11,7 @@ import type { Reshape } from "./reshape.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
+import { signsNow } from "../verify/in-force.ts";
 import { Unproducible } from "./as.ts";
 import { needsKey } from "./formats.ts";
 import { type EventHead, shape } from "./shape.ts";
@@ -79,7 +80,7 @@ async function tried(
   if (until !== null && startedAt > until) return notSent("expired", startedAt);
 
   const through = throughBinding(event, destination, deps);
-  const fault = through === null ? "unbound" : obstacle(event, destination);
+  const fault = through === null ? "unbound" : obstacle(event, signsNow(destination, startedAt));
   let answer: Answer | null;
   if (fault !== null) answer = withoutAnswer(fault);
   else {
@@ -104,10 +105,14 @@ async function sent(
   const made = (await deps.reshape?.(event, destination, numbered, bytes)) ?? { ok: true, event, body: bytes };
   if (!made.ok) return { ...withoutAnswer(made.fault), excerpt: made.error };
   const { attempt: number, story = null } = numbered;
-  const shaped = await shape(made.event, destination, number, made.body, deps.now()).catch(orUnproducible);
+  const at = deps.now();
+  // Only now is it known when it is signed: what its body needs may have taken a while.
+  const signing = signsNow(destination, at);
+  if (isUnsigned(signing)) return withoutAnswer("unsigned");
+  const shaped = await shape(made.event, signing, number, made.body, at).catch(orUnproducible);
   if (shaped instanceof Unproducible) return { ...withoutAnswer("unproducible"), excerpt: shaped.message };
   const { hidden = [], query = {}, ...request } = shaped;
-  const where = addressed(event, destination, numbered, hidden, deps);
+  const where = addressed(event, signing, numbered, hidden, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
   const through = throughBinding(event, destination, deps);
   if (deps.takes?.() === false) return null;
@@ -139,11 +144,16 @@ function storyHeaders(story: string | null): Record<string, string> {
 }
 
 /** Why nothing can be sent. What the operator still has to put is no reason to give up: the schedule goes on. */
-function obstacle({ headers }: EventHead, { url, keys, script, binding, shape: asked }: Destination): Fault | null {
+function obstacle({ headers }: EventHead, destination: Destination): Fault | null {
+  const { url, script, binding, shape: asked } = destination;
   if (url === null && script === undefined && binding === undefined) return "unaddressed";
   if (asked !== undefined && asked.unset.length > 0) return "unfilled";
-  if (keys.length === 0 && needsKey(asked?.format)) return "unsigned";
+  if (isUnsigned(destination)) return "unsigned";
   return nextHop(headers[HOP], url) === null ? "loop" : null;
+}
+
+function isUnsigned({ keys, shape: asked }: Pick<Destination, "keys" | "shape">): boolean {
+  return keys.length === 0 && needsKey(asked?.format);
 }
 
 /** Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. */

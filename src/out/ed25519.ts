@@ -1,6 +1,7 @@
 // Standard Webhooks v1a: signatures that a receiver checks with a public key, and those keys. WebCrypto alone.
 import { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from "../bytes/encoding.ts";
 import type { Destination, SigningKey } from "../types.ts";
+import { signsNow } from "../verify/in-force.ts";
 import { derive, messageOf, signedBy } from "./sign.ts";
 
 /**
@@ -52,9 +53,14 @@ export async function publicKeys({ name, keys }: Pick<Destination, "name" | "key
   return pairs.map(({ x }) => `whpk_${encodeBase64(decodeBase64Url(x) ?? new Uint8Array())}`);
 }
 
-/** The keys of all destinations that sign so, each once. */
-export async function publicJwks(destinations: Iterable<Destination>): Promise<PublicJwk[]> {
-  const signing = [...destinations].filter(({ shape }) => shape?.format === "standard-v1a");
+/**
+ * The keys of all destinations that sign so now, each once. One that has ended is gone at once: what was signed with it
+ * until then was signed with the new one as well, and nobody should believe it any more.
+ */
+export async function publicJwks(destinations: Iterable<Destination>, now: number): Promise<PublicJwk[]> {
+  const signing = [...destinations]
+    .filter(({ shape }) => shape?.format === "standard-v1a")
+    .map((one) => signsNow(one, now));
   const pairs = await Promise.all(signing.flatMap(({ name, keys }) => keys.map((key) => pairOf(name, key))));
   return await Promise.all([...new Set(pairs.map(({ x }) => x))].map(toJwk));
 }

@@ -12,6 +12,7 @@ import { couldBeComputed } from "./oracle.ts";
 import type { Algorithm } from "../scheme/scheme.ts";
 import { parsesAsKey } from "./parses-as-key.ts";
 import { publicKeys, signedBy } from "./publickey.ts";
+import { isEnded } from "./in-force.ts";
 import { afterScheme, checkTimestamp, shownText, unprefixed } from "./signature.ts";
 import { parsePlace } from "../scheme/places.ts";
 import type { Scope } from "./scope.ts";
@@ -44,8 +45,9 @@ const DIGESTS: Readonly<Partial<Record<Algorithm, Hash>>> = { sha1: "sha1", sha2
 const encoder = new TextEncoder();
 
 /**
- * Judges a request by its provider's scheme. `secrets` are tried in order, newest first; `settings` are the source's;
- * `now` is in milliseconds. What the sender did wrong is a value; nothing that a request holds makes this throw.
+ * Judges a request by its provider's scheme. `secrets` are tried in order, newest first, but for those that have ended;
+ * `settings` are the source's; `now` is in milliseconds. What the sender did wrong is a value; nothing that a request
+ * holds makes this throw.
  */
 export async function verify(
   request: Inbound,
@@ -54,7 +56,7 @@ export async function verify(
   settings: Readonly<Record<string, string>>,
   now: number,
 ): Promise<Verdict> {
-  const usable = secrets.every(isUsable) ? secrets : secrets.filter(isUsable);
+  const usable = secrets.every((one) => isUsable(one, now)) ? secrets : secrets.filter((one) => isUsable(one, now));
   if (usable.length === 0) return refused({ reason: "secret_missing", names: secrets.map(({ name }) => name) });
   const readings = Readings.of(request);
   const verdict = await judge({ readings, provider, settings }, usable, now);
@@ -80,13 +82,16 @@ async function judge(scope: Scope, usable: readonly Secret[], now: number): Prom
   return unbound === null ? { ok: true, value: { secret: proof.secret } } : refused(unbound);
 }
 
-function isUsable({ name, value }: Secret): boolean {
-  return value !== "" && !isVerifyToken(name);
+function isUsable(secret: Secret, now: number): boolean {
+  return secret.value !== "" && !isVerifyToken(secret.name) && !isEnded(secret, now);
 }
 
-/** Secrets of that name are shown to the sender in a handshake, so that nothing may be signed with them. */
+/**
+ * Secrets of that name are shown to the sender in a handshake, so that nothing may be signed with them: while one is
+ * replaced, the old one no more than the new one.
+ */
 export function isVerifyToken(name: string): boolean {
-  return name.endsWith("_VERIFY_TOKEN");
+  return /_VERIFY_TOKEN(?:_OLD)?$/.test(name);
 }
 
 function prove(scope: Scope, secrets: readonly Secret[], now: number): Promise<Proof> | Proof {

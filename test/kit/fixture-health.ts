@@ -1,7 +1,7 @@
 // Sources, destinations and the overview of the relay of the fixtures.
 import type { DestinationAnswer, Inspection } from "../../src/contract/operations.ts";
 import type { Overview, SourceAnswer } from "../../src/contract/overview.ts";
-import { NAUGHTY, NOW, ago, ahead } from "./fixture-words.ts";
+import { NAUGHTY, NOW, ROTATED, ago, ahead } from "./fixture-words.ts";
 import { refusals } from "./fixture-records.ts";
 import { use } from "./fixture-use.ts";
 
@@ -43,6 +43,7 @@ export const sources: SourceAnswer[] = [
     last_event_at: ago(260),
     last_refusal: refusals[0] ?? null,
     window: { accepted: 9_120, refused: 212 },
+    secrets: ROTATED,
   }),
   source("slack", "slack", "Slack", { last_event_at: ago(7_300), window: { accepted: 41, refused: 0 } }),
   source("zoom", "zoom", "Zoom", {

@@ -16,3 +16,9 @@ export function ahead(seconds: number): string {
 
 /** HTML, an attribute's end, a template, a bidirectional override, a control character, and a word without a gap. */
 export const NAUGHTY = `<script>alert(1)</script> "' onload=alert(1) {{7*7}} \u202Etxt.exe\u202C \u0007 ${"Donaudampfschiff".repeat(12)}`;
+
+/** The secrets of a source whose old one ends in three days. */
+export const ROTATED = [
+  { name: "STRIPE_SECRET", set: true },
+  { name: "STRIPE_SECRET_OLD", set: true, until: ahead(3 * 86_400), ended: false },
+];

@@ -23,6 +23,14 @@ export function fullOperator(): Operator {
     overview: async (_origin, hours) => overview(hours),
     metrics: async () => [],
     sources: async () => ({ sources, events_looked_back_to: ago(7 * 86_400) }),
+    secrets: async (name) => {
+      const source = sources.find((one) => one.name === name);
+      if (source === undefined) return notFound(name);
+      const used = source.secrets.map((secret, n) =>
+        Object.assign(secret, { events: 90 - 83 * n, last_event_at: ago(60) }),
+      );
+      return done({ source: name, secrets: used, looked_back_to: null });
+    },
     refusals: async (source) =>
       sources.some(({ name }) => name === source) ? done({ source, refusals }) : notFound(source),
     destinations: async () => destinations,
@@ -124,6 +132,7 @@ export function emptyOperator(): Operator {
       findings: [],
     }),
     sources: async () => ({ sources: [], events_looked_back_to: null }),
+    secrets: async (source) => notFound(source),
     refusals: async (source) => notFound(source),
     destinations: async () => [],
     routes: () => [],

@@ -72,7 +72,18 @@ function shadowed(path: string, chosen: boolean): Finding[] {
  * Secrets that are asked for. wrangler's own deploy is not told:
  * those are with Cloudflare, and the relay's first page names what is missing.
  */
-function secrets({ missing }: Examined, dev: boolean, local: DevVars | null, command: string | null): Finding[] {
+function secrets(examined: Examined, dev: boolean, local: DevVars | null, command: string | null): Finding[] {
+  return [...needed(examined, dev, local, command), ...(dev || command !== null ? [] : unseen(examined))];
+}
+
+/** Whether there is an old secret to end only Cloudflare knows. */
+function unseen({ unseen: names }: Examined): Finding[] {
+  if (names.length === 0) return [];
+  const says = `${names.join(", ")} ${names.length === 1 ? "has" : "have"} an end, and whether there is such a secret cannot be seen here. Look with: npx wrangler secret list`;
+  return [warning("secrets", says)];
+}
+
+function needed({ missing }: Examined, dev: boolean, local: DevVars | null, command: string | null): Finding[] {
   const names = missing.join(", ");
   if (names === "" || (command !== null && !dev)) return [];
   if (!dev)

@@ -6,10 +6,11 @@ import { examineBindings } from "./examine-bindings.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
 import { examineRoutes } from "./examine-routes.ts";
 import { type Table, table } from "./wrangler-file.ts";
+import { endFindings, tooFar } from "../../operate/ends.ts";
 import type { Config } from "../../config/configured.ts";
 
 const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
-const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "PLAN", "RESOLVER", "RETENTION_DAYS"];
+const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "PLAN", "RESOLVER", "RETENTION_DAYS", "SIGNING_KEY_OLD_UNTIL"];
 
 /** 5 KB a var, and 128 vars and secrets on the paid plan, 64 on the free one (Cloudflare's limits of Workers). */
 const VAR_BYTES = 5 * 1024;
@@ -28,23 +29,28 @@ export interface Examined {
   readonly vars: readonly Finding[];
   /** Names of the secrets that are asked for and not among `local`. */
   readonly missing: readonly string[];
+  /** Names of the old secrets that have an end and are not among `local` either. */
+  readonly unseen: readonly string[];
 }
 
 /**
  * Findings about the top level of a file, and about each of its environments, which inherit neither vars nor bindings.
  *
+ * @param now in ms: dates are judged by it
  * @param local what `wrangler dev` adds from `.dev.vars`; a deploy has none of it
  */
-export function examine(file: Table, local: Table = {}): Examined {
+export function examine(file: Table, local: Table = {}, now = Date.now()): Examined {
   const environments = Object.entries(table(file["env"]));
   const scopes = [
     { prefix: "", scope: file },
     ...environments.map(([name, scope]) => ({ prefix: `env.${name}.`, scope: inherited(file, table(scope)) })),
   ];
+  const configs = scopes.map(({ scope }) => readConfig({ ...deployedVars(scope), ...local }));
   return {
     frame: scopes.flatMap(({ prefix, scope }) => under(prefix, examineFrame(scope))),
-    vars: scopes.flatMap(({ prefix, scope }) => under(prefix, examineVars(scope, prefix, local))),
-    missing: [...new Set(scopes.flatMap(({ scope }) => readConfig({ ...deployedVars(scope), ...local }).missing))],
+    vars: scopes.flatMap(({ prefix, scope }) => under(prefix, examineVars(scope, prefix, local, now))),
+    missing: [...new Set(configs.flatMap(({ missing }) => missing))],
+    unseen: [...new Set(configs.flatMap(({ ends }) => ends.filter(({ set }) => !set).map(({ secret }) => secret)))],
   };
 }
 
@@ -52,7 +58,7 @@ function under(prefix: string, findings: readonly Finding[]): Finding[] {
   return findings.map(({ level, key, says }) => ({ level, key: prefix + key, says }));
 }
 
-function examineVars(scope: Table, prefix: string, local: Table): Finding[] {
+function examineVars(scope: Table, prefix: string, local: Table, now: number): Finding[] {
   const vars = table(scope["vars"]);
   const findings = [
     ...secretsTable(scope),
@@ -60,7 +66,7 @@ function examineVars(scope: Table, prefix: string, local: Table): Finding[] {
     ...dates(vars, ""),
     ...unknownVars(vars, prefix),
     ...sizes(vars),
-    ...configuration(scope, local),
+    ...configuration(scope, local, now),
   ];
   if (prefix !== "" && Object.keys(vars).length === 0) {
     findings.push(warning("vars", "is empty: an environment does not inherit the vars of the file. Repeat them here"));
@@ -156,7 +162,7 @@ function deployedVars(scope: Table): Table {
 }
 
 /** What the Worker itself would find: as if it were deployed without a single secret, or as it is run here. */
-function configuration(scope: Table, local: Table): Finding[] {
+function configuration(scope: Table, local: Table, now: number): Finding[] {
   const deployed = deployedVars(scope);
   const count = Object.keys(deployed).length + readConfig(deployed).missing.length;
   const says = `with the secrets there are ${count} of them; a Worker has ${VARS.paid}, and ${VARS.free} on the free plan`;
@@ -164,11 +170,18 @@ function configuration(scope: Table, local: Table): Finding[] {
   const config = readConfig({ ...deployed, ...local });
   return [
     ...config.findings,
+    ...tooFar(config.ends, now),
+    ...endFindings(seen(config.ends, local), now),
     ...(count > VARS.free ? [level("vars", says)] : []),
     ...examineRoutes(config),
     ...examineBindings(scope, config),
     ...boundaries(config),
   ];
+}
+
+/** Where no secret can be seen, an old one is taken to be there. */
+function seen(ends: Config["ends"], local: Table): Config["ends"] {
+  return Object.keys(local).length > 0 ? ends : ends.map((end) => Object.assign({}, end, { set: true }));
 }
 
 /** A sender of one's own signs what it signs: it may be meant, and is worth a warning. */

@@ -1,8 +1,9 @@
 // hookline overview, sources and destinations: how the relay does.
 import type { DestinationAnswer } from "../../contract/operations.ts";
-import { MOST_UNROUTED } from "../../contract/overview.ts";
+import { MOST_UNROUTED, type SecretState, type SecretUse } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
+import { untilInWords } from "../../dashboard/words/secrets.ts";
 import { shapeInALine } from "../../dashboard/words/shape.ts";
 import { span } from "../../dashboard/words/words.ts";
 import { table } from "../table.ts";
@@ -50,12 +51,18 @@ const overview = remote(
 const sources = remote(
   {
     summary: "its sources, and when they were last heard",
-    usage: "sources",
-    help: "Every source: is it set up, and when was it last heard?",
+    usage: "sources [NAME]",
+    help: "Every source: is it set up, and when was it last heard? Of one, which of its secrets its events come with.",
     options: {},
     names: 0,
+    optional: 1,
   },
-  async (client, { json }, { out }) => {
+  async (client, { names: [name], json }, { out }) => {
+    if (name !== undefined) {
+      const use = await answered(client.sources[":name"].secrets.$get({ param: { name } }));
+      for (const line of json ? [JSON.stringify(use)] : secretLines(use)) out(line);
+      return 0;
+    }
     const answer = await answered(client.sources.$get());
     if (json) out(JSON.stringify(answer));
     else {
@@ -65,9 +72,10 @@ const sources = remote(
         one.last_event_at,
         one.last_refusal === null ? null : `${one.last_refusal.at} ${one.last_refusal.advice}`,
         one.why,
+        one.secrets.flatMap((secret) => (secret.until === undefined ? [] : [inAWord(secret)])).join(", ") || null,
         one.url,
       ]);
-      const titles = ["source", "state", "last event", "last refusal", "why", "url"];
+      const titles = ["source", "state", "last event", "last refusal", "why", "old secret", "url"];
       for (const line of table(titles, lines, "no sources are configured")) out(line);
     }
     return 0;
@@ -114,6 +122,16 @@ const destinations = remote(
     return 0;
   },
 );
+
+function inAWord(secret: SecretState): string {
+  return `${secret.name} ${untilInWords(secret)}`;
+}
+
+function secretLines({ secrets, looked_back_to: since }: SecretUse): string[] {
+  const lines = secrets.map((one) => [one.name, untilInWords(one), one.events, one.last_event_at]);
+  const titles = ["secret", "taken", since === null ? "events in 24 h" : `events since ${since}`, "last event"];
+  return table(titles, lines, "it has no secrets");
+}
 
 /** These counts stop at a thousand. */
 function atMost(count: number): string {

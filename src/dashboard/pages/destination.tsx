@@ -12,6 +12,7 @@ import { by, done, needs, type PageDeps, type PageEnv, refuse, show } from "../p
 import { Empty, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { scheduleInWords, Timeline } from "../parts/schedule.tsx";
 import { limitsInWords } from "../words/limits.ts";
+import { untilInWords } from "../words/secrets.ts";
 import { shapeInWords } from "../words/shape.ts";
 import { TestAnswer } from "../parts/test-answer.tsx";
 import { wayInWords } from "../words/place.ts";
@@ -168,7 +169,7 @@ function Latencies({ window: { latency } }: Pick<DestinationAnswer, "window">) {
 }
 
 function AsConfigured({ destination }: { readonly destination: DestinationAnswer }) {
-  const { retry_s: waits, breaker_rule: rule, signed_by: keys, routes, shape } = destination;
+  const { retry_s: waits, breaker_rule: rule, signed_by: keys, old_key: old, routes, shape } = destination;
   return (
     <section aria-labelledby="configured">
       <h2 id="configured">As configured</h2>
@@ -185,6 +186,7 @@ function AsConfigured({ destination }: { readonly destination: DestinationAnswer
             ],
             ...limitsInWords(destination).map(([name, value]) => [name, value] as const),
             ["Signed by", keys.length === 0 ? unsigned(shape?.format) : <KeyNames keys={keys} />],
+            ...(old === undefined ? [] : [[old.name, untilInWords({ ...old, set: true })] as const]),
             ...shapeInWords(shape).map(([name, value]) => [name, <Foreign text={value} />] as const),
             ["Routes", routes.length === 0 ? "none leads here" : <a href="/routes">{list(routes)}</a>],
           ]}

@@ -8,6 +8,7 @@ import { Page } from "../parts/layout.tsx";
 import { OfferedSecrets, RevealButton } from "../parts/offers.tsx";
 import { by, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { Copyable, Empty, Exactly, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
+import { SecretsInUse } from "../parts/secret-use.tsx";
 import { Marked } from "../parts/marked.tsx";
 import { list, number } from "../words/words.ts";
 
@@ -20,6 +21,7 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
     const source = sources.find(({ name }) => name === c.req.param("name"));
     const told = await deps.operator.refusals(c.req.param("name"));
     if (source === undefined || !told.ok) return noSource(c);
+    const used = isRotated(source) ? await deps.operator.secrets(source.name) : null;
     const configured = deps.config.sources.get(source.name);
     const reveals = configured?.scheme.handshake?.some((one) => one.reveals !== undefined) === true;
     const now = deps.now();
@@ -43,6 +45,7 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
           }
           reveal={reveals && deps.access.allows(c.var.caller, "admin") ? deps.newId() : null}
         />
+        {used?.ok === true ? <SecretsInUse use={used.value} now={now} /> : null}
         <Refusals refusals={told.value.refusals} now={now} />
         <Addresses source={source} now={now} />
       </Page>,
@@ -56,6 +59,11 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
       : refuse(c, "sources", offers.problem);
   });
   return app;
+}
+
+/** Only then is it worth a look at the events which of the secrets they came with. */
+function isRotated({ secrets }: SourceAnswer): boolean {
+  return secrets.some(({ until }) => until !== undefined) || secrets.filter(({ set }) => set).length > 1;
 }
 
 function noSource(c: PageContext): Promise<Response> {
@@ -133,7 +141,8 @@ function SetUp({ source, facts, reveal }: SetUpProps) {
             <Copyable text={`npx wrangler secret put ${first.name}`} label="command" />
             <span class="note">
               The form of the secret: <Marked text={facts.secret} />. While it is replaced, the old one may stand under{" "}
-              <code>{source.secrets[1]?.name ?? `${first.name}_OLD`}</code>.
+              <code>{source.secrets[1]?.name ?? `${first.name}_OLD`}</code>, until the day that <code>old_until</code>{" "}
+              says.
             </span>
           </li>
         )}

@@ -4,6 +4,7 @@
 import type { VerificationRejection } from "../../errors.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import { keyTextFault } from "../../verify/key-text.ts";
+import { inForce, isEnded } from "../../verify/in-force.ts";
 import { isForm } from "../../verify/readings.ts";
 import { strangeHeader, stranger } from "./strangers.ts";
 import {
@@ -18,6 +19,7 @@ import {
   wrongSecret,
 } from "./trials.ts";
 import { adviseOn } from "../../reasons.ts";
+import { inUtc } from "../../time.ts";
 
 export type { Diagnosis } from "./trials.ts";
 
@@ -26,7 +28,25 @@ export type { Diagnosis } from "./trials.ts";
  * bounded in number and rate, and never before an answer.
  */
 export async function diagnose(rejection: VerificationRejection, one: Case): Promise<Diagnosis> {
-  return (await look(rejection, one)) ?? plainly(rejection, one.provider);
+  return (
+    (await endedSecret(rejection, one)) ??
+    (await look(rejection, inForce(one, one.now))) ??
+    plainly(rejection, one.provider)
+  );
+}
+
+/** Reasons of a request that a secret proves which is not in force any more. */
+const UNPROVEN = new Set(["signature_mismatch", "secret_missing", "key_unavailable"]);
+
+/** A secret that has ended and fits: its sender has not heard of the new one, or somebody has kept the old one. */
+async function endedSecret({ reason }: VerificationRejection, one: Case): Promise<Diagnosis | null> {
+  if (!UNPROVEN.has(reason)) return null;
+  for (const { name, value, until = 0 } of one.secrets.filter((secret) => isEnded(secret, one.now))) {
+    if ((await retried(one, { secrets: [{ name, value }] })) !== null) continue;
+    const advice = `Signed with ${name}, which ended on ${inUtc(until)}: have ${one.provider.name} use the new secret. If it does already, somebody else has the old one.`;
+    return { code: "secret_ended", advice };
+  }
+  return null;
 }
 
 /** What the request itself tells about a reason; `null` where it tells no more than the reason does. */

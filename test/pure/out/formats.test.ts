@@ -46,7 +46,7 @@ describe("standard-v1a", () => {
     expect(await verify(request, scheme, [{ name: "key", value }], {}, at)).toMatchObject({ ok: true });
     const altered = { ...request, body: bytes('{"a":2}') };
     expect(await verify(altered, scheme, [{ name: "key", value }], {}, at)).toMatchObject({ ok: false });
-    const [jwk] = await publicJwks([destination]);
+    const [jwk] = await publicJwks([destination], at);
     const signature = Buffer.from(headers["webhook-signature"]?.replace("v1a,", "") ?? "", "base64");
     const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
     expect(verifyWith(null, Buffer.concat([bytes(`evt_1.${at / 1000}.`), body]), key, signature)).toBe(true);
@@ -62,7 +62,7 @@ describe("standard-v1a", () => {
       ),
       ROUTES: {},
     });
-    const keys = await publicJwks(config.destinations.values());
+    const keys = await publicJwks(config.destinations.values(), at);
     expect(keys).toHaveLength(4);
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(4);
     expect(JSON.stringify(keys)).not.toContain('"d"');
@@ -83,7 +83,7 @@ describe("standard-v1a", () => {
   });
 
   test("a relay without such a destination has no public key", async () => {
-    expect(await publicJwks([destinationOf({})])).toEqual([]);
+    expect(await publicJwks([destinationOf({})], at)).toEqual([]);
   });
 });
 

@@ -36,6 +36,7 @@ async function look(change: Partial<OverviewDeps> = {}, hours: 1 | 24 | 168 = 24
   const { overview } = openOverview({
     config: {
       missing: ["ACME_SECRET"],
+      ends: [],
       findings: [{ level: "warning", key: "ROUTES", says: "is empty" }],
       destinations: new Map([["billing", {}]]),
     },
