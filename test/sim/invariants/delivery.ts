@@ -7,6 +7,7 @@ import { EPOCH } from "../scheduler.ts";
 import { bodyOf } from "../senders.ts";
 import { DESTINATION_KEY, INSPECTOR, type Vars, waits } from "../settings.ts";
 import { BULK } from "./bulk.ts";
+import { unasked } from "./firsts.ts";
 import { isRemade } from "./remade.ts";
 import { isOfThing } from "./things.ts";
 import { ARCHIVE } from "../traits.ts";
@@ -135,18 +136,6 @@ export const boundedDuplicates: Invariant = {
     );
   },
 };
-
-/** The longest that the relay does not ask a silent D1 again, and an attempt's way from the question to the destination, in ms. */
-const SILENCE_MS = 45_000;
-
-/** Whether D1 may not have said that it knows an event: while it is silent, a repeat is sent as if it were new (docs/guarantees.md). */
-function unasked({ plan, scheduler }: Ledger, at: number): boolean {
-  const lately = (from: number, to = from) => from <= at && at <= to + SILENCE_MS;
-  return (
-    scheduler.hits.some(({ point, at: hit }) => /^d1 (?:known|schema)/.test(point.name) && lately(hit)) ||
-    plan.steps.some((step) => step.do === "outage" && step.of === "d1" && lately(step.at, step.at + step.ms))
-  );
-}
 
 /** From its grant, before which D1 did not have the event, until a first attempt arrives, in ms. */
 const GRANTED_MS = 5_000 + 1_000;

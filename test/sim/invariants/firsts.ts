@@ -72,3 +72,15 @@ export function repeatsMayBeNew({ plan, scheduler }: Ledger): boolean {
     plan.steps.some((step) => step.do === "outage" && step.of === "d1")
   );
 }
+
+/** The longest that the relay does not ask a silent D1 again, and an attempt's way from the question to the destination, in ms. */
+const SILENCE_MS = 45_000;
+
+/** Whether D1 may not have said that it knows an event: while it is silent, a repeat is sent as if it were new (docs/guarantees.md). */
+export function unasked({ plan, scheduler }: Ledger, at: number): boolean {
+  const lately = (from: number, to = from) => from <= at && at <= to + SILENCE_MS;
+  return (
+    scheduler.hits.some(({ point, at: hit }) => /^d1 (?:known|schema)/.test(point.name) && lately(hit)) ||
+    plan.steps.some((step) => step.do === "outage" && step.of === "d1" && lately(step.at, step.at + step.ms))
+  );
+}

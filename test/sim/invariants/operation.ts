@@ -176,7 +176,7 @@ export const limits: Invariant = {
   says: "a source's limit is never exceeded, whatever fails, and what proves itself spends nothing of the flood guard",
   answered(one, { tries, skewed }) {
     if (!yes(one)) return null;
-    const counted = one.by.did.find((name) => name.startsWith("flood"));
+    const counted = one.by.did.find((name) => name.startsWith("flood guard"));
     if (counted !== undefined) return `a request that proved itself was counted by the flood guard (${counted})`;
     // A repeat spends nothing.
     if (!spends(one, tries) || skewed) return null;

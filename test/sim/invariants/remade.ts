@@ -3,6 +3,7 @@ import type { Arrival } from "../network.ts";
 import type { Plan } from "../plan.ts";
 import { EPOCH } from "../scheduler.ts";
 import { remade } from "../traits.ts";
+import { unasked } from "./firsts.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 /** Whether a request carries what the route has made: of events that it takes, and not of those that a person has edited. */
@@ -36,6 +37,8 @@ export const remakes: Invariant = {
       : [];
     const since = row?.at ?? arrival.at + EPOCH;
     if (dropped !== undefined && since >= dropped.at + EPOCH) return null;
+    // So does a repeat that comes while D1 is silent: it is sent as if it were new.
+    if (dropped !== undefined && arrival.at >= dropped.at && unasked(ledger, arrival.at)) return null;
     return `beta got ${id} as ${Buffer.from(body).toString("latin1").slice(0, 80)}, and its route makes ${made ?? "nothing"}`;
   },
   ended({ platform: { d1 }, plan }) {
