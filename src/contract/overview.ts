@@ -75,6 +75,18 @@ export const source = z.object({
       fault: text,
     }),
   ),
+  /** From where the objects of its thin events are fetched; only where that is configured. */
+  hydrate: z.optional(
+    z.object({
+      from: z.string(),
+      /** Where in the body the object's path stands. */
+      path: z.string(),
+      /** Names of the headers that it is asked with. */
+      headers: z.array(z.string()),
+      /** Nothing is fetched while one of them is not set, or cannot be sent. */
+      secrets: z.array(z.object({ name: z.string(), set: z.boolean() })),
+    }),
+  ),
   last_event_at: z.nullable(instant),
   last_refusal: z.nullable(refusal),
   /** Of the last 24 hours. */

@@ -111,7 +111,15 @@ function toSource(
     why: lacking ? `No secret is set: wrangler secret put ${first ?? "NAME"}` : null,
     secrets: secretsOf(source, deps),
     addresses: source.allowPublished ? toList(kept) : null,
+    ...hydrateOf(source),
   };
+}
+
+function hydrateOf({ hydrate }: ConfiguredSource) {
+  if (hydrate === undefined) return {};
+  const { from, path, headers, sent, unset } = hydrate;
+  const secrets = sent.map((name) => ({ name, set: !unset.includes(name) }));
+  return { hydrate: { from, path, headers: Object.keys(headers), secrets } };
 }
 
 function toDisabled(name: string, why: string, origin: string) {

@@ -1,7 +1,8 @@
-// Sources, destinations and the overview of the relay of the fixtures.
-import type { DestinationAnswer, Inspection } from "../../src/contract/operations.ts";
+// Sources, inspections and the overview of the relay of the fixtures.
+import type { Inspection } from "../../src/contract/operations.ts";
 import type { Overview, SourceAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, NOW, ROTATED, ago, ahead } from "./fixture-words.ts";
+import { destinations } from "./fixture-destinations.ts";
 import { refusals } from "./fixture-records.ts";
 import { use } from "./fixture-use.ts";
 
@@ -44,6 +45,15 @@ export const sources: SourceAnswer[] = [
     last_refusal: refusals[0] ?? null,
     window: { accepted: 9_120, refused: 212 },
     secrets: ROTATED,
+    hydrate: {
+      from: "https://api.stripe.com",
+      path: "related_object.url",
+      headers: ["authorization", "stripe-version"],
+      secrets: [
+        { name: "STRIPE_API_KEY", set: true },
+        { name: "STRIPE_CONTEXT", set: false },
+      ],
+    },
   }),
   source("slack", "slack", "Slack", { last_event_at: ago(7_300), window: { accepted: 41, refused: 0 } }),
   source("zoom", "zoom", "Zoom", {
@@ -83,121 +93,6 @@ export const sources: SourceAnswer[] = [
     last_refusal: null,
     window: { accepted: 0, refused: 17 },
   },
-];
-
-const STANDARD = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-
-function destination(name: string, more: Partial<DestinationAnswer> = {}): DestinationAnswer {
-  return {
-    name,
-    kind: "http",
-    url: `https://${name}.internal.acme.example/hooks`,
-    state: "active",
-    health: "healthy",
-    health_since: null,
-    failures_in_a_row: 0,
-    paused_at: null,
-    paused_by: null,
-    breaker: null,
-    breaker_rule: { failures: 10, over_s: 30 },
-    retry_s: STANDARD,
-    signed_by: ["SIGNING_KEY"],
-    script: null,
-    routes: ["payments"],
-    waiting: 0,
-    held: 0,
-    waiting_more: false,
-    oldest_waiting_at: null,
-    window: {
-      delivered: 9_106,
-      retried: 14,
-      failed: 0,
-      latency: { p50_ms: 84, p95_ms: 240, p99_ms: 910 },
-    },
-    ...more,
-  };
-}
-
-export const destinations: DestinationAnswer[] = [
-  destination("ledger"),
-  destination("billing", {
-    health: "failing",
-    health_since: ago(11_400),
-    failures_in_a_row: 412,
-    breaker: {
-      state: "open",
-      failures: 412,
-      since: ago(11_400),
-      opened_at: ago(11_360),
-      next_probe_at: ago(-40),
-      status: 503,
-      fault: null,
-    },
-    waiting: 1_000,
-    waiting_more: true,
-    oldest_waiting_at: ago(11_400),
-    signed_by: ["BILLING_KEY", "BILLING_KEY_OLD"],
-    routes: ["payments", "invoices-to-billing-and-the-archive"],
-    window: { delivered: 2_204, retried: 3_310, failed: 61, latency: { p50_ms: 1_900, p95_ms: 9_400, p99_ms: 15_000 } },
-  }),
-  destination("ci", {
-    retry_s: [5, 15, 30],
-    give_up_on: ["4xx"],
-    retry_on: ["404", "429"],
-    on_failed: "bin",
-    max_age_s: 86_400,
-    shape: {
-      method: "PUT",
-      format: "standard-v1a",
-      public_keys: ["whpk_MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="],
-      headers: { authorization: "Bearer $CI_TOKEN", "x-note": NAUGHTY },
-      query: { key: "$CI_KEY" },
-      gzip_above: 8_192,
-      timeout_s: 30,
-      unset: ["CI_KEY"],
-    },
-    routes: ["pushes"],
-    window: { delivered: 18_190, retried: 2, failed: 0, latency: { p50_ms: 31, p95_ms: 88, p99_ms: 301 } },
-  }),
-  destination("warehouse", {
-    state: "paused",
-    health: "paused",
-    health_since: ago(5_400),
-    paused_at: ago(5_400),
-    paused_by: "key:night-shift",
-    held: 318,
-    oldest_waiting_at: ago(5_380),
-    window: { delivered: 811, retried: 0, failed: 0, latency: { p50_ms: 120, p95_ms: 300, p99_ms: 420 } },
-  }),
-  destination("partner", {
-    url: null,
-    state: "unaddressed",
-    health: "unaddressed",
-    health_since: ago(700),
-    signed_by: [],
-    waiting: 12,
-    oldest_waiting_at: ago(700),
-    window: { delivered: 0, retried: 12, failed: 0, latency: null },
-  }),
-  destination("bin", {
-    kind: "inspect",
-    url: null,
-    script: "503x3,200",
-    health: "retrying",
-    health_since: ago(60),
-    failures_in_a_row: 2,
-    retry_s: [1, 2, 4],
-    routes: ["pushes"],
-    waiting: 2,
-    oldest_waiting_at: ago(3),
-    window: { delivered: 41, retried: 123, failed: 0, latency: { p50_ms: 2, p95_ms: 4, p99_ms: 9 } },
-  }),
-  destination("archive-of-everything-that-ever-happened-in-the-emea-region", {
-    routes: [],
-    health: "idle",
-    retry_s: [],
-    window: { delivered: 0, retried: 0, failed: 0, latency: null },
-  }),
 ];
 
 const body = JSON.stringify({

@@ -18,7 +18,11 @@ export const routes: RouteAnswer[] = [
     name: "payments",
     from: ["stripe", "shopify"],
     events: [],
-    to: ["ledger", "billing", "warehouse", "partner"],
+    to: ["ledger", "billing", "warehouse", "partner", "orders-worker", "lake"],
+    transform: [
+      { version: null, text: '{ "text": body.customer.name & " pays " & $string(body.amount) }' },
+      { version: "2026-11-01", text: NAUGHTY },
+    ],
     when: "body.livemode && body.data.object.amount >= 100000",
     enabled: true,
   },

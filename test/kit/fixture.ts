@@ -2,7 +2,8 @@
 import type { Operator } from "../../src/operate/open.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
-import { destinations, inspections, overview, sources } from "./fixture-health.ts";
+import { destinations } from "./fixture-destinations.ts";
+import { inspections, overview, sources } from "./fixture-health.ts";
 import { apiKeys, auditEntries, jobs, refusals, routes, tried, triedDry } from "./fixture-records.ts";
 
 const notFound = (what: string) => ({ ok: false as const, problem: { status: 404, title: "Not Found", detail: what } });

@@ -42,6 +42,11 @@ export interface Pages {
   stop(): Promise<void>;
 }
 
+/** Where the receiver has what thin events name. */
+function thingsAt(port: number) {
+  return { from: `http://127.0.0.1:${port}`, path: "object", headers: { authorization: "Bearer $THINGS_KEY" } };
+}
+
 const story = z.object({ deliveries: z.array(z.object({ state: z.string(), attempt: z.number() })) });
 
 export async function startPages(port = 0): Promise<Pages> {
@@ -49,6 +54,10 @@ export async function startPages(port = 0): Promise<Pages> {
   const hanging = new Set<{ end(): void }>();
   const receiver = createServer((request, response) => {
     request.resume();
+    if (request.url === "/things/1") {
+      response.end('{"id":1,"name":"a thing of its own"}');
+      return;
+    }
     const { answer } = DESTINATIONS[request.url?.slice(1) ?? ""] ?? { answer: [404, ""] };
     if (answer === null || answer === undefined) hanging.add(response);
     else response.writeHead(answer[0]).end(answer[1]);
@@ -61,7 +70,10 @@ export async function startPages(port = 0): Promise<Pages> {
     port,
     stateDir,
     vars: {
-      SOURCES: { acme: { provider: "hmac", settings, max_body: "25MiB" }, github: { provider: "github" } },
+      SOURCES: {
+        acme: { provider: "hmac", settings, max_body: "25MiB", hydrate: thingsAt(address.port) },
+        github: { provider: "github" },
+      },
       DESTINATIONS: {
         ...Object.fromEntries(
           Object.entries(DESTINATIONS).map(([name, { retry }]) => [
@@ -71,13 +83,21 @@ export async function startPages(port = 0): Promise<Pages> {
         ),
         bin: { inspect: true, retry: ["1s", "1s"] },
       },
-      ROUTES: Object.fromEntries(
-        Object.entries(ROUTES).map(([events, to], index) => [`route-${index + 1}`, { from: "acme", events, to }]),
-      ),
+      ROUTES: {
+        ...Object.fromEntries(
+          Object.entries(ROUTES).map(([events, to], index) => [`route-${index + 1}`, { from: "acme", events, to }]),
+        ),
+        things: { from: "acme", events: "thing.*", to: "spare", transform: '{ "thing": object.name }' },
+      },
       LOOPBACK_DESTINATIONS: "true",
       LOG_LEVEL: "error",
     },
-    secrets: { ACME_SECRET: SECRET, ADMIN_TOKEN: TOKEN, SIGNING_KEY: "0123456789abcdef0123456789abcdef" },
+    secrets: {
+      ACME_SECRET: SECRET,
+      THINGS_KEY: "the key to the things",
+      ADMIN_TOKEN: TOKEN,
+      SIGNING_KEY: "0123456789abcdef0123456789abcdef",
+    },
     onLog({ message }) {
       // A fault of the relay's own.
       if (message.includes("http.failed")) console.error(message);

@@ -1,5 +1,6 @@
 // hookline events, event and deliveries: what came in, where it went, and what became of it.
 import { wholeEvent } from "../../api/routes.ts";
+import { unfetched } from "../../dashboard/words/headline.ts";
 import { answered, given, heard, remote } from "./client.ts";
 import { plain, table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
@@ -144,6 +145,9 @@ const event = remote(
       const titles = ["attempt", "at", "outcome", "status", "fault", "ms", "answer"];
       for (const line of table(titles, lines, "  not attempted yet")) out(line);
     }
+    if (story.object !== undefined) out(`object: fetched ${story.object.fetched_at} from ${plain(story.object.path)}`);
+    const why = unfetched(story);
+    if (why !== null) out(`object: not fetched: ${plain(why)}`);
     for (const one of story.undecided)
       out(`undecided: ${one.route} could not say whether it wants it: ${plain(one.error)}`);
     if (story.deliveries.length === 0)

@@ -1,6 +1,6 @@
 // hookline overview, sources and destinations: how the relay does.
 import type { DestinationAnswer } from "../../contract/operations.ts";
-import { MOST_UNROUTED, type SecretState, type SecretUse } from "../../contract/overview.ts";
+import { MOST_UNROUTED, type SecretState, type SecretUse, type SourceAnswer } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
 import { untilInWords } from "../../dashboard/words/secrets.ts";
@@ -74,8 +74,9 @@ const sources = remote(
         one.why,
         one.secrets.flatMap((secret) => (secret.until === undefined ? [] : [inAWord(secret)])).join(", ") || null,
         one.url,
+        fetchesInALine(one.hydrate),
       ]);
-      const titles = ["source", "state", "last event", "last refusal", "why", "old secret", "url"];
+      const titles = ["source", "state", "last event", "last refusal", "why", "old secret", "url", "objects from"];
       for (const line of table(titles, lines, "no sources are configured")) out(line);
     }
     return 0;
@@ -131,6 +132,13 @@ function secretLines({ secrets, looked_back_to: since }: SecretUse): string[] {
   const lines = secrets.map((one) => [one.name, untilInWords(one), one.events, one.last_event_at]);
   const titles = ["secret", "taken", since === null ? "events in 24 h" : `events since ${since}`, "last event"];
   return table(titles, lines, "it has no secrets");
+}
+
+/** From where the objects of thin events are fetched, and what is missing for that. */
+function fetchesInALine(hydrate: SourceAnswer["hydrate"]): string | null {
+  if (hydrate === undefined) return null;
+  const missing = hydrate.secrets.flatMap(({ name, set }) => (set ? [] : name));
+  return missing.length === 0 ? hydrate.from : `${hydrate.from}, not set: ${missing.join(", ")}`;
 }
 
 /** These counts stop at a thousand. */

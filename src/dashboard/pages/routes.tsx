@@ -5,6 +5,7 @@ import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
 import { Empty, StateBadge } from "../parts/parts.tsx";
+import { visible } from "../words/words.ts";
 import { type Box, fitting, inColumns, inOneColumn, type Named, type Picture, type Way } from "../words/picture.ts";
 
 export function routesPages({ operator, access }: PageDeps): Hono<PageEnv> {
@@ -250,7 +251,7 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                   {when === null ? null : (
                     <>
                       {" when "}
-                      <code class="pattern">{when}</code>
+                      <code class="pattern">{visible(when)}</code>
                     </>
                   )}
                 </td>
@@ -258,7 +259,7 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                   {transform.map(({ version, text }) => (
                     <>
                       {version === null ? "as " : `${version} as `}
-                      <code class="pattern">{text}</code>{" "}
+                      <code class="pattern">{visible(text)}</code>{" "}
                     </>
                   ))}
                   {transform.length === 0 ? null : "to "}

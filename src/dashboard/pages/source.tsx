@@ -46,6 +46,7 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
           reveal={reveals && deps.access.allows(c.var.caller, "admin") ? deps.newId() : null}
         />
         {used?.ok === true ? <SecretsInUse use={used.value} now={now} /> : null}
+        <Fetches hydrate={source.hydrate} />
         <Refusals refusals={told.value.refusals} now={now} />
         <Addresses source={source} now={now} />
       </Page>,
@@ -177,6 +178,40 @@ function SetUp({ source, facts, reveal }: SetUpProps) {
         </div>
       </details>
     </section>
+  );
+}
+
+/** What is fetched for its thin events. */
+function Fetches({ hydrate }: Pick<SourceAnswer, "hydrate">) {
+  if (hydrate === undefined) return null;
+  const { from, path, headers, secrets } = hydrate;
+  return (
+    <section aria-labelledby="fetches">
+      <h2 id="fetches">Objects of its thin events</h2>
+      <div class="card">
+        <Facts
+          rows={[
+            ["Fetched from", <Foreign text={from} />],
+            ["Named in the body by", <code>{path}</code>],
+            ["Asked with", headers.length === 0 ? "no headers of its own" : headers.join(", ")],
+            ...secrets.map(({ name, set }) => [name, set ? "set" : <SecretMissing name={name} />] as const),
+          ]}
+        />
+      </div>
+      <p class="note">
+        An object is fetched when the first attempt needs it, by a transform that reads <code>object</code>, and is kept
+        beside its event.
+      </p>
+    </section>
+  );
+}
+
+function SecretMissing({ name }: { readonly name: string }) {
+  return (
+    <>
+      <StateBadge state="failed" label="missing, or cannot be sent" /> nothing is fetched:{" "}
+      <code>npx wrangler secret put {name}</code>
+    </>
   );
 }
 

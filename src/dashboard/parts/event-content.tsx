@@ -3,6 +3,7 @@
 import type { EventStory } from "../../contract/history.ts";
 import type { BodyStyle, BodyView } from "../words/body.ts";
 import { Exactly, Foreign, Scroll, withQuery } from "./parts.tsx";
+import { unfetched } from "../words/headline.ts";
 import { spreadOut } from "../words/routing.ts";
 import { bytes, visible } from "../words/words.ts";
 
@@ -74,9 +75,20 @@ function Coloured({ json }: { readonly json: string }) {
   );
 }
 
-/** What a thin event names, as it was fetched. */
-export function ObjectSection({ story: { object } }: { readonly story: EventStory }) {
-  if (object === undefined) return null;
+/** What a thin event names, as it was fetched, or why it was not. */
+export function ObjectSection({ story }: { readonly story: EventStory }) {
+  const { object } = story;
+  if (object === undefined) {
+    const why = unfetched(story);
+    return why === null ? null : (
+      <section aria-labelledby="object">
+        <h2 id="object">Object</h2>
+        <p class="warn">
+          Not fetched: <Foreign text={why} />
+        </p>
+      </section>
+    );
+  }
   return (
     <section aria-labelledby="object">
       <h2 id="object">Object</h2>

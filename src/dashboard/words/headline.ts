@@ -141,3 +141,10 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   524: "A Timeout Occurred",
   530: "Origin DNS Error",
 };
+
+/** Why what a thin event names is not there, by the last attempt that asked for it; `null` where none has. */
+export function unfetched({ object, deliveries }: Pick<EventStory, "object" | "deliveries">): string | null {
+  if (object !== undefined) return null;
+  const asked = deliveries.flatMap(({ attempts }) => attempts.filter(({ fault }) => fault === "unhydrated"));
+  return asked.toSorted((a, b) => (a.started_at ?? "").localeCompare(b.started_at ?? "")).at(-1)?.answer ?? null;
+}

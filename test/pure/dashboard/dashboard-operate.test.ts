@@ -5,7 +5,8 @@ import { destinationHealth, sourceHealth } from "../../../src/dashboard/words/he
 import { inColumns, inOneColumn } from "../../../src/dashboard/words/picture.ts";
 import { filterInWords, readFilter } from "../../../src/dashboard/parts/replay-filter.tsx";
 import { scheduleInWords } from "../../../src/dashboard/parts/schedule.tsx";
-import { destinations, sources } from "../../kit/fixture-health.ts";
+import { destinations } from "../../kit/fixture-destinations.ts";
+import { sources } from "../../kit/fixture-health.ts";
 import { routes } from "../../kit/fixture-records.ts";
 
 const words = (health: readonly (readonly [string, string])[]) => Object.fromEntries(health);
