@@ -8,6 +8,7 @@ const source = {
   last_event_at: null,
   last_refusal: null,
   why: null,
+  secrets: [],
   url: "https://relay.example.com/in/stripe",
 };
 const hydrate = {
