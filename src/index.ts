@@ -2,7 +2,8 @@
 // The only file that sees Env; it opens every binding and hands them on.
 import { waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { AskKnown, Bell } from "./types.ts";
+import type { AskKnown } from "./d1/known.ts";
+import type { Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { type Told, Use } from "./feed/use.ts";

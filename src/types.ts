@@ -77,6 +77,8 @@ export interface Destination {
   readonly limits?: { readonly rate?: Rate; readonly concurrency?: number };
   /** Standard Webhooks signing keys, newest first: every attempt carries one signature for each. */
   readonly keys: readonly SigningKey[];
+  /** Which of its events must not overtake each other; absent where all may. */
+  readonly order?: Order;
   /** How what it gets differs from a signed POST of the bytes as they came; absent where it differs in nothing. */
   readonly shape?: Shape;
 }
@@ -85,6 +87,16 @@ export interface Destination {
 export type Binding =
   | { readonly kind: "service" | "queue"; readonly name: string }
   | { readonly kind: "r2"; readonly name: string; readonly key: string };
+
+/**
+ * Events of the same source, or with the same value at a place, go out one after another; `stops` where one that has
+ * failed for good stops those behind it.
+ */
+interface Order {
+  /** As it was written: `source`, or a path. */
+  readonly by: string;
+  readonly stops: boolean;
+}
 
 /** A breaker opens after so many failures in a row, over this many ms at least. */
 export interface BreakerRule {
@@ -160,6 +172,8 @@ export interface Match {
   readonly route: string;
   /** 1 where the route transforms what goes there: it may not go there as it came, whatever becomes of the route. */
   readonly transform?: 1;
+  /** What it has in common with events that it must not overtake there, nor they it: a hash. */
+  readonly order?: string;
 }
 
 /** What Intake answers. */
@@ -282,18 +296,3 @@ export type Fault =
   | "unconsented"
   | "lost"
   | "loop";
-
-/** An event that is in D1. */
-export interface KnownEvent {
-  readonly id: string;
-  /** Of its own acceptance. */
-  readonly receipt: string;
-  /** 1 where a repeat would open one of its deliveries again. */
-  readonly opens: number;
-}
-
-/** Which of these events D1 has. */
-export type AskRepeats = (ids: readonly string[]) => Promise<KnownEvent[]>;
-
-/** The same, and which destinations are paused at that moment. */
-export type AskKnown = (ids: readonly string[]) => Promise<{ events: KnownEvent[]; paused: string[] }>;

@@ -7,6 +7,7 @@ import { readDestination, readRoute, readSource } from "./entries.ts";
 import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "./ending.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
@@ -76,6 +77,7 @@ export function readConfig(vars: Vars): Config {
   const careful = refuseFetching(sources, named, reading);
   noteSigningKeyEnd(oldKeyEnd, reading);
   checkDeadLetters(destinations, named.destinations, reading.findings);
+  refuseOrderOfFailures(destinations, named.destinations, reading.findings);
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
   const fetching = withFetches([...routes.values()], careful, destinations, reading.findings);
@@ -83,7 +85,7 @@ export function readConfig(vars: Vars): Config {
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {
-    sources: careful,
+    sources: withOrder(careful, routes.values(), destinations),
     disabled: disabled(named.sources, sources, reading.findings),
     destinations: fetching,
     unreadable: unreadable(named.destinations, destinations),

@@ -11,6 +11,8 @@ import type { Destination, Secret, Source } from "../types.ts";
 
 /** A source with the scheme that its requests are proven by. */
 export interface ConfiguredSource extends Source {
+  /** By which name its events come to one Intake object, where a destination wants them in order. */
+  readonly together?: string;
   /** How what its thin events name is fetched; left out, they are as they come. */
   readonly hydrate?: Hydrate;
   readonly scheme: Provider;

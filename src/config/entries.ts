@@ -144,6 +144,11 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
   if (where === null || found === null) return null;
   const signing = endKeys({ key, name }, keys.old_until, { own: keys.secret, format, keys: found }, reading);
   if (signing === null) return null;
+  if (keys.after_failure !== undefined && keys.order === undefined) {
+    const says = `${show(keys.after_failure)} says what becomes of events behind one that has failed, and there is no order here. Write order as well, such as order = "source", or leave it out`;
+    reading.findings.push(error(`${key}.after_failure`, says));
+    return null;
+  }
   const { url, script, binding } = where;
   const secretUrl = keys.url_secret !== undefined;
   const shape = readShape(key, { ...keys, as }, { url: script === null ? url : INSPECTED, secretUrl }, reading);
@@ -162,6 +167,7 @@ export function readDestination({ key, name, value }: Entry, reading: Reading): 
     ...(breaker === undefined ? {} : { breaker }),
     ...(version === undefined ? {} : { version }),
     ...limitsOf(keys),
+    ...orderOf(keys),
   };
   const destination = shape === undefined ? plain : { ...plain, shape };
   if (script !== null) return { ...destination, script };
@@ -174,6 +180,11 @@ function limitsOf({ rate, concurrency }: z.output<typeof destinationKeys>): Pick
   return {
     limits: { ...(rate === undefined ? {} : { rate }), ...(concurrency === undefined ? {} : { concurrency }) },
   };
+}
+
+/** Which of its events go one after another, where that is written. */
+function orderOf({ order: by, after_failure: after }: z.output<typeof destinationKeys>): Pick<Destination, "order"> {
+  return by === undefined ? {} : { order: { by, stops: after === "wait" } };
 }
 
 /** A route, or `null` with a finding. */

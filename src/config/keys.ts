@@ -12,12 +12,13 @@ import {
   written,
 } from "./forms.ts";
 import { parseNetwork } from "../net/cidr.ts";
-import { BREAKER } from "../out/breaker.ts";
+import { breakerKeys } from "./breaker-keys.ts";
 import { PRESETS } from "../out/retry.ts";
 import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
+import { orderKeys } from "./order-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
-import type { BreakerRule, Rate } from "../types.ts";
+import type { Rate } from "../types.ts";
 
 const LARGEST_BURST = 1_000_000;
 /** Of a destination: its object remembers each of them for as long as the period lasts, in 128 MB. */
@@ -41,24 +42,6 @@ function parseRate(text: string, most = LARGEST_BURST): Rate | null {
   const periodMs = PERIODS.get(unit ?? "");
   const burst = Number(count);
   return periodMs === undefined || burst > most ? null : { burst, periodMs };
-}
-
-const LARGEST_STREAK = 1_000;
-
-/** `false`, or `{ failures = 10, over = "30s" }`, of which either may be left out. */
-function parseBreaker(value: unknown): BreakerRule | false | null {
-  if (value === false) return false;
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    Object.keys(value).some((key) => key !== "failures" && key !== "over")
-  )
-    return null;
-  const { failures = BREAKER.failures, over }: { failures?: unknown; over?: unknown } = value;
-  const overMs = over === undefined ? BREAKER.overMs : typeof over === "string" ? parseDuration(over) : null;
-  if (typeof failures !== "number" || !Number.isInteger(failures) || failures < 1 || failures > LARGEST_STREAK)
-    return null;
-  return overMs === null ? null : { failures, overMs };
 }
 
 /** `300` or `"10m"` in seconds, up to seven days. */
@@ -261,12 +244,8 @@ export const destinationKeys = z.strictObject({
       `is no number of deliveries at a time. Write one from 1 to ${MOST_AT_ONCE}, without quotes`,
     ),
   ),
-  breaker: z.optional(
-    understood(
-      parseBreaker,
-      `is no breaker. Write { failures = ${BREAKER.failures}, over = "${BREAKER.overMs / 1000}s" }, with 1 to ${LARGEST_STREAK} failures in a row over 1s to 7d, or false for none`,
-    ),
-  ),
+  ...orderKeys,
+  ...breakerKeys,
   ...destinationEndKeys,
   ...shapeKeys,
 });

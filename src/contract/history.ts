@@ -30,7 +30,9 @@ export const delivery = z.object({
   state,
   reason,
   /** Of one that waits for something else than its time: for what. */
-  waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency"])),
+  waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency", "order"])),
+  /** Of one that waits for its turn: the event that has to end before it. */
+  waits_behind: z.optional(z.string()),
   attempt: count,
   status: z.nullable(count),
   fault: text,

@@ -78,6 +78,9 @@ export const destination = z.object({
   /** How many it gets in any window of that length, such as 10/s, and at once; only where that is configured. */
   rate: z.optional(z.string()),
   concurrency: z.optional(count),
+  /** What events have in common that must not overtake each other; what becomes of those behind a failed one. */
+  order: z.optional(z.string()),
+  after_failure: z.optional(z.enum(["skip", "wait"])),
   /** The destination that gets what has failed here; only where that is configured. */
   on_failed: z.optional(z.string()),
   /** The version of the events that it gets, where it has pinned one. */
@@ -96,6 +99,8 @@ export const destination = z.object({
   /** Open and held deliveries; a count stops at 1,000 and `waiting_more` then says so. */
   waiting: count,
   held: count,
+  /** Open deliveries that come behind another of their order; only where there are any, and up to 1,000. */
+  behind: z.optional(count),
   waiting_more: z.boolean(),
   oldest_waiting_at: z.nullable(instant),
   /**

@@ -105,6 +105,8 @@ export const backlog = z.object({
   /** Accepted and not in D1 yet; `null` where Intake cannot be reached. */
   journal: z.nullable(z.object({ waiting: count, stuck: count, bytes: count })),
   held: count,
+  /** Open deliveries that come behind another, in an order; only where there are any, and up to 5,000. */
+  behind: z.optional(count),
   /**
    * What waits for an operator: failed deliveries to destinations that are configured, without those that somebody has
    * cancelled. Counts the last thousand that failed; `replayable_more` says that there are more.

@@ -16,6 +16,10 @@ SELECT (SELECT count(*) FROM looked) AS open,
        (SELECT count(*) FROM (
          SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' LIMIT ${MOST_COUNTED + 1}
        )) AS held,
+       (SELECT count(*) - count(DISTINCT destination || ':' || order_key) FROM (
+         SELECT destination, order_key FROM deliveries INDEXED BY deliveries_in_order
+         WHERE order_key IS NOT NULL AND ended_at IS NULL LIMIT ${MOST_COUNTED + 1}
+       )) AS behind,
        (SELECT count(*) FROM failed WHERE reason IS NOT 'cancelled' AND destination IN (SELECT value FROM json_each(?1))) AS replayable,
        (SELECT count(*) FROM failed) AS failed,
        (SELECT count(*) FROM (
@@ -29,6 +33,8 @@ interface Counted {
   readonly open: number;
   readonly oldest: number | null;
   readonly held: number;
+  /** Of the open ones, those that come behind another of their order. */
+  readonly behind: number;
   /** Of `failed`, those that an operator can replay. */
   readonly replayable: number;
   /** Up to one more than `MOST_FAILED`. */
@@ -50,6 +56,6 @@ export function openBacklog(run: Run) {
    */
   return async function backlog(destinations: readonly string[]): Promise<Counted> {
     const [row] = await all<Counted>(BACKLOG, JSON.stringify(destinations));
-    return row ?? { open: 0, oldest: null, held: 0, replayable: 0, failed: 0, unrouted: 0, undecided: 0 };
+    return row ?? { open: 0, oldest: null, held: 0, behind: 0, replayable: 0, failed: 0, unrouted: 0, undecided: 0 };
   };
 }

@@ -5,8 +5,9 @@ import operator from "./migrations/0003_operator.sql";
 import repeats from "./migrations/0004_repeats.sql";
 import unrouted from "./migrations/0005_unrouted.sql";
 import breakers from "./migrations/0006_breakers.sql";
-import transforms from "./migrations/0009_transforms.sql";
 import stories from "./migrations/0007_stories.sql";
+import order from "./migrations/0008_order.sql";
+import transforms from "./migrations/0009_transforms.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0005_unrouted.sql", sql: unrouted },
   { name: "0006_breakers.sql", sql: breakers },
   { name: "0007_stories.sql", sql: stories },
+  { name: "0008_order.sql", sql: order },
   { name: "0009_transforms.sql", sql: transforms },
 ];
 

@@ -9,6 +9,7 @@ import { openKeys } from "./keys.ts";
 import { openLists } from "./lists.ts";
 import { openOffers } from "./offers.ts";
 import { openOnce } from "./once.ts";
+import { openOrder } from "./order.ts";
 import { openParts } from "./parts.ts";
 import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
@@ -32,6 +33,7 @@ export function openD1(db: D1Database, watch?: Watch) {
     store: openStore(run),
     breakers: openBreakers(run),
     stop: openStops(run),
+    next: openOrder(run),
     parts: openParts(run),
     repeats: openRepeats(run),
     known: openKnown(run),

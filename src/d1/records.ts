@@ -3,6 +3,7 @@ import type { DeliveryFilter, EventFilter, OfEvents, Place } from "../contract/f
 import type { AttemptRow, DeliveryRow, EditionRow, EventRow, StateRow, Walk, WholeEventRow } from "./rows.ts";
 import type { State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
+import { BEHIND_WHOM } from "./order.ts";
 import { BEGAN_AT, endOf, SCAN_ROWS, tooOld } from "./moment.ts";
 import { openSearch, SEARCHED } from "./search.ts";
 
@@ -11,6 +12,7 @@ const NEWEST: Place = { event: Number.MAX_SAFE_INTEGER, destination: "" };
 
 const EVENT = `e.seq AS event, e.id, e.source, e.type, e.received_at AS receivedAt, e.verified_by AS verifiedBy, e.size`;
 const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason, d.waits,
+  ${BEHIND_WHOM} AS behind,
   d.attempt, d.due_at AS dueAt, iif(d.state = 'delivering', ${BEGAN_AT}, d.started_at) AS startedAt,
   d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt`;
 

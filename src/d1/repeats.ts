@@ -3,7 +3,7 @@ import { GRACE_MS } from "../deadlines.ts";
 import { RETURNING_BELL } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { soleNameOf } from "../ids.ts";
-import type { AskKnown, AskRepeats, KnownEvent } from "../types.ts";
+import type { AskKnown, AskRepeats, KnownEvent } from "./known.ts";
 
 /**
  * How often repeats may open a delivery until an operator replays it:

@@ -54,7 +54,9 @@ export interface DeliveryRow {
   readonly state: State;
   readonly reason: Reason | null;
   /** Of a held one; `null` for a pause too. */
-  readonly waits: "pause" | "breaker" | "rate" | "concurrency" | null;
+  readonly waits: "pause" | "breaker" | "rate" | "concurrency" | "order" | null;
+  /** The id of the event whose end it waits for. */
+  readonly behind: string | null;
   readonly attempt: number;
   readonly dueAt: number;
   /**

@@ -2,7 +2,10 @@
 // were not.
 import { BELL_REACH_MS, FIRST_LEASE_MS, GRACE_MS, GRANT_MS, GRANT_WAIT_MS } from "../deadlines.ts";
 import type { Run } from "./database.ts";
+import { type BellRow, toBell } from "./bell.ts";
+import { type Keyed, nextOf } from "./order.ts";
 import type { Opened, Settlement } from "./settlement.ts";
+import type { Bell } from "../types.ts";
 
 /** Of which deliveries: those of claims are named by the event's row. */
 const CLAIMED = { event: "s.value->>'event'", attempt: "s.value->>'attempt'", from: "json_each(?1) s" };
@@ -84,6 +87,18 @@ export interface Counted {
   readonly failures: number | null;
 }
 
+/** What has become of settlements. */
+export interface SettledInD1 {
+  readonly counted: readonly Counted[];
+  /** Bells of those that waited for what has ended. */
+  readonly next: readonly Bell[];
+}
+
+/** Whether others may have waited for this end. */
+function isLast(one: Settlement): one is Settlement & Keyed {
+  return one.state !== "pending" && typeof one.orderKey === "string";
+}
+
 /** First attempts that have ended. */
 export type EndedFirst = Exclude<Opened, { state: "delivering" }>;
 
@@ -118,18 +133,22 @@ function deadFirsts(db: D1Database, ended: readonly EndedFirst[], now: number): 
 export function openSettling(run: Run) {
   return {
     /** Notes how attempts ended. Returns those that counted: another may have settled a delivery in the meantime. */
-    async settle(settlements: readonly Settlement[], now: number): Promise<Counted[]> {
+    async settle(settlements: readonly Settlement[], now: number): Promise<SettledInD1> {
       // A late one may stand in the attempts as lost.
       const told = settlements.filter(
         ({ state, attempt, startedAt }) => state !== "delivered" || attempt > 1 || now - startedAt > GRACE_MS,
       );
+      const ordered = settlements.filter(isLast);
       return await run(async (db) => {
         const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
         const before = told.length === 0 ? [] : [db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told))];
         const dead = settlements.filter(({ onFailed }) => onFailed !== undefined);
         const behind = dead.length === 0 ? [] : [db.prepare(DEAD_LETTERS).bind(JSON.stringify(dead), now)];
-        const results = await db.batch<Counted>([...before, update, ...behind]);
-        return results[before.length]?.results ?? [];
+        const next = ordered.length === 0 ? [] : [nextOf(db, ordered, now)];
+        const results = await db.batch([...before, update, ...behind, ...next]);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statements above
+        const [counted, rung] = [results[before.length]?.results, results.at(-1)?.results] as [Counted[], BellRow[]];
+        return { counted, next: next.length === 0 ? [] : rung.map(toBell) };
       });
     },
 

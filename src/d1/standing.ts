@@ -1,6 +1,7 @@
 // D1: the state of each destination: paused or not, and how many deliveries are pending.
 // The rows that are read are bounded.
 import { rowsOf, type Run } from "./database.ts";
+import { behindAt } from "./order.ts";
 
 /** Where counting stops. */
 const MOST = 1_000;
@@ -25,6 +26,8 @@ export interface Standing {
   readonly waiting: number;
   /** Counts up to a thousand. */
   readonly held: number;
+  /** Open ones that come behind another, where the destination has an order; counts up to a thousand. */
+  readonly behind: number;
   /** Whether there are more than were counted. */
   readonly more: number;
   /** When the oldest event that waits or is held was received. */
@@ -41,12 +44,13 @@ WITH looked AS MATERIALIZED (
 ), named AS MATERIALIZED (
   SELECT value AS destination,
          (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'held' AND destination = value LIMIT ${MOST + 1})) AS held,
+         ${behindAt("value", MOST)} AS behind,
          (SELECT min(event) FROM deliveries WHERE state = 'held' AND destination = value) AS first
   FROM json_each(?1)
 )
 SELECT n.destination, p.at AS pausedAt, p.actor AS pausedBy, s.script,
        b.failures, b.since AS failingSince, b.opened_at AS openedAt, b.probe_at AS probeAt, b.closed_at AS closedAt,
-       b.status AS failedStatus, b.fault AS failedFault, min(coalesce(o.n, 0), ${MOST}) AS waiting, min(n.held, ${MOST}) AS held,
+       b.status AS failedStatus, b.fault AS failedFault, min(coalesce(o.n, 0), ${MOST}) AS waiting, min(n.held, ${MOST}) AS held, n.behind,
        (n.held > ${MOST} OR (SELECT count(*) FROM looked) > ${MOST}) AS more,
        (SELECT received_at FROM events WHERE seq = min(coalesce(o.first, n.first), coalesce(n.first, o.first))) AS oldest
 FROM named n

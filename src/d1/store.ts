@@ -5,6 +5,7 @@ import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { BLOCKED } from "./breakers.ts";
+import { behind, BEHIND_MS } from "./order.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 import { firstsSettled, openSettling } from "./settle.ts";
 
@@ -31,6 +32,8 @@ export interface Claim {
   readonly route?: string;
   /** 1 where that route transformed what goes there when the event was routed. */
   readonly transform?: number | null;
+  /** Set where those that come after it may wait for its end. */
+  readonly orderKey?: string | null;
 }
 
 /** An event as it is sent: without what only the relay needs. */
@@ -59,7 +62,7 @@ ON CONFLICT (id) DO NOTHING`;
 // inserted as delivered, once.
 const INSERT_DELIVERIES = `
 INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
-  status, fault, excerpt, ended_at, transform)
+  status, fault, excerpt, ended_at, transform, order_key)
 SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.value->>'$.first.state', 'pending'),
        m.value->>'$.first.reason', m.value->>'first' IS NOT NULL, coalesce(m.value->>'$.first.dueAt', ?2), m.value->>'$.first.leaseUntil',
        CASE coalesce(m.value->>'$.first.state', 'pending')
@@ -67,7 +70,7 @@ SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.
            coalesce(m.value->>'$.first.dueAt', ?2) + ${GRACE_MS})
          WHEN 'delivering' THEN m.value->>'$.first.leaseUntil' END,
        m.value->>'$.first.startedAt', m.value->>'$.first.latencyMs', m.value->>'$.first.status', m.value->>'$.first.fault',
-       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform'
+       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform', m.value->>'order'
 FROM json_each(?1) j
 JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
 JOIN json_each(j.value, '$.matched') m
@@ -83,18 +86,23 @@ FROM (
 WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
   AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
 
-// Whether the destination is paused, or its breaker open, is asked by the very statement that claims:
-// nothing is claimed after that was committed.
+const BEHIND = behind("?3");
+// Whether the destination is paused, its breaker open, or another has to come first, is asked by the very statement
+// that claims: nothing is claimed after that was committed.
 const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}, waits = NULL
-${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED}
-RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform`;
+${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED} AND NOT ${BEHIND}
+RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform,
+  order_key AS orderKey`;
 
 const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
+// What comes behind another waits for that one, whatever else is there to wait for: nobody looks at it meanwhile.
 const HOLD = `
-UPDATE deliveries SET state = 'held', look_at = NULL, waits = iif(${PAUSED}, 'pause', 'breaker')
-${RUNG} AND (${PAUSED} OR ${BLOCKED})
+UPDATE deliveries
+SET state = iif(${BEHIND}, state, 'held'), look_at = iif(${BEHIND}, ?2 + ${BEHIND_MS}, NULL),
+    waits = CASE WHEN ${BEHIND} THEN 'order' WHEN ${PAUSED} THEN 'pause' ELSE 'breaker' END
+${RUNG} AND (${PAUSED} OR ${BLOCKED} OR ${BEHIND})
 RETURNING destination, waits, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
 
 type Named = Pick<Wanted, "event" | "destination">;
@@ -171,30 +179,6 @@ export function openStore(run: Run) {
     },
 
     /**
-     * Takes the deliveries that these bells are for,
-     * as far as they are still waiting for just this attempt and not paused.
-     */
-    async claim(wanted: readonly Wanted[], now: number): Promise<Claim[]> {
-      return await all<Claim>(CLAIM, JSON.stringify(wanted), now);
-    },
-
-    /**
-     * Holds those of them whose destination is paused, or has an open breaker.
-     * Until then they are pending, and the sweep rings for them in vain.
-     *
-     * @returns destinations whose open breaker has nothing yet to probe with
-     */
-    async hold(wanted: readonly Wanted[], now: number): Promise<string[]> {
-      const held = await all<{ destination: string; waits: string; headless: number | null }>(
-        HOLD,
-        JSON.stringify(wanted),
-        now,
-      );
-      const headless = held.filter((one) => one.waits === "breaker" && one.headless === 1);
-      return [...new Set(headless.map(({ destination }) => destination))];
-    },
-
-    /**
      * Has those of them wait that got no place at their destination, each until it is due again.
      * @returns those that wait from now on: for all others another bell has come before, or they have ended
      */
@@ -213,6 +197,7 @@ export function openStore(run: Run) {
       return rows.map(({ headers, ...row }) => Object.assign(row, { headers: parseHeaders(headers) }));
     },
 
+    ...openClaims(run),
     ...openObjects(run),
     ...openSettling(run),
   };
@@ -240,6 +225,39 @@ function openingsOf(events: readonly Opening[], opened: readonly Opened[]): stri
 function parseHeaders(text: string): Record<string, string> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this file's own INSERT, from a Record<string, string>
   return JSON.parse(text) as Record<string, string>;
+}
+
+function openClaims(run: Run) {
+  const all = rowsOf(run);
+  return {
+    /**
+     * Takes the deliveries that these bells are for,
+     * as far as they are still waiting for just this attempt, not paused, and behind no other.
+     *
+     * @param stopping destinations where what has failed stops what comes behind it
+     */
+    async claim(wanted: readonly Wanted[], now: number, stopping: readonly string[] = []): Promise<Claim[]> {
+      return await all<Claim>(CLAIM, JSON.stringify(wanted), now, JSON.stringify(stopping));
+    },
+
+    /**
+     * Holds those of them whose destination is paused, or has an open breaker, and has those wait that come behind
+     * another. Until then they are pending, and the sweep rings for them in vain.
+     *
+     * @param stopping as above
+     * @returns destinations whose open breaker has nothing yet to probe with
+     */
+    async hold(wanted: readonly Wanted[], now: number, stopping: readonly string[] = []): Promise<string[]> {
+      const held = await all<{ destination: string; waits: string; headless: number | null }>(
+        HOLD,
+        JSON.stringify(wanted),
+        now,
+        JSON.stringify(stopping),
+      );
+      const headless = held.filter((one) => one.waits === "breaker" && one.headless === 1);
+      return [...new Set(headless.map(({ destination }) => destination))];
+    },
+  };
 }
 
 function openObjects(run: Run) {

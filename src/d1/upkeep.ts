@@ -2,6 +2,7 @@
 import { RETURNING_BELL, type BellRow, toBell } from "./bell.ts";
 import type { Bell } from "../types.ts";
 import { BLOCKED } from "./breakers.ts";
+import { behind, BEHIND_MS } from "./order.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { BEGAN_AT } from "./moment.ts";
@@ -21,18 +22,21 @@ FROM deliveries d CROSS JOIN events e ON e.seq = d.event
 WHERE d.look_at <= ?1 AND d.state = 'delivering' AND d.lease_until <= ?1
 ON CONFLICT (event, destination, n) DO NOTHING`;
 
-/** What would only ring in vain, while its destination's breaker is open. */
+/** What would only ring in vain, while another has to come first. */
+const BEHIND = `state = 'pending' AND due_at <= ?1 AND ${behind("?3")}`;
+/** The same, while its destination's breaker is open. */
 const WAITS = `state = 'pending' AND due_at <= ?1 AND ${BLOCKED}`;
 
 // Selects and moves on in one statement, so that two sweeps at once ring different deliveries, and the longer one has
 // been overdue the longer it is left alone: a backlog is not rung twice a minute.
 const TAKE_OVERDUE = `
 UPDATE deliveries
-SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' WHEN ${WAITS} THEN 'held' ELSE state END,
-    waits = CASE WHEN ${WAITS} THEN 'breaker' WHEN state = 'pending' THEN waits END,
+SET state = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN 'pending' WHEN ${BEHIND} THEN state WHEN ${WAITS} THEN 'held' ELSE state END,
+    waits = CASE WHEN ${BEHIND} THEN 'order' WHEN ${WAITS} THEN 'breaker' WHEN state = 'pending' THEN nullif(waits, 'order') END,
     due_at = CASE WHEN state = 'delivering' AND lease_until <= ?1 THEN ?1 ELSE due_at END,
     lease_until = CASE WHEN lease_until <= ?1 THEN NULL ELSE lease_until END,
     look_at = CASE
+      WHEN ${BEHIND} THEN ?1 + ${BEHIND_MS}
       WHEN ${WAITS} THEN NULL
       WHEN state = 'delivering' AND lease_until > ?1 THEN lease_until
       WHEN state = 'delivering' THEN ?1 + ${GRACE_MS}
@@ -87,18 +91,24 @@ export function openUpkeep(run: Run) {
     /**
      * Frees ended leases and takes up to `limit` deliveries that are overdue;
      * `taken` also counts those that only needed another date.
+     *
+     * @param stopping destinations where what has failed stops what comes behind it
      */
-    async takeOverdue(now: number, limit: number): Promise<{ taken: number; bells: Bell[] }> {
+    async takeOverdue(
+      now: number,
+      limit: number,
+      stopping: readonly string[] = [],
+    ): Promise<{ taken: number; bells: Bell[] }> {
       const [, overdue] = await run((db) =>
         db.batch<BellRow & { state: string }>([
           db.prepare(NOTE_LOST).bind(now),
-          db.prepare(TAKE_OVERDUE).bind(now, limit),
+          db.prepare(TAKE_OVERDUE).bind(now, limit, JSON.stringify(stopping)),
         ]),
       );
       const rows = overdue?.results ?? [];
       return {
         taken: rows.length,
-        bells: rows.filter((row) => row.state === "pending" && row.due_at <= now).map(toBell),
+        bells: rows.filter((row) => row.state === "pending" && row.due_at <= now && row.waits !== "order").map(toBell),
       };
     },
 

@@ -1,5 +1,5 @@
 // From a proven request to a durable event: what it is, where it goes, and what its sender is told.
-import type { Acceptance, Event, Rate, Undecided } from "../types.ts";
+import type { Acceptance, Event, Undecided } from "../types.ts";
 import type { AskNamesake } from "../d1/repeats.ts";
 import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
@@ -15,6 +15,7 @@ import { keep, onItsWay } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
 import { type Inbound, Readings } from "../verify/readings.ts";
+import { inOrder } from "./order.ts";
 import { match } from "./route.ts";
 import { namesOf } from "../filter/names.ts";
 import { within } from "../patience.ts";
@@ -42,7 +43,7 @@ interface FirstAttempts {
    * @param accepted writes the line of the acceptance: called once, soon, where the answer is `accepted`
    */
   make(
-    held: { readonly event: Bodiless; readonly rate: Rate | null; readonly body: Uint8Array },
+    held: { readonly event: Bodiless; readonly body: Uint8Array } & Pick<ConfiguredSource, "rate" | "together">,
     offered: readonly string[],
     accepting: Promise<Acceptance>,
     accepted: (first: readonly FirstEnd[]) => void,
@@ -83,7 +84,7 @@ export async function enter(
   if (sole && (await isTaken(eventId, deps))) return refuse({ reason: "name_reused", field: said?.field ?? "id" });
   const sent = said?.kept(eventId, now) ?? inbound;
   const { body } = sent;
-  const event = eventOf(sent, source, identity, { id: eventId, now, verifiedBy }, deps);
+  const event = await eventOf(sent, source, identity, { id: eventId, now, verifiedBy }, deps);
 
   const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
   // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
@@ -101,7 +102,7 @@ export async function enter(
         id,
         receipt,
         source: source.name,
-        rate: source.rate,
+        ...spreadBy(source),
         row: kept.row === null ? "" : JSON.stringify(kept.row),
         bells: [
           id,
@@ -131,7 +132,7 @@ export async function enter(
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
   if (offered.length > 0)
     after?.waitUntil(
-      deps.first.make({ event, rate: source.rate, body }, offered, accepting, (first) => write("accepted", first)),
+      deps.first.make({ event, ...spreadBy(source), body }, offered, accepting, (first) => write("accepted", first)),
     );
   const answer = await accepting;
   if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
@@ -140,6 +141,11 @@ export async function enter(
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   if (answer.kind === "reused") return refuse({ reason: "name_reused", field: said?.field ?? "id" });
   return conclude(answer, refuse, reply, () => deps.acked(deps.now() - receivedAt));
+}
+
+/** What of a source decides which object has its events. */
+function spreadBy({ rate, together: name }: ConfiguredSource): Pick<ConfiguredSource, "rate" | "together"> {
+  return name === undefined ? { rate } : { rate, together: name };
 }
 
 /** D1 has this long to say whether a name stands for another content, in ms. */
@@ -159,13 +165,13 @@ async function isTaken(id: string, { namesake, log }: EnterDeps): Promise<boolea
 }
 
 /** The event, but for its body; and where it goes. */
-function eventOf(
+async function eventOf(
   inbound: Inbound,
   source: ConfiguredSource,
   identity: Identity,
   { id, now, verifiedBy }: { readonly id: string; readonly now: number; readonly verifiedBy: string | null },
   deps: EnterDeps,
-): Bodiless {
+): Promise<Bodiless> {
   const { body } = inbound;
   const told = {
     id,
@@ -176,7 +182,8 @@ function eventOf(
   };
   // Decided now: what the routes say later does not change what was promised.
   const names = namesOf(told, () => documentOf(inbound, source));
-  const { matched, undecided } = match(deps.config.routes, source.name, identity.types, names);
+  const { matched: wanted, undecided } = match(deps.config.routes, source.name, identity.types, names);
+  const matched = await inOrder(wanted, names, deps.config.destinations);
   return {
     ...told,
     receipt: receiptId(now, deps.newId()),

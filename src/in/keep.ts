@@ -3,7 +3,8 @@ import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/
 import type { Parts } from "../d1/parts.ts";
 import type { Rejection } from "../errors.ts";
 import { within } from "../patience.ts";
-import type { AskRepeats, Event } from "../types.ts";
+import type { AskRepeats } from "../d1/known.ts";
+import type { Event } from "../types.ts";
 
 /** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
 const PARTS_PATIENCE_MS = 7_000;

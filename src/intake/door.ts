@@ -41,7 +41,7 @@ export interface IntakeRpc {
 }
 
 /** Of which acceptance something is told. */
-type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate"> & { readonly size: number };
+type Accepted = Pick<Candidate, "id" | "receipt" | "source" | "rate" | "together"> & { readonly size: number };
 
 /** The door to the journal. */
 export interface IntakeDoor {

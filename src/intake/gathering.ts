@@ -13,6 +13,8 @@ export interface Candidate extends Entry {
   readonly receipt: string;
   readonly source: string;
   readonly rate: Rate | null;
+  /** By which name it has come to this object, where a destination wants it in order. */
+  readonly together?: string;
   /** Whether the edge has found the event in D1: then `row` is not looked at. */
   readonly repeat?: boolean;
   /** Whether its body is in parts, which are dropped where the answer is `duplicate`. */

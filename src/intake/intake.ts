@@ -2,7 +2,8 @@
 import { hasHung } from "../deadlines.ts";
 import type { FirstOutcome } from "../d1/settlement.ts";
 import { earlier, within } from "../patience.ts";
-import type { Acceptance, AskKnown, Grant } from "../types.ts";
+import type { AskKnown } from "../d1/known.ts";
+import type { Acceptance, Grant } from "../types.ts";
 import { Alarm } from "./alarm.ts";
 import { Company } from "./company.ts";
 import { Drain, type DrainDeps } from "./drain.ts";

@@ -1,6 +1,6 @@
 // Whether an event is in D1 already, asked for many at a time: a repeat costs a look, and no row unless it opens
 // something.
-import type { AskKnown, KnownEvent } from "../types.ts";
+import type { AskKnown, KnownEvent } from "../d1/known.ts";
 import { backoff, within } from "../patience.ts";
 import type { Entry } from "./journal.ts";
 

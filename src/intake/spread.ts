@@ -7,6 +7,8 @@ export interface Spreadable {
   readonly id: string;
   readonly source: string;
   readonly rate: Rate | null;
+  /** By which name it comes to one object with others, where a destination wants them in order. */
+  readonly together?: string;
 }
 
 /** The object of a shard. */
@@ -15,21 +17,26 @@ export const nameOf = (shard: number): string => `intake-${shard}`;
 export const LEADER = nameOf(0);
 
 /**
- * The same over isolates and deploys. A source with a rate always meets its own bucket; the events of all others spread
- * by their ids.
+ * The same over isolates and deploys. A source with a rate always meets its own bucket, and what must not overtake each
+ * other stands in one journal; the events of all others spread by their ids.
  */
-export function shardOf({ id, source, rate }: Spreadable, shards: number): string {
-  return nameOf(fnv1a(rate === null ? id : source) % shards);
+export function shardOf({ id, source, rate, together }: Spreadable, shards: number): string {
+  return nameOf(fnv1a(together ?? (rate === null ? id : source)) % shards);
 }
 
 /**
- * What isolates that spread events alike have in common: the number of objects, and a hash of the sources that have a
- * rate, which keep to one of them.
+ * What isolates that spread events alike have in common: the number of objects, and a hash of the sources that keep to
+ * one of them, for their rate or an order.
  *
- * @returns such as `8`, or `8.1f3a90c2` where sources have a rate
+ * @returns such as `8`, or `8.1f3a90c2` where there are such sources
  */
-export function spreadOf(shards: number, sources: Iterable<Pick<Source, "name" | "rate">>): string {
-  const rated = [...sources].filter(({ rate }) => rate !== null).map(({ name }) => name);
+export function spreadOf(
+  shards: number,
+  sources: Iterable<Pick<Source, "name" | "rate"> & Pick<Spreadable, "together">>,
+): string {
+  const rated = [...sources]
+    .filter(({ rate, together }) => rate !== null || together !== undefined)
+    .map(({ name, together }) => (together === undefined ? name : `${name}>${together}`));
   return rated.length === 0 ? String(shards) : `${shards}.${fnv1a(rated.toSorted().join(" ")).toString(16)}`;
 }
 

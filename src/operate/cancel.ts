@@ -2,6 +2,7 @@
 import { CANCEL } from "../d1/deeds/cancel.ts";
 import { deliveryId } from "../ids.ts";
 import { openOnce } from "./once.ts";
+import { ringOrLeave } from "../out/bells.ts";
 import type { By, VerbDeps } from "./operator.ts";
 import { noDelivery, noEvent } from "./refuse.ts";
 
@@ -20,6 +21,8 @@ export function openCancel(deps: VerbDeps) {
       .filter((name) => only === null || name === only);
     if (only !== null && destinations.length === 0) return noDelivery(target);
     const { answer: ended } = await once(CANCEL, target, { event: event.event, destinations }, by);
+    if (destinations.some((name) => deps.config.destinations.get(name)?.order !== undefined))
+      await ringOrLeave(await deps.tables.next(event.event, deps.now()), deps.ring, deps.log, { target });
     const count = ended.filter(({ cancelled }) => cancelled).length;
     deps.log.info("cancel.asked", { target, cancelled: count });
     return {

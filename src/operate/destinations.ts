@@ -163,8 +163,11 @@ function words(statuses: readonly number[]): string[] {
   return statuses.map((one) => (one < 10 ? `${one}xx` : String(one)));
 }
 
-function limitsOf({ statuses, maxAgeMs, onFailed, version, limits: { rate, concurrency } = {} }: Destination) {
+function limitsOf({ statuses, maxAgeMs, onFailed, version, order, limits: { rate, concurrency } = {} }: Destination) {
   return {
+    ...(order === undefined
+      ? {}
+      : { order: order.by, after_failure: order.stops ? ("wait" as const) : ("skip" as const) }),
     ...(rate === undefined ? {} : { rate: rateInWords(rate) }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(statuses === undefined ? {} : { give_up_on: words(statuses.giveUpOn), retry_on: words(statuses.retryOn) }),
@@ -192,6 +195,7 @@ function backlogOf(standing: Standing | undefined) {
   return {
     waiting: standing?.waiting ?? 0,
     held: standing?.held ?? 0,
+    ...(standing === undefined || standing.behind === 0 ? {} : { behind: standing.behind }),
     waiting_more: standing?.more === 1,
     oldest_waiting_at: iso(standing?.oldest ?? null),
   };

@@ -101,6 +101,7 @@ function toDelivery(row: DeliveryRow): DeliveryAnswer {
     state: row.state,
     reason: row.reason,
     waits: row.state === "held" ? (row.waits ?? "pause") : row.state === "pending" ? row.waits : null,
+    ...(row.behind === null ? {} : { waits_behind: row.behind }),
     attempt: row.attempt,
     status: running ? null : row.status,
     fault: running ? null : row.fault,
@@ -108,7 +109,7 @@ function toDelivery(row: DeliveryRow): DeliveryAnswer {
     answer: running ? null : row.excerpt,
     received_at: iso(row.receivedAt),
     last_attempt_at: iso(row.startedAt),
-    next_attempt_at: row.state === "pending" ? iso(row.dueAt) : null,
+    next_attempt_at: row.state === "pending" && row.waits !== "order" ? iso(row.dueAt) : null,
     ended_at: iso(row.endedAt),
   };
 }

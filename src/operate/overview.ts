@@ -103,12 +103,13 @@ export async function backlogNow({
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;
   });
-  const { open, oldest, held, replayable, failed, unrouted, undecided } = await backlog([
+  const { open, oldest, held, behind, replayable, failed, unrouted, undecided } = await backlog([
     ...config.destinations.keys(),
   ]);
   return {
     open: Math.min(open, MOST_COUNTED),
     held: Math.min(held, MOST_COUNTED),
+    ...(behind === 0 ? {} : { behind: Math.min(behind, MOST_COUNTED) }),
     more: open > MOST_COUNTED || held > MOST_COUNTED,
     oldest_received_at: iso(oldest),
     journal: await journal,

@@ -7,6 +7,7 @@ import type { WholeEventRow } from "../d1/rows.ts";
 import { deliveryId } from "../ids.ts";
 import type { Asked } from "../in/again.ts";
 import { again, neverCame } from "./asked.ts";
+import { inOrder } from "../in/order.ts";
 import { judge, match } from "../in/route.ts";
 import { readCursor, writeCursor } from "../contract/question.ts";
 import { openOnce } from "./once.ts";
@@ -39,7 +40,8 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
   const once = openOnce(deps);
   const decide = async (row: WholeEventRow): Promise<Routed> => {
     const { source, types, names } = (await again(row, records, config)).asked;
-    const { matched, undecided } = match(config.routes, source, types, names);
+    const { matched: wanted, undecided } = match(config.routes, source, types, names);
+    const matched = await inOrder(wanted, names, config.destinations);
     return { event: row.event, matched, undecided: undecided.length === 0 ? null : undecided };
   };
 

@@ -17,17 +17,21 @@ export interface AnnounceDeps {
 /** Keeps the invocation alive for work that nobody waits for. */
 export type Beside = (work: Promise<void>) => void;
 
-/** @param beside is given what the feed is told, which must not hold up anything */
+/**
+ * @param beside is given what the feed is told, which must not hold up anything
+ * @param next bells of what has waited for these
+ */
 export async function announce(
   settled: readonly Settled[],
   { ring, feed, log }: AnnounceDeps,
   beside: Beside,
+  next: readonly Bell[] = [],
 ): Promise<void> {
   const telling = feed.settled(settled);
   if (telling !== null) beside(telling);
   for (const one of settled) writeAttempt(one, log);
   const pending = settled.filter(({ state }) => state === "pending");
-  await ringOrLeave([...pending.map(nextBell), ...settled.flatMap(deadLetterBell)], ring, log);
+  await ringOrLeave([...pending.map(nextBell), ...settled.flatMap(deadLetterBell), ...next], ring, log);
 }
 
 /** Of what has failed and goes to another destination now. */

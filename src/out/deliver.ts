@@ -6,6 +6,7 @@ import type { LimitDoor } from "../limit/door.ts";
 import { admit, type Admitted, limitsFor } from "./admit.ts";
 import type { Beside } from "./announce.ts";
 import { armedAmong, tendBreakers } from "./breaker.ts";
+import { stopping } from "./order.ts";
 import { choose } from "./choose.ts";
 import type { Pace } from "./pace.ts";
 import { type Entered, type SizeOf, work, type WorkDeps } from "./work.ts";
@@ -66,7 +67,8 @@ interface Claimed {
 
 async function claim(bells: readonly Bell[], deps: DeliverDeps): Promise<Claimed> {
   const asked = bells.map(toWanted);
-  const claims = asked.length === 0 ? [] : await deps.store.claim(asked, deps.now());
+  const claims =
+    asked.length === 0 ? [] : await deps.store.claim(asked, deps.now(), stopping(deps.config.destinations));
   return { claims, holding: claims.length === asked.length ? null : hold(asked, deps) };
 }
 
@@ -106,7 +108,7 @@ function toWanted({ delivery, attempt: n }: Bell): Wanted {
 async function hold(asked: readonly Wanted[], deps: DeliverDeps): Promise<void> {
   const { store, now, log } = deps;
   try {
-    const headless = await store.hold(asked, now());
+    const headless = await store.hold(asked, now(), stopping(deps.config.destinations));
     await tendBreakers(armedAmong(headless, deps.config.destinations), deps);
   } catch (error) {
     log.warn("delivery.hold_failed", { bells: asked.length, error: String(error) });

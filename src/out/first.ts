@@ -27,6 +27,7 @@ const NONE: Granted = { go: [], wait: [] };
 export interface Held {
   readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "size" | "matched">;
   readonly rate: Rate | null;
+  readonly together?: string;
   readonly body: Uint8Array;
 }
 
@@ -35,6 +36,7 @@ interface Accepted {
   readonly receipt: string;
   readonly source: string;
   readonly rate: Rate | null;
+  readonly together?: string;
   readonly size: number;
 }
 
@@ -73,7 +75,9 @@ export class FirstAttempts {
     if (size > INLINE_BYTES) return [];
     this.#forget(now());
     if (this.#bytes + size > MOST_BYTES) return [];
+    // Who comes first is known once D1 has the event.
     return matched
+      .filter(({ order }) => order === undefined)
       .map(({ destination }) => destination)
       .filter((name) => {
         const destination = config.destinations.get(name);
@@ -100,8 +104,9 @@ export class FirstAttempts {
     accepted: (first: readonly FirstEnd[]) => void,
   ): Promise<void> {
     const { now, intake, log } = this.#deps;
-    const { event, rate } = held;
-    const of = { id: event.id, receipt: event.receipt, source: event.source, rate, size: event.size };
+    const { event, rate, together } = held;
+    const { id, receipt, source, size } = event;
+    const of = { id, receipt, source, rate, ...(together === undefined ? {} : { together }), size };
     const askedAt = now();
     const place = { bytes: event.size, since: askedAt };
     this.#held.add(place);

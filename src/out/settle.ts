@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { deliveryId } from "../ids.ts";
 import { sleep } from "../patience.ts";
 import type { Settled } from "../d1/settlement.ts";
+import type { Bell } from "../types.ts";
 
 /**
  * Pauses between two writes, in ms. They double, so that an invocation whose attempts end one by one over 30 s still
@@ -16,8 +17,15 @@ const FIRST_PAUSE_MS = 50;
 const TRIES = 4;
 const RETRY_MS = 500;
 
-/** Told of settlements that D1 has, and how often in a row their destinations had failed before. */
-export type Done = (settled: readonly Settled[], failures: ReadonlyMap<string, Counted["failures"]>) => Promise<void>;
+/**
+ * Told of settlements that D1 has, how often in a row their destinations had failed before, and the bells of what has
+ * waited for them.
+ */
+export type Done = (
+  settled: readonly Settled[],
+  failures: ReadonlyMap<string, Counted["failures"]>,
+  next: readonly Bell[],
+) => Promise<void>;
 
 /**
  * Collects settlements and writes them in groups;
@@ -75,7 +83,7 @@ export class Settler {
   async #write(group: readonly Settled[]): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const counted = await this.#store.settle(group, this.#now());
+        const { counted, next } = await this.#store.settle(group, this.#now());
         const keys = new Set(counted.map(({ event, destination }) => `${event}:${destination}`));
         const failures = new Map<string, number | null>();
         // The rows of one statement see the ones before them: the last has the most.
@@ -84,6 +92,7 @@ export class Settler {
         await this.#done(
           group.filter(({ event, destination }) => keys.has(`${event}:${destination}`)),
           failures,
+          next,
         );
         return;
       } catch (error) {

@@ -54,9 +54,9 @@ export async function work(
 ): Promise<void> {
   const { pace, now } = deps;
   const tending = new Tending(deps);
-  const settler = new Settler(deps.store, deps.log, now, async (settled, failures) => {
+  const settler = new Settler(deps.store, deps.log, now, async (settled, failures, next) => {
     tending.heard(settled, failures);
-    await announce(settled, deps, beside);
+    await announce(settled, deps, beside, next);
   });
   const settling = settler.run();
   const events = new Map<Claim, Loaded>();
@@ -138,7 +138,8 @@ async function one(
     };
     const end = await attempt(event, destination, claim, body, turn === undefined ? deps : counted(deps, turn));
     if (end === null) return "late";
-    settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
+    const key = typeof claim.orderKey === "string" ? { orderKey: claim.orderKey } : {};
+    settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size, ...key });
     return hasHung(end, limit) ? "timed out" : "ended";
   } catch (error) {
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.

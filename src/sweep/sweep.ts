@@ -3,6 +3,7 @@
 import type { Breakers } from "../d1/breakers.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
 import { armedAmong, type BreakerDeps, tendBreakers } from "../out/breaker.ts";
+import { stopping } from "../out/order.ts";
 import { deliveryId } from "../ids.ts";
 import { earlier } from "../patience.ts";
 import type { Bell } from "../types.ts";
@@ -62,7 +63,7 @@ interface Rung {
 async function ringOverdue(deps: SweepDeps): Promise<Rung> {
   let rung = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const { taken, bells } = await deps.upkeep.takeOverdue(deps.now(), TAKE);
+    const { taken, bells } = await deps.upkeep.takeOverdue(deps.now(), TAKE, stopping(deps.config.destinations));
     rung += bells.length;
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
     if (!rang || taken < TAKE) return { rung, more: false };

@@ -30,7 +30,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/state = 'delivering', attempt = attempt \+ 1/, "claim"],
   [/SET opened_at = CAST/, "tend breakers"],
   [/'expired', waits = NULL/, "sweep breakers"],
-  [/SET state = 'held'/, "hold"],
+  [/'held'\), look_at = iif/, "hold"],
   [/attempt = deliveries\.attempt - 1/, "give back"],
   [/WITH RECURSIVE held/, "let go"],
   [/^SELECT destination FROM pauses/, "forgotten pauses"],

@@ -59,20 +59,36 @@ export async function operate(operation: Operation, ledger: Ledger): Promise<voi
   }
 }
 
-/** The storm is over: the operator lifts every pause, and looks again whether one came late. */
+const OPEN = "SELECT 1 FROM deliveries WHERE ended_at IS NULL LIMIT 1";
+
+/** The storm is over: the operator lifts every pause, and looks again whether one came late; and gives up what stops others. */
 export async function liftPauses(ledger: Ledger): Promise<void> {
-  const { platform, scheduler } = ledger;
-  for (let count = 0; count < LIFTS; count += 1) {
+  const { platform, scheduler, plan } = ledger;
+  // A receiver that stays as it is ends one after another, and each stops the next.
+  const most = plan.traits.includes("stopping") ? LIFTS * 200 : LIFTS;
+  for (let count = 0; count < most; count += 1) {
+    if (count > LIFTS && platform.d1.look(OPEN).length === 0) return;
     const paused = platform.d1.hasTable("pauses")
       ? platform.d1.look<{ destination: string }>("SELECT destination FROM pauses")
       : [];
     for (const { destination } of paused) {
       await asks(`destinations/${destination}/resume`, `lift ${destination} ${scheduler.now}`, ledger);
     }
+    for (const { id } of stoppingIn(ledger))
+      await asks(`deliveries/${id}:alpha/cancel`, `lift ${id} ${scheduler.now}`, ledger);
     await new Promise<void>((resolve) => {
       scheduler.after(LIFT_MS, resolve);
     });
   }
+}
+
+/** Where what has failed stops those behind it: the oldest that has failed of each source. */
+function stoppingIn({ plan, platform }: Ledger): { id: string }[] {
+  if (!plan.traits.includes("stopping") || !platform.d1.hasTable("deliveries")) return [];
+  return platform.d1.look<{ id: string }>(
+    `SELECT e.id, min(d.event) FROM deliveries d JOIN events e ON e.seq = d.event
+     WHERE d.destination = 'alpha' AND d.state = 'failed' AND d.reason <> 'cancelled' AND d.order_key IS NOT NULL GROUP BY e.source`,
+  );
 }
 
 /** The operator opens an ended delivery again, and asks once more with the same key where no answer came. */

@@ -13,6 +13,7 @@ import type { Forgery, Letter, Stuff } from "./senders.ts";
 import type { Change, Schedule } from "./settings.ts";
 import { thinOf } from "./things.ts";
 import { type Trait, traitsOf } from "./traits.ts";
+import { orderedOf } from "./ordered.ts";
 import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
@@ -151,6 +152,8 @@ export function planOf(seed: number): Plan {
   const { traits, sayings } = traitsOf(seed, span);
   const thin = thinOf(seed, span);
   steps.push(...sayings, ...thin.steps);
+  const { ordered, row } = orderedOf(seed, span);
+  steps.push(...row);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -160,7 +163,7 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
-    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits],
+    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits, ...ordered],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

@@ -8,16 +8,28 @@ import type { Vars } from "./settings.ts";
 /**
  * `shaped`: a method, headers and a query of its own, with secrets in them; `aging`: a `max_age`; `letters`: gamma gets
  * what has failed. `remade`: a route of its own makes another body for beta. `bound` and `kept` are ways out of their own
- * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards. `thin` has events that
- * name a thing (`things.ts`).
+ * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards. `thin`
+ * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
+ * and `stopping`: what has failed stops those behind it.
  */
-export type Trait = "shaped" | "aging" | "letters" | "remade" | "bound" | "kept" | "looked" | "inward" | "thin";
+export type Trait =
+  | "shaped"
+  | "aging"
+  | "letters"
+  | "remade"
+  | "bound"
+  | "kept"
+  | "looked"
+  | "inward"
+  | "thin"
+  | "ordered"
+  | "stopping";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
 export const MAX_AGE_MS = 60_000;
 
-const TRAITS: readonly Exclude<Trait, "remade">[] = ["shaped", "aging", "letters"];
+const TRAITS: readonly Trait[] = ["shaped", "aging", "letters"];
 const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 
 /** In one world of four. It has dice of its own, so that no other choice moves. */
@@ -64,6 +76,8 @@ export function alphaOf(traits: readonly Trait[]): Vars {
     ...(traits.includes("shaped") ? SHAPE : {}),
     ...(traits.includes("aging") ? { max_age: MAX_AGE } : {}),
     ...(traits.includes("letters") ? { on_failed: "gamma" } : {}),
+    ...(traits.includes("ordered") ? { order: "source" } : {}),
+    ...(traits.includes("stopping") ? { after_failure: "wait" } : {}),
   };
 }
 

@@ -91,7 +91,7 @@ const deliveries = remote(
           one.id,
           one.received_at,
           one.state,
-          one.reason ?? one.waits,
+          one.reason ?? waitsFor(one),
           one.attempt,
           one.status,
           one.fault,
@@ -102,6 +102,17 @@ const deliveries = remote(
     );
   },
 );
+
+/** What a delivery waits for, in a word or with the event whose end it waits for. */
+function waitsFor({
+  waits,
+  waits_behind: behind,
+}: {
+  readonly waits: string | null;
+  readonly waits_behind?: string | undefined;
+}): string | null {
+  return behind === undefined ? waits : `waits behind ${behind}`;
+}
 
 const event = remote(
   {
@@ -128,9 +139,11 @@ const event = remote(
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
-    for (const { destination, state, reason, waits, next_attempt_at: next, attempts } of story.deliveries) {
+    for (const told of story.deliveries) {
+      const { destination, state, reason, waits, next_attempt_at: next, attempts } = told;
       out("");
-      const because = reason ?? (waits === null ? null : `waits: ${waits}`);
+      const behind = told.waits_behind === undefined ? `waits: ${waits}` : waitsFor(told);
+      const because = reason ?? (waits === null ? null : behind);
       const why = because === null ? "" : ` (${because})`;
       out(`${destination}: ${state}${why}${next === null ? "" : `, next attempt ${next}`}`);
       const lines = attempts.map((one) => [

@@ -29,6 +29,7 @@ const overview = remote(
     for (const line of table(Object.keys(totals), [Object.values(totals)], "nothing is counted")) out(line);
     const more = backlog.more ? " or more" : "";
     out(`waiting: ${backlog.open}${more}, held: ${backlog.held}, oldest: ${backlog.oldest_received_at ?? "none"}`);
+    if (backlog.behind !== undefined) out(`behind another, in order: ${backlog.behind}`);
     const failed = `${backlog.replayable}${backlog.replayable_more ? " or more" : ""}`;
     out(`to replay: ${failed}${backlog.replayable === 0 ? "" : "  (hookline deliveries --state failed)"}`);
     if (backlog.unrouted > 0) out(`unrouted: ${atMost(backlog.unrouted)}  (hookline events --unrouted)`);

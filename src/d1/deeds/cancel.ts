@@ -10,8 +10,10 @@ export interface Ended {
 }
 
 const CHOSEN = "event = ?1->>'event' AND destination IN (SELECT value FROM json_each(?1, '$.destinations'))";
-// An attempt that is under way may have arrived: it goes on to its end.
-const WAITING = "state IN ('pending', 'held')";
+// An attempt that is under way may have arrived: it goes on to its end. What has failed may stop others, where there is
+// an order: to cancel it is to give it up.
+const WAITING =
+  "(state IN ('pending', 'held') OR (state = 'failed' AND order_key IS NOT NULL AND reason <> 'cancelled'))";
 
 /**
  * Ends those of an event's deliveries that wait or are held.
@@ -22,10 +24,10 @@ export const CANCEL: Deed<{ event: number; destinations: readonly string[] }, En
   answer: `
 SELECT json_group_array(json_object(
   'destination', destination, 'cancelled', json(iif(${WAITING}, 'true', 'false')), 'state', iif(${WAITING}, 'failed', state)
-)) FROM (SELECT destination, state FROM deliveries WHERE ${CHOSEN} ORDER BY destination)`,
+)) FROM (SELECT destination, state, reason, order_key FROM deliveries WHERE ${CHOSEN} ORDER BY destination)`,
   acts: [
     `${AUDIT} json_group_array(destination) FROM deliveries WHERE ${CHOSEN} AND ${WAITING} AND ${MINE} HAVING count(*) > 0`,
-    `UPDATE deliveries SET state = 'failed', reason = 'cancelled', ended_at = ?1->>'now', look_at = NULL
+    `UPDATE deliveries SET state = 'failed', reason = 'cancelled', ended_at = ?1->>'now', look_at = NULL, waits = NULL
      WHERE ${CHOSEN} AND ${WAITING} AND ${MINE}`,
   ],
 };

@@ -34,7 +34,8 @@ ON CONFLICT (event, destination, n) DO UPDATE SET
 WHERE attempts.outcome = 'lost'`;
 
 /**
- * Opens what `keepFirstTry` has prepared: due at `due`, with the whole schedule before it.
+ * Opens what `keepFirstTry` has prepared: due at `due`, with the whole schedule before it. What was delivered has had
+ * its turn in any order: it waits for nobody now, and nobody for it.
  *
  * @param chosen as above
  * @param when as above
@@ -43,7 +44,7 @@ WHERE attempts.outcome = 'lost'`;
 export const openAgain = (chosen: string, when: string, receipt = "?5"): string => `
 UPDATE deliveries
 SET state = 'pending', reason = NULL, ended_at = NULL, round = attempt, repeats = 0, due_at = c.due, look_at = c.due + ${GRACE_MS},
-    receipt = ${receipt}
+    receipt = ${receipt}, waits = NULL, order_key = iif(state = 'delivered', NULL, order_key)
 FROM (${chosen}) c WHERE ${ended(when)}
 ${RETURNING_BELL}`;
 

@@ -39,8 +39,8 @@ FROM ${NAMED} LEFT JOIN ${THERE}`,
   acts: [
     `${AUDIT} json_group_array(e.id || ':' || (m.value->>'destination'))
      FROM ${NAMED} LEFT JOIN ${THERE} WHERE d.event IS NULL AND ${MINE} HAVING count(*) > 0`,
-    `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at, transform)
-     SELECT e.seq, m.value->>'destination', m.value->>'route', ?1->>'receipt', 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS}, m.value->>'transform'
+    `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at, transform, order_key)
+     SELECT e.seq, m.value->>'destination', m.value->>'route', ?1->>'receipt', 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS}, m.value->>'transform', m.value->>'order'
      FROM ${NAMED} WHERE ${MINE}
      ON CONFLICT (event, destination) DO NOTHING
      ${RETURNING_BELL}`,

@@ -116,6 +116,9 @@ function DestinationHead({ destination, now }: HeadProps) {
           rows={[
             ["Pending", <a href={`/deliveries?destination=${name}&state=pending`}>{waitingInWords(destination)}</a>],
             ["Held", <a href={`/deliveries?destination=${name}&state=held`}>{number(destination.held)}</a>],
+            ...(destination.behind === undefined
+              ? []
+              : [["Behind another, in order", number(destination.behind)] satisfies [string, string]]),
             ["Oldest pending", <When at={destination.oldest_waiting_at} now={now} />],
             ["Delivered, 24 h", number(window.delivered)],
             ["Retried, 24 h", number(window.retried)],

@@ -117,7 +117,7 @@ function ToSetUp({ overview: { missing, findings } }: { readonly overview: Overv
 }
 
 function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly now: number }) {
-  const { open, more, oldest_received_at: oldest, held, journal, replayable } = backlog;
+  const { open, more, oldest_received_at: oldest, held, behind, journal, replayable } = backlog;
   const late = oldest !== null && now - Date.parse(oldest) > 3_600_000;
   return (
     <dl class="strip">
@@ -148,6 +148,12 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
           <a href="/deliveries?state=held">{number(held)}</a>
         </dd>
       </div>
+      {behind === undefined ? null : (
+        <div>
+          <dt>In order</dt>
+          <dd title="Open deliveries that come behind another">{number(behind)} wait</dd>
+        </div>
+      )}
       <div class={replayable > 0 ? "late" : undefined}>
         <dt>To replay</dt>
         <dd>

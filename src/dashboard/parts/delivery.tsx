@@ -31,10 +31,11 @@ const WAITS = {
   breaker: "its destination fails too often: its breaker is open, and this delivery spends no attempt until it closes",
   rate: "its destination has had as many as its rate allows; it spends no attempt until there is a place",
   concurrency: "as many as its destination takes are under way; it spends no attempt until there is a place",
+  order: "its destination gets such events in order, and an earlier one has not ended",
 } as const;
 
 export function DeliverySection({ delivery, receivedAt, scale, now, once }: DeliveryProps) {
-  const { destination, state, reason, waits, route, attempts } = delivery;
+  const { destination, state, reason, waits, waits_behind: behind, route, attempts } = delivery;
   const id = `to-${destination}`;
   return (
     <section class={`card delivery ${state}`} aria-labelledby={id}>
@@ -46,8 +47,18 @@ export function DeliverySection({ delivery, receivedAt, scale, now, once }: Deli
         <StateBadge state={state} />
       </div>
       {reason === null ? null : <p class="note">Ended, because {REASONS[reason]}.</p>}
-      {waits === null ? null : <p class="note">It waits, because {WAITS[waits]}.</p>}
-      {state === "pending" ? (
+      {waits === null ? null : (
+        <p class="note">
+          It waits, because {WAITS[waits]}
+          {behind === undefined ? null : (
+            <>
+              : it waits behind <a href={`/events/${behind}`}>{behind}</a>
+            </>
+          )}
+          .
+        </p>
+      )}
+      {state === "pending" && waits !== "order" ? (
         <p class="note">
           Next attempt <When at={delivery.next_attempt_at} now={now} /> (<Exactly at={delivery.next_attempt_at} /> UTC)
         </p>

@@ -48,6 +48,7 @@ const WAITS = {
   breaker: "fails too often (its breaker is open)",
   rate: "has had as many as its rate allows",
   concurrency: "is getting as many as it takes at a time",
+  order: "gets an earlier event first",
 } as const;
 
 /** What is to be said of a delivery that has not ended well. */

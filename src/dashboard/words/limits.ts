@@ -11,12 +11,22 @@ export function limitsInWords({
   version,
   rate,
   concurrency,
+  order,
+  after_failure: after,
 }: DestinationAnswer): [string, string][] {
   return [
     ...(rate === undefined
       ? []
       : [["Gets at most", `${rate}, in any window of that length`] satisfies [string, string]]),
     ...(concurrency === undefined ? [] : [["At a time", number(concurrency)] satisfies [string, string]]),
+    ...(order === undefined
+      ? []
+      : [
+          [
+            "In order of",
+            `${order}; one that has failed for good ${after === "wait" ? "stops those behind it" : "is passed"}`,
+          ] satisfies [string, string],
+        ]),
     ...(ends.length === 0 ? [] : [["Gives up on", list(ends)] satisfies [string, string]]),
     ...(goesOn.length === 0 ? [] : [["Retries on", list(goesOn)] satisfies [string, string]]),
     ...(next === undefined ? [] : [["What fails goes to", next] satisfies [string, string]]),

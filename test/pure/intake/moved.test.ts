@@ -42,6 +42,21 @@ test("how events are spread is the number of objects, and which sources have a r
   expect(new Set([spreadOf(8, sources), spreadOf(8, sources.slice(1)), spreadOf(4, sources), "8"]).size).toBe(4);
 });
 
+test("sources whose events go in order together come to one object, and a change of that is another way of spreading", () => {
+  const one = { id: "evt_1", source: "a", rate: null, together: "a" };
+  const others = Array.from({ length: 50 }, (_, n) => ({ id: `evt_${n}`, source: "b", rate: RATE, together: "a" }));
+  expect(new Set(others.map((other) => shardOf(other, 8)))).toEqual(new Set([shardOf(one, 8)]));
+  const sources = [
+    { name: "a", rate: null },
+    { name: "b", rate: RATE },
+  ];
+  const ordered = [
+    { name: "a", rate: null, together: "a" },
+    { name: "b", rate: RATE, together: "a" },
+  ];
+  expect(new Set([spreadOf(8, sources), spreadOf(8, ordered), spreadOf(8, ordered.slice(0, 1))]).size).toBe(3);
+});
+
 test("an event has moved exactly if the two counts lead it to two objects", () => {
   for (const one of [...many, ...many.map(({ id }) => ({ id, source: id, rate: RATE }))])
     for (const [here, there] of [

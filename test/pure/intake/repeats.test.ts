@@ -1,6 +1,6 @@
 // Looks into D1 for repeats, and the rates that they give back to.
 import { expect, test } from "vitest";
-import type { AskRepeats, KnownEvent } from "../../../src/types.ts";
+import type { AskRepeats, KnownEvent } from "../../../src/d1/known.ts";
 import { Rates } from "../../../src/intake/rates.ts";
 import { type Known, repeatOf, Repeats } from "../../../src/intake/repeats.ts";
 

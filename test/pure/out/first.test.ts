@@ -15,6 +15,14 @@ test("a destination whose attempts may take longer than an invocation has left i
   expect(open().first.offers(event(["patient", "quick"]))).toEqual(["quick"]);
 });
 
+test("what goes in order is the queue's: who comes first is known once D1 has it", () => {
+  const one = event(["one", "two"]);
+  const matched = one.matched.map((match) =>
+    match.destination === "one" ? Object.assign({ order: "key" }, match) : match,
+  );
+  expect(open().first.offers({ ...one, matched })).toEqual(["two"]);
+});
+
 test("a body of more than 256 KB is the queue's", () => {
   expect(open().first.offers(event(["one"], 256 * 1024))).toEqual(["one"]);
   expect(open().first.offers(event(["one"], 256 * 1024 + 1))).toEqual([]);

@@ -6,6 +6,7 @@ import { WANTING } from "../things.ts";
 import { ARCHIVE } from "../traits.ts";
 import { repeatsMayBeNew } from "./firsts.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
+import { isBehind } from "./order.ts";
 import { SHAPED } from "./traits.ts";
 
 /** Headers that must never leave (the design's contract). */
@@ -135,8 +136,9 @@ export const retention: Invariant = {
 
 export const bells: Invariant = {
   id: "bells",
-  says: "a bell is acknowledged only once its delivery is claimed, has ended, is not due, was rung again, or its destination hangs, is paused or has an open breaker",
-  acked({ delivery, attempt }, began, { platform, rung, scheduler, skewed }) {
+  says: "a bell is acknowledged only once its delivery is claimed, has ended, is not due, was rung again, comes behind another, or its destination hangs, is paused or has an open breaker",
+  acked({ delivery, attempt }, began, ledger) {
+    const { platform, rung, scheduler, skewed } = ledger;
     if (skewed) return null;
     const [id = "", destination = ""] = delivery.split(":");
     const [row] = platform.d1.look<{ state: string; attempt: number; due_at: number }>(
@@ -154,6 +156,7 @@ export const bells: Invariant = {
     // So is what rang at a breaker that is open, or has closed since.
     const troubled = "SELECT 1 FROM breakers WHERE destination = ?1 AND (opened_at IS NOT NULL OR closed_at >= ?2)";
     if (platform.d1.look(troubled, destination, Math.floor(began + EPOCH)).length > 0) return null;
+    if (destination === "alpha" && isBehind(id, Math.floor(began + EPOCH), ledger)) return null;
     // A backlog for a destination that hangs is the sweep's.
     const lately = scheduler.now - HANGING_MS;
     const hangs =

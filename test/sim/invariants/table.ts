@@ -9,6 +9,7 @@ import type { Invariant } from "./invariant.ts";
 import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+import { inOrder, orderOfAcceptance } from "./order.ts";
 import { oneContent } from "./own.ts";
 import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
@@ -17,7 +18,7 @@ import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
-/** I-8 (order) has no feature yet; I-11 (progress) is the world's own end, see `drain` in world.ts. */
+/** I-11 (progress) is the world's own end, see `drain` in world.ts. */
 export const INVARIANTS: readonly Invariant[] = [
   noLoss,
   noFalseAck,
@@ -63,4 +64,6 @@ export const INVARIANTS: readonly Invariant[] = [
   stops,
   remakes,
   things,
+  inOrder,
+  orderOfAcceptance,
 ];

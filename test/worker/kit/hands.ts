@@ -8,7 +8,8 @@ import type { BellSeed } from "../../../src/intake/journal.ts";
 import type { Log } from "../../../src/log.ts";
 import type { EndedFirst } from "../../../src/d1/settle.ts";
 import type { Opened, Settled } from "../../../src/d1/settlement.ts";
-import type { AskKnown, AskRepeats, Bell, Event, Rate } from "../../../src/types.ts";
+import type { AskKnown, AskRepeats } from "../../../src/d1/known.ts";
+import type { Bell, Event, Rate } from "../../../src/types.ts";
 import { bindings } from "./relay.ts";
 
 /** Far enough ahead that no alarm which a test sets goes off by itself. */

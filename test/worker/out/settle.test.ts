@@ -33,7 +33,8 @@ function settler(
   const store = {
     settle: async (group: readonly Settled[]) => {
       written.push(group.map(({ event }) => event));
-      return (await settle(group)).map(({ event, destination }) => ({ event, destination, failures: null }));
+      const counted = (await settle(group)).map(({ event, destination }) => ({ event, destination, failures: null }));
+      return { counted, next: [] };
     },
   };
   const made = new Settler(

@@ -217,7 +217,7 @@ test("the sweep's statements walk the partial index on look_at", async () => {
   const statements = seen.filter((sql) => sql.includes("look_at"));
   expect(statements).toHaveLength(3);
   for (const sql of statements) {
-    const values = sql.includes("?2") ? [THEN, 500] : sql.includes("?1") ? [THEN] : [];
+    const values = sql.includes("?3") ? [THEN, 500, "[]"] : sql.includes("?1") ? [THEN] : [];
     const plan = (await rows<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values)).map(({ detail }) => detail);
     expect(plan.join("\n")).toContain("INDEX deliveries_look_at");
     expect(plan.filter((line) => /^SCAN deliveries(?! USING (COVERING )?INDEX deliveries_look_at)/.test(line))).toEqual(

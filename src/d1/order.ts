@@ -1,0 +1,72 @@
+// D1: who comes before whom, at destinations that get their events in order: docs/adr/0036.
+import { type BellRow, toBell } from "./bell.ts";
+import { rowsOf, type Run } from "./database.ts";
+import type { Bell } from "../types.ts";
+
+/** What two deliveries to one destination have in common where neither may overtake the other. */
+export interface Keyed {
+  readonly destination: string;
+  readonly orderKey: string;
+}
+
+/**
+ * How long what waits behind another is left alone, in ms. Whatever ends the other wakes it; this is for what nobody
+ * could foresee, such as a row that was deleted by hand.
+ */
+export const BEHIND_MS = 6 * 60 * 60_000;
+
+/** Open ones, and what has failed and was not given up, of the key that `of` has; as their indexes have it. */
+const open = (of: string) => `deliveries o INDEXED BY deliveries_in_order
+  WHERE o.order_key IS NOT NULL AND o.ended_at IS NULL AND o.destination = ${of}.destination AND o.order_key = ${of}.order_key`;
+const failed = (of: string) => `deliveries o INDEXED BY deliveries_out_of_order
+  WHERE o.order_key IS NOT NULL AND o.state = 'failed' AND o.reason <> 'cancelled' AND o.destination = ${of}.destination AND o.order_key = ${of}.order_key`;
+
+/**
+ * Whether an earlier delivery of the same key is open, or has failed where that stops those behind it. Nothing is read
+ * for a delivery without a key.
+ *
+ * @param stopping SQL that gives the destinations where it does, as JSON
+ */
+export const behind = (stopping: string): string => `(deliveries.order_key IS NOT NULL AND (
+  EXISTS (SELECT 1 FROM ${open("deliveries")} AND o.event < deliveries.event)
+  OR (deliveries.destination IN (SELECT value FROM json_each(${stopping}))
+    AND EXISTS (SELECT 1 FROM ${failed("deliveries")} AND o.event < deliveries.event))))`;
+
+/** The id of the event behind which the delivery `d` waits; SQL. */
+export const BEHIND_WHOM = `CASE WHEN d.waits = 'order' THEN (SELECT id FROM events WHERE seq = coalesce(
+  (SELECT min(o.event) FROM ${open("d")} AND o.event < d.event), (SELECT min(o.event) FROM ${failed("d")} AND o.event < d.event))) END`;
+
+/** How many of a destination's open deliveries come behind another, of the first `most`; SQL. */
+export const behindAt = (destination: string, most: number): string => `(
+  SELECT count(*) - count(DISTINCT order_key) FROM (
+    SELECT order_key FROM deliveries INDEXED BY deliveries_in_order
+    WHERE order_key IS NOT NULL AND ended_at IS NULL AND destination = ${destination} LIMIT ${most}
+  ))`;
+
+// A minute: clocks differ, and whose time has not come has a bell of its own.
+const NEXT = `
+SELECT e.id, d.destination, d.attempt, d.due_at, NULL AS waits, e.size
+FROM (SELECT DISTINCT value->>'destination' AS destination, value->>'orderKey' AS order_key FROM json_each(?1)) k
+CROSS JOIN deliveries d ON d.destination = k.destination AND d.event = (SELECT min(o.event) FROM ${open("k")})
+CROSS JOIN events e ON e.seq = d.event
+WHERE d.state = 'pending' AND d.due_at <= ?2 + 60000`;
+
+/** Who comes next, now that these have ended: a statement, and what it gives back. */
+export function nextOf(db: D1Database, ended: readonly Keyed[], now: number): D1PreparedStatement {
+  const keys = ended.map(({ destination, orderKey }) => ({ destination, orderKey }));
+  return db.prepare(NEXT).bind(JSON.stringify(keys), now);
+}
+
+const NEXT_OF_EVENT = NEXT.replace(
+  "FROM json_each(?1)",
+  "FROM (SELECT json_object('destination', destination, 'orderKey', order_key) AS value FROM deliveries WHERE event = ?1 AND order_key IS NOT NULL)",
+);
+
+/** @param run D1 with the schema in place */
+export function openOrder(run: Run) {
+  const all = rowsOf(run);
+  /** The bells of what comes next at the destinations of an event, for whoever has ended its deliveries. */
+  return async function next(event: number, now: number): Promise<Bell[]> {
+    return (await all<BellRow>(NEXT_OF_EVENT, event, now)).map(toBell);
+  };
+}
