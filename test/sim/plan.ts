@@ -6,6 +6,7 @@ import { type Edit, editsOf } from "./edits.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
 import { ownOf } from "./own.ts";
+import { rotatedOf } from "./rotated.ts";
 import { shardsOf } from "./reshard.ts";
 import { type Operation, operationsOf } from "./operations.ts";
 import type { Mood } from "./network.ts";
@@ -154,6 +155,8 @@ export function planOf(seed: number): Plan {
   steps.push(...sayings, ...thin.steps);
   const { ordered, row } = orderedOf(seed, span);
   steps.push(...row);
+  const rotated = rotatedOf(seed, steps);
+  steps.push(...rotated.steps);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
@@ -163,7 +166,7 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
-    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits, ...ordered],
+    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits, ...ordered, ...rotated.traits],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

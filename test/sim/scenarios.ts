@@ -206,6 +206,11 @@ export const SCENARIOS: readonly Plan[] = [
     ],
     { traits: ["thin"] },
   ),
+  scenario(
+    "secrets that end while sender and receiver change over",
+    [post(59_900), post(151_000), post(151_000, { key: "stolen", forged: "ended secret" }, 1)],
+    { traits: ["rotated"] },
+  ),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },

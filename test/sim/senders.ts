@@ -22,6 +22,8 @@ export type Forgery =
   | "no signature"
   | "empty signature"
   | "wrong key"
+  /** The source's old secret, which has ended. */
+  | "ended secret"
   | "other body"
   | "short signature"
   | "wrong method"
@@ -72,7 +74,10 @@ function messageOf({ type }: Letter, name: string): string {
 /** The request, as it leaves the sender. */
 export function requestOf(letter: Letter, vars: Vars, address: string, slow: boolean, broken: boolean): Request {
   const body = letter.forged === "too large" ? new Uint8Array(TOO_LARGE) : bodyOf(letter);
-  const secret = letter.forged === "wrong key" ? "guess" : secretOf(letter, vars);
+  const secret =
+    letter.forged === "wrong key"
+      ? "guess"
+      : secretOf(letter, vars, letter.forged === "ended secret" ? "_SECRET_OLD" : "_SECRET");
   const signed = letter.forged === "other body" ? encoder.encode("something else") : body;
   let signature: string | null = createHmac("sha256", secret).update(signed).digest("hex");
   if (letter.forged === "no signature") signature = null;
@@ -133,7 +138,7 @@ function isGithub({ source }: Letter): boolean {
 }
 
 /** What the sender signs with: its own copy of the secret, which a rotation changes later than the relay's. */
-function secretOf({ source }: Letter, vars: Vars): string {
-  const value = vars[`${source.toUpperCase()}_SECRET`];
+function secretOf({ source }: Letter, vars: Vars, suffix: string): string {
+  const value = vars[`${source.toUpperCase()}${suffix}`];
   return typeof value === "string" ? value : "not-set";
 }

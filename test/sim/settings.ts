@@ -1,6 +1,7 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
 import { thinVars } from "./things.ts";
+import { rotatedVars } from "./rotated.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
@@ -54,6 +55,7 @@ const GAMMA = { url: "https://gamma.example.com/hook", retry: ["5s"] };
 export function initialVars(schedule: Schedule, shards: number, traits: readonly Trait[] = []): Vars {
   const archived = archivedTo(traits, SCHEDULES[schedule]);
   const thin = thinVars(traits, SCHEDULES[schedule]);
+  const rotated = rotatedVars(traits, { acme: `${CANARY}-acme`, beta: DESTINATION_KEY });
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -67,12 +69,13 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     BETA_KEY: DESTINATION_KEY,
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
+    ...rotated.vars,
     RETENTION_DAYS: 5,
     ...(traits.includes("looked") ? { RESOLVER } : {}),
     INTAKE_SHARDS: shards,
     SOURCES: {
       github: { provider: "github" },
-      acme: { provider: "hmac", settings: hmac, max_body: "2MiB" },
+      acme: { provider: "hmac", settings: hmac, max_body: "2MiB", ...rotated.end },
       limited: { provider: "hmac", settings: hmac, rate: "4/min" },
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
       secretless: { provider: "github" },
@@ -86,6 +89,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
         url: "https://beta.example.com/hook",
         retry: SCHEDULES[schedule],
         secret: "BETA_KEY",
+        ...rotated.end,
       },
       ...archived.destinations,
       ...thin.destinations,

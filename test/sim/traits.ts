@@ -10,7 +10,8 @@ import type { Vars } from "./settings.ts";
  * what has failed. `remade`: a route of its own makes another body for beta. `bound` and `kept` are ways out of their own
  * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards. `thin`
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
- * and `stopping`: what has failed stops those behind it.
+ * and `stopping`: what has failed stops those behind it. `rotated` has
+ * secrets that end (`rotated.ts`).
  */
 export type Trait =
   | "shaped"
@@ -23,7 +24,8 @@ export type Trait =
   | "inward"
   | "thin"
   | "ordered"
-  | "stopping";
+  | "stopping"
+  | "rotated";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

@@ -10,6 +10,7 @@ import type { Plan, Step } from "./plan.ts";
 import { type Answered, type Kept, Platform } from "./platform.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
 import { type Letter, requestOf } from "./senders.ts";
+import { heldBy } from "./rotated.ts";
 import { CHANGES, initialVars } from "./settings.ts";
 import { emptied, keptOf, migrated } from "./shelf.ts";
 import type { Worker } from "./worker.ts";
@@ -240,7 +241,13 @@ async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void
         `${letter.source}/${letter.key ?? "no key"}`,
         (fault, by) => {
           ledger.begun.push({ letter, at: scheduler.now, version: by.isolate.version });
-          return requestOf(letter, vars, "192.0.2.7", fault === "slow body", fault === "broken body");
+          return requestOf(
+            letter,
+            heldBy(vars, plan.traits, scheduler.now),
+            "192.0.2.7",
+            fault === "slow body",
+            fault === "broken body",
+          );
         },
         answered,
       );

@@ -10,7 +10,7 @@ import { by, needs, type PageContext, type PageDeps, type PageEnv, refuse, show 
 import { Copyable, Empty, Exactly, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { SecretsInUse } from "../parts/secret-use.tsx";
 import { Marked } from "../parts/marked.tsx";
-import { list, number } from "../words/words.ts";
+import { number } from "../words/words.ts";
 
 export function sourcePages(deps: PageDeps): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
@@ -136,7 +136,10 @@ function SetUp({ source, facts, reveal }: SetUpProps) {
             {set.length > 0 ? (
               <>
                 {" "}
-                <StateBadge state="delivered" label={`set: ${list(set)}`} />
+                <StateBadge
+                  state="delivered"
+                  label={set.length === 1 ? `set: ${set.join("")}` : `${set.length} are set`}
+                />
               </>
             ) : null}
             <Copyable text={`npx wrangler secret put ${first.name}`} label="command" />

@@ -1,6 +1,6 @@
 // Which secrets a source takes, until when, and which of them its last events came with.
 import type { SecretUse } from "../../contract/overview.ts";
-import { Foreign, Scroll, When } from "./parts.tsx";
+import { Foreign, When } from "./parts.tsx";
 import { untilInWords } from "../words/secrets.ts";
 import { number } from "../words/words.ts";
 
@@ -14,13 +14,13 @@ export function SecretsInUse({ use: { secrets, looked_back_to: since }, now }: P
   return (
     <section aria-labelledby="secrets">
       <h2 id="secrets">Secrets</h2>
-      <Scroll label="Secrets">
-        <table>
+      <div class="list">
+        <table class="stacked" aria-labelledby="secrets">
           <thead>
             <tr>
               <th scope="col">Secret</th>
               <th scope="col">Taken</th>
-              <th scope="col" class="number">
+              <th scope="col" class="num">
                 Events in 24 h
               </th>
               <th scope="col">Last event</th>
@@ -34,14 +34,18 @@ export function SecretsInUse({ use: { secrets, looked_back_to: since }, now }: P
                     <Foreign text={secret.name} />
                   </code>
                 </th>
-                <td>{untilInWords(secret)}</td>
-                <td class="number">{number(secret.events)}</td>
-                <td>{secret.last_event_at === null ? "–" : <When at={secret.last_event_at} now={now} />}</td>
+                <td data-label="Taken">{untilInWords(secret)}</td>
+                <td class="num" data-label="Events in 24 h">
+                  {number(secret.events)}
+                </td>
+                <td data-label="Last event">
+                  {secret.last_event_at === null ? "–" : <When at={secret.last_event_at} now={now} />}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </Scroll>
+      </div>
       <p class="note">
         {since === null ? (
           "By the events of the last 24 hours that are in the history."

@@ -6,6 +6,7 @@ import type { Arrival } from "../network.ts";
 import { EPOCH } from "../scheduler.ts";
 import { bodyOf } from "../senders.ts";
 import { DESTINATION_KEY, INSPECTOR, type Vars, waits } from "../settings.ts";
+import { signsWithOld } from "../rotated.ts";
 import { BULK } from "./bulk.ts";
 import { unasked } from "./firsts.ts";
 import { isRemade } from "./remade.ts";
@@ -202,7 +203,8 @@ export const stableIdentity: Invariant = {
     const timestamp = Number(headers["webhook-timestamp"]);
     if (Math.abs(wall / 1000 - timestamp) > 2 && !ledger.skewed)
       return `the timestamp of ${id} is ${timestamp - wall / 1000} s off`;
-    const wanted = signatures(ledger.platform.varsOf(by.isolate.version), destination, `${id}.${timestamp}.`, body);
+    const vars = ledger.platform.varsOf(by.isolate.version);
+    const wanted = signatures(vars, destination, `${id}.${timestamp}.`, body, signsWithOld(timestamp));
     return headers["webhook-signature"] === wanted ? null : `${destination} cannot verify ${id}`;
   },
 };
@@ -254,16 +256,20 @@ function said2xx({ status }: Arrival): boolean {
 }
 
 /** Standard Webhooks, written out once more from its specification. */
-function signatures(vars: Vars, destination: string, head: string, body: Uint8Array): string {
-  return keysOf(vars, destination)
+function signatures(vars: Vars, destination: string, head: string, body: Uint8Array, old: boolean): string {
+  return keysOf(vars, destination, old)
     .map((key) => `v1,${createHmac("sha256", key).update(head).update(body).digest("base64")}`)
     .join(" ");
 }
 
 const derived = new Map<string, Uint8Array>();
 
-function keysOf(vars: Vars, destination: string): Uint8Array[] {
-  if (destination === "beta") return [Buffer.from(DESTINATION_KEY.slice("whsec_".length), "base64")];
+/** @param old whether beta's old key, if it has one, has not ended */
+function keysOf(vars: Vars, destination: string, old: boolean): Uint8Array[] {
+  if (destination === "beta")
+    return [DESTINATION_KEY, old ? vars["BETA_KEY_OLD"] : undefined].flatMap((key) =>
+      typeof key === "string" ? [Buffer.from(key.slice("whsec_".length), "base64")] : [],
+    );
   return ["SIGNING_KEY", "SIGNING_KEY_OLD"].flatMap((name) => {
     const value = vars[name];
     if (typeof value !== "string") return [];

@@ -15,6 +15,7 @@ import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
+import { changesOver } from "./rotated.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
@@ -66,4 +67,5 @@ export const INVARIANTS: readonly Invariant[] = [
   things,
   inOrder,
   orderOfAcceptance,
+  changesOver,
 ];
