@@ -132,9 +132,18 @@ try {
   await mkdir(dirname(drawing), { recursive: true });
   await writeFile(drawing, picture({ accepted: acceptedAt, visits: services.visits, opens }));
   const ok = good(found);
-  const rows = found.map((sum) => [sum.service, sum.wanted, sum.done, sum.twice, sum.requests, sum.refused]);
-  for (const line of table(["system", "reports", "done", "twice", "requests", "failed"], rows, "nothing")) say(line);
-  say(ok ? "All five have everything exactly once." : "Something is missing, or was done twice.");
+  const rows = found.map((sum) => [sum.service, sum.wanted, sum.done, sum.twice, sum.late, sum.requests, sum.refused]);
+  for (const line of table(
+    ["system", "reports", "done", "twice", "out of order", "requests", "failed"],
+    rows,
+    "nothing",
+  ))
+    say(line);
+  say(
+    ok
+      ? "All five have everything exactly once, in order per conversation."
+      : "Something is missing, was done twice, or came out of order.",
+  );
   // On a busy machine a request may be on its way for longer than the next one, which then comes too close to it.
   say(`Requests that came too close together, or too many at once: ${beyond}`);
   say(`The picture of this run: ${drawing}`);

@@ -1,4 +1,4 @@
-// Did every system do each piece of its work exactly once, and within its own limits? Counts; touches nothing.
+// Did every system do each piece of its work exactly once, in order, and within its own limits? Counts; touches nothing.
 import type { Report } from "./assistant.ts";
 import { SERVICES, type ServiceName, type Visit, type Work } from "./services.ts";
 
@@ -10,6 +10,8 @@ export interface Sum {
   readonly done: number;
   /** Pieces of work that were done again. */
   readonly twice: number;
+  /** Pieces of work that were done after a later one of the same conversation. */
+  readonly late: number;
   readonly requests: number;
   readonly refused: number;
 }
@@ -36,15 +38,26 @@ export function sums(
       wanted: wanted.length,
       done: wanted.filter((id) => done.includes(id)).length,
       twice: done.length - new Set(done).size,
+      late: late(done.flatMap((id) => accepted.get(id) ?? [])),
       requests: own.length,
       refused: own.filter(({ status }) => status < 200 || status > 299).length,
     };
   });
 }
 
+/** How many of these came after a later step of their conversation. */
+function late(all: readonly Report[]): number {
+  const last = new Map<string, number>();
+  return all.filter(({ conversation, step }) => {
+    const before = last.get(conversation) ?? 0;
+    last.set(conversation, Math.max(before, step));
+    return step < before;
+  }).length;
+}
+
 /** Whether everything went as the example promises. */
 export function good(all: readonly Sum[]): boolean {
-  return all.every(({ wanted, done, twice }) => wanted > 0 && done === wanted && twice === 0);
+  return all.every(({ wanted, done, twice, late: behind }) => wanted > 0 && done === wanted && twice + behind === 0);
 }
 
 /** Requests beyond what a system said that it bears: none, unless some are on their way for longer than others. */

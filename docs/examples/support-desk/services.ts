@@ -47,7 +47,6 @@ const contact = z.strictObject({
   external_id: z.string(),
   name: z.string(),
   status: z.string(),
-  step: z.int(),
   note: z.string(),
 });
 const ticket = z.strictObject({ reference: z.string(), subject: z.string(), priority: z.enum(["high", "normal"]) });
@@ -80,14 +79,14 @@ export function openServices(secrets: Secrets): Readonly<Record<ServiceName, Ser
   };
 }
 
-/** A contact keeps its newest state: a failed request that is sent again may come after a later one. */
+/** A contact has the state that came last. */
 function crmOf(secrets: Secrets): Service {
-  const contacts = new Map<string, { step: number; status: string }>();
+  const contacts = new Map<string, string>();
   return ({ method, headers, body, at }) => {
     if (at >= DOWN.from && at < DOWN.until) return [503, null];
     if (method !== "PUT" || headers.authorization !== `Bearer ${secrets.crm}`) return [401, null];
-    const { external_id: id, status, step, note } = contact.parse(JSON.parse(body));
-    if (step > (contacts.get(id)?.step ?? 0)) contacts.set(id, { step, status });
+    const { external_id: id, status, note } = contact.parse(JSON.parse(body));
+    contacts.set(id, status);
     return [200, `${id}: ${note}`];
   };
 }
