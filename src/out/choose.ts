@@ -30,7 +30,9 @@ export function choose(
   { pace, destinations, now }: Admission,
 ): { wanted: Bell[]; later: Bell[] } {
   const wanted = new Map<string, Bell>();
-  const later: Bell[] = [];
+  const later = new Map<string, Bell>();
+  // The sweep rings beside a bell that is put off again and again: what is the same is one, or they would add up.
+  const putOff = (bell: Bell) => later.set(`${bell.delivery} ${bell.attempt} ${bell.due}`, bell);
   const planned = new Map<string, number>();
   let bytes = 0;
   let queries = 0;
@@ -44,12 +46,12 @@ export function choose(
     const own = (script === undefined ? 0 : INSPECTION_QUERIES) + (fetches === true ? 1 : 0);
     const cost = queriesFor(bell.size) + own;
     if (bell.due > now) {
-      later.push(bell);
+      putOff(bell);
     } else if (!pace.admits(destination, bell.size, { toOne, bytes }, now)) {
       // A backlog of bells for a destination that hangs would ring in circles: its rows are the sweep's.
-      if (!pace.isSlow(destination, now)) later.push({ ...bell, due: now + LATER_MS });
+      if (!pace.isSlow(destination, now)) putOff({ ...bell, due: now + LATER_MS });
     } else if (queries > 0 && queries + cost > QUERIES) {
-      later.push(bell);
+      putOff(bell);
     } else {
       wanted.set(name, bell);
       planned.set(destination, toOne + 1);
@@ -57,7 +59,7 @@ export function choose(
       queries += cost;
     }
   }
-  return { wanted: [...wanted.values()], later };
+  return { wanted: [...wanted.values()], later: [...later.values()] };
 }
 
 function queriesFor(size: number): number {

@@ -41,6 +41,17 @@ test("a destination that is not admitted is asked for later; one that hangs is l
   expect(choose([...bells, other], admission({ pace }))).toEqual({ wanted: [bells[0], other], later: [] });
 });
 
+test("of a bell that comes twice and is put off, one rings again: or a backlog would grow with each look of the sweep", () => {
+  const bells = Array.from({ length: 52 }, (_, n) => bell(n));
+  const [put, off] = bells.slice(50);
+  if (put === undefined || off === undefined) throw new Error("there are 52");
+  // Another due time is another bell: one of the two may be an old one.
+  const early = { ...put, due: NOW + 60_000 };
+  const { later } = choose([...bells, put, early, off, early], admission());
+  const anew = (one: Bell) => ({ ...one, due: NOW + LATER_MS });
+  expect(later).toEqual([anew(put), anew(off), early]);
+});
+
 test("bodies that would take too many queries ring again at once, and a destination that is an inspector costs more", () => {
   // Three queries each: the row, and two for its parts.
   const large = Array.from({ length: 7 }, (_, n) => bell(n, "first", { size: 4 * MIB }));
