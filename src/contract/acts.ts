@@ -5,7 +5,17 @@ import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import { orNull } from "./question.ts";
-import { dryOrder, routed, routedMany, routeOrder, routesTried, triedDry, tryOrder } from "./routing.ts";
+import {
+  driedMany,
+  dryManyOrder,
+  dryOrder,
+  routed,
+  routedMany,
+  routeOrder,
+  routesTried,
+  triedDry,
+  tryOrder,
+} from "./routing.ts";
 
 const text = z.nullable(z.string());
 const count = z.number();
@@ -155,6 +165,13 @@ export const ACTS = {
     most: 1024 * 1024,
     says: "Says what the transforms and conditions of the routes, or other ones, make of an event. Nothing is stored or sent.",
     answer: triedDry,
+  },
+  "POST /transforms/try-stored": {
+    ...act,
+    act: "transforms.try-stored",
+    body: dryManyOrder,
+    says: "The same for the last events of a source, up to 20. Nothing is stored or sent.",
+    answer: driedMany,
   },
   "POST /events/:id/edit": {
     ...rule,

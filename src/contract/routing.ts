@@ -1,6 +1,6 @@
 // What the API takes and answers about the routes of one event, and of many. Schemas only.
 import * as z from "zod/mini";
-import { state, undecided } from "./history.ts";
+import { instant, state, undecided } from "./history.ts";
 import { name, orNull, time } from "./question.ts";
 
 const text = z.nullable(z.string());
@@ -113,3 +113,37 @@ export const triedDry = z.object({
   tried: z.array(dried),
 });
 export type TriedDry = z.output<typeof triedDry>;
+
+/** Events that are tried at once: each takes a query, and a Worker of the free plan has 50. */
+export const MOST_DRY = 20;
+const lastError = `must be a whole number from 1 to ${MOST_DRY}`;
+
+/** The same over the last events of a source that are stored. */
+export const dryManyOrder = z.strictObject({
+  source: z.string("must be the name of a source"),
+  type: name,
+  since: time,
+  until: time,
+  /** So many, the newest first. */
+  last: z._default(z.number(lastError).check(z.int(lastError), z.gte(1, lastError), z.lte(MOST_DRY, lastError)), 10),
+  route: orNull(z.string()),
+  transform: orNull(z.string()),
+  when: orNull(z.string()),
+});
+
+export const driedMany = z.object({
+  source: z.string(),
+  events: z.array(
+    z.object({
+      ...triedDry.shape,
+      received_at: instant,
+      /** Whether `before`, or an `after`, is longer than the 16 Ki characters that stand here. */
+      cut: z.boolean(),
+      /** Why nothing was tried on it: its body is large, and is tried alone. */
+      skipped: text,
+    }),
+  ),
+  /** Whether these are all that fit; otherwise there may be more, further back. */
+  complete: z.boolean(),
+});
+export type DriedMany = z.output<typeof driedMany>;

@@ -1,17 +1,21 @@
-// What would the transforms and conditions of the routes make of an event, or other ones? Nothing is stored or sent.
+// What would the transforms and conditions of the routes, or other ones, make of an event, or of many?
+// Nothing is stored or sent.
 import type * as z from "zod/mini";
 import type { Config, Route } from "../config/configured.ts";
-import type { dryOrder, TriedDry } from "../contract/routing.ts";
+import type { DriedMany, dryOrder, TriedDry } from "../contract/routing.ts";
+import type { WholeEventRow } from "../d1/rows.ts";
 import { readWhen } from "../filter/when.ts";
 import type { Names } from "../filter/condition.ts";
 import { withKept } from "../in/hydrated.ts";
 import { readTransform } from "../transform/read.ts";
 import type { Transform } from "../transform/transform.ts";
+import { iso } from "../time.ts";
 import { again, type Given, neverCame } from "./asked.ts";
 import type { Acts, Done, VerbDeps } from "./operator.ts";
 import { badRequest, noEvent, quoted } from "./refuse.ts";
 
 type Order = z.output<typeof dryOrder>;
+type Expressions = Pick<Order, "route" | "transform" | "when">;
 type Deps = Pick<VerbDeps, "tables" | "now"> & { readonly config: Pick<Config, "sources" | "routes"> };
 /** The names that expressions read, and what was fetched for the event, which transforms read as well. */
 interface Read {
@@ -24,7 +28,14 @@ type Dried = TriedDry["tried"][number];
 /** Of the body as it came, in characters: the page shows it beside what becomes of it. */
 const SHOWN = 256 * 1024;
 
-export function openDry({ config, tables: { records }, now }: Deps): Pick<Acts, "transforms.try"> {
+/** Of each body of many, in characters. */
+const SHOWN_OF_MANY = 16 * 1024;
+
+export function openDry({
+  config,
+  tables: { records },
+  now,
+}: Deps): Pick<Acts, "transforms.try" | "transforms.try-stored"> {
   const given = async (order: Order): Promise<Done<Given & { readonly event: string | null }>> => {
     if (order.event === null) {
       if (order.source === null) return badRequest("event: is missing: name one, or a source and a body");
@@ -40,47 +51,82 @@ export function openDry({ config, tables: { records }, now }: Deps): Pick<Acts, 
       const found = await given(order);
       if (!found.ok) return found;
       const { asked, type, body, event, object } = found.value;
-      const read = { names: asked.names, object };
-      const tried = own(order) ? written(order, read) : configured(order.route, asked.source, read, config);
-      if (!("ok" in tried)) {
-        const before = new TextDecoder().decode(body).slice(0, SHOWN);
-        return { ok: true, value: { event, source: asked.source, type, before, tried } };
+      const tries = trying(order, asked.source, config);
+      if (!tries.ok) return tries;
+      const before = new TextDecoder().decode(body).slice(0, SHOWN);
+      const tried = tries.value({ names: asked.names, object });
+      return { ok: true, value: { event, source: asked.source, type, before, tried } };
+    },
+
+    async "transforms.try-stored"(_, _by, order) {
+      const { source, type, since, until, last } = order;
+      if (!config.sources.has(source))
+        return badRequest(`source: the configuration has no source ${quoted(source)}: GET /api/sources lists them`);
+      const tries = trying(order, source, config);
+      if (!tries.ok) return tries;
+      const walk = await records.events({ source, type, since, until, text: null, routing: null }, null, last);
+      const events: DriedMany["events"] = [];
+      // One after the other: what is done with one body is freed before the next.
+      for (const { id } of walk.rows) {
+        const row = await records.event(id);
+        if (row !== null) events.push(await oneOfMany(row, tries.value));
       }
-      return tried;
+      return { ok: true, value: { source, events, complete: walk.next === null } };
     },
   };
+
+  async function oneOfMany(row: WholeEventRow, tries: Tries): Promise<DriedMany["events"][number]> {
+    const { id: event, source, type, receivedAt } = row;
+    const of = { event, source, type, received_at: iso(receivedAt) };
+    // Its parts would take more queries than there are for all.
+    if (row.body === null)
+      return { ...of, before: "", tried: [], cut: true, skipped: "its body is large: try it alone" };
+    const { asked, body, object } = await again(row, records, config, true);
+    const before = new TextDecoder().decode(body);
+    const tried = tries({ names: asked.names, object });
+    const cut = [before, ...tried.map(({ after }) => after ?? "")].some(({ length }) => length > SHOWN_OF_MANY);
+    const short = tried.map((one) => Object.assign(one, { after: one.after?.slice(0, SHOWN_OF_MANY) ?? null }));
+    return { ...of, before: before.slice(0, SHOWN_OF_MANY), tried: short, cut, skipped: null };
+  }
 }
 
-function own({ transform, when }: Order): boolean {
+/** What expressions make of one event. */
+type Tries = (read: Read) => Dried[];
+
+/** The expressions that an order is about: its own, or those of the routes. */
+function trying(order: Expressions, source: string, config: Deps["config"]): Done<Tries> {
+  return own(order) ? written(order) : configured(order.route, source, config);
+}
+
+function own({ transform, when }: Expressions): boolean {
   return transform !== null || when !== null;
 }
 
 /** The expressions of the order. One that cannot be read is its fault, in the words of the configuration's check. */
-function written({ transform, when }: Order, read: Read): Dried[] | Extract<Done<never>, { ok: false }> {
+function written({ transform, when }: Expressions): Done<Tries> {
   const condition = when === null ? null : readWhen(when);
   if (condition?.ok === false) return badRequest(`when: ${condition.fault}`);
   const remake = transform === null ? null : readTransform(transform);
   if (remake?.ok === false) return badRequest(`transform: ${remake.fault}`);
-  return [dried(null, null, condition?.when, remake?.transform ?? null, read)];
+  return { ok: true, value: (read) => [dried(null, null, condition?.when, remake?.transform ?? null, read)] };
 }
 
 /** Those of the routes, in file order; of each as many as it has transforms. */
-function configured(
-  named: string | null,
-  source: string,
-  read: Read,
-  { routes }: Deps["config"],
-): Dried[] | Extract<Done<never>, { ok: false }> {
+function configured(named: string | null, source: string, { routes }: Deps["config"]): Done<Tries> {
   if (named !== null && routes.every(({ name }) => name !== named))
     return badRequest(`route: the configuration has no route ${quoted(named)}: GET /api/routes lists them`);
   const asked = routes.filter(({ name, from }) => (named === null ? from.includes(source) : name === named));
-  return asked.flatMap(({ name, when, transform }) => {
+  const each = asked.flatMap(({ name, when, transform }) => {
     const all: [string | null, Transform | null][] =
       transform === undefined ? [[null, null]] : [[null, transform.otherwise], ...Object.entries(transform.versions)];
     return all
       .filter(([version, one]) => version !== null || one !== null || transform === undefined)
-      .map(([version, one]) => dried(name, version, when, one, read));
+      .map(([version, one]) => ({ name, version, when, one }));
   });
+  return {
+    ok: true,
+    value: (read) => each.map(({ name, version, when, one }) => dried(name, version, when, one, read)),
+  };
 }
 
 function dried(

@@ -18,11 +18,7 @@ beforeAll(async () => {
   ids["paid"] = await relay.post('{"amount":12345678901234567890,"note":"ünïcode"}', "order.paid");
   ids["gone"] = await relay.post("{}", "order.gone");
   ids["lost"] = await relay.post(JSON.stringify({ order: "ord_8123" }), "order.lost");
-  ids["thing"] = await relay.post('{"object":"/things/1"}', "thing.made");
-  ids["thingless"] = await relay.post('{"object":"/things/none"}', "thing.lost");
   await relay.settled(ids["paid"] ?? "", "delivered");
-  await relay.settled(ids["thing"] ?? "", "delivered");
-  await relay.settled(ids["thingless"] ?? "", "failed");
   await relay.settled(ids["gone"] ?? "", "failed");
   // crm has failed three times; archive waits for hours.
   await until("crm is given up", async () => {
@@ -95,19 +91,6 @@ test("the page names the secret that verified an event, and holds none", async (
     const command = await page.locator("#curl").innerText();
     expect(command).toContain("-H 'x-signature: <signature>'");
     expect(await page.content()).not.toContain("the secret that acme signs with");
-  });
-});
-
-test("what a thin event names stands beside its body, or why it was not fetched", async () => {
-  await onPage(`/events/${ids["thing"]}`, async (page) => {
-    const object = page.getByRole("region", { name: "Object" }).first();
-    expect(await object.innerText()).toMatch(/Fetched from \/things\/1[^]*a thing of its own/);
-    expect(await body(page).innerText()).toContain('"object": "/things/1"');
-  });
-  await onPage(`/events/${ids["thingless"]}`, async (page) => {
-    const object = page.getByRole("region", { name: "Object" }).first();
-    expect(await object.innerText()).toMatch(/Not fetched: http:\/\/127\.0\.0\.1:\d+\/things\/none answered 404/);
-    expect(await page.content()).not.toContain("the key to the things");
   });
 });
 

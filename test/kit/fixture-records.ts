@@ -1,7 +1,7 @@
 // Routes, refusals, replays, keys and the audit of the relay of the fixtures.
 import type { ApiKey, AuditEntry } from "../../src/contract/access.ts";
 import type { ReplayFilter, ReplayJob, RouteAnswer } from "../../src/contract/operations.ts";
-import type { RoutesTried, TriedDry } from "../../src/contract/routing.ts";
+import type { DriedMany, RoutesTried, TriedDry } from "../../src/contract/routing.ts";
 import type { RefusalAnswer } from "../../src/contract/overview.ts";
 import { NAUGHTY, ago, ahead } from "./fixture-words.ts";
 
@@ -85,6 +85,17 @@ export const triedDry: TriedDry = {
     },
     { ...untried, route: "everything", content_type: null, error: null },
   ],
+};
+
+const long = { ...triedDry, event: "evt_2", received_at: ago(60), cut: true, skipped: null };
+export const triedMany: DriedMany = {
+  source: "stripe",
+  events: [
+    { ...triedDry, event: "evt_1", received_at: ago(4), cut: false, skipped: null },
+    long,
+    { ...long, event: "evt_3", before: "", tried: [], skipped: "its body is large: try it alone" },
+  ],
+  complete: false,
 };
 
 export const refusals: RefusalAnswer[] = [

@@ -4,7 +4,7 @@ import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations } from "./fixture-destinations.ts";
 import { inspections, overview, sources } from "./fixture-health.ts";
-import { apiKeys, auditEntries, jobs, refusals, routes, tried, triedDry } from "./fixture-records.ts";
+import { apiKeys, auditEntries, jobs, refusals, routes, tried, triedDry, triedMany } from "./fixture-records.ts";
 
 const notFound = (what: string) => ({ ok: false as const, problem: { status: 404, title: "Not Found", detail: what } });
 const done = <T>(value: T) => ({ ok: true as const, value });
@@ -64,6 +64,7 @@ export function fullOperator(): Operator {
       "routes.apply": async () => done({ looked: 2, routed: 1, deliveries: 1, undecided: 0, next: null }),
       "routes.try": async () => done(tried(null)),
       "transforms.try": async (_, _by, { event }) => done({ ...triedDry, event }),
+      "transforms.try-stored": async (_, _by, { source }) => done({ ...triedMany, source }),
       edit: async ({ event }, _, { destination, body }) =>
         done({ event: "evt_edited", delivery: `evt_edited:${destination}`, edited_from: event, size: body.length }),
       test: async (destination) =>

@@ -1,5 +1,5 @@
 // hookline transform: what the transforms and conditions of the routes, or other ones, make of an event.
-import type { TriedDry } from "../../contract/routing.ts";
+import type { DriedMany, TriedDry } from "../../contract/routing.ts";
 import { conditionInWords, spreadOut } from "../../dashboard/words/routing.ts";
 import { plain } from "../table.ts";
 import type { Terminal } from "../verb.ts";
@@ -9,16 +9,18 @@ import { EVENT, readBody } from "./tried.ts";
 const transform = remote(
   {
     summary: "what a transform or a condition makes of an event, without sending it",
-    usage: "transform --try EVENT|FILE|- [--route R] [--with JSONATA] [--when CEL] [--source S] [--type T]",
+    usage: "transform --try EVENT|FILE|- | --last N --source S [--route R] [--with JSONATA] [--when CEL] [--type T]",
     help: [
       "Shows the body as it came, and beside it what would be sent.",
       "  --try EVENT  a stored event, by the routes of today that take from its source",
       "  --try FILE   a body that never came; takes --source, and --type where the body does not say it",
+      "  --last N     the last stored events of --source, and of --type where it is given: 20 at most, all beside each other",
       "  --route R    by this route alone",
       "  --with EXPR  by this transform in the place of the routes\u2019; --when CEL: by this condition",
     ].join("\n"),
     options: {
       try: { type: "string" },
+      last: { type: "string" },
       route: { type: "string" },
       with: { type: "string" },
       when: { type: "string" },
@@ -31,17 +33,27 @@ const transform = remote(
     const { out, err } = terminal;
     const {
       try: wanted,
+      last,
       with: expression,
       route,
       when,
       source,
       type,
-    } = given(asked, "try", "with", "route", "when", "source", "type");
-    if (wanted === undefined) {
-      err("hookline transform takes --try EVENT, or --try FILE --source S: hookline transform --help");
+    } = given(asked, "try", "last", "with", "route", "when", "source", "type");
+    const order = { route: route ?? null, transform: expression ?? null, when: when ?? null, type: type ?? null };
+    if (last !== undefined && source !== undefined && wanted === undefined) {
+      const json = { ...order, source, last: Number(last) };
+      const many = await answered(client.transforms["try-stored"].$post({ json }));
+      if (asked.json) out(JSON.stringify(many));
+      else printMany(many, terminal);
+      return many.events.some(hasFailed) ? 1 : 0;
+    }
+    if (wanted === undefined || last !== undefined) {
+      err(
+        "hookline transform takes --try EVENT, --try FILE --source S, or --last N --source S: hookline transform --help",
+      );
       return 2;
     }
-    const order = { route: route ?? null, transform: expression ?? null, when: when ?? null, type: type ?? null };
     let answer: TriedDry;
     if (EVENT.test(wanted)) {
       answer = await answered(client.transforms.try.$post({ json: { ...order, event: wanted } }));
@@ -56,9 +68,27 @@ const transform = remote(
     }
     if (asked.json) out(JSON.stringify(answer));
     else print(answer, out, err);
-    return answer.tried.some(({ error, undecided }) => error !== null || undecided !== null) ? 1 : 0;
+    return hasFailed(answer) ? 1 : 0;
   },
 );
+
+function hasFailed({ tried }: Pick<TriedDry, "tried">): boolean {
+  return tried.some(({ error, undecided }) => error !== null || undecided !== null);
+}
+
+function printMany({ source, events, complete }: DriedMany, { out, err }: Terminal): void {
+  for (const one of events) {
+    if (one.skipped === null) print(one, out, err);
+    else err(`${one.event ?? ""}: ${plain(one.skipped)}`);
+    if (one.cut && one.skipped === null) err(`${one.event ?? ""}: what is longer than 16 Ki characters is cut`);
+    out("");
+  }
+  const failed = events.filter(hasFailed).length;
+  const more = complete ? "" : "; there may be more, further back";
+  out(
+    `${events.length} ${events.length === 1 ? "event" : "events"} of ${plain(source)}, ${failed} with an error${more}`,
+  );
+}
 
 function print({ event, source, type, before, tried }: TriedDry, out: Terminal["out"], err: Terminal["err"]): void {
   out(`${event ?? "this body"}  ${plain(source)}  ${plain(type)}`);

@@ -212,7 +212,7 @@ function Fetches({ hydrate }: Pick<SourceAnswer, "hydrate">) {
 function SecretMissing({ name }: { readonly name: string }) {
   return (
     <>
-      <StateBadge state="failed" label="missing, or cannot be sent" /> nothing is fetched:{" "}
+      <StateBadge state="failed" label="missing" /> or cannot be sent; nothing is fetched:{" "}
       <code>npx wrangler secret put {name}</code>
     </>
   );

@@ -34,6 +34,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /routes/apply": { filter: {} },
   "POST /routes/try": { source: "github", body: "{}" },
   "POST /transforms/try": { source: "github", body: "{}", transform: "body" },
+  "POST /transforms/try-stored": { source: "github", transform: "body" },
   "POST /replays": { filter: { state: "failed" } },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
 };
@@ -212,6 +213,7 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /routes/apply": [],
     "POST /routes/try": [],
     "POST /transforms/try": [],
+    "POST /transforms/try-stored": [],
     "POST /events/:id/edit": ["key:robot edit"],
     "POST /deliveries/:id/replay": ["key:robot replay"],
     "POST /deliveries/:id/cancel": ["key:robot cancel"],

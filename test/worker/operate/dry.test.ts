@@ -14,8 +14,8 @@ const ROUTES = {
   plain: { from: "github", to: "billing" },
 };
 
-async function dry(order: object) {
-  const response = await operator.call("/api/transforms/try", {
+async function dry(order: object, path = "try") {
+  const response = await operator.call(`/api/transforms/${path}`, {
     method: "POST",
     body: JSON.stringify(order),
     headers: { "content-type": "application/json" },
@@ -98,4 +98,78 @@ test("neither the sender's proof nor a header that is not kept can be shown by a
   const shown = await dry({ event: ID, when: `headers["${PROOF}"] == ""` });
   expect(JSON.stringify(shown)).not.toContain("c0ffee");
   expect(JSON.stringify(await operator.get(`/api/events/${ID}/routes`))).not.toContain("c0ffee");
+});
+
+const stored = async (order: object) => await dry({ source: "github", ...order }, "try-stored");
+const idOf = (n: number) => `evt_${n.toString(16).padStart(32, "0")}`;
+
+test("over the last stored events of a source, each with what becomes of it, newest first; nothing is kept of it", async () => {
+  operator.vars = { SOURCES: { ...SOURCES, other: { provider: "github" } }, ROUTES };
+  for (const n of [1, 2, 3]) {
+    const body = n === 2 ? '{"size":1}' : BODY;
+    await operator.accept({ id: idOf(n), receipt: `r${n}`, body, size: body.length, type: n === 3 ? "star" : "push" });
+  }
+  await operator.accept({ id: idOf(9), receipt: "r9", source: "other", body: BODY, size: BODY.length });
+  const all = await stored({ transform: "body.user.name", when: "body.size > 5" });
+  expect(all).toMatchObject({
+    status: 200,
+    source: "github",
+    complete: true,
+    events: [
+      {
+        event: idOf(3),
+        type: "star",
+        before: BODY,
+        cut: false,
+        skipped: null,
+        tried: [{ wanted: true, after: "Ada" }],
+      },
+      { event: idOf(2), tried: [{ wanted: false, after: null, error: expect.stringContaining("gives nothing") }] },
+      { event: idOf(1), tried: [{ wanted: true, after: "Ada" }] },
+    ],
+  });
+  expect(await stored({ last: 1 })).toMatchObject({ complete: false, events: [{ event: idOf(3) }] });
+  expect(await stored({ type: "push", route: "plain" })).toMatchObject({
+    events: [{ event: idOf(2), tried: [{ route: "plain" }] }, { event: idOf(1) }],
+  });
+  expect(await stored({ until: "2020-01-01" })).toMatchObject({ status: 200, events: [] });
+  expect(await rows("SELECT count(*) AS n FROM audit")).toEqual([{ n: 0 }]);
+});
+
+test("of many, a long body is cut, and one that is kept in parts is tried alone", async () => {
+  operator.vars = { SOURCES, ROUTES };
+  const long = JSON.stringify({ user: { name: "x".repeat(20_000) }, size: 10 });
+  await operator.accept({ id: idOf(1), receipt: "r1", body: long, size: long.length });
+  await operator.accept({ id: idOf(2), receipt: "r2", body: null, parts: 2, size: 600_000 });
+  const answer = await stored({ transform: "body.user.name" });
+  expect(answer).toMatchObject({
+    events: [
+      { event: idOf(2), skipped: expect.stringContaining("alone"), tried: [], before: "" },
+      {
+        event: idOf(1),
+        cut: true,
+        skipped: null,
+        before: long.slice(0, 16_384),
+        tried: [{ after: "x".repeat(16_384), error: null }],
+      },
+    ],
+  });
+});
+
+test("more than twenty are not tried at once, and what is wrong with an order over many is said before one is read", async () => {
+  operator.vars = { SOURCES, ROUTES };
+  const wrong = [
+    [{ last: 21 }, /last: must be a whole number from 1 to 20/],
+    [{ last: 0 }, /last: must be/],
+    [{ last: "3" }, /last: must be/],
+    [{ source: "nobody" }, /no source/],
+    [{ route: "nowhere" }, /no route/],
+    [{ transform: "$now()" }, /transform: calls \$now/],
+    [{ when: "bdy" }, /when: is no condition/],
+  ] as const;
+  for (const [order, says] of wrong) {
+    const answer = await stored(order);
+    expect([order, answer.status]).toEqual([order, 400]);
+    expect(JSON.stringify(answer)).toMatch(says);
+  }
 });
