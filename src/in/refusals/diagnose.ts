@@ -35,6 +35,12 @@ export async function diagnose(rejection: VerificationRejection, one: Case): Pro
   );
 }
 
+/** What is said of a request that a secret proves which has ended. */
+export function saysEnded(name: string, until: number, provider: string): Diagnosis {
+  const advice = `Signed with ${name}, which ended on ${inUtc(until)}: have ${provider} use the new secret. If it does already, somebody else has the old one.`;
+  return { code: "secret_ended", advice };
+}
+
 /** Reasons of a request that a secret proves which is not in force any more. */
 const UNPROVEN = new Set(["signature_mismatch", "secret_missing", "key_unavailable"]);
 
@@ -43,8 +49,7 @@ async function endedSecret({ reason }: VerificationRejection, one: Case): Promis
   if (!UNPROVEN.has(reason)) return null;
   for (const { name, value, until = 0 } of one.secrets.filter((secret) => isEnded(secret, one.now))) {
     if ((await retried(one, { secrets: [{ name, value }] })) !== null) continue;
-    const advice = `Signed with ${name}, which ended on ${inUtc(until)}: have ${one.provider.name} use the new secret. If it does already, somebody else has the old one.`;
-    return { code: "secret_ended", advice };
+    return saysEnded(name, until, one.provider.name);
   }
   return null;
 }

@@ -3,11 +3,13 @@
 import type { Refusals as Store } from "../../d1/refusals.ts";
 import { type Bucket, take } from "../../intake/bucket.ts";
 import type { ConfiguredSource } from "../../config/configured.ts";
-import { type Diagnosis, diagnose } from "./diagnose.ts";
+import { type Diagnosis, diagnose, saysEnded } from "./diagnose.ts";
 import type { Rejection } from "../../errors.ts";
 import type { Inbound } from "../../verify/readings.ts";
 import type { Log } from "../../log.ts";
 import type { Rate } from "../../types.ts";
+import { handshake } from "../handshake.ts";
+import { isEnded } from "../../verify/in-force.ts";
 import { adviseOn, isVerification } from "../../reasons.ts";
 
 /** Per source and reason in one isolate: three at once, then one every ten seconds. */
@@ -89,8 +91,26 @@ export class RefusalBook {
 }
 
 async function explain({ source, rejection, inbound }: TurnedAway, now: number): Promise<Diagnosis> {
+  // What is refused for anything but its proof may be a handshake.
+  if (source !== null && inbound !== null && !isVerification(rejection)) {
+    const ended = await endedHandshake(source, inbound, now);
+    if (ended !== null) return ended;
+  }
   if (source === null || inbound === null || !isVerification(rejection) || inbound.body.byteLength > DIAGNOSED)
     return { code: rejection.reason, advice: adviseOn(rejection, source?.scheme.name ?? "The sender") };
   const { scheme: provider, secrets, settings } = source;
   return await diagnose(rejection, { request: inbound, provider, secrets, settings, now });
+}
+
+/** A handshake that one of the secrets which have ended would have answered. */
+async function endedHandshake(
+  { scheme, secrets, settings }: ConfiguredSource,
+  inbound: Inbound,
+  now: number,
+): Promise<Diagnosis | null> {
+  for (const { name, value, until = 0 } of secrets.filter((one) => isEnded(one, now))) {
+    const answer = await handshake(inbound, scheme, [{ name, value }], settings, "before-verify");
+    if (answer !== null && answer.status < 300) return saysEnded(name, until, scheme.name);
+  }
+  return null;
 }

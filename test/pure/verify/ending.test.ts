@@ -104,6 +104,7 @@ describe.for(facts.map((fact) => [fact.id, fact] as const))("%s", ([id, fact]) =
 
 test("a handshake is answered by an old secret until its end, and from then on as if there were none", async () => {
   const answered: string[] = [];
+  const endings: string[] = [];
   for (const known of handshakes()) {
     const secrets = secretsOf(known);
     const at = (known.now ?? NOW) * 1000;
@@ -114,7 +115,11 @@ test("a handshake is answered by an old secret until its end, and from then on a
     const gone = plainly(await told(known, ending(at), at));
     expect(gone, title).toEqual(plainly(await told(known, [], at)));
     if (String(gone) !== String(fresh)) answered.push(known.provider);
+    // Of those that are refused by a token, the operator hears that it has ended.
+    const [refusal] = (await told(known, [{ name: "NEW", value: "another" }, ...ending(at)], at)).kept;
+    if (fresh[0] === 200 && refusal?.reason === "handshake_refused") endings.push(refusal.code);
   }
+  expect(new Set(endings)).toEqual(new Set(["secret_ended"]));
   // So many of them answer by their secret.
   expect(new Set(answered).size).toBeGreaterThan(10);
 });
