@@ -3,12 +3,6 @@ import { type BellRow, toBell } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { Bell } from "../types.ts";
 
-/** What two deliveries to one destination have in common where neither may overtake the other. */
-export interface Keyed {
-  readonly destination: string;
-  readonly orderKey: string;
-}
-
 /**
  * How long what waits behind another is left alone, in ms. Whatever ends the other wakes it; this is for what nobody
  * could foresee, such as a row that was deleted by hand.
@@ -43,30 +37,34 @@ export const behindAt = (destination: string, most: number): string => `(
     WHERE order_key IS NOT NULL AND ended_at IS NULL AND destination = ${destination} LIMIT ${most}
   ))`;
 
-// A minute: clocks differ, and whose time has not come has a bell of its own.
-const NEXT = `
-SELECT e.id, d.destination, d.attempt, d.due_at, NULL AS waits, e.size
-FROM (SELECT DISTINCT value->>'destination' AS destination, value->>'orderKey' AS order_key FROM json_each(?1)) k
-CROSS JOIN deliveries d ON d.destination = k.destination AND d.event = (SELECT min(o.event) FROM ${open("k")})
-CROSS JOIN events e ON e.seq = d.event
-WHERE d.state = 'pending' AND d.due_at <= ?2 + 60000`;
+/**
+ * Who comes next in the order of `of`: the row of a bell as JSON, if there is anybody whose time has come. ?2 is now, a
+ * minute more or less: clocks differ.
+ */
+const nextOf = (of: string) => `(
+  SELECT json_object('id', e.id, 'destination', d.destination, 'attempt', d.attempt, 'due_at', d.due_at, 'waits', NULL, 'size', e.size)
+  FROM deliveries d JOIN events e ON e.seq = d.event
+  WHERE d.destination = ${of}.destination AND d.event = (SELECT min(o.event) FROM ${open(of)})
+    AND d.state = 'pending' AND d.due_at <= ?2 + 60000
+)`;
 
-/** Who comes next, now that these have ended: a statement, and what it gives back. */
-export function nextOf(db: D1Database, ended: readonly Keyed[], now: number): D1PreparedStatement {
-  const keys = ended.map(({ destination, orderKey }) => ({ destination, orderKey }));
-  return db.prepare(NEXT).bind(JSON.stringify(keys), now);
+/** The same for the row that a statement has just changed, where that has ended: what waits for nothing is not read. */
+export const NEXT_OF_THIS = `CASE WHEN deliveries.order_key IS NOT NULL AND deliveries.ended_at IS NOT NULL THEN ${nextOf("deliveries")} END`;
+
+const NEXT_OF_EVENT = `SELECT ${nextOf("ended")} AS next FROM deliveries ended WHERE ended.event = ?1 AND ended.order_key IS NOT NULL`;
+
+/** The bell of whoever comes next, as these statements tell it. */
+export function nextBell(next: string | null): Bell | null {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the expression above
+  return next === null ? null : toBell(JSON.parse(next) as BellRow);
 }
-
-const NEXT_OF_EVENT = NEXT.replace(
-  "FROM json_each(?1)",
-  "FROM (SELECT json_object('destination', destination, 'orderKey', order_key) AS value FROM deliveries WHERE event = ?1 AND order_key IS NOT NULL)",
-);
 
 /** @param run D1 with the schema in place */
 export function openOrder(run: Run) {
   const all = rowsOf(run);
   /** The bells of what comes next at the destinations of an event, for whoever has ended its deliveries. */
   return async function next(event: number, now: number): Promise<Bell[]> {
-    return (await all<BellRow>(NEXT_OF_EVENT, event, now)).map(toBell);
+    const rows = await all<{ next: string | null }>(NEXT_OF_EVENT, event, now);
+    return rows.flatMap((row) => nextBell(row.next) ?? []);
   };
 }

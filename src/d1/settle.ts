@@ -2,8 +2,7 @@
 // were not.
 import { BELL_REACH_MS, FIRST_LEASE_MS, GRACE_MS, GRANT_MS, GRANT_WAIT_MS } from "../deadlines.ts";
 import type { Run } from "./database.ts";
-import { type BellRow, toBell } from "./bell.ts";
-import { type Keyed, nextOf } from "./order.ts";
+import { NEXT_OF_THIS, nextBell } from "./order.ts";
 import type { Opened, Settlement } from "./settlement.ts";
 import type { Bell } from "../types.ts";
 
@@ -49,7 +48,8 @@ WHERE deliveries.event = s.event AND deliveries.destination = s.destination
   AND ((deliveries.state = 'delivering' AND deliveries.attempt = s.attempt)
     OR (s.state = 'delivered' AND deliveries.state NOT IN ('delivered', 'failed') AND s.attempt > deliveries.round)
     ${repeats ? REPEATED : ""})
-RETURNING event, destination, (SELECT failures FROM breakers WHERE destination = deliveries.destination) AS failures`;
+RETURNING event, destination, (SELECT failures FROM breakers WHERE destination = deliveries.destination) AS failures,
+  ${NEXT_OF_THIS} AS next`;
 
 // Where the event has a delivery to that destination already, it stays as it is.
 const deadLetters = ({ event, attempt, from }: typeof CLAIMED, grace: number) => `
@@ -85,18 +85,8 @@ export interface Counted {
   readonly destination: string;
   /** Attempts at its destination that had failed in a row before it; `null` for none. */
   readonly failures: number | null;
-}
-
-/** What has become of settlements. */
-export interface SettledInD1 {
-  readonly counted: readonly Counted[];
-  /** Bells of those that waited for what has ended. */
-  readonly next: readonly Bell[];
-}
-
-/** Whether others may have waited for this end. */
-function isLast(one: Settlement): one is Settlement & Keyed {
-  return one.state !== "pending" && typeof one.orderKey === "string";
+  /** The bell of whoever comes next in its order, now that it has ended. */
+  readonly next?: Bell | null;
 }
 
 /** First attempts that have ended. */
@@ -133,22 +123,19 @@ function deadFirsts(db: D1Database, ended: readonly EndedFirst[], now: number): 
 export function openSettling(run: Run) {
   return {
     /** Notes how attempts ended. Returns those that counted: another may have settled a delivery in the meantime. */
-    async settle(settlements: readonly Settlement[], now: number): Promise<SettledInD1> {
+    async settle(settlements: readonly Settlement[], now: number): Promise<Counted[]> {
       // A late one may stand in the attempts as lost.
       const told = settlements.filter(
         ({ state, attempt, startedAt }) => state !== "delivered" || attempt > 1 || now - startedAt > GRACE_MS,
       );
-      const ordered = settlements.filter(isLast);
       return await run(async (db) => {
         const update = db.prepare(SETTLE).bind(JSON.stringify(settlements), now);
         const before = told.length === 0 ? [] : [db.prepare(NOTE_ATTEMPTS).bind(JSON.stringify(told))];
         const dead = settlements.filter(({ onFailed }) => onFailed !== undefined);
         const behind = dead.length === 0 ? [] : [db.prepare(DEAD_LETTERS).bind(JSON.stringify(dead), now)];
-        const next = ordered.length === 0 ? [] : [nextOf(db, ordered, now)];
-        const results = await db.batch([...before, update, ...behind, ...next]);
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the statements above
-        const [counted, rung] = [results[before.length]?.results, results.at(-1)?.results] as [Counted[], BellRow[]];
-        return { counted, next: next.length === 0 ? [] : rung.map(toBell) };
+        const results = await db.batch<Counted & { next: string | null }>([...before, update, ...behind]);
+        const rows = results[before.length]?.results ?? [];
+        return rows.map(({ next, ...counted }) => Object.assign(counted, { next: nextBell(next) }));
       });
     },
 

@@ -17,8 +17,6 @@ export interface Settlement {
   readonly excerpt: string;
   /** Of one that has failed: the destination that gets the event now, with its story. */
   readonly onFailed?: string;
-  /** Of one that others may wait for. */
-  readonly orderKey?: string;
 }
 
 /**

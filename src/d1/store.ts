@@ -32,8 +32,6 @@ export interface Claim {
   readonly route?: string;
   /** 1 where that route transformed what goes there when the event was routed. */
   readonly transform?: number | null;
-  /** Set where those that come after it may wait for its end. */
-  readonly orderKey?: string | null;
 }
 
 /** An event as it is sent: without what only the relay needs. */
@@ -93,8 +91,7 @@ const CLAIM = `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}, waits = NULL
 ${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED} AND NOT ${BEHIND}
-RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform,
-  order_key AS orderKey`;
+RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform`;
 
 const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
 // What comes behind another waits for that one, whatever else is there to wait for: nobody looks at it meanwhile.

@@ -83,7 +83,7 @@ export class Settler {
   async #write(group: readonly Settled[]): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        const { counted, next } = await this.#store.settle(group, this.#now());
+        const counted = await this.#store.settle(group, this.#now());
         const keys = new Set(counted.map(({ event, destination }) => `${event}:${destination}`));
         const failures = new Map<string, number | null>();
         // The rows of one statement see the ones before them: the last has the most.
@@ -92,7 +92,7 @@ export class Settler {
         await this.#done(
           group.filter(({ event, destination }) => keys.has(`${event}:${destination}`)),
           failures,
-          next,
+          counted.flatMap(({ next }) => next ?? []),
         );
         return;
       } catch (error) {

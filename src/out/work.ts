@@ -138,8 +138,7 @@ async function one(
     };
     const end = await attempt(event, destination, claim, body, turn === undefined ? deps : counted(deps, turn));
     if (end === null) return "late";
-    const key = typeof claim.orderKey === "string" ? { orderKey: claim.orderKey } : {};
-    settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size, ...key });
+    settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
     return hasHung(end, limit) ? "timed out" : "ended";
   } catch (error) {
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.

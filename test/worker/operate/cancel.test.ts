@@ -89,7 +89,7 @@ test("a 2xx that comes after the end changes nothing: it was cancelled while its
     excerpt: "ok",
   };
   const settled = { ...late, state: "delivered", reason: null, status: 200, fault: null } as const;
-  expect(await operator.store.settle([settled], NOON + 1)).toEqual({ counted: [], next: [] });
+  expect(await operator.store.settle([settled], NOON + 1)).toEqual([]);
   expect(await state()).toMatchObject([{ state: "failed", reason: "cancelled" }]);
 });
 

@@ -140,6 +140,26 @@ test("25 failures that end one by one over 25 s", async () => {
   ]);
 });
 
+test("25 that fail for good in an order, with dead letters, one by one, and nobody has to be asked who comes next", async () => {
+  const order = { order: { by: "body.key", stops: true }, onFailed: "fourth", breaker: false } as const;
+  for (const name of ["first", "second", "third"]) round.configure(name, [], order);
+  const { destinations } = round;
+  round.onSend = () => NO;
+  const accepted = Array.from({ length: 25 }, async (_, n) => {
+    const match = { destination: ["first", "second", "third"][n % 3] ?? "", route: "all", order: String(n) };
+    return await round.accept(n, [match.destination], { matched: [match] });
+  });
+  const bells = (await Promise.all(accepted)).flat();
+  const work = async (all: readonly Bell[]) => {
+    const next = fresh();
+    for (const [name, one] of destinations) next.destinations.set(name, one);
+    const { sending } = await deliver(all, next.deps);
+    await sending;
+  };
+  expect(await costOf(bells, work)).toBeLessThanOrEqual(MOST);
+  expect(await rows("SELECT count(*) AS n FROM deliveries WHERE reason = 'exhausted'")).toEqual([{ n: 25 }]);
+});
+
 test("a sweep that finds thousands overdue, and a history to delete", async () => {
   await round.accept(1);
   await rows("DELETE FROM deliveries");

@@ -140,9 +140,7 @@ async function costOf(key: string | null) {
   await commit(2);
   const refused = key === null ? 0 : await written(() => store.claim(wanted(2), THEN));
   const held = await written(() => store.hold(wanted(2), THEN));
-  const ends = claims.map(({ event, destination, attempt, orderKey }) =>
-    Object.assign({ event, destination, attempt }, END, typeof orderKey === "string" ? { orderKey } : {}),
-  );
+  const ends = claims.map(({ event, destination, attempt }) => Object.assign({ event, destination, attempt }, END));
   return { committed, claim, refused, held, settle: await written(() => store.settle(ends, THEN)) };
 }
 

@@ -33,8 +33,7 @@ function settler(
   const store = {
     settle: async (group: readonly Settled[]) => {
       written.push(group.map(({ event }) => event));
-      const counted = (await settle(group)).map(({ event, destination }) => ({ event, destination, failures: null }));
-      return { counted, next: [] };
+      return (await settle(group)).map(({ event, destination }) => ({ event, destination, failures: null }));
     },
   };
   const made = new Settler(
