@@ -164,6 +164,26 @@ export const SCENARIOS: readonly Plan[] = [
     ...[0, 1, 2].map((n) => post(50_000 + n * 2_000, github({ key: `later ${n}` }))),
     { at: 58_000, do: "mood", destination: "alpha", mood: "ok" },
   ]),
+  scenario(
+    "three events in order, while the first is refused once",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "500" },
+      ...[0, 1, 2].map((n) => post(n * 30, github({ key: `k${n}` }))),
+      { at: 2_000, do: "mood", destination: "alpha", mood: "ok" },
+    ],
+    { traits: ["ordered"] },
+  ),
+  scenario(
+    "events in order behind one that has failed for good, and is replayed",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "410" },
+      post(0, github({ key: "first" })),
+      post(40, github({ key: "second" })),
+      { at: 8_000, do: "mood", destination: "alpha", mood: "ok" },
+      { at: 9_000, do: "replay", nth: 0, key: "again", times: 1 },
+    ],
+    { traits: ["ordered", "stopping"] },
+  ),
   scenario("a destination that is removed while it is paused", [
     operated(0, { do: "pause", destination: "beta" }),
     post(100),

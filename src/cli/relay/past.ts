@@ -91,7 +91,8 @@ const deliveries = remote(
           one.id,
           one.received_at,
           one.state,
-          one.reason ?? waitsFor(one),
+          // As much as a cell shows.
+          one.reason ?? (one.waits_behind === undefined ? one.waits : `behind ${one.waits_behind}`),
           one.attempt,
           one.status,
           one.fault,
@@ -102,17 +103,6 @@ const deliveries = remote(
     );
   },
 );
-
-/** What a delivery waits for, in a word or with the event whose end it waits for. */
-function waitsFor({
-  waits,
-  waits_behind: behind,
-}: {
-  readonly waits: string | null;
-  readonly waits_behind?: string | undefined;
-}): string | null {
-  return behind === undefined ? waits : `waits behind ${behind}`;
-}
 
 const event = remote(
   {
@@ -142,7 +132,7 @@ const event = remote(
     for (const told of story.deliveries) {
       const { destination, state, reason, waits, next_attempt_at: next, attempts } = told;
       out("");
-      const behind = told.waits_behind === undefined ? `waits: ${waits}` : waitsFor(told);
+      const behind = told.waits_behind === undefined ? `waits: ${waits}` : `waits behind ${told.waits_behind}`;
       const because = reason ?? (waits === null ? null : behind);
       const why = because === null ? "" : ` (${because})`;
       out(`${destination}: ${state}${why}${next === null ? "" : `, next attempt ${next}`}`);
