@@ -5,6 +5,9 @@ import type { Hono } from "hono";
 import type { AskKnown } from "./d1/known.ts";
 import type { Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
+import { openAlerting } from "./alert/open.ts";
+import { openPrompt } from "./alert/prompt.ts";
+import type { Watch } from "./alert/watch.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { type Told, Use } from "./feed/use.ts";
 import { createApp } from "./app.ts";
@@ -29,6 +32,7 @@ import { FirstAttempts } from "./out/first.ts";
 import { FloodGuard } from "./in/flood.ts";
 import { KeyRing } from "./verify/keyring.ts";
 import { MeteredObject, meteredQueue, meteredStub } from "./feed/metered.ts";
+import { endingSoon } from "./operate/ends.ts";
 import { openRelayHealth } from "./operate/relay-health.ts";
 import { openUse } from "./operate/use.ts";
 import { encodeHex } from "./bytes/encoding.ts";
@@ -73,6 +77,7 @@ interface Relay {
   readonly replays: ReplaysDeps;
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
+  readonly watch: Watch;
   readonly store: Store;
   readonly known: AskKnown;
   readonly shards: number;
@@ -106,7 +111,7 @@ function open(env: Env): Relay {
   const use = new Use(now);
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
   const d1 = openD1(env.DB, use);
-  const { store, parts, breakers, repeats, upkeep, lists, offers, refusals, jobs, ended } = d1;
+  const { store, parts, breakers, upkeep, lists, offers, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
   // Whether one invocation may settle what another awaits is the runtime's to say: vitest's switches it off.
@@ -121,8 +126,11 @@ function open(env: Env): Relay {
   const attempting = { ...waysOut(env, config, d1, log), now, dice, disable };
   const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
   const first = new FirstAttempts({ ...attempting, ...paced, config, intake, log });
+  const entering = { ...shared, ...d1, intake, first, acked: (ms: number) => use.acked(ms) };
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
-  const delivering: DeliverDeps = { ...attempting, ...tending, ...paced, store, parts, feed };
+  const prompt = openPrompt(remind, now, waitUntil);
+  const settled: FeedDoor["settled"] = (group) => (prompt(group), feed.settled(group));
+  const delivering: DeliverDeps = { ...attempting, ...tending, ...paced, store, parts, feed: { settled } };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
@@ -131,7 +139,7 @@ function open(env: Env): Relay {
   return {
     log,
     app: createApp({
-      ...shared,
+      ...entering,
       operator: openOperator({
         ...shared,
         ...attempting,
@@ -147,20 +155,13 @@ function open(env: Env): Relay {
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
       health: openRelayHealth({ ...shared, intake, use: used, own: use }),
       live: (request) => feed.live(request, now() + LIVE_MS),
-      intake,
-      parts,
-      repeats,
-      namesake: d1.namesake,
       floodGuard,
       flood: new FloodGuard(floodGuard, now),
       published: new Published({ lists, remind, now, log }),
       bodies: new BodyReader(now),
       keys: new KeyRing(fetchText),
-      first,
       fetchText,
-      offers,
       refusals: new RefusalBook(refusals, now, log),
-      acked: (ms) => use.acked(ms),
       feed,
     }),
     deliver: delivering,
@@ -173,6 +174,7 @@ function open(env: Env): Relay {
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },
+    watch: openAlerting({ ...entering, feed, used, waitUntil, ending: (at) => endingSoon(config.ends, at) }),
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
     known: d1.known,
@@ -233,7 +235,7 @@ export class Intake extends IntakeObject<Env, Told> {
       },
       tell: (seeds, settled) => {
         void relay.feed.accepted(seeds);
-        void relay.feed.settled(settled);
+        void relay.deliver.feed.settled(settled);
       },
       now,
       log: relay.log,

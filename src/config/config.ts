@@ -1,6 +1,7 @@
 // Reads vars and secrets, and returns the configuration that every stage uses, with findings for what is wrong. Pure.
 import { parseJson } from "../bytes/json.ts";
 import { readAccess } from "./access.ts";
+import { readAlerts } from "./alerts.ts";
 import { checkDeadLetters } from "./dead-letters.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
@@ -8,6 +9,8 @@ import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
+import { OWN_NAME } from "./own.ts";
+import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
@@ -92,6 +95,7 @@ export function readConfig(vars: Vars): Config {
     routes: [...routes.values()],
     adminToken: readOwn(vars, "ADMIN_TOKEN"),
     access: readAccess(vars["ACCESS"], reading.findings),
+    alerts: readAlerts(vars["ALERTS"], originOf(sources.values()), reading.findings),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
     plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
@@ -122,6 +126,10 @@ function entries(vars: Vars, base: string, { findings }: Reading): Map<string, E
         // Names of digits alone would lose their place in the file: JavaScript sorts them before the others.
         const form = "Use lower-case letters, digits and hyphens, one letter at least, 63 characters at most";
         findings.push(error(key, `${show(name)} is not a name. ${form}`));
+      } else if (base === "SOURCES" && name === OWN_NAME) {
+        findings.push(
+          error(key, `is the name of the relay's own source, whose events are its alerts. Take another name`),
+        );
       } else if (earlier !== undefined) {
         findings.push(error(key, `is named a second time, after ${earlier.key}. Leave one of them out`));
       } else {
@@ -273,12 +281,6 @@ function checkRetention(days: number, destinations: Iterable<Destination>, findi
     const says = `${days} ends before the retries of ${name} do. Keep events ${needed} days at least, or shorten the schedule`;
     findings.push(error("RETENTION_DAYS", says));
   }
-}
-
-/** The relay's own host, as far as a source tells it; a Worker does not know its names. */
-function hostOf(sources: Iterable<ConfiguredSource>): string {
-  const [host = "hookline"] = [...sources].flatMap(({ publicUrl }) => URL.parse(publicUrl ?? "")?.hostname ?? []);
-  return host;
 }
 
 /**

@@ -1,5 +1,6 @@
 // What a configuration is once it has been read: sources with their schemes, destinations, routes. Types only.
 import type { AccessPolicy } from "./access.ts";
+import type { Alerting } from "./alerts.ts";
 import type { Condition } from "../filter/condition.ts";
 import type { Finding } from "./findings.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
@@ -64,6 +65,8 @@ export interface Config {
   readonly adminToken: Secret | null;
   /** `null` where Cloudflare Access is not configured. */
   readonly access: AccessPolicy | null;
+  /** Who is told of alerts is for routes from the source `hookline` to say; this is how often, and of what not. */
+  readonly alerts: Alerting;
   /** Intake objects that the sources are spread over. */
   readonly shards: number;
   /** How long events are kept. */

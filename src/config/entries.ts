@@ -21,6 +21,7 @@ import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
 import { findProvider } from "../providers/catalogue.ts";
 import { needsSecret } from "../verify/keyring.ts";
+import { OWN_NAME } from "./own.ts";
 import { readWhere } from "./where.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Destination, Network } from "../types.ts";
@@ -196,7 +197,8 @@ export function readRoute(
   const keys = check(routeKeys, key, value, reading);
   if (keys === null) return null;
   const { from, events = [], to, enabled } = keys;
-  refuseUnknown(`${key}.from`, "source", from, named.sources, reading);
+  const others = from.filter((one) => one !== OWN_NAME);
+  refuseUnknown(`${key}.from`, "source", others, named.sources, reading);
   refuseUnknown(`${key}.to`, "destination", to, named.destinations, reading);
   // A destination that does not exist stays in the route: its deliveries end as cancelled, where everybody sees them.
   const when = keys.when === undefined ? null : readCondition(key, keys.when, reading);

@@ -8,6 +8,7 @@ import breakers from "./migrations/0006_breakers.sql";
 import stories from "./migrations/0007_stories.sql";
 import order from "./migrations/0008_order.sql";
 import transforms from "./migrations/0009_transforms.sql";
+import alerts from "./migrations/0010_alerts.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0007_stories.sql", sql: stories },
   { name: "0008_order.sql", sql: order },
   { name: "0009_transforms.sql", sql: transforms },
+  { name: "0010_alerts.sql", sql: alerts },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -1,4 +1,5 @@
 // D1 opened: every table that the relay reads or writes, once each, over one way of running statements.
+import { openAlerts } from "./alerts.ts";
 import { openAudit } from "./audit.ts";
 import { openBacklog } from "./backlog.ts";
 import { openBreakers } from "./breakers.ts";
@@ -54,5 +55,6 @@ export function openD1(db: D1Database, watch?: Watch) {
     keys: openKeys(run),
     sessions: openSessions(run),
     audit: openAudit(run),
+    alerts: openAlerts(run),
   };
 }

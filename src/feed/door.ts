@@ -18,6 +18,8 @@ import {
   type Totals,
 } from "./tally.ts";
 import type { Lifetime } from "./lifetime.ts";
+import type { Silence } from "./silence.ts";
+import type { Recent } from "./tallies.ts";
 import type { BellSeed, Told as ToldEvent } from "../intake/journal.ts";
 import { addUse, countRefusal, type Told, Use } from "./use.ts";
 
@@ -52,6 +54,8 @@ export interface FeedRpc {
   steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
   totals(since: number): Promise<Totals>;
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  lately(since: number): Promise<readonly Recent[]>;
+  silences(): Promise<readonly Silence[]>;
   lifetime(): Promise<Lifetime>;
   fetch(request: Request): Promise<Response>;
 }
@@ -84,6 +88,10 @@ export interface FeedDoor {
   totals(since: number): Promise<Totals>;
   /** What was used of each meter since then, as far as it was told. @throws if the object cannot be reached */
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  /** What each source did since then. @throws if the object cannot be reached */
+  lately(since: number): Promise<readonly Recent[]>;
+  /** How long each source is silent at other times. @throws if the object cannot be reached */
+  silences(): Promise<readonly Silence[]>;
   /** Everything that was ever counted. @throws if the object cannot be reached */
   lifetime(): Promise<Lifetime>;
   /** Hands a WebSocket upgrade on, for as long as `until` at most; 503 if the object cannot be reached. */
@@ -152,6 +160,8 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
     steps: (since, stepMs, count) => ask((feed) => feed.steps(since, stepMs, count)),
     totals: (since) => ask((feed) => feed.totals(since)),
     use: (since) => ask((feed) => feed.use(since)),
+    lately: (since) => ask((feed) => feed.lately(since)),
+    silences: () => ask((feed) => feed.silences()),
     lifetime: () => ask((feed) => feed.lifetime()),
     async live(request, until) {
       // Nothing else of the request: the object has no use for a cookie or a key.

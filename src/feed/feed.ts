@@ -4,7 +4,8 @@ import { DurableObject } from "cloudflare:workers";
 import type { Lifetime } from "./lifetime.ts";
 import type { Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
-import { Tallies } from "./tallies.ts";
+import type { Silence } from "./silence.ts";
+import { type Recent, Tallies } from "./tallies.ts";
 import type { Telling } from "./door.ts";
 import { MeteredObject } from "./metered.ts";
 import { Use } from "./use.ts";
@@ -42,6 +43,16 @@ export class FeedCore {
   /** @see Tallies.totals */
   totals(since: number): Totals {
     return this.#tallies.totals(since);
+  }
+
+  /** @see Tallies.lately */
+  lately(since: number): Recent[] {
+    return this.#tallies.lately(since);
+  }
+
+  /** @see Tallies.silences */
+  silences(): Silence[] {
+    return this.#tallies.silences();
   }
 
   /** @see Tallies.lifetime */
@@ -91,6 +102,16 @@ export class Feed extends DurableObject {
   /** @see FeedCore.use */
   async use(since: number): Promise<Map<string, number>> {
     return await Promise.resolve(this.#core.use(since));
+  }
+
+  /** @see FeedCore.lately */
+  async lately(since: number): Promise<Recent[]> {
+    return await Promise.resolve(this.#core.lately(since));
+  }
+
+  /** @see FeedCore.silences */
+  async silences(): Promise<Silence[]> {
+    return await Promise.resolve(this.#core.silences());
   }
 
   /** @see FeedCore.lifetime */

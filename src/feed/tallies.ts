@@ -16,7 +16,8 @@ import {
 } from "./tally.ts";
 import { type Lifetime, lifetimeOf } from "./lifetime.ts";
 import { sleep } from "../patience.ts";
-import { addUse, type Told } from "./use.ts";
+import { LOOKED_BACK_MS, type Silence, silencesOf } from "./silence.ts";
+import { addUse, refusalsIn, type Told } from "./use.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 /**
@@ -131,6 +132,29 @@ export class Tallies {
     return total;
   }
 
+  /** What each source did since then, and why it refused what it did. A source that did nothing is not there. */
+  lately(since: number): Recent[] {
+    const total = newTally();
+    const refusedAt = new Map<string, number>();
+    for (const [at, tally] of this.#from(since)) {
+      addTally(total, tally);
+      for (const [name, { refused }] of tally.sources) if (refused > 0 && !refusedAt.has(name)) refusedAt.set(name, at);
+    }
+    const refusals = Map.groupBy(refusalsIn(total.use), ({ source }) => source);
+    return [...total.sources].map(([source, { accepted, refused }]) => {
+      const reasons = (refusals.get(source) ?? []).map(({ reason, n }) => ({ reason, n }));
+      return { source, accepted, refused, since: refusedAt.get(source) ?? since, reasons };
+    });
+  }
+
+  /** How long each source is silent at other times. */
+  silences(): Silence[] {
+    const heard = new Map<string, number[]>();
+    for (const [at, { sources }] of this.#from(this.#now() - LOOKED_BACK_MS))
+      for (const [name, { accepted }] of sources) if (accepted > 0) inMap(heard, name, () => []).push(at);
+    return silencesOf(heard);
+  }
+
   /**
    * What was counted since the first event. What is not written yet is left out: it may be lost with the object, and
    * whoever watches these numbers would take one that falls for a relay that began anew.
@@ -187,6 +211,16 @@ export class Tallies {
     this.#sql.exec("DELETE FROM minutes WHERE at < ?1", end);
     this.#drop(now - HOURS_KEPT_MS);
   }
+}
+
+/** What one source did of late. Times are in ms. */
+export interface Recent {
+  readonly source: string;
+  readonly accepted: number;
+  readonly refused: number;
+  /** The first minute in which it refused something. */
+  readonly since: number;
+  readonly reasons: readonly { readonly reason: string; readonly n: number }[];
 }
 
 const WRITTEN =

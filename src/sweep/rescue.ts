@@ -3,9 +3,17 @@ import { earlier } from "../patience.ts";
 import { type ReplaysDeps, runReplays } from "./replays.ts";
 import { sweep, type SweepDeps } from "./sweep.ts";
 
+/** Looks whether anything is wrong. Neither half ever rejects. */
+interface Watching<Pulse> {
+  /** What there is to look at, asked before the sweep: afterwards nothing is late any more. */
+  pulse(): Promise<Pulse>;
+  look(pulse: Pulse): Promise<void>;
+}
+
 export interface RescueDeps {
   readonly sweep: SweepDeps;
   readonly replays: ReplaysDeps;
+  readonly watch: Watching<unknown>;
 }
 
 /**
@@ -15,6 +23,9 @@ export interface RescueDeps {
  * @returns when to look again (milliseconds since 1970), `null` while there is nothing to come back for
  */
 export async function rescue(deps: RescueDeps): Promise<number | null> {
+  const pulse = await deps.watch.pulse();
   const next = await sweep(deps.sweep);
-  return earlier(next, await runReplays(deps.replays));
+  const at = earlier(next, await runReplays(deps.replays));
+  await deps.watch.look(pulse);
+  return at;
 }

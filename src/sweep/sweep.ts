@@ -11,12 +11,12 @@ import type { Cleanup } from "./cleanup.ts";
 
 /**
  * Deliveries taken in one statement, and how often at most in one sweep:
- * it shares the free plan's 50 queries with a bulk replay.
+ * it shares the free plan's 50 queries with a bulk replay and a look whether anything is wrong.
  */
 const TAKE = 500;
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** How often at most what was held is let go. */
-const LET_GO_ROUNDS = 4;
+const LET_GO_ROUNDS = 2;
 /** Deliveries that a sweep sends itself when the queue takes no bells: it stays within the free plan's 50 fetches. */
 const DIRECT = 10;
 /**

@@ -15,6 +15,7 @@ import type { Change, Schedule } from "./settings.ts";
 import { thinOf } from "./things.ts";
 import { type Trait, traitsOf } from "./traits.ts";
 import { orderedOf } from "./ordered.ts";
+import { alertedOf } from "./alerted.ts";
 import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
@@ -166,7 +167,15 @@ export function planOf(seed: number): Plan {
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
     shards,
-    traits: [...traits, ...waysOf(seed), ...lookUpsOf(seed), ...thin.traits, ...ordered, ...rotated.traits],
+    traits: [
+      ...traits,
+      ...waysOf(seed),
+      ...lookUpsOf(seed),
+      ...alertedOf(seed),
+      ...thin.traits,
+      ...ordered,
+      ...rotated.traits,
+    ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),

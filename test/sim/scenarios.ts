@@ -231,6 +231,11 @@ export const SCENARIOS: readonly Plan[] = [
     [post(59_900), post(151_000), post(151_000, { key: "stolen", forged: "ended secret" }, 1)],
     { traits: ["rotated"] },
   ),
+  scenario(
+    "a delivery that fails for good, and somebody who is told",
+    [{ at: 0, do: "mood", destination: "alpha", mood: "410" }, post(0, github())],
+    { traits: ["alerted"] },
+  ),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },

@@ -1,5 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
+import { alertedVars } from "./alerted.ts";
 import { thinVars } from "./things.ts";
 import { rotatedVars } from "./rotated.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
@@ -56,6 +57,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
   const archived = archivedTo(traits, SCHEDULES[schedule]);
   const thin = thinVars(traits, SCHEDULES[schedule]);
   const rotated = rotatedVars(traits, { acme: `${CANARY}-acme`, beta: DESTINATION_KEY });
+  const alerted = alertedVars(traits);
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -93,6 +95,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       },
       ...archived.destinations,
       ...thin.destinations,
+      ...alerted.destinations,
       ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
     },
     ROUTES: {
@@ -102,6 +105,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       unsure: UNSURE,
       ...archived.routes,
       ...thin.routes,
+      ...alerted.routes,
     },
   };
 }

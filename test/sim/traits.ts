@@ -25,7 +25,8 @@ export type Trait =
   | "thin"
   | "ordered"
   | "stopping"
-  | "rotated";
+  | "rotated"
+  | "alerted";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

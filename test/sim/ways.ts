@@ -3,7 +3,8 @@ import { Dice } from "./dice.ts";
 import { call } from "./isolate.ts";
 import type { Network, Reach } from "./network.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { RESOLVER, type Trait } from "./traits.ts";
+import { PAGER } from "./alerted.ts";
+import { ARCHIVE, RESOLVER, type Trait } from "./traits.ts";
 
 /** In one world of three. It has dice of its own, so that no other choice moves. */
 export function waysOf(seed: number): Trait[] {
@@ -69,6 +70,9 @@ export function guardOf(scheduler: Scheduler): object {
 export function serviceOf(network: Network): object {
   return { fetch: network.reach };
 }
+
+/** Destinations that are a bucket: nothing arrives there by the network. */
+export const BUCKETS: ReadonlySet<string> = new Set([ARCHIVE, PAGER]);
 
 /** The objects of a bucket, by their keys. */
 export class Bucket {

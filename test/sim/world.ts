@@ -1,4 +1,5 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
+import { owes } from "./alerted.ts";
 import { startBulk } from "./bulk.ts";
 import { askForEdit } from "./edits.ts";
 import { liftPauses, operate, OPERATOR, replay } from "./operations.ts";
@@ -95,6 +96,7 @@ function settled({ platform, plan, scheduler, waiting }: Ledger): boolean {
   if (waiting > 0 || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle) return false;
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
+  if (plan.traits.includes("alerted") && owes(platform)) return false;
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
   return platform.d1.look(open).length + platform.d1.look(running).length === 0;
 }

@@ -31,10 +31,11 @@ function reached(start: string): Set<string> {
   return seen;
 }
 
-test("there are four walks, and each file of them is there and holds the name that stands beside it", () => {
+test("there are five walks, and each file of them is there and holds the name that stands beside it", () => {
   expect(walks.map(({ title }) => title)).toEqual([
     "An event on its way in",
     "A delivery on its way out",
+    "What somebody is told",
     "An operator's order",
     "A page",
   ]);

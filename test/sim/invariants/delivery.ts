@@ -11,7 +11,7 @@ import { BULK } from "./bulk.ts";
 import { unasked } from "./firsts.ts";
 import { isRemade } from "./remade.ts";
 import { isOfThing } from "./things.ts";
-import { ARCHIVE } from "../traits.ts";
+import { BUCKETS } from "../ways.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 const ENDS = new Set(["delivered", "failed"]);
@@ -68,7 +68,7 @@ export const deliveredMeansDelivered: Invariant = {
   says: "delivered: the destination answered 2xx to that delivery; a settled attempt tells of its own answer",
   moved({ id, destination, to, from, attempt, status, by }, ledger) {
     // What the inspector takes is not on the network; a promise of its own looks after it.
-    if (destination === INSPECTOR || destination === ARCHIVE) return null;
+    if (destination === INSPECTOR || BUCKETS.has(destination)) return null;
     const arrivals = ledger.arrivalsOf(id, destination);
     const name = `${id}:${destination}`;
     if (to === "delivered" && from !== "delivered" && !arrivals.some(said2xx))

@@ -3,7 +3,7 @@ import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY, INSPECTOR } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
 import { WANTING } from "../things.ts";
-import { ARCHIVE } from "../traits.ts";
+import { BUCKETS } from "../ways.ts";
 import { repeatsMayBeNew } from "./firsts.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
 import { isBehind } from "./order.ts";
@@ -66,7 +66,7 @@ export const isolation: Invariant = {
       // What goes to a bucket is on no network. What is refused for a name that points inwards, or whose transform is
       // gone, is never sent.
       if (ledger.plan.traits.some((trait) => trait === "inward" || trait === "remade")) return null;
-      if (move.from !== null || moods.has(move.destination) || move.destination === ARCHIVE) return null;
+      if (move.from !== null || moods.has(move.destination) || BUCKETS.has(move.destination)) return null;
       // Who wants what cannot be fetched waits for it.
       if (WANTING.some((name) => name === move.destination) && moods.has("things")) return null;
       const [arrival] = ledger.arrivalsOf(move.id, move.destination);
@@ -170,7 +170,7 @@ export const bells: Invariant = {
 
 /** Whether a call reaches this destination; an inspector stands behind D1. */
 function isReach(name: string, destination: string): boolean {
-  if (destination === ARCHIVE) return name.startsWith("ring archive");
+  if (BUCKETS.has(destination)) return name.startsWith("ring archive");
   return name.startsWith(destination === INSPECTOR ? "d1 keep inspection" : `fetch ${destination}`);
 }
 

@@ -2,6 +2,7 @@
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
 import { nothingForgotten, oneProbe, opensLate } from "./breaker.ts";
 import { bulkReplay } from "./bulk.ts";
+import { everyFailureIsTold, toldOnce } from "./alerted.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
 import { editsOnce } from "./edits.ts";
 import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.ts";
@@ -64,6 +65,8 @@ export const INVARIANTS: readonly Invariant[] = [
   deadLetters,
   stops,
   remakes,
+  toldOnce,
+  everyFailureIsTold,
   things,
   inOrder,
   orderOfAcceptance,

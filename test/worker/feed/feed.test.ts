@@ -172,6 +172,8 @@ function door(tell: (telling: Telling) => Promise<void> = () => Promise.resolve(
     steps: unused,
     totals: unused,
     use: unused,
+    lately: unused,
+    silences: unused,
     lifetime: unused,
     fetch: unused,
   };

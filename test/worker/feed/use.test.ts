@@ -37,7 +37,16 @@ test("an event and how its first attempt ended are told in one call", async () =
     tellings.push(telling);
     await Promise.resolve();
   };
-  const rpc = { tell, steps: unused, totals: unused, use: unused, lifetime: unused, fetch: unused };
+  const rpc = {
+    tell,
+    steps: unused,
+    totals: unused,
+    use: unused,
+    lately: unused,
+    silences: unused,
+    lifetime: unused,
+    fetch: unused,
+  };
   const own = new Use(() => Date.now());
   const door = openFeed(
     () => rpc,
@@ -72,7 +81,16 @@ test("what could not be told is told with the next call", async () => {
     tellings.push(telling);
   };
   const own = new Use(() => Date.now());
-  const rpc = { tell, steps: unused, totals: unused, use: unused, lifetime: unused, fetch: unused };
+  const rpc = {
+    tell,
+    steps: unused,
+    totals: unused,
+    use: unused,
+    lately: unused,
+    silences: unused,
+    lifetime: unused,
+    fetch: unused,
+  };
   const state = { clock: 0 };
   const door = openFeed(
     () => rpc,

@@ -10,6 +10,7 @@ import { IDLE } from "../../bench/price.ts";
 import { fill } from "../kit/fill.ts";
 import { Logged } from "../kit/hands.ts";
 import { bindings, rows, setUp } from "../kit/relay.ts";
+import { watching } from "../kit/watching.ts";
 
 setUp();
 
@@ -24,6 +25,7 @@ const unused = () => Promise.reject(new Error("an idle relay has no use for this
 test("an idle day reads and writes few rows of D1, and wakes no journal, however long the history is", async () => {
   await fill(5_000);
   await rows("UPDATE deliveries SET state = 'delivered', look_at = NULL");
+  await rows("DELETE FROM failures");
   // The history of a day, of which nothing is old enough to go.
   let clock = Date.parse("2026-11-29T00:00:00Z");
   await rows("UPDATE events SET received_at = ?1", clock - DAY);
@@ -31,12 +33,13 @@ test("an idle day reads and writes few rows of D1, and wakes no journal, however
   const log = new Logged();
   const now = () => clock;
   const idle = async () => {
-    const { upkeep, breakers, jobs, ended } = openD1(bindings.DB, use);
+    const { upkeep, breakers, jobs, ended, alerts } = openD1(bindings.DB, use);
     const config = { destinations: new Map() };
     const tending = { breakers, config, ring: unused, stopFirsts: unused, remind: unused, now, log };
     const cleanup = openCleanup({ upkeep, retentionMs: 30 * DAY, now, log });
     const next = await rescue({
       sweep: { ...tending, upkeep, deliverNow: unused, cleanup, destinations: ["billing"] },
+      watch: watching(alerts, now, log),
       replays: { jobs, ended, ring: unused, config, retentionMs: 30 * DAY, now, newId: () => "", log },
     });
     clock += MINUTE;

@@ -1,0 +1,105 @@
+// Which alerts begin, go on or are over, and what is somebody told of them now? Pure.
+import type { Alert, Failures, Found, Over } from "../d1/alerts.ts";
+import { noticeOf } from "./notice.ts";
+import type { Rule } from "./rule.ts";
+import { RULES } from "./rules.ts";
+import type { Cause, Seen } from "./seen.ts";
+
+/** What the operator says about being told. */
+export interface Telling {
+  /** Names of rules of which nobody is told: their alerts are on record all the same. */
+  readonly mute: readonly string[];
+  /** From one notice of a cause to the next one that it has begun again, in ms. */
+  readonly quietMs: number;
+  /** Where the relay's pages are, without a slash at the end; `null` where nobody has said it. */
+  readonly url: string | null;
+}
+
+/** What becomes of alerts. */
+export interface Judged {
+  readonly found: readonly Found[];
+  readonly over: readonly Over[];
+  /** Failures of which there is nothing to say any more. */
+  readonly forgotten: readonly Failures[];
+}
+
+/** An alert that goes on is written down again where its count has changed, or so much time has passed, in ms. */
+const AGAIN_MS = 5 * 60_000;
+/** Failures are forgotten so long after the last of them, in ms: the alerts about them are over then. */
+const FORGOTTEN_MS = 60 * 60_000;
+
+/**
+ * @param alerts those that are open, and those that ended lately
+ * @param newId names a notice
+ */
+export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, newId: () => string): Judged {
+  const open = alerts.filter(({ endedAt }) => endedAt === null);
+  const found: Found[] = [];
+  const over: Over[] = [];
+  const isOpen = (rule: string, subject: string) => found.some((one) => one.rule === rule && one.subject === subject);
+  for (const rule of RULES) {
+    const causes = rule.look(seen);
+    if (causes === null) continue;
+    const begun = causes.map(({ subject, since, count, context }) => {
+      return { rule: rule.name, subject, since, count, context: JSON.stringify(context) };
+    });
+    const told = begun.filter(
+      ({ subject }) =>
+        rule.within?.some((other) => isOpen(other, subject)) !== true &&
+        isTold(rule, subject, alerts, telling, seen.now),
+    );
+    const opens = written(told, null, seen.now, telling, newId);
+    for (const one of begun) found.push({ ...one, owes: told.includes(one) ? opens : null });
+
+    const ended = open.filter(
+      (one) =>
+        one.rule === rule.name &&
+        !causes.some(({ subject }) => subject === one.subject) &&
+        seen.now - one.seenAt >= rule.calmMs,
+    );
+    const ends = written(
+      ended.filter((one) => one.told === 1),
+      seen.now,
+      seen.now,
+      telling,
+      newId,
+    );
+    over.push(...ended.map(({ id, told: times }) => ({ id, owes: times === 1 ? ends : null })));
+  }
+  return {
+    found: found.filter((one) => isNews(one, open, seen.now)),
+    over,
+    forgotten: seen.failures.filter(({ lastAt }) => seen.clock - lastAt > FORGOTTEN_MS),
+  };
+}
+
+/** One notice of all of them, as JSON; `null` where there is nothing to tell. */
+function written(
+  [first, ...others]: readonly Pick<Alert, "rule" | "subject" | "since" | "count" | "context">[],
+  endedAt: number | null,
+  now: number,
+  { url }: Telling,
+  newId: () => string,
+): string | null {
+  return first === undefined ? null : JSON.stringify(noticeOf([first, ...others], endedAt, now, url, newId()));
+}
+
+/** Whether it has to be written down: what only goes on as before need not be, minute by minute. */
+function isNews({ rule, subject, count, owes }: Found, open: readonly Alert[], now: number): boolean {
+  const before = open.find((one) => one.rule === rule && one.subject === subject);
+  return before === undefined || owes !== null || before.count !== count || now - before.seenAt >= AGAIN_MS;
+}
+
+/** Whether somebody is told now that this has begun. */
+function isTold(
+  { name }: Rule,
+  subject: Cause["subject"],
+  alerts: readonly Alert[],
+  { mute, quietMs }: Telling,
+  now: number,
+): boolean {
+  if (mute.includes(name)) return false;
+  const same = alerts.filter((one) => one.rule === name && one.subject === subject);
+  if (same.some(({ endedAt, told, owes }) => endedAt === null && (told > 0 || owes !== null))) return false;
+  return now - Math.max(...same.map(({ toldAt }) => toldAt ?? -Infinity)) >= quietMs;
+}

@@ -1,0 +1,80 @@
+// What somebody is told: the message of an alert that has begun or is over. Pure.
+import type { Alert } from "../d1/alerts.ts";
+import { iso } from "../time.ts";
+import { ruleOf } from "./rules.ts";
+import { seconds, span } from "./rule.ts";
+import type { Cause } from "./seen.ts";
+
+/** What is sent, as an event of the source `hookline`. */
+export interface Notice {
+  readonly id: string;
+  readonly type: "alert.opened" | "alert.ended";
+  readonly timestamp: string;
+  readonly data: object;
+}
+
+/** What one alert says, wherever it is shown. */
+export function wordsOf({
+  rule: name,
+  subject,
+  count,
+  context: written,
+}: Pick<Alert, "rule" | "subject" | "count" | "context">) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `judge` wrote it
+  const context = JSON.parse(written) as Cause["context"];
+  const rule = ruleOf(name);
+  if (rule === null) {
+    const fix = { says: "A later release of the relay has raised it", command: "hookline alerts", path: "/alerts" };
+    return { severity: "warning" as const, of: "relay" as const, title: `${name}: ${subject}`, fix, context };
+  }
+  const cause = { subject, count, context };
+  return { severity: rule.severity, of: rule.of, title: rule.title(cause), fix: rule.fix(cause), context };
+}
+
+/** What of an alert is told. */
+export type Told = Pick<Alert, "rule" | "subject" | "since" | "count" | "context">;
+
+/**
+ * One notice for all alerts of a rule that begin, or are over, at the same time: the first of them in full, and the
+ * others by their names.
+ *
+ * @param endedAt when they were over, `null` where they begin
+ * @param origin where the pages are, without a slash at the end; `null` where nobody has said it
+ * @param id names this notice and no other
+ */
+export function noticeOf(
+  [first, ...rest]: readonly [Told, ...Told[]],
+  endedAt: number | null,
+  now: number,
+  origin: string | null,
+  id: string,
+): Notice {
+  const { since, rule, count } = first;
+  const { severity, of, title, fix, context } = wordsOf(first);
+  const others = rest.map((one) => ({ subject: one.subject, title: wordsOf(one).title }));
+  const url = origin === null ? null : `${origin}${fix.path}`;
+  const over = endedAt !== null;
+  const lasted = endedAt === null ? "" : `Over after ${span(seconds(endedAt - since))}: `;
+  const more =
+    others.length === 0 ? "" : ` And ${others.length} more: ${others.map(({ subject }) => subject).join(", ")}.`;
+  const what = over ? "" : ` ${fix.says}: ${fix.command}`;
+  return {
+    id,
+    type: over ? "alert.ended" : "alert.opened",
+    timestamp: iso(now),
+    data: {
+      rule,
+      severity,
+      subject: { kind: of, name: first.subject },
+      title,
+      text: `${lasted}${title} (since ${iso(since)}).${more}${what}${url === null ? "" : ` ${url}`}`,
+      since: iso(since),
+      ended: iso(endedAt),
+      count,
+      context,
+      fix: { says: fix.says, command: fix.command },
+      url,
+      others,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// The rules about the relay itself: its sweep, its limits, its journal. Pure.
+import { iso } from "../time.ts";
+import { MINUTE_MS, type Rule, seconds, some, span } from "./rule.ts";
+
+/** The sweep comes every minute: what was to be looked at so long ago, in ms, was looked at by nobody. */
+const LATE_MS = 5 * MINUTE_MS;
+/** So much of a limit is near its end. */
+const NEAR = 0.8;
+
+const sweepLate: Rule = {
+  name: "sweep-late",
+  severity: "critical",
+  of: "relay",
+  says: `The sweep, which comes every minute, came ${LATE_MS / MINUTE_MS} minutes late or later.`,
+  calmMs: 10 * MINUTE_MS,
+  look: ({ lateMs, now }) =>
+    lateMs < LATE_MS ? [] : [{ subject: "sweep", since: now - lateMs, count: 1, context: { late_s: seconds(lateMs) } }],
+  title: ({ context }) => `The sweep came ${span(context["late_s"])} late, and retries waited for it`,
+  fix: () => ({
+    says: "See whether the cron trigger is still there, and whether a limit of the plan was reached",
+    command: "npx wrangler triggers deploy",
+    path: "/",
+  }),
+};
+
+const limitNear: Rule = {
+  name: "limit-near",
+  severity: "critical",
+  of: "relay",
+  says: `A limit of the plan is used to ${NEAR * 100} % or more: rows and size of D1, objects, the queue, requests, log lines.`,
+  calmMs: 0,
+  look: ({ limits, now }) =>
+    limits?.flatMap(({ meter: subject, used, limit, reached, says }) =>
+      reached || (limit !== null && used !== null && used >= limit * NEAR)
+        ? [{ subject, since: now, count: 1, context: { used, limit, reached: reached ? 1 : 0, says } }]
+        : [],
+    ) ?? null,
+  title: ({ subject, context: { reached, used, limit } }) =>
+    reached === 1 ? `The limit of ${subject} is reached` : `${String(used)} of ${String(limit)} ${subject} are used`,
+  fix: ({ context: { says } }) => ({
+    says:
+      typeof says === "string"
+        ? says
+        : "The overview says how much of each limit is used; docs/costs.md says what each of them ends",
+    command: "hookline overview",
+    path: "/",
+  }),
+};
+
+const stuck: Rule = {
+  name: "event-stuck",
+  severity: "critical",
+  of: "relay",
+  says: "D1 refuses an accepted event. The journal has it, and tries again.",
+  calmMs: 0,
+  look({ journal, now }) {
+    if (journal === null) return null;
+    const { stuck: count, waiting } = journal;
+    return count === 0 ? [] : [{ subject: "journal", since: now, count, context: { waiting } }];
+  },
+  title: ({ count }) =>
+    `${some(count, "An event stands", "events stand")} in the journal, because D1 refuses to take that`,
+  fix: () => ({
+    says: "The log says why D1 refuses: look for intake.commit_failed. Nothing is lost meanwhile",
+    command: "npx wrangler tail --search intake.commit_failed",
+    path: "/",
+  }),
+};
+
+const secretEnding: Rule = {
+  name: "secret-ending",
+  severity: "warning",
+  of: "relay",
+  says: "An old secret ends within a week, by the date that the configuration gives it.",
+  calmMs: 0,
+  look: ({ ending, now }) =>
+    ending.map(({ secret: subject, until, of, name }) => ({
+      subject,
+      since: now,
+      count: 1,
+      context: { until: iso(until), of, name },
+    })),
+  title: ({ subject, context: { until, of, name } }) =>
+    `${subject}, an old secret of ${of === "relay" ? "the relay" : `the ${String(of)} ${String(name)}`}, ends at ${String(until)}`,
+  fix: ({ context: { of, name } }) => ({
+    says: "See whether anybody still uses it, and have them use the new one, or move the date",
+    command: of === "source" ? "hookline sources" : "hookline destinations",
+    path: of === "relay" ? "/" : `/${String(of)}s/${encodeURIComponent(String(name))}`,
+  }),
+};
+
+export const OF_THE_RELAY: readonly Rule[] = [sweepLate, limitNear, stuck, secretEnding];

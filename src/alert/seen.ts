@@ -1,0 +1,54 @@
+// What the rules look at, and what they find. Types only. Times are in ms since 1970.
+import type { SecretEnd } from "../config/configured.ts";
+import type { Known } from "../d1/alerts.ts";
+
+/** What a source did lately. */
+export interface Lately {
+  readonly source: string;
+  readonly accepted: number;
+  readonly refused: number;
+  /** The first minute in which it refused something. */
+  readonly since: number;
+  readonly reasons: readonly { readonly reason: string; readonly n: number }[];
+}
+
+/** How long a source is silent at other times. */
+export interface Gap {
+  readonly source: string;
+  readonly heardAt: number;
+  /** The longest of two weeks, and how long it may be silent before that is worth a word. */
+  readonly usualMs: number;
+  readonly mostMs: number;
+}
+
+/** How much of a limit is used. */
+export interface Limit {
+  readonly meter: string;
+  readonly used: number | null;
+  readonly limit: number | null;
+  readonly reached: boolean;
+  /** What still works where it is reached. */
+  readonly says: string | null;
+}
+
+/** Everything that one look sees. What is `null` could not be looked at, or is not looked at this time. */
+export interface Seen extends Omit<Known, "alerts"> {
+  readonly now: number;
+  /** How late the sweep is. */
+  readonly lateMs: number;
+  readonly lately: readonly Lately[] | null;
+  readonly gaps: readonly Gap[] | null;
+  readonly limits: readonly Limit[] | null;
+  /** Old secrets that end within a week. */
+  readonly ending: readonly SecretEnd[];
+  readonly journal: { readonly waiting: number; readonly stuck: number } | null;
+}
+
+/** Something that is wrong, as a rule sees it. */
+export interface Cause {
+  readonly subject: string;
+  readonly since: number;
+  readonly count: number;
+  /** For people and their transforms; nothing secret, and nothing of a body. */
+  readonly context: Readonly<Record<string, string | number | null>>;
+}

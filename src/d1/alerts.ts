@@ -1,0 +1,261 @@
+// D1: what is wrong, as far as it can be read there, and the alerts that were made of it.
+import { rowsOf, type Run } from "./database.ts";
+
+/** Whether anything goes on at all. Times are in ms. */
+export interface Pulse {
+  /** When the newest event was received, and the newest refusal came. */
+  readonly eventAt: number | null;
+  readonly refusalAt: number | null;
+  /** When the sweep has to look next: what lies in the past is late. */
+  readonly lookAt: number | null;
+  /** 1 while a destination fails, deliveries have failed, or an alert is open or owed. */
+  readonly troubled: number;
+}
+
+/** A destination whose last attempts have failed, by D1's clock. */
+interface Trouble {
+  readonly destination: string;
+  readonly failures: number;
+  readonly since: number;
+  readonly lastAt: number;
+  readonly status: number | null;
+  readonly fault: string | null;
+  readonly openedAt: number | null;
+}
+
+/** Deliveries of one destination that have failed for good, or letters that it got, by D1's clock. */
+export interface Failures {
+  readonly kind: "failed" | "letters";
+  readonly destination: string;
+  readonly count: number;
+  readonly since: number;
+  readonly lastAt: number;
+  /** The last of them. */
+  readonly event: string | null;
+  /** Of letters, the destination where it failed. */
+  readonly reason: string | null;
+  readonly status: number | null;
+  readonly fault: string | null;
+}
+
+/** Events of one source that went nowhere lately. */
+interface Astray {
+  readonly source: string;
+  readonly count: number;
+  readonly since: number;
+  readonly event: string;
+}
+
+/** Deliveries of one destination that should have begun long ago, out of the 200 that are looked at next. */
+interface Overdue {
+  readonly destination: string;
+  readonly count: number;
+  readonly since: number;
+}
+
+/** A refusal that was kept lately: twenty of a source at most. */
+interface Turned {
+  readonly source: string;
+  readonly at: number;
+  readonly code: string;
+  readonly advice: string;
+}
+
+/** An alert as it is kept. Times are in ms. */
+export interface Alert {
+  readonly id: number;
+  readonly rule: string;
+  readonly subject: string;
+  readonly since: number;
+  readonly openedAt: number;
+  readonly seenAt: number;
+  readonly endedAt: number | null;
+  readonly count: number;
+  /** JSON. */
+  readonly context: string;
+  readonly owes: string | null;
+  readonly told: number;
+  readonly toldAt: number | null;
+}
+
+/** What D1 knows of what is wrong. */
+export interface Known {
+  readonly clock: number;
+  readonly breakers: readonly Trouble[];
+  readonly failures: readonly Failures[];
+  readonly unrouted: readonly Astray[];
+  readonly undecided: readonly Astray[];
+  readonly overdue: readonly Overdue[];
+  readonly refusals: readonly Turned[];
+  /** Those that are open or owed, and the last of each cause that ended lately. */
+  readonly alerts: readonly Alert[];
+}
+
+/** An alert that begins, or goes on. */
+export interface Found {
+  readonly rule: string;
+  readonly subject: string;
+  readonly since: number;
+  readonly count: number;
+  readonly context: string;
+  /** The notice by which it is told, as JSON: sent twice it is the same. `null` where nobody is told yet. */
+  readonly owes: string | null;
+}
+
+/** An alert that is over. */
+export interface Over {
+  readonly id: number;
+  readonly owes: string | null;
+}
+
+const PULSE = `
+SELECT (SELECT received_at FROM events WHERE seq = (SELECT max(seq) FROM events)) AS eventAt,
+       (SELECT at FROM refusals WHERE seq = (SELECT max(seq) FROM refusals)) AS refusalAt,
+       (SELECT min(look_at) FROM deliveries WHERE look_at IS NOT NULL) AS lookAt,
+       (EXISTS (SELECT 1 FROM breakers) OR EXISTS (SELECT 1 FROM failures)
+         OR EXISTS (SELECT 1 FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL)
+         OR EXISTS (SELECT 1 FROM alerts INDEXED BY alerts_owed WHERE owes IS NOT NULL)) AS troubled`;
+
+/** How many of the newest events are looked at for those that went nowhere, and of these at most. */
+const LOOKED_AT = 500;
+const ASTRAY = 100;
+/** Of the deliveries that the sweep looks at next. */
+const NEXT = 200;
+
+const COLUMNS = `'id', id, 'rule', rule, 'subject', subject, 'since', since, 'openedAt', opened_at, 'seenAt', seen_at,
+  'endedAt', ended_at, 'count', count, 'context', context, 'owes', owes, 'told', told, 'toldAt', told_at`;
+
+const astray = (column: "unrouted" | "undecided") => `(
+  SELECT json_group_array(json_object('source', source, 'count', n, 'since', since, 'event', event)) FROM (
+    SELECT source, count(*) AS n, min(received_at) AS since, max(id) AS event FROM (
+      SELECT source, received_at, id FROM events INDEXED BY events_${column}
+      WHERE ${column} IS NOT NULL AND seq > (SELECT max(seq) FROM events) - ${LOOKED_AT} ORDER BY seq DESC LIMIT ${ASTRAY}
+    ) WHERE received_at > ?2 AND source <> 'hookline' GROUP BY source
+  ))`;
+
+// One row, so that looking is one statement. ?1 since when alerts that are over still matter, ?2 since when events do,
+// ?3 what was due before is overdue.
+const KNOWN = `
+SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
+  (SELECT json_group_array(json_object('destination', destination, 'failures', failures, 'since', since, 'lastAt', last_at,
+    'status', status, 'fault', fault, 'openedAt', opened_at)) FROM breakers WHERE failures > 0) AS breakers,
+  (SELECT json_group_array(json_object('kind', kind, 'destination', destination, 'count', count, 'since', since, 'lastAt', last_at,
+    'event', (SELECT id FROM events WHERE seq = failures.event), 'reason', reason, 'status', status, 'fault', fault)) FROM failures) AS failures,
+  ${astray("unrouted")} AS unrouted,
+  ${astray("undecided")} AS undecided,
+  (SELECT json_group_array(json_object('destination', destination, 'count', n, 'since', since)) FROM (
+    SELECT destination, count(*) AS n, min(due_at) AS since FROM (
+      SELECT destination, state, waits, due_at FROM deliveries INDEXED BY deliveries_look_at
+      WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${NEXT}
+    ) WHERE state = 'pending' AND waits IS NULL AND due_at < ?3 GROUP BY destination
+  )) AS overdue,
+  (SELECT json_group_array(json_object('source', source, 'at', at, 'code', code, 'advice', advice)) FROM refusals WHERE at > ?2) AS refusals,
+  (SELECT json_group_array(json_object(${COLUMNS})) FROM (
+    SELECT * FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL
+    UNION SELECT * FROM alerts INDEXED BY alerts_owed WHERE owes IS NOT NULL
+    UNION SELECT * FROM (SELECT * FROM alerts ORDER BY id DESC LIMIT ${NEXT}) WHERE ended_at > ?1
+  )) AS alerts`;
+
+// The first who finds a cause opens its alert and names the notice; whoever comes later finds both as they are.
+const FIND = `
+INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, owes)
+SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'owes'
+FROM json_each(?1) WHERE true
+ON CONFLICT (rule, subject) WHERE ended_at IS NULL DO UPDATE SET
+  seen_at = max(seen_at, excluded.seen_at), count = excluded.count, context = excluded.context,
+  owes = CASE WHEN told = 0 THEN coalesce(owes, excluded.owes) ELSE owes END
+RETURNING json_object(${COLUMNS}) AS alert`;
+
+const END = `
+UPDATE alerts SET ended_at = ?2, owes = CASE WHEN told = 1 THEN o.owes END
+FROM (SELECT value->>'id' AS one, value->>'owes' AS owes FROM json_each(?1)) o
+WHERE alerts.id = o.one AND ended_at IS NULL
+RETURNING json_object(${COLUMNS}) AS alert`;
+const FORGET = `
+DELETE FROM failures WHERE EXISTS (
+  SELECT 1 FROM json_each(?1) WHERE value->>'kind' = failures.kind AND value->>'destination' = failures.destination
+    AND value->>'lastAt' = failures.last_at
+)`;
+const EXPIRE = "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ?1 ORDER BY id LIMIT 100)";
+const TOLD = `
+UPDATE alerts SET told = iif(ended_at IS NULL, 1, 2), told_at = ?2, owes = NULL
+WHERE owes IN (SELECT value FROM json_each(?1))`;
+
+/** Newest first; ?1 below this id, ?2 only open ones. */
+const LIST = `
+SELECT json_object(${COLUMNS}) AS alert FROM alerts
+WHERE id < ?1 AND (?2 = 0 OR ended_at IS NULL) ORDER BY id DESC LIMIT ?3`;
+export type Alerts = ReturnType<typeof openAlerts>;
+
+/** @param run D1 with the schema in place */
+export function openAlerts(run: Run) {
+  const all = rowsOf(run);
+
+  return {
+    async pulse(): Promise<Pulse> {
+      const [row] = await all<Pulse>(PULSE);
+      return row ?? { eventAt: null, refusalAt: null, lookAt: null, troubled: 0 };
+    },
+
+    /**
+     * @param over since when alerts that are over still matter
+     * @param lately since when events and refusals do
+     * @param due what was due before is overdue
+     */
+    async known(over: number, lately: number, due: number): Promise<Known> {
+      const [row] = await all<Readonly<Record<keyof Known, string>>>(KNOWN, over, lately, due);
+      if (row === undefined) throw new Error("D1 gave no row");
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above made it
+      return Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, name === "clock" ? Number(value) : JSON.parse(value)]),
+      ) as unknown as Known;
+    },
+
+    /** Opens alerts, or notes that they go on. Returns them as they stand then. */
+    async find(found: readonly Found[], now: number): Promise<Alert[]> {
+      return read(await all<Row>(FIND, JSON.stringify(found), now));
+    },
+
+    /**
+     * Ends alerts, forgets the failures of which they told, and removes what is too old. Returns those that this call
+     * has ended.
+     *
+     * @param forgotten failures as they were read: what has failed since then is kept
+     * @param before alerts that were over by then are removed, in ms
+     */
+    async end(
+      over: readonly Over[],
+      forgotten: readonly Pick<Failures, "kind" | "destination" | "lastAt">[],
+      now: number,
+      before: number,
+    ): Promise<Alert[]> {
+      const [ended] = await run((db) =>
+        db.batch<Row>([
+          db.prepare(END).bind(JSON.stringify(over), now),
+          ...(forgotten.length === 0 ? [] : [db.prepare(FORGET).bind(JSON.stringify(forgotten))]),
+          db.prepare(EXPIRE).bind(before),
+        ]),
+      );
+      return read(ended?.results ?? []);
+    },
+
+    /** These notices are events by now. */
+    async told(notices: readonly string[], now: number): Promise<void> {
+      await all(TOLD, JSON.stringify(notices), now);
+    },
+
+    /** Newest first. @param below an id, `null` for the newest */
+    async list(below: number | null, onlyOpen: boolean, limit: number): Promise<Alert[]> {
+      return read(await all<Row>(LIST, below ?? Number.MAX_SAFE_INTEGER, onlyOpen ? 1 : 0, limit));
+    },
+  };
+}
+
+interface Row {
+  readonly alert: string;
+}
+
+function read(rows: readonly Row[]): Alert[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statements above made it
+  return rows.map(({ alert }) => JSON.parse(alert) as Alert);
+}
