@@ -2,6 +2,7 @@
 // schemas that requests and answers are held to. Pure.
 import * as z from "zod/mini";
 import { apiKey, auditEntry } from "../contract/access.ts";
+import { alert, ruleInForce } from "../contract/alerts.ts";
 import { attempt, delivery, event } from "../contract/history.ts";
 import { backlog, point, refusal, source } from "../contract/overview.ts";
 import { destination, inspection, replayFilter, replayJob, route as configuredRoute } from "../contract/operations.ts";
@@ -70,6 +71,8 @@ const problem = z.object({
 /** What has a name of its own in the document, so that a client made from it has one type for it. */
 const NAMED = z.registry<{ id: string }>();
 for (const [id, schema] of Object.entries({
+  Alert: alert,
+  AlertRule: ruleInForce,
   ApiKey: apiKey,
   Attempt: attempt,
   AuditEntry: auditEntry,

@@ -1,6 +1,7 @@
-// /api/overview, /api/sources, /api/destinations, /api/routes, /api/replays, /api/keys, /api/audit:
+// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/replays, /api/keys, /api/audit:
 // how the relay does, who may, and who did.
 import { Hono } from "hono";
+import { alertParameters } from "../contract/alerts.ts";
 import { filterParameters } from "../contract/operations.ts";
 import { type ApiEnv, granted, type RoomDeps } from "./env.ts";
 import { auditParameters, inspectionParameters, overviewParameters, query } from "./inputs.ts";
@@ -23,6 +24,8 @@ export function relayRoutes({ operator }: RoomDeps) {
       c.json({ inspections: granted(await operator.inspections(c.req.param("name"), c.req.valid("query").show)) }),
     )
     .get("/routes", (c) => c.json({ routes: operator.routes() }))
+
+    .get("/alerts", query(alertParameters), async (c) => c.json(await operator.alerts.list(c.req.valid("query"))))
 
     .get("/replays", async (c) => c.json({ replays: await replays.list() }))
     .get("/replays/preview", query(filterParameters), async (c) =>

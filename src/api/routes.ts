@@ -2,6 +2,7 @@
 // The guard, the document and the reference read it.
 import * as z from "zod/mini";
 import { apiKey, auditEntry, type Role } from "../contract/access.ts";
+import { alertParameters, alertsAnswer } from "../contract/alerts.ts";
 import { ACTS } from "../contract/acts.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
@@ -95,6 +96,13 @@ const LOOKS = {
     ...look,
     says: "Which events of which sources go where.",
     answer: z.object({ routes: z.array(route) }),
+  },
+
+  "GET /alerts": {
+    ...look,
+    query: alertParameters,
+    says: "What somebody is told of, newest first: since when, how often, the last answer and the fix; and the rules.",
+    answer: alertsAnswer,
   },
 
   "GET /replays": {

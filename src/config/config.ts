@@ -1,5 +1,6 @@
 // Reads vars and secrets, and returns the configuration that every stage uses, with findings for what is wrong. Pure.
 import { parseJson } from "../bytes/json.ts";
+import { OWN_NAME } from "../contract/alerts.ts";
 import { readAccess } from "./access.ts";
 import { readAlerts } from "./alerts.ts";
 import { checkDeadLetters } from "./dead-letters.ts";
@@ -9,7 +10,6 @@ import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
-import { OWN_NAME } from "./own.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";

@@ -21,7 +21,7 @@ import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
 import { findProvider } from "../providers/catalogue.ts";
 import { needsSecret } from "../verify/keyring.ts";
-import { OWN_NAME } from "./own.ts";
+import { OWN_NAME } from "../contract/alerts.ts";
 import { readWhere } from "./where.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Destination, Network } from "../types.ts";

@@ -1,9 +1,7 @@
 // The source of what the relay itself has to say. Its name is reserved, and no request comes in by it. Touches nothing.
+import { OWN_NAME } from "../contract/alerts.ts";
 import type { ConfiguredSource } from "./configured.ts";
 import { resolveProvider } from "./custom.ts";
-
-/** As routes name it: `from = "hookline"`. */
-export const OWN_NAME = "hookline";
 
 /** Messages of type, timestamp, data and id, as an app of the operator's own would send them. */
 export const OWN: ConfiguredSource = ownSource();

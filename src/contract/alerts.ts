@@ -1,6 +1,10 @@
 // What the relay says of alerts: their rules by name, and an alert as it is shown.
 import * as z from "zod/mini";
 import { instant } from "./history.ts";
+import { limit, orNull } from "./question.ts";
+
+/** The source of what the relay itself says, as routes name it: `from = "hookline"`. */
+export const OWN_NAME = "hookline";
 
 /** Names of all rules, in the order in which they are shown. */
 export const ALERT_RULES = [
@@ -51,15 +55,32 @@ export const alert = z.object({
 export type AlertAnswer = z.output<typeof alert>;
 
 /** A rule as it applies to this relay. */
-const ruleInForce = z.object({
+export const ruleInForce = z.object({
   name: z.string(),
   severity: z.enum(["critical", "warning"]),
+  of: z.enum(["destination", "source", "relay"]),
+  /** When it is raised, and when it is over. */
   says: z.string(),
   /** Nobody is told of it, by the configuration. */
   muted: z.boolean(),
 });
 
+const cursorError = 'must be the "next" of an earlier page of /api/alerts: leave it out to start with the newest';
+
+/** Which of them are asked for: those that are open, those that are over, or all that are kept. */
+export const alertParameters = z.strictObject({
+  state: orNull(z.enum(["open", "ended"], { error: "must be one of open, ended: leave it out to see both" })),
+  limit,
+  cursor: orNull(
+    z.pipe(
+      z.string().check(z.regex(/^\d{1,15}$/, cursorError)),
+      z.transform((text: string) => Number(text)),
+    ),
+  ),
+});
+
 export const alertsAnswer = z.object({
+  /** Newest first. */
   alerts: z.array(alert),
   next: z.nullable(z.string()),
   rules: z.array(ruleInForce),

@@ -116,6 +116,8 @@ export const backlog = z.object({
   /** Events that go nowhere, and events of which a route could not decide; each count stops at 1,000. */
   unrouted: count,
   undecided: count,
+  /** Alerts that are open. */
+  alerts: count,
 });
 export type Backlog = z.output<typeof backlog>;
 

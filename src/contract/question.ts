@@ -46,7 +46,8 @@ export const time = orNull(
   ),
 );
 const limitError = `must be a whole number from 1 to ${LARGEST_LIMIT}`;
-const limit = z._default(
+/** How many at once. */
+export const limit = z._default(
   z
     .pipe(
       z.string().check(z.regex(/^\d{1,3}$/, limitError)),

@@ -181,10 +181,15 @@ const TOLD = `
 UPDATE alerts SET told = iif(ended_at IS NULL, 1, 2), told_at = ?2, owes = NULL
 WHERE owes IN (SELECT value FROM json_each(?1))`;
 
-/** Newest first; ?1 below this id, ?2 only open ones. */
-const LIST = `
-SELECT json_object(${COLUMNS}) AS alert FROM alerts
-WHERE id < ?1 AND (?2 = 0 OR ended_at IS NULL) ORDER BY id DESC LIMIT ?3`;
+/** Newest first; ?1 below this id. Open ones are few among many that are over: their own index is read. */
+const list = (where: string) =>
+  `SELECT json_object(${COLUMNS}) AS alert FROM alerts ${where} AND id < ?1 ORDER BY id DESC LIMIT ?2`;
+const LISTS = {
+  all: list("WHERE true"),
+  open: list("INDEXED BY alerts_open WHERE ended_at IS NULL"),
+  ended: list("WHERE ended_at IS NOT NULL"),
+};
+
 export type Alerts = ReturnType<typeof openAlerts>;
 
 /** @param run D1 with the schema in place */
@@ -245,8 +250,8 @@ export function openAlerts(run: Run) {
     },
 
     /** Newest first. @param below an id, `null` for the newest */
-    async list(below: number | null, onlyOpen: boolean, limit: number): Promise<Alert[]> {
-      return read(await all<Row>(LIST, below ?? Number.MAX_SAFE_INTEGER, onlyOpen ? 1 : 0, limit));
+    async list(which: keyof typeof LISTS, below: number | null, limit: number): Promise<Alert[]> {
+      return read(await all<Row>(LISTS[which], below ?? Number.MAX_SAFE_INTEGER, limit));
     },
   };
 }

@@ -27,7 +27,8 @@ SELECT (SELECT count(*) FROM looked) AS open,
        )) AS unrouted,
        (SELECT count(*) FROM (
          SELECT 1 FROM events INDEXED BY events_undecided WHERE undecided IS NOT NULL LIMIT ${MOST_UNROUTED}
-       )) AS undecided`;
+       )) AS undecided,
+       (SELECT count(*) FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL) AS alerts`;
 
 interface Counted {
   readonly open: number;
@@ -42,6 +43,8 @@ interface Counted {
   /** Up to `MOST_UNROUTED`, each. */
   readonly unrouted: number;
   readonly undecided: number;
+  /** Those that are open. */
+  readonly alerts: number;
 }
 
 export type Backlogs = ReturnType<typeof openBacklog>;
@@ -56,6 +59,18 @@ export function openBacklog(run: Run) {
    */
   return async function backlog(destinations: readonly string[]): Promise<Counted> {
     const [row] = await all<Counted>(BACKLOG, JSON.stringify(destinations));
-    return row ?? { open: 0, oldest: null, held: 0, behind: 0, replayable: 0, failed: 0, unrouted: 0, undecided: 0 };
+    return (
+      row ?? {
+        open: 0,
+        oldest: null,
+        held: 0,
+        behind: 0,
+        replayable: 0,
+        failed: 0,
+        unrouted: 0,
+        undecided: 0,
+        alerts: 0,
+      }
+    );
   };
 }

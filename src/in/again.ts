@@ -1,6 +1,7 @@
 // A stored event as its routes are asked again: its types and what conditions read, from what was kept of it. Pure.
-import type { Config } from "../config/configured.ts";
-import { OWN, OWN_NAME } from "../config/own.ts";
+import type { Config, ConfiguredSource } from "../config/configured.ts";
+import { OWN_NAME } from "../contract/alerts.ts";
+import { OWN } from "../config/own.ts";
 import type { Names } from "../filter/condition.ts";
 import { namesOf, type Told } from "../filter/names.ts";
 import type { Inbound } from "../verify/readings.ts";
@@ -11,6 +12,11 @@ export interface Asked {
   readonly source: string;
   readonly types: readonly string[];
   readonly names: Names;
+}
+
+/** A source by its name, the relay's own too. */
+export function sourceOf(name: string, sources: Config["sources"]): ConfiguredSource | undefined {
+  return name === OWN_NAME ? OWN : sources.get(name);
 }
 
 /**
@@ -29,7 +35,7 @@ export function readsBody(
  * is no longer known: types that stood there are those that were stored.
  */
 export function askedAgain(told: Told, body: Uint8Array, { sources }: Pick<Config, "sources">): Asked {
-  const source = told.source === OWN_NAME ? OWN : sources.get(told.source);
+  const source = sourceOf(told.source, sources);
   const request: Inbound = { method: "POST", url: "https://stored.invalid/", headers: new Headers(told.headers), body };
   const document = () => {
     // Its source is no longer configured: nobody knows where else its document may stand.

@@ -4,7 +4,7 @@ import { concatenated } from "../bytes/encoding.ts";
 import type { Config } from "../config/configured.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
 import { EDITED_FROM, PROOF } from "../ids.ts";
-import { type Asked, askedAgain, readsBody } from "../in/again.ts";
+import { type Asked, askedAgain, readsBody, sourceOf } from "../in/again.ts";
 import { keptOf } from "../in/headers.ts";
 import { asType, identify } from "../in/identify.ts";
 import type { Done, VerbDeps } from "./operator.ts";
@@ -50,7 +50,7 @@ export function neverCame(
   config: Pick<Config, "sources">,
   now: number,
 ): Done<Given> {
-  const source = config.sources.get(name);
+  const source = sourceOf(name, config.sources);
   if (source === undefined)
     return badRequest(`source: the configuration has no source ${quoted(name)}: GET /api/sources lists them`);
   const body = new TextEncoder().encode(text);

@@ -2,6 +2,7 @@
 // faces of it; neither knows more.
 import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
+import { openAlertLooks } from "./alerts.ts";
 import { openCancel } from "./cancel.ts";
 import { openDestinations } from "./destinations.ts";
 import { openDry } from "./dry.ts";
@@ -25,7 +26,7 @@ export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, 
   readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"];
   readonly config: Pick<
     Config,
-    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings" | "ends"
+    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings" | "ends" | "alerts"
   >;
   /** What each source and destination did in the last 24 hours. */
   readonly totals: () => Promise<Totals>;
@@ -75,6 +76,7 @@ export function openOperator(deps: OperatorDeps) {
     }),
     replays: openReplayLooks(given),
     keys: openKeyLooks(given),
+    alerts: openAlertLooks({ config: deps.config, alerts: tables.alerts }),
     acts,
   };
 }

@@ -4,6 +4,7 @@ import type * as z from "zod/mini";
 import type { Config } from "../config/configured.ts";
 import type { ApiKey, AuditEntry, Caller } from "../contract/access.ts";
 import type { ActName, AnswerTo, OrderOf, PathsOf, TargetOf } from "../contract/acts.ts";
+import type { AlertsAnswer, alertParameters } from "../contract/alerts.ts";
 import type { DeliveryFilter, EventFilter } from "../contract/filter.ts";
 import type { DeliveryPage, EventPage, EventStory } from "../contract/history.ts";
 import type {
@@ -67,6 +68,12 @@ export interface ReplayLooks {
   /** Newest first, the last 100. */
   list(): Promise<ReplayJob[]>;
   show(id: string): Promise<Done<ReplayJob>>;
+}
+
+/** What somebody is told of. */
+export interface AlertLooks {
+  /** Alerts, newest first, and the rules that raise them. */
+  list(asked: z.output<typeof alertParameters>): Promise<AlertsAnswer>;
 }
 
 /** API keys and the record of who did what. */

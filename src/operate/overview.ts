@@ -103,7 +103,7 @@ export async function backlogNow({
     log.error("overview.intake_unreachable", { error: String(error) });
     return null;
   });
-  const { open, oldest, held, behind, replayable, failed, unrouted, undecided } = await backlog([
+  const { open, oldest, held, behind, replayable, failed, unrouted, undecided, alerts } = await backlog([
     ...config.destinations.keys(),
   ]);
   return {
@@ -117,6 +117,7 @@ export async function backlogNow({
     replayable_more: failed > MOST_FAILED,
     unrouted,
     undecided,
+    alerts,
   };
 }
 

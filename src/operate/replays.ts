@@ -1,6 +1,7 @@
 // Bulk replays, as an operator sees them: what one would open, its start, its progress, its end.
 // The steps are taken in replays.ts.
 import * as z from "zod/mini";
+import { OWN_NAME } from "../contract/alerts.ts";
 import { type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } from "../contract/operations.ts";
 import type { Ended, EndedFilter } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
@@ -122,7 +123,7 @@ function ask(
   if (!parsed.success)
     return badRequest(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
   const { source, destination } = parsed.data.filter;
-  if (source !== null && !sources.has(source)) return notConfigured("source", source, sources);
+  if (source !== null && source !== OWN_NAME && !sources.has(source)) return notConfigured("source", source, sources);
   if (destination !== null && !destinations.has(destination))
     return notConfigured("destination", destination, destinations);
   return { ok: true as const, value: parsed.data };

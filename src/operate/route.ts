@@ -5,7 +5,7 @@ import type { Config } from "../config/configured.ts";
 import { ROUTE, type Routed } from "../d1/deeds/route.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
 import { deliveryId } from "../ids.ts";
-import type { Asked } from "../in/again.ts";
+import { type Asked, sourceOf } from "../in/again.ts";
 import { again, neverCame } from "./asked.ts";
 import { inOrder } from "../in/order.ts";
 import { judge, match } from "../in/route.ts";
@@ -74,7 +74,7 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
   async function apply({ filter, cursor }: Filter, by: By): ReturnType<Acts["routes.apply"]> {
     const after = cursor === null ? null : readCursor("events", cursor);
     if (cursor !== null && after === null) return badRequest('cursor: must be the "next" of an earlier step');
-    if (filter.source !== null && !config.sources.has(filter.source))
+    if (filter.source !== null && sourceOf(filter.source, config.sources) === undefined)
       return badRequest(`filter.source: the configuration has no source ${quoted(filter.source)}`);
     const walk = await records.events({ ...filter, text: null }, after, MOST_EVENTS);
     let bytes = 0;

@@ -1,5 +1,6 @@
 // An operator whose relay holds every state that a page can show, hostile text included: for pages, where a real relay would need days.
 import type { Operator } from "../../src/operate/open.ts";
+import { alertLooks, noAlerts } from "./fixture-alerts.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations } from "./fixture-destinations.ts";
@@ -38,6 +39,7 @@ export function fullOperator(): Operator {
     destination: found,
     routes: () => routes,
     inspections: async () => done(inspections),
+    alerts: alertLooks,
     replays: {
       preview: async (filter) => done({ filter, matching: 1_240, complete: false, looked_back_to: ago(40_000) }),
       list: async () => jobs,
@@ -127,6 +129,7 @@ export function emptyOperator(): Operator {
         replayable_more: false,
         unrouted: 0,
         undecided: 0,
+        alerts: 0,
       },
       sources: [],
       destinations: [],
@@ -139,6 +142,7 @@ export function emptyOperator(): Operator {
     destinations: async () => [],
     routes: () => [],
     inspections: async () => done([]),
+    alerts: noAlerts,
     replays: {
       ...full.replays,
       list: async () => [],

@@ -2,6 +2,7 @@
 import type { DestinationAnswer } from "../../contract/operations.ts";
 import { MOST_UNROUTED, type SecretState, type SecretUse, type SourceAnswer } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
+import { openInWords } from "../../dashboard/words/alerts.ts";
 import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
 import { untilInWords } from "../../dashboard/words/secrets.ts";
 import { shapeInALine } from "../../dashboard/words/shape.ts";
@@ -34,6 +35,7 @@ const overview = remote(
     out(`to replay: ${failed}${backlog.replayable === 0 ? "" : "  (hookline deliveries --state failed)"}`);
     if (backlog.unrouted > 0) out(`unrouted: ${atMost(backlog.unrouted)}  (hookline events --unrouted)`);
     if (backlog.undecided > 0) out(`undecided: ${atMost(backlog.undecided)}  (hookline events --undecided)`);
+    if (backlog.alerts > 0) out(`${openInWords(backlog.alerts)}  (hookline alerts --open)`);
     const { plan, resets_in_s: left, meters, reached } = use;
     out(`use of the ${plan} plan, until midnight UTC in ${span(left * 1000)}:`);
     const lines = meters.map((meter) => {

@@ -83,6 +83,7 @@ const BACKLOG: Backlog = {
   replayable_more: false,
   unrouted: 2,
   undecided: 1,
+  alerts: 2,
 };
 const USE: Use = { plan: "paid", day: "", resets_at: "", resets_in_s: 0, meters: [], reached: [], queue: null };
 

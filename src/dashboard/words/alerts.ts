@@ -1,0 +1,27 @@
+// Alerts as people read them: what is open, who was told, and what has somebody told. Pure.
+import type { AlertAnswer } from "../../contract/alerts.ts";
+import { span } from "./words.ts";
+
+/** What leads from the relay's own source to somebody. `NAME` is one of the destinations. */
+export const TELLING = ["[vars.ROUTES.alerts]", 'from = "hookline"', 'to = "NAME"'] as const;
+
+/** `2 alerts are open`. */
+export function openInWords(count: number): string {
+  return count === 1 ? "1 alert is open" : `${count} alerts are open`;
+}
+
+/** How long it has been so, or was. */
+export function lasting({ since, ended_at: ended }: Pick<AlertAnswer, "since" | "ended_at">, now: number): string {
+  const length = span((ended === null ? now : Date.parse(ended)) - Date.parse(since));
+  return ended === null ? `for ${length}` : `it lasted ${length}`;
+}
+
+/** Whether anybody was told. */
+export function toldInWords({ told, ended_at: ended }: Pick<AlertAnswer, "told" | "ended_at">): string {
+  if (told === "nobody") return "nobody was told";
+  return told === "opened" && ended !== null
+    ? "told when it began"
+    : told === "opened"
+      ? "told"
+      : "told, and that it is over";
+}
