@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import { parseJson } from "../bytes/json.ts";
 import { ALERT_RULES, type AlertRule } from "../contract/alerts.ts";
-import { error, explain, type Finding, show } from "./findings.ts";
-import { parseDuration, understood, written } from "./forms.ts";
+import { error, explain, type Finding, show, suggest } from "./findings.ts";
+import { parseDuration, written } from "./forms.ts";
 
 /** What the operator says about being told. */
 export interface Alerting {
@@ -17,12 +17,11 @@ export interface Alerting {
 
 const DEFAULT: Alerting = { mute: [], quietMs: 15 * 60_000, url: null };
 
-const rule = understood(
-  (value) => ALERT_RULES.find((name) => name === value) ?? null,
-  `is not a rule. Write some of ${ALERT_RULES.join(", ")}`,
-);
-
-const keys = z.strictObject({
+const WRITTEN = " Write it as docs/alerts.md has it, such as source-silent";
+const rule = z.enum(ALERT_RULES, {
+  error: ({ input }) => `is not a rule.${typeof input === "string" ? suggest(input, ALERT_RULES) : WRITTEN}`,
+});
+export const alertKeys = z.strictObject({
   mute: z._default(z.array(rule, 'is not a list. Write it as ["source-silent"]'), []),
   quiet: z._default(written(parseDuration, 'is not a time. Write it as "15m"'), DEFAULT.quietMs),
   url: z._default(
@@ -42,7 +41,7 @@ export function readAlerts(value: unknown, source: string | null, findings: Find
     findings.push(error("ALERTS", `${show(value)} is not a table. Write it as [vars.ALERTS]`));
     return unset;
   }
-  const parsed = keys.safeParse(table);
+  const parsed = alertKeys.safeParse(table);
   if (!parsed.success) {
     findings.push(...explain("ALERTS", table, parsed.error.issues));
     return unset;

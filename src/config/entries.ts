@@ -4,7 +4,7 @@ import type * as z from "zod/mini";
 import type { ConfiguredSource, Route } from "./configured.ts";
 import { idFault, resolveProvider } from "./custom.ts";
 import { settingFaults } from "./settings.ts";
-import { complain, error, explain, type Finding, show, suggest, warning } from "./findings.ts";
+import { complain, error, explain, type Finding, nearest, show, suggest, warning } from "./findings.ts";
 import { conventionalSecret } from "./forms.ts";
 import { destinationKeys, PUBLISHED, routeKeys, sourceKeys } from "./keys.ts";
 import type { Condition } from "../filter/condition.ts";
@@ -231,7 +231,9 @@ function refuseUnknown(
   { findings }: Reading,
 ): void {
   for (const name of names) {
-    if (!among.has(name)) findings.push(error(key, `"${name}" is not a ${kind}.${suggest(name, [...among.keys()])}`));
+    if (among.has(name)) continue;
+    const own = kind === "source" && nearest(name, [OWN_NAME]) !== null ? [OWN_NAME] : [];
+    findings.push(error(key, `"${name}" is not a ${kind}.${suggest(name, [...among.keys(), ...own])}`));
   }
 }
 

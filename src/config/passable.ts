@@ -3,6 +3,7 @@ import { passingFault } from "../scheme/passing.ts";
 import type { Destination } from "../types.ts";
 import type { ConfiguredSource, Route } from "./configured.ts";
 import { error, type Finding, warning } from "./findings.ts";
+import { OWN } from "./own.ts";
 
 /** A finding for each source whose events come to such a destination and cannot be passed through, once each. */
 export function unpassable(
@@ -15,7 +16,7 @@ export function unpassable(
     for (const name of to) {
       if (destinations.get(name)?.shape?.format !== "passthrough") continue;
       const key = `DESTINATIONS.${name}.format`;
-      for (const source of from.flatMap((one) => sources.get(one) ?? [])) {
+      for (const source of from.flatMap((one) => sources.get(one) ?? (one === OWN.name ? OWN : []))) {
         const fault = passingFault(source.scheme);
         const signsUrl = (source.scheme.signs ?? "").includes("{url");
         if (fault !== null) {

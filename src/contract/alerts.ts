@@ -6,6 +6,9 @@ import { limit, orNull } from "./question.ts";
 /** The source of what the relay itself says, as routes name it: `from = "hookline"`. */
 export const OWN_NAME = "hookline";
 
+/** The types of its events. */
+export const NOTICE_TYPES = ["alert.opened", "alert.ended"] as const;
+
 /** Names of all rules, in the order in which they are shown. */
 export const ALERT_RULES = [
   "breaker-open",

@@ -1,5 +1,6 @@
 // Do the routes mean what they say? Warnings about overlaps and about what no route reaches; touches nothing.
 import type { Config, ConfiguredSource, Route } from "../../config/configured.ts";
+import { NOTICE_TYPES, OWN_NAME } from "../../contract/alerts.ts";
 import { parseTemplate, type Piece } from "../../scheme/template.ts";
 import { type Finding, warning } from "../../config/findings.ts";
 import { asType } from "../../in/identify.ts";
@@ -20,6 +21,7 @@ export function examineRoutes({
     ...idle("SOURCES", "is in no route: its events are kept and go nowhere", sources.keys(), from),
     ...idle("DESTINATIONS", "is in no route: it gets nothing", destinations.keys(), to),
     ...routes.flatMap((route) => route.from.flatMap((name) => unmet(route, sources.get(name)))),
+    ...routes.filter(({ from: names }) => names.includes(OWN_NAME)).flatMap(unsaid),
     ...routes.flatMap((later, index) => routes.slice(0, index).flatMap((earlier) => overlap(earlier, later))),
   ];
 }
@@ -34,6 +36,13 @@ function unmet({ name, events }: Route, source: ConfiguredSource | undefined): F
   if (source === undefined || only === null || events.length === 0) return [];
   if (events.some((pattern) => fits(pattern, only))) return [];
   const says = `fits nothing of ${source.name}: every event of it has the type "${only}". Write that, or leave events out`;
+  return [warning(`ROUTES.${name}.events`, says)];
+}
+
+/** A pattern for the relay's own events that none of them has. */
+function unsaid({ name, events }: Route): Finding[] {
+  if (events.length === 0 || events.some((pattern) => NOTICE_TYPES.some((type) => fits(pattern, type)))) return [];
+  const says = `fits nothing of ${OWN_NAME}, whose events have the types ${NOTICE_TYPES.join(" and ")}. Write "alert.*", or leave events out`;
   return [warning(`ROUTES.${name}.events`, says)];
 }
 

@@ -10,7 +10,16 @@ import { endFindings, tooFar } from "../../operate/ends.ts";
 import type { Config } from "../../config/configured.ts";
 
 const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
-const SINGLES = ["ACCESS", "INTAKE_SHARDS", "LOG_LEVEL", "PLAN", "RESOLVER", "RETENTION_DAYS", "SIGNING_KEY_OLD_UNTIL"];
+const SINGLES = [
+  "ACCESS",
+  "ALERTS",
+  "INTAKE_SHARDS",
+  "LOG_LEVEL",
+  "PLAN",
+  "RESOLVER",
+  "RETENTION_DAYS",
+  "SIGNING_KEY_OLD_UNTIL",
+];
 
 /** 5 KB a var, and 128 vars and secrets on the paid plan, 64 on the free one (Cloudflare's limits of Workers). */
 const VAR_BYTES = 5 * 1024;

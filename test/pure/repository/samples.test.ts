@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { examine } from "../../../src/cli/local/examine.ts";
 import { rows, table } from "../../../src/cli/local/wrangler-file.ts";
 import { readConfig } from "../../../src/config/config.ts";
+import { alertKeys } from "../../../src/config/alerts.ts";
 import { accessKeys } from "../../../src/config/access.ts";
 import { destinationKeys, routeKeys, sourceKeys } from "../../../src/config/keys.ts";
 import { match } from "../../../src/in/route.ts";
@@ -68,6 +69,7 @@ describe("what the samples route", () => {
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
     ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger", "partner", "line", "archive"]],
+    ["every-key.toml", "hookline", "alert.opened", ["chat"]],
     ["every-key.toml", "monitor", "", ["chat", "crm", "legacy", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);
@@ -98,6 +100,10 @@ describe("every-key.toml", () => {
 
   test("uses every key of ACCESS", () => {
     expect(Object.keys(table(vars["ACCESS"])).toSorted()).toEqual(Object.keys(accessKeys.shape).toSorted());
+  });
+
+  test("uses every key of ALERTS", () => {
+    expect(Object.keys(table(vars["ALERTS"])).toSorted()).toEqual(Object.keys(alertKeys.shape).toSorted());
   });
 
   test.each([...without(vars, "")].map(({ path, rest }) => [path, rest] as const))(
