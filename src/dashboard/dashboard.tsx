@@ -2,6 +2,7 @@
 // What they show comes from the operator.
 import { Hono } from "hono";
 import { assets } from "./assets.ts";
+import { alertsPages } from "./pages/alerts.tsx";
 import { auditPages } from "./pages/audit.tsx";
 import { destinationsPages } from "./pages/destinations.tsx";
 import { eventPages } from "./pages/event.tsx";
@@ -34,7 +35,18 @@ const POLICY = [
 ].join("; ");
 
 /** First parts of the paths behind the door. */
-const ROOMS = ["events", "deliveries", "sources", "destinations", "routes", "inspect", "replays", "keys", "audit"];
+const ROOMS = [
+  "events",
+  "deliveries",
+  "sources",
+  "destinations",
+  "routes",
+  "alerts",
+  "inspect",
+  "replays",
+  "keys",
+  "audit",
+];
 
 const GROUPS = [
   overviewPages,
@@ -45,6 +57,7 @@ const GROUPS = [
   destinationsPages,
   routesPages,
   tryPages,
+  alertsPages,
   inspectorPages,
   replaysPages,
   keysPages,

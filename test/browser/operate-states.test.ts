@@ -58,6 +58,8 @@ const PAGES = {
     "/inspect/bin",
     "/inspect/bin?show=ins_2",
     "/inspect/bin?show=ins_3",
+    "/alerts",
+    "/alerts?cursor=nothing",
     "/replays",
     "/replays/new?state=failed&since=2026-11-20T10%3A00",
     "/replays/new?since=yesterday&until=x",
@@ -69,7 +71,18 @@ const PAGES = {
     "/audit",
     "/destinations/nobody",
   ],
-  empty: ["/", "/sources", "/destinations", "/routes", "/inspect/bin", "/replays", "/replays/new", "/keys", "/audit"],
+  empty: [
+    "/",
+    "/sources",
+    "/destinations",
+    "/routes",
+    "/alerts",
+    "/inspect/bin",
+    "/replays",
+    "/replays/new",
+    "/keys",
+    "/audit",
+  ],
   wide: ["/", "/routes", "/sources"],
 };
 
@@ -255,4 +268,42 @@ test("what a page turns into when something is done on it is accessible too", as
   await look("a new key");
   await context.close();
   expect(faults).toEqual({});
+});
+
+test("what is open stands on top with its fix, is reached by keys, and is said on the overview", async () => {
+  const { page, context } = await open(browser, { viewport: PHONE });
+  await page.goto(`${fixture.url}/`);
+  await page.getByRole("link", { name: "3 alerts are open" }).click();
+  await page.waitForURL("**/alerts");
+  const cards = page.locator("article");
+  expect(await cards.count()).toBe(3);
+  const billing = page.getByRole("article", { name: /The breaker of billing is open after 412 failures/ });
+  expect(await billing.innerText()).toMatch(/Count\s+412[^]*last status\s+503/);
+  expect(await billing.locator("code[data-copy]").innerText()).toBe("hookline test billing");
+  expect(await billing.getByRole("button", { name: "Copy the command" }).count()).toBe(1);
+  const focused = () => page.evaluate("document.activeElement.closest('article, tr')?.innerText");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  expect(await focused()).toContain("61 deliveries to crm failed for good");
+  for (const _ of "jj") await page.keyboard.press("j");
+  expect(await focused()).toContain("Nothing has come from internal-erp-of-the-emea-region");
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/destinations/billing");
+  await page.goto(`${fixture.url}/alerts#rule-events-unrouted`);
+  expect(await page.locator("#rule-events-unrouted").innerText()).toMatch(/muted/);
+  expect(await page.locator("main").innerText()).not.toContain("[vars.ROUTES.alerts]");
+  await context.close();
+});
+
+test("where nobody is told, the page has the three lines that have somebody told", async () => {
+  const { page, context } = await open(browser, { extraHTTPHeaders: { "x-fixture": "empty" } });
+  await page.goto(`${fixture.url}/alerts`);
+  expect(await page.locator("code[data-copy]").innerText()).toBe(
+    '[vars.ROUTES.alerts]\nfrom = "hookline"\nto = "NAME"',
+  );
+  expect(await page.locator("main").innerText()).toContain("Nothing is wrong");
+  await page.goto(`${fixture.url}/`);
+  expect(await page.locator("main").innerText()).not.toMatch(/alerts? (?:is|are) open/);
+  await context.close();
 });

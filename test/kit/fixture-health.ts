@@ -173,7 +173,7 @@ export function overview(hours: 1 | 24 | 168): Overview {
       replayable_more: false,
       unrouted: 12,
       undecided: 3,
-      alerts: 2,
+      alerts: 3,
     },
     sources,
     destinations,

@@ -34,10 +34,10 @@ const ACTS = {
 /** @param {number} by */
 function move(by) {
   const links = [...document.querySelectorAll("[data-rows] [data-open]")];
-  const row = document.activeElement?.closest("[data-rows] tr");
+  const row = document.activeElement?.closest("[data-rows] tr, [data-rows] article");
   const here = links.findIndex((link) => row?.contains(link));
   const link = links[Math.max(0, Math.min(links.length - 1, here + by))];
   if (!(link instanceof HTMLElement)) return;
   link.focus({ preventScroll: true });
-  link.closest("tr")?.scrollIntoView({ block: "nearest" });
+  link.closest("tr, article")?.scrollIntoView({ block: "nearest" });
 }

@@ -1,6 +1,7 @@
 // /events/:id: one event, what became of it everywhere, and what can be done about it.
 // The most looked-at page when something is wrong.
 import { Hono } from "hono";
+import { OWN_NAME } from "../../contract/alerts.ts";
 import type { EventStory } from "../../contract/history.ts";
 import type { RoutesTried } from "../../contract/routing.ts";
 import { signatureHeaders } from "../../in/identify.ts";
@@ -8,6 +9,7 @@ import { type BodyView, viewBody } from "../words/body.ts";
 import { curl } from "../words/curl.ts";
 import { DeliverySection } from "../parts/delivery.tsx";
 import { BodySection, HeadersSection, ObjectSection, Shell } from "../parts/event-content.tsx";
+import { pageOfSource } from "../words/alerts.ts";
 import { flashOf } from "../words/flash.ts";
 import { headline, RANK } from "../words/headline.ts";
 import { Page } from "../parts/layout.tsx";
@@ -91,8 +93,13 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
           <Facts
             rows={[
               ["Received", <Received at={story.received_at} now={now} />],
-              ["Source", <a href={`/sources/${encodeURIComponent(story.source)}`}>{story.source}</a>],
-              ["Verified", verified(story, source?.scheme.name ?? null)],
+              ["Source", <a href={pageOfSource(story.source)}>{story.source}</a>],
+              [
+                "Verified",
+                story.source === OWN_NAME
+                  ? "by nobody: the relay itself says it"
+                  : verified(story, source?.scheme.name ?? null),
+              ],
               ...lineage(story),
               ["Size", bytes(story.size)],
             ]}
@@ -121,7 +128,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
       <BodySection story={story} body={body} url={url} />
       <ObjectSection story={story} />
       <HeadersSection headers={story.headers} />
-      <Shell command={command} />
+      {story.source === OWN_NAME ? null : <Shell command={command} />}
     </Page>
   );
 }

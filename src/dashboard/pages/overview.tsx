@@ -4,6 +4,7 @@ import { type Backlog, MOST_UNROUTED, type Overview } from "../../contract/overv
 import { Plot } from "../parts/charts.tsx";
 import { DestinationRows } from "../parts/destination-rows.tsx";
 import { NoDestination } from "./destinations.tsx";
+import { openInWords } from "../words/alerts.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
@@ -68,6 +69,7 @@ function OverviewContent({ overview, hours, now }: ContentProps) {
         </nav>
       </div>
       <Reached use={overview.use} />
+      <OpenAlerts count={overview.backlog.alerts} />
       <ToSetUp overview={overview} />
       <div data-renew="backlog" data-between="15">
         <BacklogStrip backlog={overview.backlog} now={now} />
@@ -91,6 +93,15 @@ function OverviewContent({ overview, hours, now }: ContentProps) {
       </section>
       <UseOfPlan use={overview.use} />
     </>
+  );
+}
+
+function OpenAlerts({ count }: { readonly count: number }) {
+  if (count === 0) return null;
+  return (
+    <p class="notice">
+      <StateBadge state="failed" label="alert" /> <a href="/alerts">{openInWords(count)}</a>
+    </p>
   );
 }
 

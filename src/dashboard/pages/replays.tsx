@@ -1,6 +1,7 @@
 // `/replays`: bulk replays, those that run and those that have ended, and the way to a new one: filter, preview, start.
 import { Hono } from "hono";
 import type { ReplayJob, ReplayPreview } from "../../contract/operations.ts";
+import { ownSource } from "../words/alerts.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
@@ -15,7 +16,10 @@ const RATE = { least: 1, usual: 600, most: 6_000 };
 export function replaysPages(deps: PageDeps): Hono<PageEnv> {
   const { operator, access, config, now, newId } = deps;
   const app = new Hono<PageEnv>();
-  const names = { sources: [...config.sources.keys()], destinations: [...config.destinations.keys()] };
+  const names = {
+    sources: [...config.sources.keys(), ...ownSource(config)],
+    destinations: [...config.destinations.keys()],
+  };
 
   app.get("/replays", async (c) => {
     const jobs = await operator.replays.list();

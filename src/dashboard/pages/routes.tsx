@@ -1,6 +1,8 @@
 // `/routes`: which events of which source go where, as a picture and in words.
 import { Hono } from "hono";
 import type { RouteAnswer } from "../../contract/operations.ts";
+import { OWN_NAME } from "../../contract/alerts.ts";
+import { pageOfSource } from "../words/alerts.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
@@ -108,7 +110,7 @@ function Drawn({ picture, known, kind }: DrawnProps) {
       {sources.map((box) => (
         <End
           box={box}
-          href={known.sources.has(box.name) ? `/sources/${box.name}` : null}
+          href={known.sources.has(box.name) || box.name === OWN_NAME ? pageOfSource(box.name) : null}
           loose={!known.routed.has(`in ${box.name}`)}
         />
       ))}
@@ -189,24 +191,31 @@ function Leftover({ named, known }: { readonly named: Named; readonly known: Kno
       {sources.length === 0 ? null : (
         <p>
           <StateBadge state="none" label="no route" /> What these sources send is kept and goes nowhere:{" "}
-          <Links names={sources} to="/sources" />
+          <Links names={sources} to={pageOfSource} />
         </p>
       )}
       {destinations.length === 0 ? null : (
         <p>
           <StateBadge state="none" label="no route" /> Nothing leads to these destinations:{" "}
-          <Links names={destinations} to="/destinations" />
+          <Links names={destinations} to={pageOf} />
         </p>
       )}
     </div>
   );
 }
 
-function Links({ names, to }: { readonly names: readonly string[]; readonly to: string }) {
+const pageOf = (destination: string) => `/destinations/${destination}`;
+
+interface LinksProps {
+  readonly names: readonly string[];
+  readonly to: (name: string) => string;
+}
+
+function Links({ names, to }: LinksProps) {
   return (
     <span class="links">
       {names.map((name) => (
-        <a href={`${to}/${name}`}>{name}</a>
+        <a href={to(name)}>{name}</a>
       ))}
     </span>
   );
@@ -242,7 +251,7 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                   {name} {enabled ? null : <StateBadge state="none" label="turned off" />}
                 </th>
                 <td data-label="From">
-                  <Links names={from} to="/sources" />
+                  <Links names={from} to={pageOfSource} />
                 </td>
                 <td data-label="Events">
                   {events.length === 0
@@ -263,7 +272,7 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
                     </>
                   ))}
                   {transform.length === 0 ? null : "to "}
-                  <Links names={to.filter((one) => known.destinations.has(one))} to="/destinations" />
+                  <Links names={to.filter((one) => known.destinations.has(one))} to={pageOf} />
                   {to
                     .filter((one) => !known.destinations.has(one))
                     .map((one) => (

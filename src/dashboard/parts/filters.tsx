@@ -1,5 +1,6 @@
 // Which part of the past a list shows: the form, and the question behind it. Both lists have the same one.
 import type { Config } from "../../config/configured.ts";
+import { ownSource } from "../words/alerts.ts";
 import { visible } from "../words/words.ts";
 
 /** Presets of time: what they are called, and how far they reach back, in ms. */
@@ -65,7 +66,7 @@ function isSpan(text: string): text is keyof typeof SPANS {
 
 interface FiltersProps {
   readonly url: URL;
-  readonly config: Pick<Config, "sources" | "disabled" | "destinations">;
+  readonly config: Pick<Config, "sources" | "disabled" | "destinations" | "routes">;
   /** Whether events can be searched by what their bodies say. */
   readonly text: boolean;
 }
@@ -97,7 +98,10 @@ export function Filters({ url, config, text }: FiltersProps) {
               name="source"
               label="Source"
               value={value("source")}
-              options={names(config.sources, config.disabled)}
+              options={[
+                ...names(config.sources, config.disabled),
+                ...ownSource(config).map((own) => [own, own] as const),
+              ]}
             />
             <label>
               <span>Type</span>

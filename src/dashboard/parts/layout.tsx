@@ -11,6 +11,7 @@ const SECTIONS = [
   { id: "sources", label: "Sources", href: "/sources", admin: false },
   { id: "destinations", label: "Destinations", href: "/destinations", admin: false },
   { id: "routes", label: "Routes", href: "/routes", admin: false },
+  { id: "alerts", label: "Alerts", href: "/alerts", admin: false },
   { id: "replays", label: "Replays", href: "/replays", admin: false },
   { id: "keys", label: "Keys", href: "/keys", admin: true },
   { id: "audit", label: "Audit", href: "/audit", admin: true },

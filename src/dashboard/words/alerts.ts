@@ -1,5 +1,5 @@
 // Alerts as people read them: what is open, who was told, and what has somebody told. Pure.
-import type { AlertAnswer } from "../../contract/alerts.ts";
+import { type AlertAnswer, OWN_NAME } from "../../contract/alerts.ts";
 import { span } from "./words.ts";
 
 /** What leads from the relay's own source to somebody. `NAME` is one of the destinations. */
@@ -24,4 +24,14 @@ export function toldInWords({ told, ended_at: ended }: Pick<AlertAnswer, "told" 
     : told === "opened"
       ? "told"
       : "told, and that it is over";
+}
+
+/** The page of a source: what the relay itself says has that of the alerts. */
+export function pageOfSource(name: string): string {
+  return name === OWN_NAME ? "/alerts" : `/sources/${encodeURIComponent(name)}`;
+}
+
+/** The relay's own source, as a choice beside those of the configuration, where a route makes events of it. */
+export function ownSource({ routes }: { readonly routes: readonly { readonly from: readonly string[] }[] }): string[] {
+  return routes.some(({ from }) => from.includes(OWN_NAME)) ? [OWN_NAME] : [];
 }

@@ -1,0 +1,178 @@
+// `/alerts`: what is wrong now, with its fix; what was; and by which rules somebody is told.
+import { Hono } from "hono";
+import { type AlertAnswer, alertParameters, type AlertsAnswer } from "../../contract/alerts.ts";
+import { ask } from "../../contract/question.ts";
+import { lasting, TELLING, toldInWords } from "../words/alerts.ts";
+import { KeyboardHelp } from "../parts/keyboard.tsx";
+import { Page } from "../parts/layout.tsx";
+import { type PageDeps, type PageEnv, show } from "../page.tsx";
+import { Copyable, Empty, Exactly, Facts, Foreign, Pager, StateBadge, When } from "../parts/parts.tsx";
+import { number } from "../words/words.ts";
+
+/** So many open ones are shown: the commands and the API have all of them. */
+const MOST = 100;
+
+export function alertsPages(deps: PageDeps): Hono<PageEnv> {
+  const app = new Hono<PageEnv>();
+  app.get("/alerts", async (c) => {
+    const url = new URL(c.req.url);
+    const asked = ask(alertParameters, url.searchParams);
+    if (!asked.ok) c.status(400);
+    const { alerts } = deps.operator;
+    const past = await alerts.list({ limit: 50, cursor: null, ...(asked.ok ? asked.value : {}), state: "ended" });
+    const { alerts: open } = await alerts.list({ state: "open", limit: MOST, cursor: null });
+    const now = deps.now();
+    return show(
+      c,
+      <Page
+        title={open.length === 0 ? "Alerts" : `${open.length} open: Alerts`}
+        caller={c.var.caller}
+        current="alerts"
+        styles={["past.css", "operate.css"]}
+        scripts={["keys.js", "copy.js"]}
+      >
+        <h1>Alerts</h1>
+        {asked.ok ? null : <p class="fault">{asked.detail}</p>}
+        {past.routed ? null : <NobodyIsTold />}
+        <section aria-labelledby="open">
+          <h2 id="open">Open</h2>
+          {open.length === 0 ? (
+            <Empty title="Nothing is wrong" />
+          ) : (
+            <div data-rows>
+              {open.map((one) => (
+                <Open alert={one} now={now} />
+              ))}
+            </div>
+          )}
+        </section>
+        <section aria-labelledby="past">
+          <h2 id="past">Over</h2>
+          {past.alerts.length === 0 ? <Empty title="No alert is over yet" /> : <Past alerts={past.alerts} now={now} />}
+          <Pager url={url} next={past.next} complete />
+        </section>
+        <Rules rules={past.rules} />
+        <KeyboardHelp />
+      </Page>,
+    );
+  });
+  return app;
+}
+
+function NobodyIsTold() {
+  return (
+    <div class="notice">
+      <p>
+        <StateBadge state="lost" label="nobody is told" /> No route leads from <code>hookline</code>, the relay's own
+        source, to a destination. These lines in <code>wrangler.toml</code> have somebody told, with one of your
+        destinations in the place of <code>NAME</code>:
+      </p>
+      <Copyable text={TELLING.join("\n")} label="lines" />
+    </div>
+  );
+}
+
+/** What was seen, by name. `last_status: 503` is `last status 503`. */
+function seen({ context }: AlertAnswer) {
+  return Object.entries(context).flatMap(([name, value]) =>
+    value === null || name === "advice" || name === "says" ? [] : [[name.replaceAll("_", " "), String(value)] as const],
+  );
+}
+
+function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: number }) {
+  const { id, severity, title, rule, since, count, fix } = alert;
+  return (
+    <article class="card" aria-labelledby={`alert-${id}`}>
+      <h3 id={`alert-${id}`}>
+        <Severity severity={severity} /> <Foreign text={title} />
+      </h3>
+      <Facts
+        rows={[
+          ["Since", <When at={since} now={now} />],
+          ["Count", number(count)],
+          ...seen(alert).map(([name, value]) => [name, <Foreign text={value} />] as const),
+          ["Rule", <a href={`#rule-${rule}`}>{rule}</a>],
+          ["Told", toldInWords(alert)],
+        ]}
+      />
+      <p>
+        <a class="button" href={fix.path} data-open>
+          Go to it
+        </a>{" "}
+        <Foreign text={fix.says} />:
+      </p>
+      <Copyable text={fix.command} label="command" />
+    </article>
+  );
+}
+
+function Severity({ severity }: { readonly severity: AlertAnswer["severity"] }) {
+  return <StateBadge state={severity === "critical" ? "failed" : "retry"} label={severity} />;
+}
+
+function Past({ alerts, now }: { readonly alerts: readonly AlertAnswer[]; readonly now: number }) {
+  return (
+    <div class="list">
+      <table class="stacked" data-rows>
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Rule</th>
+            <th scope="col">Since (UTC)</th>
+            <th scope="col">Lasted</th>
+            <th scope="col">Told</th>
+          </tr>
+        </thead>
+        <tbody>
+          {alerts.map((one) => (
+            <tr>
+              <th scope="row" class="what">
+                <a href={one.fix.path} data-open>
+                  <Foreign text={one.title} />
+                </a>
+              </th>
+              <td data-label="Rule">{one.rule}</td>
+              <td data-label="Since">
+                <Exactly at={one.since} />
+              </td>
+              <td data-label="Lasted">{lasting(one, now)}</td>
+              <td data-label="Told">{toldInWords(one)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Rules({ rules }: Pick<AlertsAnswer, "rules">) {
+  return (
+    <section aria-labelledby="rules">
+      <h2 id="rules">Rules</h2>
+      <div class="list">
+        <table class="stacked">
+          <thead>
+            <tr>
+              <th scope="col">Rule</th>
+              <th scope="col">Severity</th>
+              <th scope="col">When it is raised</th>
+              <th scope="col">Told</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rules.map(({ name, severity, says, muted }) => (
+              <tr id={`rule-${name}`}>
+                <th scope="row">{name}</th>
+                <td data-label="Severity">
+                  <Severity severity={severity} />
+                </td>
+                <td data-label="When it is raised">{says}</td>
+                <td data-label="Told">{muted ? <StateBadge state="held" label="muted" /> : "yes"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
