@@ -24,6 +24,11 @@ export function headerFault(name: string): string | null {
   return null;
 }
 
+/** What is wrong with the name of a member of the body, or `null`. */
+export function memberFault(name: string): string | null {
+  return /^[\x21-\x7e]{1,128}$/.test(name) ? null : "is no name of a member. Write letters, digits and underscores";
+}
+
 /** What is wrong with the name of a parameter, or `null`. */
 export function queryFault(name: string): string | null {
   return /^[\x21-\x7e]{1,128}$/.test(name) ? null : "is no name of a parameter. Write letters, digits and hyphens";

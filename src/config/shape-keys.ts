@@ -57,6 +57,7 @@ function parseTimeout(text: string): number | null {
 export const shapeKeys = {
   headers: z.optional(texts('is not a table. Write it as { authorization = "Bearer $CRM_TOKEN" }')),
   query: z.optional(texts('is not a table. Write it as { key = "$CRM_KEY" }')),
+  members: z.optional(texts('is not a table. Write it as { routing_key = "$PAGER_KEY" }')),
   method: z.optional(
     written(
       parseMethod,

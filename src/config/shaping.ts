@@ -6,13 +6,14 @@ import { withQuery } from "../net/query.ts";
 import type { As, Shape } from "../scheme/shape.ts";
 import { error, type Finding, show } from "./findings.ts";
 import type { Reading } from "./reading.ts";
-import { headerFault, queryFault } from "./sent-names.ts";
-import { fill, type Given } from "./filled.ts";
+import { headerFault, memberFault, queryFault } from "./sent-names.ts";
+import { fill } from "./filled.ts";
 
 /** What the keys of `shape-keys.ts` came to. */
 export interface ShapeKeys {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly members?: Readonly<Record<string, string>> | undefined;
   readonly method?: Shape["method"] | undefined;
   readonly content_type?: string | undefined;
   readonly format?: Shape["format"] | undefined;
@@ -32,17 +33,18 @@ export function readShape(
   { url, secretUrl }: { readonly url: string | null; readonly secretUrl: boolean },
   reading: Reading,
 ): Shape | undefined | null {
-  const { headers, query, method, content_type: contentType, gzip, timeout, as } = keys;
+  const { headers, query, members, method, content_type: contentType, gzip, timeout, as } = keys;
   const format = as === undefined ? (keys.format ?? "standard") : "as";
-  const plain = [headers, query, method, contentType, gzip, timeout].every((one) => one === undefined);
+  const plain = [headers, query, members, method, contentType, gzip, timeout].every((one) => one === undefined);
   if (plain && format === "standard") return undefined;
-  const clashes = clashesOf(key, format, headers, contentType);
+  const clashes = clashesOf(key, format, keys);
   reading.findings.push(...clashes);
   if (clashes.length > 0) return null;
   const secrets = new Map<string, string | null>();
   const inHeaders = fill(`${key}.headers`, headers, headerFault, secrets, reading);
   const inQuery = fill(`${key}.query`, query, queryFault, secrets, reading);
-  if (inHeaders === null || inQuery === null) return null;
+  const inBody = fill(`${key}.members`, members, memberFault, secrets, reading);
+  if (inHeaders === null || inQuery === null || inBody === null) return null;
   const unset = [...secrets].flatMap(([name, value]) => (value === null ? [name] : []));
   const full = url === null || unset.length > 0 ? null : withQuery(url, inQuery.values);
   const judged = full === null || full === url ? null : destinationUrl(full, reading);
@@ -50,7 +52,9 @@ export function readShape(
     reading.findings.push(error(`${key}.query`, `makes a URL that ${judged.why}`));
     return null;
   }
-  const values = [...secrets.values()].flatMap((value) => (value === null ? [] : spellingsOf(value)));
+  const values = [...secrets.values()].flatMap((value) =>
+    value === null ? [] : [...spellingsOf(value), JSON.stringify(value).slice(1, -1)],
+  );
   return {
     method: method ?? "POST",
     format,
@@ -58,17 +62,28 @@ export function readShape(
     ...(format.startsWith("cloudevents") ? { origin: reading.origin } : {}),
     url: full,
     headers: contentType === undefined ? inHeaders.values : { ...inHeaders.values, "content-type": contentType },
+    ...(members === undefined ? {} : { members: inBody.values }),
     gzipAbove: gzip ?? null,
     timeoutMs: timeout ?? ATTEMPT_MS,
     hidden: longestFirst([...values, ...(secretUrl && full !== null ? secretParts(full) : [])]),
     sent: [...secrets.keys()],
     unset,
-    written: { headers: inHeaders.written, query: inQuery.written },
+    written: {
+      headers: inHeaders.written,
+      query: inQuery.written,
+      ...(members === undefined ? {} : { members: inBody.written }),
+    },
   };
 }
 
 /** What a format writes itself cannot be asked for as well. */
-function clashesOf(key: string, format: Shape["format"], headers: Given, contentType: string | undefined): Finding[] {
+function clashesOf(
+  key: string,
+  format: Shape["format"],
+  { headers, members, content_type: contentType }: ShapeKeys,
+): Finding[] {
+  if (format === "passthrough" && members !== undefined)
+    return [error(`${key}.members`, "change the body, and its sender has signed it as it came. Leave one of them out")];
   if (!format.startsWith("cloudevents")) return [];
   const theirs = Object.keys(headers ?? {}).filter((name) => /^ce-/i.test(name));
   const faults = theirs.map((name) =>

@@ -58,9 +58,10 @@ export function readWhere(key: string, name: string, keys: Keys, reading: Readin
 const NO_REQUEST: readonly Stray[] = [
   ["method", "is of a request, and there is none"],
   ["query", "is of a URL, and there is none"],
+  ["members", "is for a receiver that asks for a credential, and there is none"],
 ];
 
-type Stray = readonly [name: "key" | "method" | "query", why: string];
+type Stray = readonly [name: "key" | "method" | "query" | "members", why: string];
 
 /** Whether there are keys that mean nothing here; each is a finding. */
 function stray(key: string, keys: Keys, unwanted: readonly Stray[], { findings }: Reading): boolean {

@@ -17,6 +17,8 @@ const shape = z.object({
   public_keys: z.array(z.string()),
   headers: z.record(z.string(), z.string()),
   query: z.record(z.string(), z.string()),
+  /** What a body of JSON gets besides its own; only where that is configured. */
+  members: z.optional(z.record(z.string(), z.string())),
   /** Bytes; `null` where nothing is compressed. */
   gzip_above: z.nullable(count),
   /** How long an attempt may take; `null` for the usual time. */

@@ -141,6 +141,7 @@ function toShown(
     public_keys: [...keys],
     headers: { ...written.headers, ...(type === undefined ? {} : { "content-type": type }) },
     query: { ...written.query },
+    ...(written.members === undefined ? {} : { members: { ...written.members } }),
     gzip_above: gzipAbove,
     timeout_s: timeoutMs === ATTEMPT_MS ? null : timeoutMs / 1000,
     unset: [...unset],

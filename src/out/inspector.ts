@@ -53,7 +53,7 @@ export function openInspector({ inspections, now, log }: InspectorDeps): Inspect
       (shape?.gzipAbove ?? null) !== null && headers["content-encoding"] === "gzip" ? await restored(sent) : sent;
     const proof = { method, url, headers: new Headers(headers), body };
     const proven = await isProven(destination, proof, now());
-    const { encoding, data } = encodeHead(body, KEPT_BYTES);
+    const { encoding, data } = encodeHead(shape?.members === undefined ? body : without(hidden, body), KEPT_BYTES);
     const seen = shape === undefined ? masked(headers) : asShaped(hidden, url, method, masked(headers));
     const kept = { destination: name, event, attempt, nth, at: now(), headers: seen, size: body.length };
     const changed = await inspections.keep({ ...kept, encoding, body: data, proven, script: script.text });
@@ -153,6 +153,12 @@ function asShaped(
     ...headers,
   };
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, excerpt(value, LONGEST, hidden)]));
+}
+
+/** A body to which secrets were added, without them. */
+function without(hidden: readonly string[], body: Uint8Array): Uint8Array {
+  const text = new TextDecoder().decode(body);
+  return new TextEncoder().encode(excerpt(text, Infinity, hidden));
 }
 
 /** Of a header that is shown, in characters. */

@@ -6,6 +6,7 @@ import type { Destination } from "../types.ts";
 import { clean, headerText, HOP, nextHop } from "../net/headers.ts";
 import { compressed } from "./gzip.ts";
 import { make } from "./formats.ts";
+import { withMembers } from "./members.ts";
 
 /** What is sent of an event besides its body. */
 export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> & { readonly receipt?: string };
@@ -38,7 +39,9 @@ export async function shape(
   const timestamp = Math.floor(now / 1000);
   const { [HOP]: way, [EDITED_FROM]: original, [PROOF]: _proof, ...sent } = event.headers;
   const { shape: asked } = destination;
-  const made = await make(asked?.format ?? "standard", { event, destination, body, timestamp });
+  // The signature is over what is sent, and so over these too.
+  const full = asked?.members === undefined ? body : withMembers(body, asked.members);
+  const made = await make(asked?.format ?? "standard", { event, destination, body: full, timestamp });
   // Those of events that were kept before there were bounds are held to them as well.
   const theirs = ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept);
   // What is written anew is not encoded as the sender had encoded it.
@@ -55,7 +58,7 @@ export async function shape(
     [HOP]: nextHop(way, destination.url) ?? "",
     ...asked?.headers,
   };
-  const request = await compressed({ headers, body: made.body ?? body }, asked?.gzipAbove ?? null);
+  const request = await compressed({ headers, body: made.body ?? full }, asked?.gzipAbove ?? null);
   if (made.hidden === undefined) return request;
   return { ...request, hidden: made.hidden, ...(made.query === undefined ? {} : { query: made.query }) };
 }

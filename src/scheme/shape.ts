@@ -39,18 +39,22 @@ export interface Shape {
   readonly url: string | null;
   /** Added to each request, names in lower case. They win over the sender's. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Added to each body, which has to be a JSON object; left out where there are none. */
+  readonly members?: Readonly<Record<string, string>>;
   /** Larger bodies are compressed, in bytes; `null` for none. */
   readonly gzipAbove: number | null;
   /** How long an attempt may take, in ms. */
   readonly timeoutMs: number;
   /** Texts that are kept of no answer and of no request: the values of secrets, in every spelling. Longest first. */
   readonly hidden: readonly string[];
-  /** Names of the secrets whose values headers and query send. */
+  /** Names of the secrets whose values headers, query and members send. */
   readonly sent: readonly string[];
   /** Those of them that are not set, or hold what cannot be sent: nothing is sent without them. */
   readonly unset: readonly string[];
-  /** Headers and query as people may read them: secrets by their names. */
-  readonly written: Readonly<Record<"headers" | "query", Readonly<Record<string, string>>>>;
+  /** Headers, query and members as people may read them: secrets by their names. */
+  readonly written: Readonly<
+    Record<"headers" | "query", Readonly<Record<string, string>>> & { members?: Readonly<Record<string, string>> }
+  >;
 }
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE";

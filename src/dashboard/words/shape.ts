@@ -7,13 +7,24 @@ type Shape = NonNullable<DestinationAnswer["shape"]>;
 /** What it asks for, each with its name; nothing for a destination that asks for nothing. */
 export function shapeInWords(shape: Shape | undefined): readonly (readonly [name: string, value: string])[] {
   if (shape === undefined) return [];
-  const { method, format, public_keys: keys, headers, query, gzip_above: above, timeout_s: timeout, unset } = shape;
+  const {
+    method,
+    format,
+    public_keys: keys,
+    headers,
+    query,
+    members = {},
+    gzip_above: above,
+    timeout_s: timeout,
+    unset,
+  } = shape;
   const rows: (readonly [string, string | null])[] = [
     ["Method", method === "POST" ? null : method],
     ["Format", format === "standard" ? null : format],
     ["Public key", keys.join(" ")],
     ["Headers", pairs(headers, ": ", "; ")],
     ["Query", pairs(query, "=", "&")],
+    ["Members of the body", pairs(members, ": ", "; ")],
     ["Gzip", above === null ? null : `bodies above ${bytes(above)}`],
     ["Timeout", timeout === null ? null : `${timeout} s`],
     ["Not set", unset.length === 0 ? null : `${unset.join(", ")}: nothing is sent until it is`],

@@ -74,12 +74,12 @@ const WRONG: readonly unknown[] = [
 
 /** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` or `false` itself. */
 const RIGHT =
-  /^(?:ACCESS\.(?:operators|admins)|ALERTS\.mute|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry(?:\.[a-z_]+)?|inspect|events|enabled|breaker)|.*\.(?:headers|query)(?:\..*)?)$/;
+  /^(?:ACCESS\.(?:operators|admins)|ALERTS\.mute|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry(?:\.[a-z_]+)?|inspect|events|enabled|breaker)|.*\.(?:headers|query|members)(?:\..*)?)$/;
 
 /** A rule that is judged as one value, whatever is wrong inside: the whole of it is shown. */
 const WHOLE = /\.(?:dedupe|breaker|retry)\./;
 /** What a destination sends besides: whatever its receiver asks for. */
-const SENT = /\.(?:headers|query)\./;
+const SENT = /\.(?:headers|query|members)\./;
 /** Transforms by version. */
 const VERSIONS = /\.transform\./;
 const keyOf = (path: readonly string[]) => path.slice(0, WHOLE.test(path.join(".")) ? -1 : path.length).join(".");
@@ -95,7 +95,7 @@ describe.each(all.map((path) => [path.join("."), path] as const))("%s", (name, p
       // A table where none belongs is nothing that could be meant.
       if (typeof wrong === "object" && !Array.isArray(wrong)) expect(own, show(wrong)).not.toEqual([]);
       for (const { key, says } of own) {
-        const secret = /secret|\.keys?$|_KEY|\.(?:headers|query)\./i.test(key);
+        const secret = /secret|\.keys?$|_KEY|\.(?:headers|query|members)\./i.test(key);
         const shown =
           says.includes(show(wrong)) ||
           [wrong].flat().some((one) => says.includes(show(one))) ||
