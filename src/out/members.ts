@@ -1,4 +1,5 @@
 // What a receiver asks for inside the body, such as a credential: added to the document that is sent. Pure.
+import { parsedStrictly } from "../bytes/json.ts";
 import { Unproducible } from "./as.ts";
 
 /**
@@ -27,10 +28,6 @@ function decoded(body: Uint8Array): string {
 }
 
 function objectIn(text: string): object | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
+  const value = parsedStrictly(text);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
 }

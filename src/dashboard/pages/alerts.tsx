@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { type AlertAnswer, alertParameters, type AlertsAnswer } from "../../contract/alerts.ts";
 import { ask } from "../../contract/question.ts";
-import { lasting, TELLING, toldInWords } from "../words/alerts.ts";
+import { lengthOf, TELLING, toldInWords } from "../words/alerts.ts";
 import { KeyboardHelp } from "../parts/keyboard.tsx";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
@@ -135,7 +135,7 @@ function Past({ alerts, now }: { readonly alerts: readonly AlertAnswer[]; readon
               <td data-label="Since">
                 <Exactly at={one.since} />
               </td>
-              <td data-label="Lasted">{lasting(one, now)}</td>
+              <td data-label="Lasted">{lengthOf(one, now)}</td>
               <td data-label="Told">{toldInWords(one)}</td>
             </tr>
           ))}

@@ -10,10 +10,16 @@ export function openInWords(count: number): string {
   return count === 1 ? "1 alert is open" : `${count} alerts are open`;
 }
 
-/** How long it has been so, or was. */
-export function lasting({ since, ended_at: ended }: Pick<AlertAnswer, "since" | "ended_at">, now: number): string {
-  const length = span((ended === null ? now : Date.parse(ended)) - Date.parse(since));
-  return ended === null ? `for ${length}` : `it lasted ${length}`;
+type Times = Pick<AlertAnswer, "since" | "ended_at">;
+
+/** How long it has been so, or was: `2 h`. */
+export function lengthOf({ since, ended_at: ended }: Times, now: number): string {
+  return span((ended === null ? now : Date.parse(ended)) - Date.parse(since));
+}
+
+/** `for 2 h`, `it lasted 2 h`. */
+export function lasting(one: Times, now: number): string {
+  return `${one.ended_at === null ? "for" : "it lasted"} ${lengthOf(one, now)}`;
 }
 
 /** Whether anybody was told. */

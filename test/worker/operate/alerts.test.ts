@@ -24,7 +24,7 @@ beforeEach(async () => {
   const { alerts } = openD1(bindings.DB);
   const [billing] = await alerts.find([found("billing", { owes: "n1" })], NOON - 5 * MINUTE);
   await alerts.told(["n1"], NOON - 5 * MINUTE);
-  await alerts.end([{ id: billing?.id ?? 0, owes: "n2" }], [], NOON - MINUTE);
+  await alerts.end([{ id: billing?.id ?? 0, owes: "n2" }], [], NOON - MINUTE, 0);
   await alerts.told(["n2"], NOON - MINUTE);
   await alerts.find([found("crm", { owes: "n3" })], NOON);
   await alerts.told(["n3"], NOON + 1);
