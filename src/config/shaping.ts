@@ -52,9 +52,8 @@ export function readShape(
     reading.findings.push(error(`${key}.query`, `makes a URL that ${judged.why}`));
     return null;
   }
-  const values = [...secrets.values()].flatMap((value) =>
-    value === null ? [] : [...spellingsOf(value), JSON.stringify(value).slice(1, -1)],
-  );
+  const sent = [...secrets.values()].filter((value) => value !== null);
+  const values = [...sent.flatMap(spellingsOf), ...sent.map((value) => JSON.stringify(value).slice(1, -1))];
   return {
     method: method ?? "POST",
     format,

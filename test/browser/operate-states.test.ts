@@ -1,34 +1,19 @@
 // The pages of what the relay is made of, in every state at once: legible on a desk and on a phone, to everybody, with scripts and without.
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import * as z from "zod";
-import { type Local, runLocal } from "../../src/cli/local/local.ts";
 import { accessibilityFaults, DESK, launch, open, overflow, PHONE } from "../kit/browser.ts";
+import { startFixture } from "../kit/fixture-pages.ts";
 
 let browser: Browser;
-let fixture: Local;
-let stateDir: string;
+let fixture: Awaited<ReturnType<typeof startFixture>>;
 
 beforeAll(async () => {
   browser = await launch(inject("chromium"));
-  stateDir = await mkdtemp(join(tmpdir(), "hookline-fixture-"));
-  fixture = await runLocal({
-    configPath: join(import.meta.dirname, "../kit/fixture.toml"),
-    vars: {},
-    secrets: {},
-    port: 0,
-    stateDir,
-    onLog: ({ level, message }) => {
-      if (level === "error") console.error(message);
-    },
-  });
+  fixture = await startFixture();
   return async () => {
     await browser.close();
     await fixture.stop();
-    await rm(stateDir, { recursive: true, force: true });
   };
 });
 
@@ -268,42 +253,4 @@ test("what a page turns into when something is done on it is accessible too", as
   await look("a new key");
   await context.close();
   expect(faults).toEqual({});
-});
-
-test("what is open stands on top with its fix, is reached by keys, and is said on the overview", async () => {
-  const { page, context } = await open(browser, { viewport: PHONE });
-  await page.goto(`${fixture.url}/`);
-  await page.getByRole("link", { name: "3 alerts are open" }).click();
-  await page.waitForURL("**/alerts");
-  const cards = page.locator("article");
-  expect(await cards.count()).toBe(3);
-  const billing = page.getByRole("article", { name: /The breaker of billing is open after 412 failures/ });
-  expect(await billing.innerText()).toMatch(/Count\s+412[^]*last status\s+503/);
-  expect(await billing.locator("code[data-copy]").innerText()).toBe("hookline test billing");
-  expect(await billing.getByRole("button", { name: "Copy the command" }).count()).toBe(1);
-  const focused = () => page.evaluate("document.activeElement.closest('article, tr')?.innerText");
-  await page.keyboard.press("j");
-  await page.keyboard.press("j");
-  expect(await focused()).toContain("61 deliveries to crm failed for good");
-  for (const _ of "jj") await page.keyboard.press("j");
-  expect(await focused()).toContain("Nothing has come from internal-erp-of-the-emea-region");
-  await page.keyboard.press("k");
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/destinations/billing");
-  await page.goto(`${fixture.url}/alerts#rule-events-unrouted`);
-  expect(await page.locator("#rule-events-unrouted").innerText()).toMatch(/muted/);
-  expect(await page.locator("main").innerText()).not.toContain("[vars.ROUTES.alerts]");
-  await context.close();
-});
-
-test("where nobody is told, the page has the three lines that have somebody told", async () => {
-  const { page, context } = await open(browser, { extraHTTPHeaders: { "x-fixture": "empty" } });
-  await page.goto(`${fixture.url}/alerts`);
-  expect(await page.locator("code[data-copy]").innerText()).toBe(
-    '[vars.ROUTES.alerts]\nfrom = "hookline"\nto = "NAME"',
-  );
-  expect(await page.locator("main").innerText()).toContain("Nothing is wrong");
-  await page.goto(`${fixture.url}/`);
-  expect(await page.locator("main").innerText()).not.toMatch(/alerts? (?:is|are) open/);
-  await context.close();
 });

@@ -34,6 +34,7 @@ export const routes: RouteAnswer[] = [
     when: null,
     enabled: true,
   },
+  { name: "alerts", from: ["hookline"], events: ["alert.*"], to: ["bin"], when: null, enabled: true },
   { name: "removed", from: ["slack"], events: ["app_mention"], to: ["no-longer-there"], when: null, enabled: false },
 ];
 
@@ -50,7 +51,7 @@ export function tried(event: string | null): RoutesTried {
       { ...of[1]!, ...nothing, verdict: "when", reads: [{ path: "body.livemode", value: "false" }] },
       { ...of[1]!, ...nothing, verdict: "undecided", error: NAUGHTY, reads: [{ path: "body.data", value: null }] },
       { ...of[2]!, ...nothing, verdict: "taken", already_by: ["payments"] },
-      { ...of[3]!, ...nothing, verdict: "disabled" },
+      { ...of[4]!, ...nothing, verdict: "disabled" },
     ],
   };
 }

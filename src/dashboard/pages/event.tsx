@@ -94,12 +94,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
             rows={[
               ["Received", <Received at={story.received_at} now={now} />],
               ["Source", <a href={pageOfSource(story.source)}>{story.source}</a>],
-              [
-                "Verified",
-                story.source === OWN_NAME
-                  ? "by nobody: the relay itself says it"
-                  : verified(story, source?.scheme.name ?? null),
-              ],
+              ["Verified", verified(story, source?.scheme.name ?? null)],
               ...lineage(story),
               ["Size", bytes(story.size)],
             ]}
@@ -199,8 +194,9 @@ function lineage({ edited_from: original, edited_as: editions }: EventStory) {
 }
 
 /** How its sender was proven, and by which secret: its name, never what it is. */
-function verified({ verified_by, edited_from }: EventStory, provider: string | null) {
+function verified({ source, verified_by, edited_from }: EventStory, provider: string | null) {
   if (edited_from !== null) return "not by its sender: an operator has edited its body";
+  if (source === OWN_NAME) return "by nobody: the relay itself says it";
   if (verified_by === null)
     return provider === null ? "by its source's scheme" : `as ${provider} does it, without a secret`;
   return (

@@ -108,7 +108,7 @@ describe("the picture of the routes", () => {
   test("has a box for each name and a line for each end of a route, none of them outside", () => {
     const { height, width, ways, ...ends } = inColumns(named);
     expect(ends.sources.map(({ name }) => name).toSorted()).toEqual(named.sources.toSorted());
-    expect(ways.map(({ lines }) => lines.length)).toEqual([3, 8, 3, 1]);
+    expect(ways.map(({ lines }) => lines.length)).toEqual([3, 8, 3, 1, 1]);
     for (const box of [...ends.sources, ...ways, ...ends.destinations]) {
       expect(box.y).toBeGreaterThanOrEqual(0);
       expect(box.y + box.height).toBeLessThanOrEqual(height + 0.01);

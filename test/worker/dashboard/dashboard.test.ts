@@ -8,7 +8,18 @@ import { bindings, deliveries, rows, setUp, signed, until } from "../kit/relay.t
 const receiver = setUp();
 const ORIGIN = "https://relay.example.com";
 const TOKEN = "test-admin-token-0123456789abcdef";
-const PAGES = ["/", "/events", "/deliveries", "/sources", "/destinations", "/routes", "/replays", "/keys", "/audit"];
+const PAGES = [
+  "/",
+  "/events",
+  "/deliveries",
+  "/sources",
+  "/destinations",
+  "/routes",
+  "/alerts",
+  "/replays",
+  "/keys",
+  "/audit",
+];
 
 async function call(path: string, init: RequestInit = {}): Promise<Response> {
   return await exports.default.fetch(new Request(ORIGIN + path, { redirect: "manual", ...init }));
@@ -214,4 +225,14 @@ test("a destination that gets what has failed elsewhere needs no route; one that
   const [named = ""] = leftover.split("</p>");
   expect(named).toContain("forgotten");
   expect(named).not.toContain("letters");
+});
+
+test("what the relay itself says has the page of alerts as its source, and no request that could be sent again", async () => {
+  const cookie = await signIn();
+  const id = await event();
+  await rows("UPDATE events SET source = 'hookline' WHERE id = ?1", id);
+  const html = await (await call(`/events/${id}`, { headers: { cookie } })).text();
+  expect(html).toContain('<a href="/alerts">hookline</a>');
+  expect(html).toContain("by nobody: the relay itself says it");
+  expect(html).not.toMatch(/curl|\/in\/hookline/);
 });
