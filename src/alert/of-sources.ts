@@ -8,6 +8,7 @@ const REFUSALS = 20;
 const GENUINE = 3;
 /** What a diagnosis says where the request verifies once one thing is put right: a stranger's never does. */
 const GENUINE_CODES = new Set([
+  "address_new",
   "secret_has_spaces",
   "secret_has_quotes",
   "secret_has_name",

@@ -27,7 +27,7 @@ export interface IngestDeps extends GreetDeps, EnterDeps {
   readonly bodies: BodyReader;
   /** The keys that providers publish. */
   readonly keys: Pick<KeyRing, "keysFor">;
-  readonly refusals: Pick<RefusalBook, "wants" | "keep">;
+  readonly refusals: Pick<RefusalBook, "wants" | "reads" | "keep">;
   readonly feed: Pick<FeedDoor, "refused">;
 }
 
@@ -55,8 +55,8 @@ export async function ingest(
    * What is refused by its name, method or address alone is counted as a guess:
    * names are not found out by trying them all.
    */
-  const guessed = async (answer: () => Response): Promise<Response> =>
-    (await deps.flood.guess(address)) ? answer() : problem(toWire({ reason: "flooding", address }));
+  const guessed = async (answer: () => Response | Promise<Response>): Promise<Response> =>
+    (await deps.flood.guess(address)) ? await answer() : problem(toWire({ reason: "flooding", address }));
   if (configured === undefined) {
     const why = deps.config.disabled.get(name);
     return await guessed(() =>
@@ -76,7 +76,7 @@ export async function ingest(
     const barred: Rejection | null = configured.allowPublished
       ? await deps.published.bar(configured.provider, address)
       : { reason: "address_refused", address };
-    if (barred !== null) return await guessed(() => refuse(barred));
+    if (barred !== null) return await guessed(() => turnAway(barred, request, configured, deps, refuse));
   }
   const entrant = fenced ? UNCOUNTED : deps.flood.enter(configured.name, address);
   if (entrant === null) return refuse({ reason: "flooding", address });
@@ -130,6 +130,33 @@ export function astray(request: Request, path: string, deps: IngestDeps, after?:
 
 function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response {
   return greeting.rejection === null ? greeting.answer : refuse(greeting.rejection, inbound, greeting.answer);
+}
+
+/** Largest body that is read of somebody who may not connect, in bytes. */
+const READ_OF_BARRED = 64 * 1024;
+
+/**
+ * The answer to an address that may not connect. Now and then the request is read all the same, for the diagnosis, which
+ * is made after the answer: a provider that sends from a new address has the secret.
+ */
+async function turnAway(
+  barred: Rejection,
+  request: Request,
+  { name, scheme, publicUrl }: ConfiguredSource,
+  { refusals, bodies }: IngestDeps,
+  refuse: Refuse,
+): Promise<Response> {
+  if (barred.reason !== "address_refused" || scheme.keys !== undefined || !refusals.reads(name)) return refuse(barred);
+  return await bodies.with(
+    request,
+    READ_OF_BARRED,
+    (body) => {
+      const { method, headers, url } = request;
+      const inbound = body.ok ? { method, headers, url: signedUrl(publicUrl, url), body: body.value } : undefined;
+      return Promise.resolve(refuse(barred, inbound));
+    },
+    barred.address,
+  );
 }
 
 /** An operator in the place of a secret. */

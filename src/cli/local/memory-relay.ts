@@ -34,7 +34,7 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
     keys: { keysFor: (_request, { secrets }) => Promise.resolve({ ok: true, secrets, vouch: silent }) },
     offers: { keep: () => Promise.resolve(true) },
     fetchText: () => Promise.resolve(""),
-    refusals: { wants: () => false, keep: () => Promise.resolve() },
+    refusals: { wants: () => false, reads: () => false, keep: () => Promise.resolve() },
     acked: silent,
     feed: { refused: () => null },
     now: () => now,

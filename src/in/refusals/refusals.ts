@@ -10,12 +10,16 @@ import type { Log } from "../../log.ts";
 import type { Rate } from "../../types.ts";
 import { handshake } from "../handshake.ts";
 import { isEnded } from "../../verify/in-force.ts";
+import { verify } from "../../verify/verify.ts";
 import { adviseOn, isVerification } from "../../reasons.ts";
 
 /** Per source and reason in one isolate: three at once, then one every ten seconds. */
 const ALIKE: Rate = { burst: 3, periodMs: 30_000 };
 /** For all of them in one isolate: twenty at once, then one every two seconds. */
 const ALL: Rate = { burst: 20, periodMs: 40_000 };
+
+/** Per source in one isolate: requests of addresses that may not connect, and are read all the same. */
+const BARRED: Rate = { burst: 3, periodMs: 60_000 };
 
 /**
  * Largest body, in bytes, that is diagnosed. The sender has its answer by then, but the requests that follow share the
@@ -41,6 +45,7 @@ export class RefusalBook {
   readonly #now: () => number;
   readonly #log: Log;
   readonly #alike = new Map<string, Bucket>();
+  readonly #barred = new Map<string, Bucket>();
   #all: Bucket | null = null;
 
   constructor(store: Pick<Store, "keep">, now: () => number, log: Log) {
@@ -61,6 +66,13 @@ export class RefusalBook {
     const all = take(this.#all, ALL, this.#now());
     this.#all = all.state;
     return all.ok;
+  }
+
+  /** Whether one more request to this source is read although its address may not connect. */
+  reads(source: string): boolean {
+    const read = take(this.#barred.get(source) ?? null, BARRED, this.#now());
+    this.#barred.set(source, read.state);
+    return read.ok;
   }
 
   /**
@@ -91,14 +103,16 @@ export class RefusalBook {
 }
 
 async function explain({ source, rejection, inbound }: TurnedAway, now: number): Promise<Diagnosis> {
-  // What is refused for anything but its proof may be a handshake.
-  if (source !== null && inbound !== null && !isVerification(rejection)) {
-    const ended = await endedHandshake(source, inbound, now);
-    if (ended !== null) return ended;
-  }
-  if (source === null || inbound === null || !isVerification(rejection) || inbound.body.byteLength > DIAGNOSED)
-    return { code: rejection.reason, advice: adviseOn(rejection, source?.scheme.name ?? "The sender") };
+  const plain = { code: rejection.reason, advice: adviseOn(rejection, source?.scheme.name ?? "The sender") };
+  if (source === null || inbound === null) return plain;
   const { scheme: provider, secrets, settings } = source;
+  if (rejection.reason === "address_refused") {
+    const { ok } = await verify(inbound, provider, secrets, settings, now);
+    return ok ? newAddress(rejection.address, provider.name) : plain;
+  }
+  // What is refused for anything but its proof may be a handshake.
+  if (!isVerification(rejection)) return (await endedHandshake(source, inbound, now)) ?? plain;
+  if (inbound.body.byteLength > DIAGNOSED) return plain;
   return await diagnose(rejection, { request: inbound, provider, secrets, settings, now });
 }
 
@@ -113,4 +127,10 @@ async function endedHandshake(
     if (answer !== null && answer.status < 300) return saysEnded(name, until, scheme.name);
   }
   return null;
+}
+
+/** @param address of whoever has the secret, and may not connect */
+function newAddress(address: string, name: string): Diagnosis {
+  const advice = `The signature is right, and the address ${address} is new: ${name} sends from it, or somebody who has captured a request does. If it is on the list that ${name} publishes, add it to allow.`;
+  return { code: "address_new", advice };
 }

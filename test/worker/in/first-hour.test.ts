@@ -245,8 +245,8 @@ const MISTAKES: Record<
   "an address that allow does not hold": [
     () => relayOf({ provider: "github", allow: ["198.51.100.0/24"] }),
     async (relay) => relay.post("shop", BODY, await github(SECRET)),
-    "address_refused",
-    /192\.0\.2\.7 is not among the networks of allow/,
+    "address_new",
+    /The signature is right, and the address 192\.0\.2\.7 is new: GitHub sends from it/,
   ],
   "a browser": [
     () => relayOf({ provider: "github" }),

@@ -88,7 +88,20 @@ const CASES: Record<string, [string, string, () => Promise<Record<string, string
     /provider = "stripe"/,
   ],
   "no secret set": ["bare", "{}", () => signedBy("x", "{}"), "secret_missing", /wrangler secret put BARE_SECRET/],
-  "a foreign address": ["fenced", "{}", () => signedBy("s", "{}"), "address_refused", /192\.0\.2\.7 is not among/],
+  "a foreign address": [
+    "fenced",
+    "{}",
+    () => signedBy("another", "{}"),
+    "address_refused",
+    /192\.0\.2\.7 is not among/,
+  ],
+  "the provider at a new address": [
+    "fenced",
+    "{}",
+    () => signedBy("s", "{}"),
+    "address_new",
+    /The signature is right, and the address 192\.0\.2\.7 is new/,
+  ],
   "a wrong configuration": ["wrong", "{}", () => Promise.resolve({}), "source_disabled", /Did you mean github/],
 };
 

@@ -37,7 +37,7 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
     first: { offers: () => [], make: unused },
     offers: { keep: unused },
     fetchText: unused,
-    refusals: { wants: () => false, keep: unused },
+    refusals: { wants: () => false, reads: () => false, keep: unused },
     acked: () => {},
     feed: { refused: () => null },
     now: () => Date.now(),
