@@ -9,6 +9,7 @@ import { readDestination, readRoute, readSource } from "./entries.ts";
 import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "./ending.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./keys.ts";
+import { checkLoops } from "./loops.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
@@ -20,7 +21,6 @@ import { untransformable } from "./transforming.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
 import { destinationUrl } from "../net/egress.ts";
-import { leadsTo } from "../net/headers.ts";
 import { PRESETS } from "../out/retry.ts";
 import type { Destination, Secret } from "../types.ts";
 
@@ -280,23 +280,5 @@ function checkRetention(days: number, destinations: Iterable<Destination>, findi
     if (needed <= days) continue;
     const says = `${days} ends before the retries of ${name} do. Keep events ${needed} days at least, or shorten the schedule`;
     findings.push(error("RETENTION_DAYS", says));
-  }
-}
-
-/**
- * A destination that is an address of this relay: what comes in goes out to it, and comes in.
- * The attempt refuses it too.
- */
-function checkLoops(
-  sources: Iterable<ConfiguredSource>,
-  destinations: Iterable<Destination>,
-  findings: Finding[],
-): void {
-  const hosts = new Set([...sources].flatMap(({ publicUrl }) => URL.parse(publicUrl ?? "")?.host ?? []));
-  for (const { name, url } of destinations) {
-    if (url === null || ![...hosts].some((host) => leadsTo(url, host))) continue;
-    const says =
-      "is an address of this relay itself, by the public_url of a source: what is sent there comes in again. Write the URL of a receiver";
-    findings.push(error(`DESTINATIONS.${name}.url`, says));
   }
 }

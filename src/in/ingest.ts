@@ -136,8 +136,8 @@ function greeted(greeting: Greeting, inbound: Inbound, refuse: Refuse): Response
 const READ_OF_BARRED = 64 * 1024;
 
 /**
- * The answer to an address that may not connect. Now and then the request is read all the same, for the diagnosis, which
- * is made after the answer: a provider that sends from a new address has the secret.
+ * The answer to an address that may not connect. Now and then the request is read all the same, for a diagnosis after
+ * the answer: a provider that sends from a new address has the secret.
  */
 async function turnAway(
   barred: Rejection,
