@@ -16,7 +16,6 @@ CREATE TABLE alerts (
 );
 -- One at a time for each cause, however many isolates look.
 CREATE UNIQUE INDEX alerts_open ON alerts (rule, subject) WHERE ended_at IS NULL;
-CREATE INDEX alerts_owed ON alerts (id) WHERE owes IS NOT NULL;
 
 -- Deliveries that have failed for good (`failed`), and those that went to a destination for dead letters (`letters`), by destination, until an
 -- alert of them is over. Counted in the very transaction that ends them, by D1's own clock. What the relay itself says is not counted: a

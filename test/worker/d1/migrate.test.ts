@@ -21,7 +21,7 @@ const FILES: Migration[] = Object.entries(files)
   .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 const NAMES = FILES.map(({ name }) => name);
 /** Of the 50 that an invocation has, a body of 25 MiB takes six. It takes 36 today: the rest is for tables to come. */
-const MOST_STATEMENTS = 42;
+const MOST_STATEMENTS = 44;
 
 const recorded = async () => (await rows("SELECT name FROM d1_migrations ORDER BY id")).map(({ name }) => name);
 const tidy = (sql: unknown) => String(sql).replaceAll(/\s+/g, " ");
