@@ -103,6 +103,32 @@ test("an inspector shows what would be sent, with the secrets masked and the bod
   expect(JSON.stringify(await rows("SELECT * FROM inspections"))).not.toContain(TOKEN);
 });
 
+test("members of the body are signed over, and masked where an inspector shows it", async () => {
+  const round = new Round();
+  const entry = { members: { token: "$CRM_TOKEN" }, gzip: "above 1KiB", url: undefined, inspect: true };
+  round.destinations.set("first", destinationOf(entry));
+  const body = JSON.stringify({ text: LARGE });
+  await round.ring(await round.accept(1, ["first"], { body, size: body.length }));
+  const [kept] = await rows<{ body: string; proven: number }>("SELECT * FROM inspections");
+  expect(kept).toMatchObject({ proven: 1 });
+  expect(JSON.parse(kept?.body ?? "")).toEqual({ text: LARGE, token: "[secret]" });
+  expect(JSON.stringify(await rows("SELECT * FROM inspections"))).not.toContain(TOKEN);
+});
+
+test("a body to which no member can be added is not sent, and the attempt says why", async () => {
+  const round = new Round();
+  round.destinations.set("first", destinationOf({ members: { token: "$CRM_TOKEN" } }));
+  await round.ring(await round.accept(1, ["first"], { body: "text", size: 4 }));
+  expect(await rows("SELECT state, fault, excerpt FROM deliveries")).toEqual([
+    {
+      state: "pending",
+      fault: "unproducible",
+      excerpt: "the body is no JSON object, and members are added to nothing else",
+    },
+  ]);
+  expect(round.sent).toEqual([]);
+});
+
 test("a secret that is not set spends attempts, sends nothing, and is told by name", async () => {
   const round = new Round();
   round.destinations.set("first", destinationOf({ headers: { authorization: "Bearer $NOBODY_PUT_IT" } }));
