@@ -24,7 +24,7 @@ test("what is open stands on top with its fix, is reached by keys, and is said o
   const cards = page.locator("article");
   expect(await cards.count()).toBe(3);
   const billing = page.getByRole("article", { name: /The breaker of billing is open after 412 failures/ });
-  expect(await billing.innerText()).toMatch(/Count\s+412[^]*last status\s+503/);
+  expect(await billing.innerText()).toMatch(/Count\s+412[^]*Last status\s+503/);
   expect(await billing.locator("code[data-copy]").innerText()).toBe("hookline test billing");
   expect(await billing.getByRole("button", { name: "Copy the command" }).count()).toBe(1);
   const focused = () => page.evaluate("document.activeElement.closest('article, tr')?.innerText");

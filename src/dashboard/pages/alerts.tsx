@@ -72,11 +72,15 @@ function NobodyIsTold() {
   );
 }
 
-/** What was seen, by name. `last_status: 503` is `last status 503`. */
+/** What was seen, by name: `last_status` is `Last status`. */
 function seen({ context }: AlertAnswer) {
   return Object.entries(context).flatMap(([name, value]) =>
-    value === null || name === "advice" || name === "says" ? [] : [[name.replaceAll("_", " "), String(value)] as const],
+    value === null || name === "advice" || name === "says" ? [] : [[inWords(name), String(value)] as const],
   );
+}
+
+function inWords(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 }
 
 function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: number }) {
@@ -96,12 +100,14 @@ function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: numbe
         ]}
       />
       <p>
-        <a class="button" href={fix.path} data-open>
-          Go to it
-        </a>{" "}
         <Foreign text={fix.says} />:
       </p>
       <Copyable text={fix.command} label="command" />
+      <p>
+        <a class="button" href={fix.path} data-open>
+          Go to it
+        </a>
+      </p>
     </article>
   );
 }
