@@ -1,10 +1,13 @@
 // The command `hookline alerts`: what is wrong with its fix, what was, and what to write where nobody is told.
 import { expect, test } from "vitest";
 import { FakeRelay } from "../../kit/fake-relay.ts";
+import type { AlertsAnswer } from "../../../src/contract/alerts.ts";
+import type { Overview } from "../../../src/contract/overview.ts";
 import { alertLooks } from "../../kit/fixture-alerts.ts";
+import { overview } from "../../kit/fixture-health.ts";
 
 const alerts = await alertLooks.list({ state: null, limit: 50, cursor: null });
-const answers = { given: alerts };
+const answers: { given: AlertsAnswer | Overview } = { given: alerts };
 const relay = new FakeRelay(() => answers.given);
 
 test("each alert stands with since when, who was told, and the command that fixes it", async () => {
@@ -48,4 +51,9 @@ test("with --json it prints what the API answers, and nothing beside it", async 
   answers.given = { ...alerts, routed: false };
   const { out, err } = await relay.run("alerts --json");
   expect({ answer: JSON.parse(out), err }).toEqual({ answer: answers.given, err: "" });
+});
+
+test("the overview says how many are open, and how to see them", async () => {
+  answers.given = overview(24);
+  expect((await relay.run("overview")).out).toContain("3 alerts are open  (hookline alerts --open)");
 });
