@@ -1,6 +1,6 @@
 // Which alerts begin, go on or are over, and what is somebody told of them now? Pure.
 import type { Alert, Failures, Found, Over } from "../d1/alerts.ts";
-import { noticeOf } from "./notice.ts";
+import { type Manner, noticeOf, type Told } from "./notice.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import type { Cause, Seen } from "./seen.ts";
@@ -48,23 +48,18 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
         rule.within?.some((other) => isOpen(other, subject)) !== true &&
         isTold(rule, subject, alerts, telling, seen.now),
     );
-    const opens = written(told, null, seen.now, telling, newId);
-    for (const one of begun) found.push({ ...one, owes: told.includes(one) ? opens : null });
-
-    const ended = open.filter(
-      (one) =>
-        one.rule === rule.name &&
-        !causes.some(({ subject }) => subject === one.subject) &&
-        seen.now - one.seenAt >= rule.calmMs,
-    );
-    const ends = written(
-      ended.filter((one) => one.told === 1),
-      seen.now,
-      seen.now,
-      telling,
-      newId,
-    );
-    over.push(...ended.map(({ id, told: times }) => ({ id, owes: times === 1 ? ends : null })));
+    const key = newId();
+    const opens = written(told, { id: key, key, endedAt: null, now: seen.now, origin: telling.url });
+    for (const one of begun) {
+      const owed = told.includes(one);
+      found.push({ ...one, notice: owed ? key : null, owes: owed ? opens : null });
+    }
+    const isOver = (one: Alert) =>
+      one.rule === rule.name &&
+      one.owes === null &&
+      !causes.some(({ subject }) => subject === one.subject) &&
+      seen.now - one.seenAt >= rule.calmMs;
+    over.push(...ends(open.filter(isOver), alerts, seen.now, telling, newId));
   }
   return {
     found: found.filter((one) => isNews(one, open, seen.now)),
@@ -73,15 +68,29 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
   };
 }
 
-/** One notice of all of them, as JSON; `null` where there is nothing to tell. */
-function written(
-  [first, ...others]: readonly Pick<Alert, "rule" | "subject" | "since" | "count" | "context">[],
-  endedAt: number | null,
+/**
+ * What is over, and told so. Those that one notice has told of are over with the last of them: whoever has an incident
+ * open for that notice must not close it before.
+ */
+function ends(
+  over: readonly Alert[],
+  alerts: readonly Alert[],
   now: number,
-  { url }: Telling,
+  { url: origin }: Telling,
   newId: () => string,
-): string | null {
-  return first === undefined ? null : JSON.stringify(noticeOf([first, ...others], endedAt, now, url, newId()));
+): Over[] {
+  const owed = new Map<string, string | null>();
+  for (const key of new Set(over.flatMap(({ notice, told }) => (told === 1 ? (notice ?? []) : [])))) {
+    const shared = alerts.filter(({ notice }) => notice === key);
+    const isLast = shared.every((one) => one.endedAt !== null || over.includes(one));
+    owed.set(key, isLast ? written(shared, { id: newId(), key, endedAt: now, now, origin }) : null);
+  }
+  return over.map(({ id, notice, told }) => ({ id, owes: told === 1 ? (owed.get(notice ?? "") ?? null) : null }));
+}
+
+/** One notice of all of them, as JSON; `null` where there is nothing to tell. */
+function written([first, ...others]: readonly Told[], how: Manner): string | null {
+  return first === undefined ? null : JSON.stringify(noticeOf([first, ...others], how));
 }
 
 /** Whether it has to be written down: what only goes on as before need not be, minute by minute. */

@@ -34,20 +34,26 @@ export function wordsOf({
 /** What of an alert is told. */
 export type Told = Pick<Alert, "rule" | "subject" | "since" | "count" | "context">;
 
+/** How a notice tells. */
+export interface Manner {
+  /** Names this notice and no other. */
+  readonly id: string;
+  /** The same in the notice that something has begun and in the one that it is over. */
+  readonly key: string;
+  /** When it was over, `null` where it begins. */
+  readonly endedAt: number | null;
+  readonly now: number;
+  /** Where the pages are, without a slash at the end; `null` where nobody has said it. */
+  readonly origin: string | null;
+}
+
 /**
- * One notice for all alerts of a rule that begin, or are over, at the same time: the first of them in full, and the
+ * One notice for all alerts of a rule that begin at the same time, or have begun so: the first of them in full, and the
  * others by their names.
- *
- * @param endedAt when they were over, `null` where they begin
- * @param origin where the pages are, without a slash at the end; `null` where nobody has said it
- * @param id names this notice and no other
  */
 export function noticeOf(
   [first, ...rest]: readonly [Told, ...Told[]],
-  endedAt: number | null,
-  now: number,
-  origin: string | null,
-  id: string,
+  { id, key, endedAt, now, origin }: Manner,
 ): Notice {
   const { since, rule, count } = first;
   const { severity, of, title, fix, context } = wordsOf(first);
@@ -63,6 +69,7 @@ export function noticeOf(
     type: over ? "alert.ended" : "alert.opened",
     timestamp: iso(now),
     data: {
+      key,
       rule,
       severity,
       subject: { kind: of, name: first.subject },

@@ -22,7 +22,7 @@ const breakerOpen: Rule = {
   name: "breaker-open",
   severity: "critical",
   of: "destination",
-  says: "The breaker of a destination is open: it has failed too often in a row, what is for it waits, and one delivery at a time probes it.",
+  says: "The breaker of a destination is open: it has failed too often in a row, its deliveries wait, and one at a time probes it.",
   calmMs: 0,
   look: ({ breakers }) =>
     breakers.flatMap(({ destination: subject, failures, since, openedAt, status, fault }) =>
@@ -31,7 +31,7 @@ const breakerOpen: Rule = {
   title: ({ subject, count, context }) =>
     `The breaker of ${subject} is open after ${some(count, "a failure", "failures in a row")}${lastAnswer(context)}`,
   fix: ({ subject }) => ({
-    says: "Fix the receiver: the first probe that succeeds lets go what waits. A test shows what it answers now",
+    says: "Fix the receiver: after the first probe that succeeds, the waiting deliveries go out. A test shows what it answers now",
     command: `hookline test ${subject}`,
     path: pageOf(subject),
   }),

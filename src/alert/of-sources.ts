@@ -35,7 +35,8 @@ const unrouted: Rule = {
   says: "Events of a source go nowhere, because no route wants them. They are kept, and can be routed later. It is over once none has come for an hour.",
   calmMs: HOUR_MS,
   look: ({ unrouted: all }) => all.map(astray),
-  title: ({ subject, count }) => `${some(count, "An event", "events")} of ${subject} went nowhere: no route wants that`,
+  title: ({ subject, count }) =>
+    `${some(count, "An event", "events")} of ${subject} went nowhere, because no route takes ${count === 1 ? "it" : "them"}`,
   fix: ({ subject, context }) => ({
     says: "See why no route takes it; add a route, deploy, and send what is kept by the routes of then",
     command: `hookline routes --try ${String(context["event"])}`,

@@ -15,7 +15,7 @@ const sweepLate: Rule = {
   calmMs: 10 * MINUTE_MS,
   look: ({ lateMs, now }) =>
     lateMs < LATE_MS ? [] : [{ subject: "sweep", since: now - lateMs, count: 1, context: { late_s: seconds(lateMs) } }],
-  title: ({ context }) => `The sweep came ${span(context["late_s"])} late, and retries waited for it`,
+  title: ({ context }) => `The sweep came ${span(context["late_s"])} late, and retries were delayed`,
   fix: () => ({
     says: "See whether the cron trigger is still there, and whether a limit of the plan was reached",
     command: "npx wrangler triggers deploy",
@@ -58,8 +58,7 @@ const stuck: Rule = {
     const { stuck: count, waiting } = journal;
     return count === 0 ? [] : [{ subject: "journal", since: now, count, context: { waiting } }];
   },
-  title: ({ count }) =>
-    `${some(count, "An event stands", "events stand")} in the journal, because D1 refuses to take that`,
+  title: ({ count }) => `D1 refuses ${some(count, "an event", "events")}, which the journal keeps`,
   fix: () => ({
     says: "The log says why D1 refuses: look for intake.commit_failed. Nothing is lost meanwhile",
     command: "npx wrangler tail --search intake.commit_failed",

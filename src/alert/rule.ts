@@ -40,7 +40,7 @@ export function some(count: number, one: string, many: string): string {
 export function span(value: unknown): string {
   const s = Number(value);
   if (s < 120) return `${s} s`;
-  if (s < 7_200) return `${Math.round(s / 60)} min`;
+  if (s < 3_600) return `${Math.round(s / 60)} min`;
   return s < 172_800 ? `${Math.round(s / 3600)} h` : `${Math.round(s / 86_400)} d`;
 }
 

@@ -73,6 +73,8 @@ export interface Alert {
   readonly count: number;
   /** JSON. */
   readonly context: string;
+  /** Names the notice that it began: several that begin at the same time share one. */
+  readonly notice: string | null;
   readonly owes: string | null;
   readonly told: number;
   readonly toldAt: number | null;
@@ -98,6 +100,7 @@ export interface Found {
   readonly since: number;
   readonly count: number;
   readonly context: string;
+  readonly notice: string | null;
   /** The notice by which it is told, as JSON: sent twice it is the same. `null` where nobody is told yet. */
   readonly owes: string | null;
 }
@@ -125,7 +128,7 @@ const ASTRAY = 100;
 const NEXT = 200;
 
 const COLUMNS = `'id', id, 'rule', rule, 'subject', subject, 'since', since, 'openedAt', opened_at, 'seenAt', seen_at,
-  'endedAt', ended_at, 'count', count, 'context', context, 'owes', owes, 'told', told, 'toldAt', told_at`;
+  'endedAt', ended_at, 'count', count, 'context', context, 'notice', notice, 'owes', owes, 'told', told, 'toldAt', told_at`;
 
 const astray = (column: "unrouted" | "undecided") => `(
   SELECT json_group_array(json_object('source', source, 'count', n, 'since', since, 'event', event)) FROM (
@@ -159,18 +162,20 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
 
 // The first who finds a cause opens its alert and names the notice; whoever comes later finds both as they are.
 const FIND = `
-INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, owes)
-SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'owes'
+INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, notice, owes)
+SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'notice', value->>'owes'
 FROM json_each(?1) WHERE true
 ON CONFLICT (rule, subject) WHERE ended_at IS NULL DO UPDATE SET
   seen_at = max(seen_at, excluded.seen_at), count = excluded.count, context = excluded.context,
+  notice = CASE WHEN told = 0 AND owes IS NULL THEN coalesce(excluded.notice, notice) ELSE notice END,
   owes = CASE WHEN told = 0 THEN coalesce(owes, excluded.owes) ELSE owes END
 RETURNING json_object(${COLUMNS}) AS alert`;
 
+// One of which is still to be told that it began does not end before that: whoever may have been told would wait.
 const END = `
 UPDATE alerts SET ended_at = ?2, owes = CASE WHEN told = 1 THEN o.owes END
 FROM (SELECT value->>'id' AS one, value->>'owes' AS owes FROM json_each(?1)) o
-WHERE alerts.id = o.one AND ended_at IS NULL
+WHERE alerts.id = o.one AND ended_at IS NULL AND alerts.owes IS NULL
 RETURNING json_object(${COLUMNS}) AS alert`;
 const FORGET = `
 DELETE FROM failures WHERE EXISTS (

@@ -332,7 +332,8 @@ CREATE INDEX deliveries_out_of_order ON deliveries (destination, order_key, even
 -- One that has ended lets the next go, in the very transaction that ends it, whoever does that. Whoever knows rings; if nobody does, the sweep.
 CREATE TRIGGER order_goes_on AFTER UPDATE OF state ON deliveries WHEN NEW.order_key IS NOT NULL AND NEW.state IN ('delivered', 'failed') AND (OLD.ended_at IS NULL OR OLD.reason IS NOT NEW.reason) BEGIN UPDATE deliveries SET waits = NULL, look_at = CAST(unixepoch('subsec') * 1000 AS INTEGER) + 60000 WHERE destination = NEW.destination AND waits = 'order' AND event = (SELECT o.event FROM deliveries o INDEXED BY deliveries_in_order WHERE o.order_key IS NOT NULL AND o.ended_at IS NULL AND o.destination = NEW.destination AND o.order_key = NEW.order_key ORDER BY o.event LIMIT 1); END;
 
--- What somebody is told of. docs/storage.md explains every column. `owes` is the notice that is still to be sent, as JSON; several alerts may share one.
+-- What somebody is told of. docs/storage.md explains every column. `notice` names the notice that it began, which several alerts may share;
+-- `owes` is one that is still to be sent, as JSON.
 -- `told` is 0 while nobody was told, 1 once it was told that it began, 2 that it is over.
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY,
@@ -344,6 +345,7 @@ CREATE TABLE alerts (
   ended_at INTEGER,
   count INTEGER NOT NULL,
   context TEXT NOT NULL,
+  notice TEXT,
   owes TEXT,
   told INTEGER NOT NULL DEFAULT 0,
   told_at INTEGER

@@ -8,7 +8,7 @@ const at = (seconds: number) => Date.parse(ago(seconds));
 
 function alert(id: number, rule: string, subject: string, context: object, more: Partial<Alert>): Alert {
   const base = { id, rule, subject, since: at(900), openedAt: at(840), seenAt: at(20), endedAt: null, count: 1 };
-  return { ...base, context: JSON.stringify(context), owes: null, told: 1, toldAt: at(838), ...more };
+  return { ...base, context: JSON.stringify(context), notice: `n${id}`, owes: null, told: 1, toldAt: at(838), ...more };
 }
 
 const kept: readonly Alert[] = [

@@ -24,6 +24,8 @@ export function alertedVars(traits: readonly Trait[]): { destinations: object; r
 /** A notice as it stands in the bucket. */
 export interface Told {
   readonly id: string;
+  /** The same where it begins and where it is over. */
+  readonly key: string;
   readonly type: "alert.opened" | "alert.ended";
   readonly timestamp: string;
   readonly rule: string;
@@ -37,11 +39,14 @@ export function toldIn({ bucket }: Pick<Platform, "bucket">): Told[] {
   return kept
     .map(([, bytes]) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own notices
-      const { id, type, timestamp, data } = JSON.parse(new TextDecoder().decode(bytes)) as Omit<Told, "rule"> & {
-        data: { rule: string; subject: { name: string }; others: { subject: string }[] };
+      const { id, type, timestamp, data } = JSON.parse(new TextDecoder().decode(bytes)) as Omit<
+        Told,
+        "rule" | "key"
+      > & {
+        data: { key: string; rule: string; subject: { name: string }; others: { subject: string }[] };
       };
       const subjects = [data.subject.name, ...data.others.map(({ subject }) => subject)];
-      return { id, type, timestamp, rule: data.rule, subjects };
+      return { id, key: data.key, type, timestamp, rule: data.rule, subjects };
     })
     .toSorted((a, b) => a.timestamp.localeCompare(b.timestamp));
 }

@@ -1,4 +1,5 @@
--- What somebody is told of. docs/storage.md explains every column. `owes` is the notice that is still to be sent, as JSON; several alerts may share one.
+-- What somebody is told of. docs/storage.md explains every column. `notice` names the notice that it began, which several alerts may share;
+-- `owes` is one that is still to be sent, as JSON.
 -- `told` is 0 while nobody was told, 1 once it was told that it began, 2 that it is over.
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY,
@@ -10,6 +11,7 @@ CREATE TABLE alerts (
   ended_at INTEGER,
   count INTEGER NOT NULL,
   context TEXT NOT NULL,
+  notice TEXT,
   owes TEXT,
   told INTEGER NOT NULL DEFAULT 0,
   told_at INTEGER

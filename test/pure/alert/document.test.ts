@@ -53,11 +53,14 @@ const AT = SINCE + 12_000;
 
 const anOpen = (n: number) => told("breaker-open", `a-destination-of-the-emea-region-${n}`, { last_fault: "timeout" });
 
+const opened = (alerts: readonly [Told, ...Told[]], origin: string | null = ORIGIN) =>
+  noticeOf(alerts, { id: ID, key: ID, endedAt: null, now: AT, origin });
+
 /** With and without links, one and many, what begins and what is over, short and long, with what would be markup. */
 const NOTICES = [
-  noticeOf([FAILED], null, AT, ORIGIN, ID),
-  noticeOf([FAILED], AT + 3_600_000, AT + 3_600_000, ORIGIN, ID),
-  noticeOf(
+  opened([FAILED]),
+  noticeOf([FAILED], { id: `${ID}-2`, key: ID, endedAt: AT + 3_600_000, now: AT + 3_600_000, origin: ORIGIN }),
+  opened(
     [
       told("refusals-spiking", "stripe", {
         reason: "signature_mismatch",
@@ -67,12 +70,11 @@ const NOTICES = [
       }),
     ],
     null,
-    AT,
-    null,
-    ID,
   ),
-  noticeOf([anOpen(0), ...Array.from({ length: 40 }, (_, n) => anOpen(n + 1))], null, AT, ORIGIN, ID),
-  ...RULES.map(({ name }) => noticeOf([told(name, "x".repeat(63), {})], AT, AT, ORIGIN, ID)),
+  opened([anOpen(0), ...Array.from({ length: 40 }, (_, n) => anOpen(n + 1))]),
+  ...RULES.map(({ name }) =>
+    noticeOf([told(name, "x".repeat(63), {})], { id: ID, key: ID, endedAt: AT, now: AT, origin: ORIGIN }),
+  ),
 ] as const;
 
 /** What a configuration sends of a notice: headers and body, or nothing where its route does not want it. */
@@ -246,14 +248,14 @@ test("PagerDuty gets its key inside the body, is told only of what is critical, 
   expect(opened?.body).toMatchObject({
     routing_key: SECRETS.PAGERDUTY_KEY,
     event_action: "trigger",
-    dedup_key: "delivery-failed/crm",
+    dedup_key: ID,
     payload: {
       summary: "3 deliveries to crm failed for good (exhausted), last answer 503",
       source: "crm",
       severity: "critical",
     },
   });
-  expect(ended?.body).toMatchObject({ event_action: "resolve", dedup_key: "delivery-failed/crm" });
+  expect(ended?.body).toMatchObject({ event_action: "resolve", dedup_key: ID });
   expect(warning).toBeNull();
 });
 

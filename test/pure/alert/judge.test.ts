@@ -47,6 +47,7 @@ const alertOf = (change: Partial<Alert>): Alert => ({
   endedAt: null,
   count: 12,
   context: "{}",
+  notice: "n0",
   owes: null,
   told: 1,
   toldAt: NOW - 9 * MINUTE,
@@ -66,6 +67,7 @@ const failures = (minutes: number) => ({
 const Notice = z.object({
   type: z.string(),
   data: z.object({
+    key: z.string(),
     rule: z.string(),
     subject: z.object({ name: z.string() }),
     text: z.string(),
@@ -129,6 +131,21 @@ test("what is over is told where it was told that it began", () => {
   const notice = read(over[0]?.owes ?? null);
   expect(notice.type).toBe("alert.ended");
   expect(notice.data.text).toMatch(/^Over after 10 min: The breaker of crm/);
+});
+
+test("what one notice has told of is over with the last of it, under the same key", () => {
+  const both = [alertOf({}), alertOf({ id: 2, subject: "erp" })];
+  const first = judged({ breakers: [failing("erp", NOW)] }, both);
+  expect(first.over).toEqual([{ id: 1, owes: null }]);
+  const last = judged({}, [alertOf({ endedAt: NOW - MINUTE }), alertOf({ id: 2, subject: "erp" })]);
+  const notice = read(last.over[0]?.owes ?? null);
+  expect(notice).toMatchObject({ type: "alert.ended", data: { key: "n0", others: [{ subject: "erp" }] } });
+  const opened = judged({ breakers: [failing("crm", NOW)] }).found[0];
+  expect(read(opened?.owes ?? null).data.key).toBe(opened?.notice);
+});
+
+test("what is still to be told that it began does not end before that", () => {
+  expect(judged({}, [alertOf({ told: 0, owes: "{}" })]).over).toEqual([]);
 });
 
 test("what could not be looked at is neither begun nor over", () => {

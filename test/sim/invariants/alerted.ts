@@ -1,23 +1,44 @@
 // What somebody was told: of every delivery that has failed for good, once for each cause, and of nothing that has not been.
 import { PAGER, toldIn } from "../alerted.ts";
+import type { Platform } from "../platform.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 export const toldOnce: Invariant = {
   id: "told once",
   says: "whoever is on call is told once that something is wrong, and once that it is over, whatever dies in between",
-  ended: ({ platform }) => alternates(platform),
-  expired: ({ platform }) => alternates(platform),
+  ended: ({ platform, plan }) =>
+    plan.traits.includes("alerted") && platform.d1.hasTable("alerts")
+      ? (pairs(platform) ?? oncePerAlert(platform))
+      : null,
+  expired: ({ platform }) => pairs(platform),
 };
 
-function alternates(platform: Parameters<typeof toldIn>[0]): string | null {
+/** A notice that something has begun, and one that it is over, by their key. */
+function pairs(platform: Platform): string | null {
   const last = new Map<string, string>();
-  return first(toldIn(platform), ({ type, rule, subjects }) =>
-    first(subjects, (subject) => {
-      const before = last.get(`${rule} ${subject}`) ?? "alert.ended";
-      last.set(`${rule} ${subject}`, type);
-      return before === type ? `${rule} of ${subject} was told twice as ${type}` : null;
-    }),
+  return first(toldIn(platform), ({ key, type, rule, subjects }) => {
+    const before = last.get(key);
+    last.set(key, type);
+    const expected = before === undefined ? "alert.opened" : "alert.ended";
+    if (type === expected && before !== "alert.ended") return null;
+    return `${rule} of ${subjects.join(", ")} was told as ${type} after ${before ?? "nothing"}`;
+  });
+}
+
+/** No more notices that something has begun than it has begun. */
+function oncePerAlert(platform: Platform): string | null {
+  const opened = toldIn(platform).filter(({ type }) => type === "alert.opened");
+  const times = Map.groupBy(
+    opened.flatMap(({ rule, subjects }) => subjects.map((subject) => `${rule} of ${subject}`)),
+    (name) => name,
   );
+  const rows = platform.d1.look<{ name: string; n: number }>(
+    "SELECT rule || ' of ' || subject AS name, count(*) AS n FROM alerts GROUP BY rule, subject",
+  );
+  return first(times, ([name, { length }]) => {
+    const begun = rows.find((row) => row.name === name)?.n ?? 0;
+    return length <= begun ? null : `${name} has begun ${begun} times, and was told ${length} times`;
+  });
 }
 
 export const everyFailureIsTold: Invariant = {

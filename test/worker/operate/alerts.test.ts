@@ -15,6 +15,7 @@ const found = (subject: string, more: Partial<Found> = {}): Found => ({
   since: NOON - 10 * MINUTE,
   count: 12,
   context: JSON.stringify({ last_status: 503 }),
+  notice: null,
   owes: null,
   ...more,
 });
