@@ -53,14 +53,14 @@ const AT = SINCE + 12_000;
 
 const anOpen = (n: number) => told("breaker-open", `a-destination-of-the-emea-region-${n}`, { last_fault: "timeout" });
 
-const opened = (alerts: readonly [Told, ...Told[]], origin: string | null = ORIGIN) =>
+const noticed = (alerts: readonly [Told, ...Told[]], origin: string | null = ORIGIN) =>
   noticeOf(alerts, { id: ID, key: ID, endedAt: null, now: AT, origin });
 
 /** With and without links, one and many, what begins and what is over, short and long, with what would be markup. */
 const NOTICES = [
-  opened([FAILED]),
+  noticed([FAILED]),
   noticeOf([FAILED], { id: `${ID}-2`, key: ID, endedAt: AT + 3_600_000, now: AT + 3_600_000, origin: ORIGIN }),
-  opened(
+  noticed(
     [
       told("refusals-spiking", "stripe", {
         reason: "signature_mismatch",
@@ -71,7 +71,7 @@ const NOTICES = [
     ],
     null,
   ),
-  opened([anOpen(0), ...Array.from({ length: 40 }, (_, n) => anOpen(n + 1))]),
+  noticed([anOpen(0), ...Array.from({ length: 40 }, (_, n) => anOpen(n + 1))]),
   ...RULES.map(({ name }) =>
     noticeOf([told(name, "x".repeat(63), {})], { id: ID, key: ID, endedAt: AT, now: AT, origin: ORIGIN }),
   ),
