@@ -3,10 +3,13 @@ import { Dice } from "./dice.ts";
 import type { Step } from "./plan.ts";
 import type { Trait } from "./traits.ts";
 
-/** In one world of five. It has dice of its own, so that no other choice moves. */
-export function orderedOf(seed: number, span: number): { ordered: Trait[]; row: Step[] } {
+/**
+ * In one world of five; in every third of them there are three Intake objects, of which each source keeps to one. It has
+ * dice of its own, so that no other choice moves.
+ */
+export function orderedOf(seed: number, span: number): { ordered: Trait[]; row: Step[]; objects: number } {
   const dice = new Dice(seed, "ordered");
-  if (!dice.chance(0.2)) return { ordered: [], row: [] };
+  if (!dice.chance(0.2)) return { ordered: [], row: [], objects: 1 };
   const row: Step[] = [];
   const at = dice.whole(0, span);
   const apart = dice.pick([0, 5, 60, 700, 9_000]);
@@ -18,5 +21,6 @@ export function orderedOf(seed: number, span: number): { ordered: Trait[]; row: 
     row.push({ at: Math.max(0, at - 1), do: "mood", destination: "alpha", mood: dice.pick(["500", "hang", "410"]) });
     row.push({ at: at + dice.pick([500, 8_000, 60_000]), do: "mood", destination: "alpha", mood: "ok" });
   }
-  return { ordered: dice.chance(0.5) ? ["ordered", "stopping"] : ["ordered"], row };
+  const ordered: Trait[] = dice.chance(0.5) ? ["ordered", "stopping"] : ["ordered"];
+  return { ordered, row, objects: dice.pick([1, 1, 3]) };
 }

@@ -154,7 +154,7 @@ export function planOf(seed: number): Plan {
   const { traits, sayings } = traitsOf(seed, span);
   const thin = thinOf(seed, span);
   steps.push(...sayings, ...thin.steps);
-  const { ordered, row } = orderedOf(seed, span);
+  const { ordered, row, objects } = orderedOf(seed, span);
   steps.push(...row);
   const rotated = rotatedOf(seed, steps);
   steps.push(...rotated.steps);
@@ -166,7 +166,7 @@ export function planOf(seed: number): Plan {
     seed,
     schedule: dice.pick(["short", "short", "long", "once"]),
     cold: dice.chance(0.1),
-    shards,
+    shards: changes.length === 0 ? objects : shards,
     traits: [
       ...traits,
       ...waysOf(seed),
