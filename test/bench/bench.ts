@@ -8,13 +8,14 @@ import { costs } from "./cost.ts";
 import { besideHanging, crowd } from "./crowd.ts";
 import { deliverySpeeds } from "./delivery.ts";
 import { ceiling, startGenerator } from "./generator.ts";
+import { featureCosts } from "./features.ts";
 import { goals } from "./goals.ts";
 import { historyCosts } from "./history.ts";
 import { type Contest, ingestSpeeds } from "./ingest.ts";
 import { conditions } from "./machine.ts";
 import { startReceiver } from "./receiver.ts";
 import { stateRoot, withRelay } from "./measured-relay.ts";
-import { history, type Report, table } from "./report.ts";
+import { features, history, type Report, table } from "./report.ts";
 import { verifySpeeds } from "./verify.ts";
 
 endWithReader();
@@ -25,6 +26,7 @@ const help = `npm run bench -- [--seconds N] [--rounds N] [--quick] [--before DI
   --quick      a few short rounds of everything, for a look: about three minutes
   --before DIR another checkout, e.g. a worktree of an older commit, whose relay takes its turns too
   --json       print the JSON instead of the table
+  --features   only what each feature adds to the cost of an event
   --history    only the lists, in a history of a million events, which takes some minutes to fill`;
 
 const { values } = parseArgs({
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     before: { type: "string" },
     json: { type: "boolean", default: false },
     history: { type: "boolean", default: false },
+    features: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -62,11 +65,27 @@ async function bench(): Promise<void> {
     process.stdout.write(values.json ? `${JSON.stringify(lists)}\n` : history(lists));
     return;
   }
+  if (values.features) {
+    const added = await featuresAlone();
+    await rm(stateRoot, { recursive: true, force: true });
+    process.stdout.write(values.json ? `${JSON.stringify(added)}\n` : features(added));
+    return;
+  }
   const report = await measure();
   await rm(stateRoot, { recursive: true, force: true });
   const told = { ...report, goals: goals(report) };
   await writeFile(resolve(folder, "bench.json"), `${JSON.stringify(told, null, 2)}\n`);
   process.stdout.write(values.json ? `${JSON.stringify(told)}\n` : table(report));
+}
+
+async function featuresAlone() {
+  const [receiver, generator] = [await startReceiver(), startGenerator()];
+  try {
+    return await featureCosts(receiver, generator, Number(values.rounds));
+  } finally {
+    generator.stop();
+    await receiver.close();
+  }
 }
 
 async function million() {
@@ -93,14 +112,16 @@ async function measure(): Promise<Report> {
     const load = { events: values.quick ? 1000 : 4000, rounds: Math.min(rounds, 3), seconds: seconds + 2 };
     const delivery = await contest(receiver.url, (both) => deliverySpeeds(both, receiver, generator, load));
     say("company");
-    const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10);
+    const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10, !values.quick);
     const many = await crowd(receiver, generator, values.quick ? 2_000 : 12_000);
     say("cost");
     const cost = await costs(receiver, generator, values.quick ? 500 : 1000);
+    say("features");
+    const added = values.quick ? [] : await featureCosts(receiver, generator, 1);
     say("history");
     const lists = await historyCosts(receiver.url, [10_000, values.quick ? 20_000 : 100_000]);
     say("verify");
-    const verify = await verifySpeeds(resolve(stateRoot, "verify"), values.quick ? 0.1 : 0.3);
+    const verify = await verifySpeeds(resolve(stateRoot, "verify"), values.quick ? 0.1 : 0.3, !values.quick);
     say("bundle");
     const bundle = await bundleSize();
     return {
@@ -111,6 +132,7 @@ async function measure(): Promise<Report> {
       beside,
       crowd: many,
       cost,
+      features: added,
       history: lists,
       verify,
       bundle,

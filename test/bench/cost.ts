@@ -111,7 +111,7 @@ async function awakeOf({ url }: Relay, token: string): Promise<number> {
   return meters.find(({ name }) => name === "object_gb_s")?.used ?? 0;
 }
 
-async function counts({ url }: Relay): Promise<Record<string, number>> {
+export async function counts({ url }: Relay): Promise<Record<string, number>> {
   const answer: unknown = await (await fetch(`${url}/counts`)).json();
   return Object.fromEntries(Object.entries(Object(answer)).map(([name, n]) => [name, Number(n)] as const));
 }

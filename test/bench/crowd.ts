@@ -1,7 +1,8 @@
 // What becomes of the relay in bad company: destinations that hang beside one that does not, and two thousand connections at once?
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Generator } from "./generator.ts";
-import { type Relay, withRelay } from "./measured-relay.ts";
+import { EVERYTHING } from "./features.ts";
+import { type More, type Relay, SOURCE, withRelay } from "./measured-relay.ts";
 import { type Receiver, startHanging } from "./receiver.ts";
 import { type Spread, spread } from "./statistics.ts";
 
@@ -14,6 +15,8 @@ export interface Beside {
   readonly lost: number;
   /** From the end of the sender's answer to the first byte at the healthy destination, in milliseconds. */
   readonly ackToFirstByteMs: Spread;
+  /** The same where all of them have every feature that can be had together; `null` where it was not measured. */
+  readonly everything: Omit<Beside, "everything"> | null;
 }
 
 /** Many senders at once, each of which sends its next event as soon as the last one is answered. */
@@ -36,10 +39,15 @@ const perSecond = 50;
 const patienceMs = 75_000;
 
 /** @param seconds while the others hang: an attempt is given up after 15 s, so that most of it falls into their first attempts */
-export async function besideHanging(receiver: Receiver, generator: Generator, seconds: number): Promise<Beside> {
+export async function besideHanging(
+  receiver: Receiver,
+  generator: Generator,
+  seconds: number,
+  withEverything: boolean,
+): Promise<Beside> {
   const others = await startHanging(hanging);
-  const measure = async ({ port, secret }: Relay): Promise<Beside> => {
-    const plan = { port, secret, path: "/in/crowded", connections: 8 };
+  const measure = async ({ port, secret }: Relay, path: string) => {
+    const plan = { port, secret, path, connections: 8 };
     await generator.run({ ...plan, path: "/in/github", seconds: 10, count: 100, rate: perSecond }); // warms up
     const count = perSecond * seconds;
     const { acks, accepted } = await generator.run({ ...plan, seconds: seconds + 5, count, rate: perSecond });
@@ -51,10 +59,27 @@ export async function besideHanging(receiver: Receiver, generator: Generator, se
     return { hanging, perSecond, accepted, lost: accepted - waits.length, ackToFirstByteMs: spread(waits) };
   };
   try {
-    return await withRelay("beside.ts", receiver.url, measure, { hanging: others.urls });
+    const plain = await withRelay("beside.ts", receiver.url, (relay) => measure(relay, "/in/crowded"), {
+      hanging: others.urls,
+    });
+    if (!withEverything) return { ...plain, everything: null };
+    const more = everythingAt([receiver.url, ...others.urls]);
+    const options = { more, secrets: { BENCH_TOKEN: "a token that nobody looks at" } };
+    const loaded = await withRelay("beside.ts", receiver.url, (relay) => measure(relay, "/in/loaded"), options);
+    return { ...plain, everything: loaded };
   } finally {
     await others.close();
   }
+}
+
+/** A source whose events go to all of these, each with every feature that can be had together. */
+function everythingAt(urls: readonly string[]): More {
+  const all = urls.map((url, n) => ({ url, name: `loaded-${n}` }));
+  return {
+    sources: { loaded: SOURCE },
+    destinations: Object.fromEntries(all.map(({ url, name }) => [name, { url, ...EVERYTHING.to }])),
+    routes: Object.fromEntries(all.map(({ name }) => [name, { from: "loaded", to: name, ...EVERYTHING.by }])),
+  };
 }
 
 const connections = 2_000;

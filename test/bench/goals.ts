@@ -1,4 +1,5 @@
 // Which of the figures that the project has set itself did this run reach? Told, never asserted: a busy machine misses them too. Pure.
+import type { Beside } from "./crowd.ts";
 import type { Report } from "./report.ts";
 
 export interface Goal {
@@ -10,7 +11,7 @@ export interface Goal {
   readonly met: boolean;
 }
 
-type Measured = Pick<Report, "ingest" | "delivery" | "cost" | "beside">;
+type Measured = Pick<Report, "ingest" | "delivery" | "cost"> & { readonly beside: Omit<Beside, "everything"> };
 
 /** All goals with what this run says of them. */
 export function goals({ ingest, delivery, cost, beside }: Measured): Goal[] {

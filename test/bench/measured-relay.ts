@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Local, runLocal } from "../../src/cli/local/local.ts";
+import { type Json, type Local, runLocal } from "../../src/cli/local/local.ts";
 import { type Usage, usageOf, workerds } from "./process.ts";
 import { sender } from "./traffic.ts";
 
@@ -22,9 +22,20 @@ export const stateRoot = resolve(import.meta.dirname, "../../.hookline/bench");
 interface RelayOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly hanging?: readonly string[];
+  /** Sources, destinations and routes beside those of every bench, and other vars. */
+  readonly more?: More;
   /** Of another checkout, whose relay is measured. */
   readonly checkout?: string;
 }
+
+export interface More {
+  readonly sources: Readonly<Record<string, Json>>;
+  readonly destinations: Readonly<Record<string, Json>>;
+  readonly routes: Readonly<Record<string, Json>>;
+}
+
+/** What every source of the bench is. */
+export const SOURCE = { provider: "github", allow: [`${sender}/32`], secrets: ["GITHUB_SECRET"] };
 
 /** This checkout. */
 const here = resolve(import.meta.dirname, "../..");
@@ -53,7 +64,7 @@ export async function withRelay<T>(
 async function startRelay(
   entry: string,
   receiver: string,
-  { secrets = {}, hanging = [], checkout = here }: RelayOptions,
+  { secrets = {}, hanging = [], checkout = here, more }: RelayOptions,
 ): Promise<Relay> {
   const stateDir = await mkdtemp(resolve(stateRoot, "relay-"));
   const secret = randomBytes(24).toString("hex");
@@ -65,9 +76,9 @@ async function startRelay(
     main: resolve(checkout, "test/bench/worker", entry),
     configPath: resolve(checkout, "wrangler.toml"),
     vars: {
-      SOURCES: { github: source, quiet: source, crowded: source },
-      DESTINATIONS: { receiver: { url: receiver }, ...slow },
-      ROUTES: { all: { from: "github", to: "receiver" }, ...Object.fromEntries(routes) },
+      SOURCES: { github: source, quiet: source, crowded: source, ...more?.sources },
+      DESTINATIONS: { receiver: { url: receiver }, ...slow, ...more?.destinations },
+      ROUTES: { all: { from: "github", to: "receiver" }, ...Object.fromEntries(routes), ...more?.routes },
       LOOPBACK_DESTINATIONS: "true",
       // A line for each event goes through a pipe to this process, which costs the Worker more than its own work.
       LOG_LEVEL: "warn",

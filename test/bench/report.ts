@@ -3,6 +3,7 @@ import { type BundleSize, bundleLimit } from "./bundle.ts";
 import type { Cost } from "./cost.ts";
 import type { Beside, Crowd } from "./crowd.ts";
 import type { DeliverySpeed } from "./delivery.ts";
+import type { FeatureCost } from "./features.ts";
 import { goals } from "./goals.ts";
 import type { HistoryCost } from "./history.ts";
 import type { IngestSpeed } from "./ingest.ts";
@@ -18,6 +19,8 @@ export interface Report {
   readonly beside: Beside;
   readonly crowd: Crowd;
   readonly cost: readonly Cost[];
+  /** Empty in a quick run. */
+  readonly features: readonly FeatureCost[];
   readonly history: readonly HistoryCost[];
   readonly verify: readonly VerifySpeed[];
   readonly bundle: BundleSize;
@@ -31,6 +34,7 @@ export function table(report: Report): string {
     delivery(report),
     company(report),
     cost(report),
+    features(report.features),
     history(report.history),
     verify(report),
     bundle(report),
@@ -116,8 +120,14 @@ function company({ beside, crowd }: Report): string {
     memory === null ? "memory not told" : `${megabytes(memory.before)} before, ${megabytes(memory.peak)} at most`;
   return lines("In company", [
     `one destination beside ${beside.hanging} that hang, ${beside.perSecond} events a second: ack to first byte p50/p99 ${percentiles(beside.ackToFirstByteMs)} ms, lost ${beside.lost} of ${beside.accepted}`,
+    ...(beside.everything === null ? [] : [besideEverything(beside.everything, beside)]),
     `${round(crowd.connections)} connections at once: ${held(crowd.memory)} (durable minimum: ${held(crowd.minimumMemory)}); ${round(crowd.accepted)} accepted, p50/p99 ${percentiles(crowd.latencyMs)} ms, other answers ${said(crowd.others)}`,
   ]);
+}
+
+function besideEverything(all: NonNullable<Beside["everything"]>, plain: Beside): string {
+  const ratio = all.ackToFirstByteMs.p50 / plain.ackToFirstByteMs.p50;
+  return `the same with when, transform, rate, concurrency, headers and Ed25519 at all of them: p50/p99 ${percentiles(all.ackToFirstByteMs)} ms, ${ratio.toFixed(2)} of it at p50, lost ${all.lost} of ${all.accepted}`;
 }
 
 function cost({ cost: costs }: Report): string {
@@ -127,6 +137,32 @@ function cost({ cost: costs }: Report): string {
     "Cost per event that is delivered at the first try, one destination (counted)",
     grid(["", ...costs.map(({ load }) => load)], rows),
   );
+}
+
+/** What each feature adds. */
+export function features(all: readonly FeatureCost[]): string {
+  if (all.length === 0) return "";
+  const rows = all.map((one) => [
+    one.feature,
+    one.d1RowsWritten.toFixed(2),
+    one.d1RowsRead.toFixed(1),
+    one.objectRequests.toFixed(2),
+    one.objectRowsWritten.toFixed(2),
+    one.queueOperations.toFixed(2),
+    one.cpuRatio?.toFixed(2) ?? "not told",
+    said(one.others),
+  ]);
+  const head = [
+    "feature",
+    "D1 written",
+    "D1 read",
+    "object requests",
+    "object rows",
+    "queue",
+    "CPU to plain",
+    "beside",
+  ];
+  return lines("Features: cost per event at 25 a second, one destination (counted)", grid(head, rows));
 }
 
 /** What each list costs in a short and in a long history. */
@@ -148,7 +184,7 @@ export function history(lists: readonly HistoryCost[]): string {
 function verify({ verify: speeds }: Report): string {
   const rows = speeds.map((one) => [one.provider, one.where, round(one.hookline), round(one.official), one.library]);
   return lines(
-    "Verify: operations per second, 1 KB",
+    "Verify: operations per second, 1 KB; and one condition and one transform over a body of 1 KB",
     grid(["provider", "where", "hookline", "official", "library"], rows),
   );
 }

@@ -29,7 +29,7 @@ function body(): string {
   const event = {
     delivery: placeholder,
     ref: "refs/heads/main",
-    repository: { id: 1, full_name: "octo-org/octo-repo", private: false, default_branch: "main" },
+    repository: { id: 1, url: "/repos/octo", full_name: "octo-org/octo-repo", private: false, default_branch: "main" },
     pusher: { name: "octocat", email: "octocat@example.com" },
     head_commit: { message: "" },
   };

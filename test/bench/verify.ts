@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { runLocal } from "../../src/cli/local/local.ts";
 import { contests, repeat } from "./contests.ts";
+import { expressions } from "./expressions.ts";
 import { percentile } from "./statistics.ts";
 
 /** Medians of the rounds, in operations per second. */
@@ -18,8 +19,15 @@ const rounds = 3;
 /** Node's WebCrypto sends every call to a pool of threads and back: one at a time measures that way, many at a time the work. */
 const abreast = [1, 64];
 
-/** @param stateDir for the workerd that runs the contests; it stays empty */
-export async function verifySpeeds(stateDir: string, secondsPerRound: number): Promise<VerifySpeed[]> {
+/**
+ * @param stateDir for the workerd that runs the contests; it stays empty
+ * @param withExpressions whether conditions and transforms are measured too, in workerd alone
+ */
+export async function verifySpeeds(
+  stateDir: string,
+  secondsPerRound: number,
+  withExpressions: boolean,
+): Promise<VerifySpeed[]> {
   const worker = await runLocal({
     main: resolve(import.meta.dirname, "worker/verify.ts"),
     vars: {},
@@ -30,13 +38,14 @@ export async function verifySpeeds(stateDir: string, secondsPerRound: number): P
   });
   const results: VerifySpeed[] = [];
   try {
-    for (const contest of await contests(Math.floor(Date.now() / 1000))) {
+    const verifying = await contests(Math.floor(Date.now() / 1000));
+    for (const contest of [...verifying, ...(withExpressions ? expressions() : [])]) {
       const { provider, library } = contest;
       const enter = async (where: string, hookline: Batch, official: Batch): Promise<void> => {
         const speeds = await compare(hookline, official, secondsPerRound);
         results.push({ provider, library, where, ...speeds });
       };
-      for (const width of abreast) {
+      for (const width of verifying.includes(contest) ? abreast : []) {
         const inNode =
           (call: () => Promise<unknown>): Batch =>
           (calls) =>

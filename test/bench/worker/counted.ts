@@ -1,5 +1,5 @@
 // The relay with every call to a binding counted: what one event costs, in the units that Cloudflare bills.
-import relay, { type Env, Feed as RealFeed, Intake as RealIntake } from "../../../src/index.ts";
+import relay, { type Env, Feed as RealFeed, Intake as RealIntake, Limiter as RealLimiter } from "../../../src/index.ts";
 import type { Bell } from "../../../src/types.ts";
 
 /** What was counted so far, by name. The Worker and the Durable Object share an isolate here, and so this table. */
@@ -42,6 +42,35 @@ export class Feed extends RealFeed {
   }
 }
 
+export class Limiter extends RealLimiter {
+  constructor(state: DurableObjectState, env: Env) {
+    countStorage(state.storage, "Limiter rows written");
+    super(state, env);
+  }
+}
+
+/** What destinations that are bindings reach: the ends of a bench, which take whatever comes. */
+const ENDS = {
+  PARTNER: {
+    fetch: async () => {
+      add("service requests");
+      return await Promise.resolve(new Response("ok"));
+    },
+  },
+  JOBS: {
+    send: async () => {
+      add("messages of a destination's queue");
+      await Promise.resolve();
+    },
+  },
+  LAKE: {
+    put: async () => {
+      add("R2 class A operations");
+      return await Promise.resolve({});
+    },
+  },
+};
+
 const wrapped = new WeakMap<Env, Env>();
 
 /** The same wrapper for the same env: the relay may remember what it opened on it. */
@@ -53,6 +82,8 @@ function counted(env: Env): Env {
     DB: countedDatabase(env.DB),
     INTAKE: countedNamespace(env.INTAKE, "Durable Object requests"),
     FEED: countedNamespace(env.FEED, "Feed requests"),
+    LIMITER: countedNamespace(env.LIMITER, "Limiter requests"),
+    ...ENDS,
     DELIVERIES: countedQueue(env.DELIVERIES),
     DEAD_LETTERS: countedQueue(env.DEAD_LETTERS),
   };
@@ -85,7 +116,7 @@ function countedQueue<T>(queue: Queue<T>): Queue<T> {
   });
 }
 
-function countedNamespace<T extends RealIntake | RealFeed>(
+function countedNamespace<T extends RealIntake | RealFeed | RealLimiter>(
   namespace: DurableObjectNamespace<T>,
   unit: string,
 ): DurableObjectNamespace<T> {
