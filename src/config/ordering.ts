@@ -1,6 +1,7 @@
 // Which events go in order, and through which Intake object: the order of acceptance is that of one journal. Pure.
 import type { ConfiguredSource, Route } from "./configured.ts";
 import { error, type Finding } from "./findings.ts";
+import { OWN_NAME } from "../contract/alerts.ts";
 import type { Destination } from "../types.ts";
 
 /** Destinations to which failed deliveries come: when something fails is no order of its acceptance. */
@@ -43,8 +44,10 @@ export function withOrder(
         if (by === "source") continue;
         const other = first.get(destination) ?? source;
         first.set(destination, other);
-        // The smaller name, so that the order of the routes decides nothing.
-        const [one, two] = [leaderOf(source), leaderOf(other)].toSorted();
+        // The smaller name, so that the order of the routes decides nothing; the relay's own notices keep to theirs.
+        const [one, two] = [leaderOf(source), leaderOf(other)].toSorted((a, b) =>
+          a === OWN_NAME || (b !== OWN_NAME && a < b) ? -1 : 1,
+        );
         if (one !== undefined && two !== undefined) leader.set(two, one);
       }
     }

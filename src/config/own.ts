@@ -18,6 +18,8 @@ function ownSource(): ConfiguredSource {
     allow: [],
     allowPublished: false,
     rate: null,
+    // They are few, and may go to a destination that wants them in order.
+    together: OWN_NAME,
     maxBody: 1024 * 1024,
     dedupeWindowMs: null,
     publicUrl: null,

@@ -1,6 +1,7 @@
 // Events in order: how it is written, what is refused with a fix, and through which Intake object they come.
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
+import { OWN } from "../../../src/config/own.ts";
 import { working } from "../../kit/working-config.ts";
 
 const URL = "https://billing.example.com/";
@@ -95,4 +96,14 @@ test("and so do those of several such destinations that share a source, whatever
   const orders = { crm: "body.customer", log: "body.order" };
   expect(together(orders, routes)).toEqual(["a", undefined, "a", "a"]);
   expect(together(orders, routes.toReversed())).toEqual(["a", undefined, "a", "a"]);
+});
+
+test("the relay's own notices keep to an object of their name, and so does who goes in an order with them", () => {
+  expect(OWN.together).toBe("hookline");
+  const routes = [
+    [["a"], ["crm"]],
+    [["hookline"], ["crm"]],
+    [["b"], ["crm"]],
+  ] as const;
+  expect(together({ crm: "body.customer" }, routes)).toEqual(["hookline", "hookline", undefined, undefined]);
 });
