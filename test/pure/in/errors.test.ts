@@ -76,10 +76,13 @@ test("nothing else in src decides by a reason", () => {
     .flatMap((path) =>
       [...readFileSync(join(src, path), "utf8").matchAll(decides)].map(([text]) => `${path}: ${text}`),
     );
-  // The first fills evidence in, the second tells two kinds apart, and the others read the verdict on a changed request.
+  // Of an address that may not connect the request is read, and looked into; then evidence is filled in, two kinds are
+  // told apart, and the others read the verdict on a changed request.
   expect(found.toSorted()).toEqual([
+    'in/ingest.ts: reason !== "address_refused"',
     'in/ingest.ts: reason === "secret_missing"',
     'in/refusals/diagnose.ts: reason === "timestamp_stale"',
+    'in/refusals/refusals.ts: reason === "address_refused"',
     'in/refusals/trials.ts: reason === "signature_malformed"',
     'in/refusals/trials.ts: reason === "signature_malformed"',
   ]);
