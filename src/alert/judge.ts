@@ -1,8 +1,8 @@
 // Which alerts begin, go on or are over, and what is somebody told of them now? Pure.
 import type { Alert, Failures, Found, Over } from "../d1/alerts.ts";
-import { type Manner, noticeOf, type Told } from "./notice.ts";
+import { type Manner, type Notice, noticeOf, type Told } from "./notice.ts";
 import type { Rule } from "./rule.ts";
-import { RULES } from "./rules.ts";
+import { ruleOf, RULES } from "./rules.ts";
 import type { Cause, Seen } from "./seen.ts";
 
 /** What the operator says about being told. */
@@ -13,6 +13,8 @@ export interface Telling {
   readonly quietMs: number;
   /** Where the relay's pages are, without a slash at the end; `null` where nobody has said it. */
   readonly url: string | null;
+  /** Whether a route takes this notice: what nobody wants is still to be told once somebody does. */
+  readonly wants: (notice: Notice) => boolean;
 }
 
 /** What becomes of alerts. */
@@ -44,9 +46,10 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
       return { rule: rule.name, subject, since, count, context: JSON.stringify(context) };
     });
     const told = begun.filter(
-      ({ subject }) =>
-        rule.within?.some((other) => isOpen(other, subject)) !== true &&
-        isTold(rule, subject, alerts, telling, seen.now),
+      (one) =>
+        rule.within?.some((other) => !telling.mute.includes(other) && isOpen(other, one.subject)) !== true &&
+        isTold(rule, one.subject, alerts, telling, seen.now) &&
+        telling.wants(noticeOf([one], { id: "", key: "", endedAt: null, now: seen.now, origin: telling.url })),
     );
     const key = newId();
     const opens = written(told, { id: key, key, endedAt: null, now: seen.now, origin: telling.url });
@@ -58,6 +61,7 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
       one.rule === rule.name &&
       one.owes === null &&
       !causes.some(({ subject }) => subject === one.subject) &&
+      rule.lasts?.(one, seen) !== true &&
       seen.now - one.seenAt >= rule.calmMs;
     over.push(...ends(open.filter(isOver), alerts, seen.now, telling, newId));
   }
@@ -96,7 +100,10 @@ function written([first, ...others]: readonly Told[], how: Manner): string | nul
 /** Whether it has to be written down: what only goes on as before need not be, minute by minute. */
 function isNews({ rule, subject, count, owes }: Found, open: readonly Alert[], now: number): boolean {
   const before = open.find((one) => one.rule === rule && one.subject === subject);
-  return before === undefined || owes !== null || before.count !== count || now - before.seenAt >= AGAIN_MS;
+  const calmMs = ruleOf(rule)?.calmMs ?? 0;
+  // What is over once it was calm for a while needs to be known to have been seen a part of that ago.
+  const againMs = calmMs === 0 ? AGAIN_MS : Math.min(AGAIN_MS, calmMs / 2);
+  return before === undefined || owes !== null || before.count !== count || now - before.seenAt >= againMs;
 }
 
 /** Whether somebody is told now that this has begun. */
@@ -110,5 +117,9 @@ function isTold(
   if (mute.includes(name)) return false;
   const same = alerts.filter((one) => one.rule === name && one.subject === subject);
   if (same.some(({ endedAt, told, owes }) => endedAt === null && (told > 0 || owes !== null))) return false;
+  // The same cause was told of already, before it came to this.
+  const lesser = new Set(RULES.flatMap((rule) => (rule.within?.includes(name) === true ? [rule.name] : [])));
+  if (alerts.some((one) => lesser.has(one.rule) && one.subject === subject && one.endedAt === null && one.told > 0))
+    return false;
   return now - Math.max(...same.map(({ toldAt }) => toldAt ?? -Infinity)) >= quietMs;
 }

@@ -18,8 +18,8 @@ const GENUINE_CODES = new Set([
   "body_reencoded",
   "public_url",
   "scheme_differs",
-  "prefix_missing",
-  "prefix_unexpected",
+  "secret_ended",
+  "secret_form",
 ]);
 
 const pageOf = (name: string) => `/sources/${encodeURIComponent(name)}`;
@@ -101,7 +101,7 @@ const silent: Rule = {
   name: "source-silent",
   severity: "warning",
   of: "source",
-  says: "Nothing has come from a source for much longer than at any time of the last two weeks. It must have been heard on three days before it is looked at.",
+  says: "Nothing has come from a source for much longer than was usual in the two weeks before. It must have been heard for a week before it is looked at.",
   calmMs: 0,
   look: ({ gaps, now }) =>
     gaps?.flatMap(({ source: subject, heardAt, usualMs, mostMs }) => {
@@ -111,8 +111,11 @@ const silent: Rule = {
         { subject, since: heardAt, count: 1, context: { silent_s: seconds(silentMs), usual_s: seconds(usualMs) } },
       ];
     }) ?? null,
+  // It is over once it was heard again, or is no source any more: what was usual is forgotten at some time.
+  lasts: ({ subject, since }, { gaps, sources }) =>
+    sources.has(subject) && gaps?.some(({ source, heardAt }) => source === subject && heardAt > since) !== true,
   title: ({ subject, context }) =>
-    `Nothing has come from ${subject} for ${span(context["silent_s"])}: its longest silence in two weeks was ${span(context["usual_s"])}`,
+    `Nothing has come from ${subject} for ${span(context["silent_s"])}: in the two weeks before it was silent for ${span(context["usual_s"])}`,
   fix: ({ subject }) => ({
     says: "Look at the sender's own list of deliveries: it may be switched off, or call another address",
     command: "hookline sources",

@@ -22,6 +22,7 @@ interface AlertingDeps extends EnterDeps, Pick<WatchDeps, "ending" | "now" | "ne
 export function openAlerting({ feed, used, waitUntil, ...deps }: AlertingDeps): Watch {
   return openWatch({
     ...deps,
+    newId: () => `alert_${deps.newId()}`,
     lately: (since) => feed.lately(since),
     gaps: () => feed.silences(),
     limits: async () => limitsIn(await used()),

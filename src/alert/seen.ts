@@ -1,6 +1,6 @@
 // What the rules look at, and what they find. Types only. Times are in ms since 1970.
 import type { SecretEnd } from "../config/configured.ts";
-import type { Known } from "../d1/alerts.ts";
+import type { Known, Pulse } from "../d1/alerts.ts";
 
 /** What a source did lately. */
 export interface Lately {
@@ -32,12 +32,14 @@ export interface Limit {
 }
 
 /** Everything that one look sees. What is `null` could not be looked at, or is not looked at this time. */
-export interface Seen extends Omit<Known, "alerts"> {
+export interface Seen extends Omit<Known, "alerts">, Pick<Pulse, "overdue"> {
   readonly now: number;
   /** How late the sweep is. */
   readonly lateMs: number;
   readonly lately: readonly Lately[] | null;
   readonly gaps: readonly Gap[] | null;
+  /** Names of all that are configured. */
+  readonly sources: ReadonlySet<string>;
   readonly limits: readonly Limit[] | null;
   /** Old secrets that end within a week. */
   readonly ending: readonly SecretEnd[];

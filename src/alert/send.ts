@@ -1,4 +1,5 @@
 // A notice becomes an event of the source `hookline`: accepted, journaled, routed, shaped and retried like any other.
+import type { Route } from "../config/configured.ts";
 import { OWN } from "../config/own.ts";
 import { problem } from "../errors.ts";
 import { type After, enter, type EnterDeps, type Refuse } from "../in/enter.ts";
@@ -22,7 +23,7 @@ export function openSendNotice(deps: EnterDeps, after: After): SendNotice {
   const entering = { ...deps, namesake: () => Promise.resolve(false) };
   return async (text) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `judge` wrote it
-    if (!isWanted(JSON.parse(text) as Notice, deps)) return true;
+    if (!isWanted(JSON.parse(text) as Notice, deps.config.routes, deps.now())) return true;
     const inbound: Inbound = {
       method: "POST",
       url: "https://hookline.invalid/",
@@ -36,10 +37,10 @@ export function openSendNotice(deps: EnterDeps, after: After): SendNotice {
 const refuse: Refuse = (rejection) => problem(toWire(rejection));
 
 /** Whether a route takes it: what nobody is told would otherwise stand among the events that went nowhere. */
-function isWanted(notice: Notice, { config, now }: EnterDeps): boolean {
-  const told = { id: notice.id, source: OWN.name, type: notice.type, receivedAt: now(), headers: {} };
+export function isWanted(notice: Notice, routes: readonly Route[], now: number): boolean {
+  const told = { id: notice.id, source: OWN.name, type: notice.type, receivedAt: now, headers: {} };
   const { matched, undecided } = match(
-    config.routes,
+    routes,
     OWN.name,
     [notice.type],
     namesOf(told, () => notice),

@@ -1,14 +1,12 @@
 // Looks whether anything is wrong, keeps a record of it, and has somebody told. Beside the sweep, by cron and by alarm.
 import type { Alert, Alerts, Known, Pulse } from "../d1/alerts.ts";
-import { OWN_NAME } from "../contract/alerts.ts";
 import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import { judge, type Telling } from "./judge.ts";
 import { wordsOf } from "./notice.ts";
 import { HOUR_MS, MINUTE_MS } from "./rule.ts";
-import { RULES } from "./rules.ts";
 import type { Gap, Lately, Limit, Seen } from "./seen.ts";
-import type { SendNotice } from "./send.ts";
+import { isWanted, type SendNotice } from "./send.ts";
 
 export interface WatchDeps {
   readonly alerts: Pick<Alerts, "pulse" | "known" | "find" | "end" | "told">;
@@ -56,7 +54,7 @@ export function openWatch(deps: WatchDeps) {
       if (at >= looks.lookedAt && at - looks.lookedAt < PAUSE_MS) return null;
       looks.lookedAt = at;
       try {
-        return await deps.alerts.pulse();
+        return await deps.alerts.pulse(at - LATELY_MS);
       } catch (error) {
         deps.log.warn("alerts.not_looked", { error: String(error) });
         return null;
@@ -91,16 +89,16 @@ interface Look {
   readonly pulse: Pulse;
   readonly now: number;
   readonly isQuarter: boolean;
-  /** Something happens: where nothing does, a silent source is all that there is to find, and no journal is woken. */
+  /** Something happens: where nothing does, there is no more to find than a silent source and a stuck event. */
   readonly active: boolean;
 }
 
 async function look(one: Look, deps: WatchDeps): Promise<void> {
   const { now } = one;
   const { alerts, config } = deps;
-  const known = await alerts.known(now - OVER_MS, now - LATELY_MS, now - LATELY_MS);
+  const known = await alerts.known(now - OVER_MS, now - LATELY_MS);
   const seen = await see(one, known, deps);
-  const { found, over, forgotten } = judge(seen, known.alerts, tellingOf(config), deps.newId);
+  const { found, over, forgotten } = judge(seen, known.alerts, tellingOf(config, now), deps.newId);
   const begun = found.length === 0 ? [] : await alerts.find(found, now);
   const ended =
     over.length + forgotten.length === 0 ? [] : await alerts.end(over, forgotten, now, now - config.retentionMs);
@@ -126,18 +124,29 @@ async function see({ pulse, now, isQuarter, active }: Look, known: Known, deps: 
     whereDue(active, "feed", () => deps.lately(now - LATELY_MS)),
     whereDue(isQuarter, "feed", deps.gaps),
     whereDue(isQuarter && active, "use", deps.limits),
-    whereDue(isQuarter && active, "journal", deps.journal),
+    whereDue(isQuarter, "journal", deps.journal),
   ]);
   const { alerts: _alerts, ...rest } = known;
-  const configured = gaps?.filter(({ source }) => deps.config.sources.has(source)) ?? null;
+  const sources = new Set(deps.config.sources.keys());
+  const configured = gaps?.filter(({ source }) => sources.has(source)) ?? null;
   const lateMs = Math.max(0, now - (pulse.lookAt ?? now));
-  return { ...rest, now, lateMs, lately, gaps: configured, limits, journal, ending: deps.ending(now) };
+  return {
+    ...rest,
+    now,
+    lateMs,
+    overdue: pulse.overdue,
+    sources,
+    lately,
+    gaps: configured,
+    limits,
+    journal,
+    ending: deps.ending(now),
+  };
 }
 
-/** Where no route begins at the relay itself, nobody is told; once one does, it is told what is still open. */
-function tellingOf({ routes, alerts }: WatchDeps["config"]): Telling {
-  const isRouted = routes.some(({ from, disabled }) => disabled !== true && from.includes(OWN_NAME));
-  return isRouted ? alerts : { ...alerts, mute: RULES.map(({ name }) => name) };
+/** What no route takes is told to nobody; once one does, it is told what is still open. */
+function tellingOf({ routes, alerts }: WatchDeps["config"], now: number): Telling {
+  return { ...alerts, wants: (notice) => isWanted(notice, routes, now) };
 }
 
 /** Sends what is owed, and notes it. A notice that was sent and not noted is sent once more, and is the same event. */
@@ -147,6 +156,7 @@ async function tell(all: readonly Alert[], now: number, { alerts, send, log }: W
   for (const notice of [...owed].slice(0, MOST_NOTICES)) {
     try {
       if (await send(notice)) told.push(notice);
+      else log.warn("alert.not_told", { error: "Intake did not take it" });
     } catch (error) {
       log.warn("alert.not_told", { error: String(error) });
     }

@@ -23,7 +23,7 @@ const rule = z.enum(ALERT_RULES, {
 });
 export const alertKeys = z.strictObject({
   mute: z._default(z.array(rule, 'is not a list. Write it as ["source-silent"]'), []),
-  quiet: z._default(written(parseDuration, 'is not a time. Write it as "15m"'), DEFAULT.quietMs),
+  quiet: z._default(written(quietOf, 'is no time of an hour at most. Write it as "15m"'), DEFAULT.quietMs),
   url: z._default(
     z.nullable(
       written(originOf, 'is not the address of a relay. Write it as "https://relay.example.com", without a path'),
@@ -59,4 +59,10 @@ function originOf(text: string): string | null {
     url.username === ""
     ? url.origin
     : null;
+}
+
+/** An hour at most: what has failed for good is looked at for so long, and must be told before that. */
+function quietOf(text: string): number | null {
+  const ms = parseDuration(text);
+  return ms === null || ms > 3_600_000 ? null : ms;
 }

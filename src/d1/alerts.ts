@@ -10,6 +10,8 @@ export interface Pulse {
   readonly lookAt: number | null;
   /** 1 while a destination fails, deliveries have failed, or an alert is open or owed. */
   readonly troubled: number;
+  /** What should have begun long ago, before the sweep puts it off. */
+  readonly overdue: readonly Overdue[];
 }
 
 /** A destination whose last attempts have failed, by D1's clock. */
@@ -87,7 +89,6 @@ export interface Known {
   readonly failures: readonly Failures[];
   readonly unrouted: readonly Astray[];
   readonly undecided: readonly Astray[];
-  readonly overdue: readonly Overdue[];
   readonly refusals: readonly Turned[];
   /** Those that are open or owed, and the last of each cause that ended lately. */
   readonly alerts: readonly Alert[];
@@ -113,19 +114,26 @@ export interface Over {
 
 /** What is owed is owed by one of the newest: an index of its own would be a statement more for a new database. */
 const OWING = 20;
+/** Of the deliveries that the sweep looks at next. */
+const NEXT = 200;
 const PULSE = `
 SELECT (SELECT received_at FROM events WHERE seq = (SELECT max(seq) FROM events)) AS eventAt,
        (SELECT at FROM refusals WHERE seq = (SELECT max(seq) FROM refusals)) AS refusalAt,
        (SELECT min(look_at) FROM deliveries WHERE look_at IS NOT NULL) AS lookAt,
        (EXISTS (SELECT 1 FROM breakers) OR EXISTS (SELECT 1 FROM failures)
          OR EXISTS (SELECT 1 FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL)
-         OR EXISTS (SELECT 1 FROM (SELECT owes FROM alerts ORDER BY id DESC LIMIT ${OWING}) WHERE owes IS NOT NULL)) AS troubled`;
+         OR EXISTS (SELECT 1 FROM (SELECT owes FROM alerts ORDER BY id DESC LIMIT ${OWING}) WHERE owes IS NOT NULL)) AS troubled,
+       (SELECT json_group_array(json_object('destination', destination, 'count', n, 'since', since)) FROM (
+         SELECT destination, count(*) AS n, min(due_at) AS since FROM (
+           SELECT destination, state, waits, due_at FROM deliveries INDEXED BY deliveries_look_at
+           WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${NEXT}
+         ) WHERE state = 'pending' AND waits IS NULL AND due_at < ?1 GROUP BY destination
+       )) AS overdue`;
 
-/** How many of the newest events are looked at for those that went nowhere, and of these at most. */
-const LOOKED_AT = 500;
+/** Of the events that went nowhere, so many of the newest are looked at. */
 const ASTRAY = 100;
-/** Of the deliveries that the sweep looks at next. */
-const NEXT = 200;
+/** Of the refusals, so many of the newest. */
+const REFUSED = 500;
 
 const COLUMNS = `'id', id, 'rule', rule, 'subject', subject, 'since', since, 'openedAt', opened_at, 'seenAt', seen_at,
   'endedAt', ended_at, 'count', count, 'context', context, 'notice', notice, 'owes', owes, 'told', told, 'toldAt', told_at`;
@@ -134,12 +142,11 @@ const astray = (column: "unrouted" | "undecided") => `(
   SELECT json_group_array(json_object('source', source, 'count', n, 'since', since, 'event', event)) FROM (
     SELECT source, count(*) AS n, min(received_at) AS since, max(id) AS event FROM (
       SELECT source, received_at, id FROM events INDEXED BY events_${column}
-      WHERE ${column} IS NOT NULL AND seq > (SELECT max(seq) FROM events) - ${LOOKED_AT} ORDER BY seq DESC LIMIT ${ASTRAY}
+      WHERE ${column} IS NOT NULL ORDER BY seq DESC LIMIT ${ASTRAY}
     ) WHERE received_at > ?2 AND source <> 'hookline' GROUP BY source
   ))`;
 
-// One row, so that looking is one statement. ?1 since when alerts that are over still matter, ?2 since when events do,
-// ?3 what was due before is overdue.
+// One row, so that looking is one statement. ?1 since when alerts that are over still matter, ?2 since when events do.
 const KNOWN = `
 SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
   (SELECT json_group_array(json_object('destination', destination, 'failures', failures, 'since', since, 'lastAt', last_at,
@@ -148,13 +155,8 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
     'event', (SELECT id FROM events WHERE seq = failures.event), 'reason', reason, 'status', status, 'fault', fault)) FROM failures) AS failures,
   ${astray("unrouted")} AS unrouted,
   ${astray("undecided")} AS undecided,
-  (SELECT json_group_array(json_object('destination', destination, 'count', n, 'since', since)) FROM (
-    SELECT destination, count(*) AS n, min(due_at) AS since FROM (
-      SELECT destination, state, waits, due_at FROM deliveries INDEXED BY deliveries_look_at
-      WHERE look_at IS NOT NULL ORDER BY look_at LIMIT ${NEXT}
-    ) WHERE state = 'pending' AND waits IS NULL AND due_at < ?3 GROUP BY destination
-  )) AS overdue,
-  (SELECT json_group_array(json_object('source', source, 'at', at, 'code', code, 'advice', advice)) FROM refusals WHERE at > ?2) AS refusals,
+  (SELECT json_group_array(json_object('source', source, 'at', at, 'code', code, 'advice', advice)) FROM refusals
+    WHERE seq > (SELECT max(seq) FROM refusals) - ${REFUSED} AND at > ?2) AS refusals,
   (SELECT json_group_array(json_object(${COLUMNS})) FROM (
     SELECT * FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL
     UNION SELECT * FROM (SELECT * FROM alerts ORDER BY id DESC LIMIT ${NEXT}) WHERE ended_at > ?1 OR owes IS NOT NULL
@@ -184,7 +186,7 @@ DELETE FROM failures WHERE EXISTS (
 )`;
 const EXPIRE = "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE ended_at < ?1 ORDER BY id LIMIT 100)";
 const TOLD = `
-UPDATE alerts SET told = iif(ended_at IS NULL, 1, 2), told_at = ?2, owes = NULL
+UPDATE alerts SET told = iif(ended_at IS NULL, 1, 2), told_at = iif(ended_at IS NULL, ?2, told_at), owes = NULL
 WHERE owes IN (SELECT value FROM json_each(?1))`;
 
 /** Newest first; ?1 below this id. Open ones are few among many that are over: their own index is read. */
@@ -203,18 +205,20 @@ export function openAlerts(run: Run) {
   const all = rowsOf(run);
 
   return {
-    async pulse(): Promise<Pulse> {
-      const [row] = await all<Pulse>(PULSE);
-      return row ?? { eventAt: null, refusalAt: null, lookAt: null, troubled: 0 };
+    /** @param due what was due before is overdue */
+    async pulse(due: number): Promise<Pulse> {
+      const [row] = await all<Omit<Pulse, "overdue"> & { overdue: string }>(PULSE, due);
+      if (row === undefined) throw new Error("D1 gave no row");
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above made it
+      return { ...row, overdue: JSON.parse(row.overdue) as Overdue[] };
     },
 
     /**
      * @param over since when alerts that are over still matter
      * @param lately since when events and refusals do
-     * @param due what was due before is overdue
      */
-    async known(over: number, lately: number, due: number): Promise<Known> {
-      const [row] = await all<Readonly<Record<keyof Known, string>>>(KNOWN, over, lately, due);
+    async known(over: number, lately: number): Promise<Known> {
+      const [row] = await all<Readonly<Record<keyof Known, string>>>(KNOWN, over, lately);
       if (row === undefined) throw new Error("D1 gave no row");
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement above made it
       return Object.fromEntries(

@@ -104,6 +104,12 @@ const FINISH = `
 DELETE FROM breakers WHERE closed_at IS NOT NULL AND failures = 0
   AND NOT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = breakers.destination)`;
 
+// One that may not open any more lets go of what waits at it. Its failures are counted on: somebody is told of them.
+// ?1 who is armed, ?2 all that are configured.
+const DISMISS = `
+DELETE FROM breakers WHERE destination NOT IN (SELECT value FROM json_each(?2))
+  OR (NOT ${NAMED} AND (opened_at IS NOT NULL OR closed_at IS NOT NULL))`;
+
 // The oldest come first; a replayed one counts from its replay. ?1 who is armed, ?2 now.
 const TOO_OLD = `
   SELECT d.event, d.destination
@@ -158,14 +164,16 @@ export function openBreakers(run: Run) {
     },
 
     /**
-     * The sweep's turn: forgets breakers of destinations that have none, ends what has waited for too long, and lets go
+     * The sweep's turn: dismisses breakers of destinations that have none, ends what has waited for too long, and lets go
      * the next of what waits for those that have closed.
      *
      * @param armed every destination with a breaker; `null` where the configuration is not to be believed
+     * @param configured every destination
      * @returns bells of what was let go, and whether there is more to let go
      */
     async sweep(
       armed: readonly Armed[] | null,
+      configured: readonly string[],
       now: number,
     ): Promise<{ expired: Expired[]; bells: Bell[]; more: boolean }> {
       const names = JSON.stringify(armed ?? []);
@@ -178,7 +186,7 @@ export function openBreakers(run: Run) {
           db.prepare(NEXT_STEP),
           db.prepare(FINISH),
           db.prepare("SELECT 1 FROM breakers WHERE closed_at IS NOT NULL"),
-          ...(armed === null ? [] : [db.prepare(`DELETE FROM breakers WHERE NOT ${NAMED}`).bind(names)]),
+          ...(armed === null ? [] : [db.prepare(DISMISS).bind(names, JSON.stringify(configured))]),
         ]),
       );
       const [expired, released, , , left] = results.slice(leaves ? 1 : 0);

@@ -2,11 +2,13 @@
 import { MINUTE_MS } from "./tally.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** How far back is looked, in ms: two weekends are in it. */
-export const LOOKED_BACK_MS = 14 * DAY_MS;
-/** On so many days a source must have been heard, before anything can be said of what is usual. */
+/** How far back from its last event is looked, in ms: two whole weekends are in it, wherever it ends. */
+const USUAL_MS = 17 * DAY_MS;
+/** For so long a source must have been heard before anything can be said of what is usual: a weekend is in it. */
+const LEAST_MS = 7 * DAY_MS;
+/** On so many days it must have been heard then. */
 const DAYS = 3;
-/** It may be silent for so many times as long as ever, and so much longer, in ms. */
+/** It may be silent for so many times as long as was usual, and so much longer, in ms. */
 const TIMES = 2;
 const LONGER_MS = 30 * MINUTE_MS;
 
@@ -18,13 +20,22 @@ export interface Silence {
   readonly mostMs: number;
 }
 
-/** @param heard when each of its minutes or hours began in which something came, by source, in the order of time */
+/**
+ * Of two weeks and more, the longest silence but one is what is usual: a weekend comes twice, and one outage does not
+ * make the next one usual. Of less, it is the longest.
+ *
+ * @param heard when each of its minutes or hours began in which something came, by source, in the order of time
+ */
 export function silencesOf(heard: ReadonlyMap<string, readonly number[]>): Silence[] {
-  return [...heard].flatMap(([source, times]) => {
-    const heardAt = times.at(-1);
+  return [...heard].flatMap(([source, all]) => {
+    const heardAt = all.at(-1);
+    if (heardAt === undefined) return [];
+    const times = all.filter((at) => at > heardAt - USUAL_MS);
+    const knownMs = heardAt - (times[0] ?? heardAt);
     const days = new Set(times.map((at) => Math.floor(at / DAY_MS)));
-    if (heardAt === undefined || days.size < DAYS) return [];
-    const usualMs = times.reduce((most, at, n) => Math.max(most, at - (times[n - 1] ?? at)), 0);
+    if (knownMs < LEAST_MS || days.size < DAYS) return [];
+    const gaps = times.map((at, n) => at - (times[n - 1] ?? at)).toSorted((a, b) => b - a);
+    const usualMs = gaps[knownMs > USUAL_MS - DAY_MS ? 1 : 0] ?? 0;
     return [{ source, heardAt, usualMs, mostMs: Math.max(usualMs * TIMES, usualMs + LONGER_MS) }];
   });
 }

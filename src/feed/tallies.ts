@@ -16,7 +16,7 @@ import {
 } from "./tally.ts";
 import { type Lifetime, lifetimeOf } from "./lifetime.ts";
 import { sleep } from "../patience.ts";
-import { LOOKED_BACK_MS, type Silence, silencesOf } from "./silence.ts";
+import { type Silence, silencesOf } from "./silence.ts";
 import { addUse, refusalsIn, type Told } from "./use.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -150,7 +150,7 @@ export class Tallies {
   /** How long each source is silent at other times. */
   silences(): Silence[] {
     const heard = new Map<string, number[]>();
-    for (const [at, { sources }] of this.#from(this.#now() - LOOKED_BACK_MS))
+    for (const [at, { sources }] of this.#from(this.#now() - HOURS_KEPT_MS))
       for (const [name, { accepted }] of sources) if (accepted > 0) inMap(heard, name, () => []).push(at);
     return silencesOf(heard);
   }

@@ -24,8 +24,11 @@ export interface RescueDeps {
  */
 export async function rescue(deps: RescueDeps): Promise<number | null> {
   const pulse = await deps.watch.pulse();
-  const next = await sweep(deps.sweep);
-  const at = earlier(next, await runReplays(deps.replays));
-  await deps.watch.look(pulse);
-  return at;
+  try {
+    const next = await sweep(deps.sweep);
+    return earlier(next, await runReplays(deps.replays));
+  } finally {
+    // A sweep that fails is no reason not to look: it may be what there is to see.
+    await deps.watch.look(pulse);
+  }
 }

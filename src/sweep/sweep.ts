@@ -81,7 +81,11 @@ async function tend(deps: SweepDeps): Promise<boolean> {
   const { breakers, config, destinations, now, log } = deps;
   const armed = armedAmong(config.destinations.keys(), config.destinations);
   await tendBreakers(armed, deps);
-  const { expired, bells, more } = await breakers.sweep(destinations === null ? null : armed, now());
+  const { expired, bells, more } = await breakers.sweep(
+    destinations === null ? null : armed,
+    destinations ?? [],
+    now(),
+  );
   for (const { id, destination, attempt } of expired) {
     const delivery = deliveryId(id, destination);
     log.error("delivery.failed", { delivery, attempt, state: "failed", reason: "expired" });

@@ -68,11 +68,11 @@ const LOGGED = { log_lines: 1, log_bytes: 1_350 };
 /** What a relay uses in a day without events: held by test/worker/sweep/idle.test.ts. */
 export const IDLE: Counts = {
   worker_requests: 1_440,
-  d1_rows_read: 60_000,
+  d1_rows_read: 62_000,
   d1_rows_written: 110,
   // Every quarter of an hour the cron tells what it has used (a row, which is deleted after a day, and one by the hour),
-  // and asks how long sources are silent.
-  object_requests: 192,
+  // and asks how long sources are silent and whether an event is stuck.
+  object_requests: 288,
   object_rows_written: 240,
 };
 /** For how many days the free plan's figure keeps events: twice the standard schedule of retries. */

@@ -25,8 +25,9 @@ const NOTHING: Seen = {
   limits: [],
   journal: { waiting: 0, stuck: 0 },
   ending: [],
+  sources: new Set(["acme"]),
 };
-const TOLD: Telling = { mute: [], quietMs: 15 * MINUTE, url: "https://relay.example.com" };
+const TOLD: Telling = { mute: [], quietMs: 15 * MINUTE, url: "https://relay.example.com", wants: () => true };
 
 const failing = (destination: string, openedAt: number | null, failures = 12) => ({
   destination,
@@ -76,6 +77,8 @@ const Notice = z.object({
   }),
 });
 const read = (owes: string | null) => Notice.parse(JSON.parse(owes ?? "null"));
+
+const notOfCrm: Telling["wants"] = ({ data }) => !JSON.stringify(data).includes("crm");
 
 let id = 0;
 const judged = (seen: Partial<Seen>, alerts: readonly Alert[] = [], telling: Partial<Telling> = {}) =>
@@ -151,7 +154,45 @@ test("what is still to be told that it began does not end before that", () => {
 test("what could not be looked at is neither begun nor over", () => {
   const silent = alertOf({ rule: "source-silent", subject: "acme" });
   expect(judged({ gaps: null }, [silent])).toEqual({ found: [], over: [], forgotten: [] });
-  expect(judged({ gaps: [] }, [silent]).over).toHaveLength(1);
+  expect(judged({ gaps: [], sources: new Set() }, [silent]).over).toHaveLength(1);
+});
+
+test("a silence is over once the source is heard again, and not because nobody remembers what was usual", () => {
+  const silent = alertOf({ rule: "source-silent", subject: "acme" });
+  const gap = { source: "acme", usualMs: MINUTE, mostMs: 60 * MINUTE };
+  expect(judged({ gaps: [] }, [silent]).over).toEqual([]);
+  expect(judged({ gaps: [{ ...gap, heardAt: silent.since }] }, [silent]).over).toEqual([]);
+  expect(judged({ gaps: [{ ...gap, heardAt: NOW - MINUTE }] }, [silent]).over).toHaveLength(1);
+});
+
+test("what no route takes is told to nobody, and is still to be told once one does", () => {
+  const seen = { breakers: [failing("crm", NOW)] };
+  expect(judged(seen, [], { wants: notOfCrm }).found[0]).toMatchObject({
+    rule: "breaker-open",
+    owes: null,
+    notice: null,
+  });
+  expect(judged(seen, [alertOf({ told: 0, notice: null, toldAt: null })]).found[0]?.owes).toEqual(expect.any(String));
+});
+
+test("a destination that was told to fail is not told once more when its breaker opens", () => {
+  const { found } = judged({ breakers: [failing("crm", NOW)] }, [alertOf({ rule: "destination-failing" })]);
+  expect(found.filter(({ owes }) => owes !== null)).toEqual([]);
+});
+
+test("who has muted open breakers is told that the destination fails", () => {
+  const { found } = judged({ breakers: [failing("crm", NOW)] }, [], { mute: ["breaker-open"] });
+  expect(found.map(({ rule, owes }) => [rule, owes !== null])).toEqual([
+    ["breaker-open", false],
+    ["destination-failing", true],
+  ]);
+});
+
+test("what has to be calm for a while is seen to go on often enough for that", () => {
+  const overdue = [{ destination: "crm", count: 5, since: NOW - 20 * MINUTE }];
+  const open = alertOf({ rule: "backlog-old", count: 5, seenAt: NOW - MINUTE });
+  expect(judged({ overdue }, [open]).found).toHaveLength(1);
+  expect(judged({}, [open]).over).toEqual([]);
 });
 
 test("what begins again within the quiet time is told at its end, if it is still so", () => {
@@ -165,8 +206,10 @@ test("what begins again within the quiet time is told at its end, if it is still
 });
 
 test("a muted rule is on record, and nobody is told", () => {
-  const { found } = judged({ breakers: [failing("crm", NOW)] }, [], { mute: ["breaker-open"] });
-  expect(found[0]).toMatchObject({ rule: "breaker-open", owes: null });
+  const { found } = judged({ unrouted: [{ source: "acme", count: 1, since: NOW, event: "evt_1" }] }, [], {
+    mute: ["events-unrouted"],
+  });
+  expect(found).toMatchObject([{ rule: "events-unrouted", owes: null }]);
 });
 
 test("failures are over an hour after the last of them, and only those are forgotten", () => {

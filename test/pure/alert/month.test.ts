@@ -59,14 +59,14 @@ function placeOf(times: readonly number[], at: number): number {
 }
 
 /** Alerts of a source by the end of each quarter of an hour of the last thirty days. */
-function alarms(times: readonly number[], until: number): number {
+function alarms(times: readonly number[], until: number, from = START + 14 * DAY): number {
   let told = 0;
   let open = false;
   const hours = [...new Set(times.map((at) => at - (at % HOUR)))];
-  for (let now = START + 14 * DAY; now < until; now += 15 * MINUTE) {
+  for (let now = from; now < until; now += 15 * MINUTE) {
     // As the feed keeps them: minutes of the last 26 hours, and hours before.
     const minutesFrom = now - (now % HOUR) - 26 * HOUR;
-    const kept = [...between(hours, now - 14 * DAY, minutesFrom), ...between(times, minutesFrom, now + 1)];
+    const kept = [...between(hours, now - 31 * DAY, minutesFrom), ...between(times, minutesFrom, now + 1)];
     const [silence] = silencesOf(new Map([["acme", kept]]));
     const isSilent = silence !== undefined && now - silence.heardAt > silence.mostMs;
     if (isSilent && !open) told += 1;
@@ -74,6 +74,9 @@ function alarms(times: readonly number[], until: number): number {
   }
   return told;
 }
+
+/** What is said of a source that was heard on these days. */
+const days = (...all: number[]) => silencesOf(new Map([["acme", all.map((day) => START + day * DAY)]]));
 
 test.each(Object.entries(ORDINARY))("%s: thirty days without a false alarm", (_, rate) => {
   const times = traffic(7, rate);
@@ -88,7 +91,22 @@ test.each(Object.entries(ORDINARY))("%s: one that stops is told once", (name, ra
   expect(told, name).toBe(1);
 });
 
-test("nothing is said of a source that was heard on fewer than three days", () => {
-  expect(silencesOf(new Map([["acme", [START, START + MINUTE, START + DAY]]]))).toEqual([]);
-  expect(silencesOf(new Map([["acme", [START, START + DAY, START + 2 * DAY]]]))).toHaveLength(1);
+test.each(Object.entries(ORDINARY))("%s: no false alarm in the first weeks of a relay", (_, rate) => {
+  for (const startsOn of [0, 2, 4]) {
+    const times = traffic(3, rate).filter((at) => at >= START + startsOn * DAY + 9 * HOUR);
+    expect(alarms(times, START + 28 * DAY, START)).toBe(0);
+  }
+});
+
+test("one outage does not make the next one usual", () => {
+  const down = START + 24 * DAY;
+  const times = traffic(5, () => 60).filter((at) => at < down || at >= down + 12 * HOUR);
+  const [silence] = silencesOf(new Map([["acme", times.filter((at) => at < down + 2 * DAY)]]));
+  expect(silence?.mostMs).toBeLessThan(2 * HOUR);
+});
+
+test("nothing is said of a source that was heard for less than a week, or on fewer than three days", () => {
+  expect(days(0, 1, 2, 6)).toEqual([]);
+  expect(days(0, 8)).toEqual([]);
+  expect(days(0, 4, 8)).toHaveLength(1);
 });

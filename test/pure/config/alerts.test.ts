@@ -13,8 +13,8 @@ test("without the table somebody is told of everything, and of the same thing ev
 });
 
 test("each key is read, from a table and from its JSON", () => {
-  const table = { mute: ["source-silent"], quiet: "2h", url: "https://relay.example.com/" };
-  const expected = { mute: ["source-silent"], quietMs: 7_200_000, url: "https://relay.example.com" };
+  const table = { mute: ["source-silent"], quiet: "45m", url: "https://relay.example.com/" };
+  const expected = { mute: ["source-silent"], quietMs: 2_700_000, url: "https://relay.example.com" };
   for (const written of [table, JSON.stringify(table)])
     expect(read(written)).toMatchObject({ alerts: expected, findings: [] });
 });
@@ -40,8 +40,8 @@ test.each<[string, unknown, string, RegExp]>([
   ],
   ["a rule that nobody knows", { mute: ["everything"] }, "ALERTS.mute", /is not a rule\. (?:There are|Of the) .*\.$/],
   ["one rule for a list", { mute: "source-silent" }, "ALERTS.mute", /is not a list\. Write it as \["source-silent"\]$/],
-  ["a number for a time", { quiet: 15 }, "ALERTS.quiet", /^15 is not a time\. Write it as "15m"$/],
-  ["a word for a time", { quiet: "often" }, "ALERTS.quiet", /^"often" is not a time\./],
+  ["a number for a time", { quiet: 15 }, "ALERTS.quiet", /^15 is no time of an hour at most\. Write it as "15m"$/],
+  ["a word for a time", { quiet: "often" }, "ALERTS.quiet", /^"often" is no time of an hour at most\./],
   [
     "a URL with a path",
     { url: "https://relay.example.com/alerts" },

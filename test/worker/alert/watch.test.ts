@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { Notice } from "../../../src/alert/notice.ts";
 import { openD1 } from "../../../src/d1/open.ts";
 import type { Alert } from "../../../src/d1/alerts.ts";
+import { rescue } from "../../../src/sweep/rescue.ts";
 import { NO, Round, YES } from "../kit/round.ts";
 import { bindings, rows, setUp } from "../kit/relay.ts";
 import { TOLD, watching } from "../kit/watching.ts";
@@ -29,6 +30,7 @@ async function look(change: Parameters<typeof watching>[4] = {}): Promise<void> 
 }
 
 const away = () => Promise.reject(new Error("D1 is away"));
+const broken = () => Promise.reject(new Error("D1_ERROR: too much at once"));
 const typesOf = () => sent.map(({ type }) => type);
 const alerts = async () =>
   await rows<Pick<Alert, "rule" | "subject" | "count" | "told"> & { ended_at: number | null; owes: string | null }>(
@@ -168,4 +170,45 @@ test("where D1 does not answer, nothing is begun or over, and the sweep goes on"
   expect(round.log.lines.map(({ event }) => event)).toEqual(
     expect.arrayContaining(["alerts.failed", "alerts.not_looked"]),
   );
+});
+
+test("a destination without a breaker is told of as well: the sweep leaves its failures counted", async () => {
+  round.configure("first", Array<number>(30).fill(1), { breaker: false });
+  round.onSend = () => NO;
+  await round.ring(await round.accept(next(), ["first"]));
+  await rows("UPDATE breakers SET failures = 9, since = since - ?1", 6 * MINUTE);
+  const { breakers } = openD1(bindings.DB);
+  await breakers.sweep([], ["first"], clock);
+  await look();
+  expect(sent.map(({ data }) => data)).toMatchObject([{ rule: "destination-failing", subject: { name: "first" } }]);
+  // One that was open when its breaker was switched off lets go, and one that is not configured is forgotten.
+  await rows("UPDATE breakers SET opened_at = 1");
+  await breakers.sweep([], ["first"], clock);
+  expect(await rows("SELECT * FROM breakers")).toEqual([]);
+});
+
+test("a sweep that fails is no reason not to look", async () => {
+  await fail(1);
+  const one = watch();
+  const { upkeep, jobs, ended } = openD1(bindings.DB);
+  const config = { destinations: new Map() };
+  const swept = {
+    ...round.tending,
+    upkeep: { ...upkeep, takeOverdue: broken },
+    deliverNow: () => Promise.resolve(),
+    cleanup: () => Promise.resolve(false),
+    destinations: ["first"],
+  };
+  const replays = {
+    jobs,
+    ended,
+    ring: broken,
+    config,
+    retentionMs: MINUTE,
+    now: () => clock,
+    newId: () => "",
+    log: round.log,
+  };
+  await expect(rescue({ sweep: swept, replays, watch: one })).rejects.toThrow("too much at once");
+  expect(typesOf()).toEqual(["alert.opened"]);
 });
