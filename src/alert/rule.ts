@@ -19,7 +19,7 @@ export interface Rule {
   readonly says: string;
   /** How long it must not have been seen before it is over, in ms. */
   readonly calmMs: number;
-  /** Whether an open alert is not over, although the rule sees no cause: what it would see may not be known any more. */
+  /** Whether an open alert is not over although the rule sees no cause: what it would see may be forgotten. */
   readonly lasts?: (alert: { readonly subject: string; readonly since: number }, seen: Seen) => boolean;
   /** Nobody is told of it while one of these is open for the same subject: the cause is the same. */
   readonly within?: readonly string[];

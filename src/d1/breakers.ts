@@ -164,8 +164,8 @@ export function openBreakers(run: Run) {
     },
 
     /**
-     * The sweep's turn: dismisses breakers of destinations that have none, ends what has waited for too long, and lets go
-     * the next of what waits for those that have closed.
+     * The sweep's turn: dismisses breakers of destinations that have none, ends what has waited for too long, and lets
+     * go the next of what waits for those that have closed.
      *
      * @param armed every destination with a breaker; `null` where the configuration is not to be believed
      * @param configured every destination
