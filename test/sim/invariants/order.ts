@@ -65,7 +65,7 @@ interface Accepted extends Try {
 }
 
 export const orderOfAcceptance: Invariant = {
-  id: "I-31",
+  id: "I-33",
   says: "of events of one source with an order, one that was answered before another was sent comes before it",
   ended(ledger) {
     const { plan, tries, begun, platform } = ledger;
