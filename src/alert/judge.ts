@@ -1,7 +1,7 @@
 // Which alerts begin, go on or are over, and what is somebody told of them now? Pure.
 import type { Alert, Failures, Found, Over } from "../d1/alerts.ts";
 import { type Manner, type Notice, noticeOf, type Told } from "./notice.ts";
-import type { Rule } from "./rule.ts";
+import { MINUTE_MS, REMEMBERED_MS, type Rule } from "./rule.ts";
 import { ruleOf, RULES } from "./rules.ts";
 import type { Cause, Seen } from "./seen.ts";
 
@@ -26,9 +26,7 @@ export interface Judged {
 }
 
 /** An alert that goes on is written down again where its count has changed, or so much time has passed, in ms. */
-const AGAIN_MS = 5 * 60_000;
-/** Failures are forgotten so long after the last of them, in ms: the alerts about them are over then. */
-const FORGOTTEN_MS = 60 * 60_000;
+const AGAIN_MS = 5 * MINUTE_MS;
 
 /**
  * @param alerts those that are open, and those that ended lately
@@ -68,7 +66,7 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
   return {
     found: found.filter((one) => isNews(one, open, seen.now)),
     over,
-    forgotten: seen.failures.filter(({ lastAt }) => seen.clock - lastAt > FORGOTTEN_MS),
+    forgotten: seen.failures.filter(({ lastAt }) => seen.clock - lastAt > REMEMBERED_MS),
   };
 }
 
@@ -119,7 +117,7 @@ function isTold(
   if (same.some(({ endedAt, told, owes }) => endedAt === null && (told > 0 || owes !== null))) return false;
   // The same cause was told of already, before it came to this.
   const lesser = new Set(RULES.flatMap((rule) => (rule.within?.includes(name) === true ? [rule.name] : [])));
-  if (alerts.some((one) => lesser.has(one.rule) && one.subject === subject && one.endedAt === null && one.told > 0))
-    return false;
+  const ofCause = alerts.filter((one) => lesser.has(one.rule) && one.subject === subject && one.endedAt === null);
+  if (ofCause.some(({ told, owes }) => told > 0 || owes !== null)) return false;
   return now - Math.max(...same.map(({ toldAt }) => toldAt ?? -Infinity)) >= quietMs;
 }

@@ -1,5 +1,5 @@
 // The rules about destinations: one that fails, what has failed for good, what waits for nobody. Pure.
-import { HOUR_MS, MINUTE_MS, type Rule, some } from "./rule.ts";
+import { MINUTE_MS, REMEMBERED_MS, type Rule, some } from "./rule.ts";
 import type { Cause } from "./seen.ts";
 
 /** A destination that fails now and then is everyday: it must have failed so often in a row, for so long, in ms. */
@@ -62,7 +62,7 @@ const failed: Rule = {
   calmMs: 0,
   look: ({ failures, clock }) =>
     failures.flatMap(({ kind, destination: subject, count, since, lastAt, event, reason, status, fault }) =>
-      kind !== "failed" || clock - lastAt > HOUR_MS
+      kind !== "failed" || clock - lastAt > REMEMBERED_MS
         ? []
         : [{ subject, since, count, context: { reason, event, ...answered({ status, fault }) } }],
     ),
@@ -83,7 +83,7 @@ const letters: Rule = {
   calmMs: 0,
   look: ({ failures, clock }) =>
     failures.flatMap(({ kind, destination: subject, count, since, lastAt, event, reason }) =>
-      kind !== "letters" || count < LETTERS || clock - lastAt > HOUR_MS
+      kind !== "letters" || count < LETTERS || clock - lastAt > REMEMBERED_MS
         ? []
         : [{ subject, since, count, context: { failed_at: reason, event } }],
     ),

@@ -32,6 +32,8 @@ export interface Rule {
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
+/** Failures are looked at until so long after the last of them, in ms; then they are over, and forgotten. */
+export const REMEMBERED_MS = 60 * MINUTE_MS;
 
 /** `3 events`, `an event`. */
 export function some(count: number, one: string, many: string): string {

@@ -1,25 +1,8 @@
 // What the rules look at, and what they find. Types only. Times are in ms since 1970.
 import type { SecretEnd } from "../config/configured.ts";
 import type { Known, Pulse } from "../d1/alerts.ts";
-
-/** What a source did lately. */
-export interface Lately {
-  readonly source: string;
-  readonly accepted: number;
-  readonly refused: number;
-  /** The first minute in which it refused something. */
-  readonly since: number;
-  readonly reasons: readonly { readonly reason: string; readonly n: number }[];
-}
-
-/** How long a source is silent at other times. */
-export interface Gap {
-  readonly source: string;
-  readonly heardAt: number;
-  /** The longest of two weeks, and how long it may be silent before that is worth a word. */
-  readonly usualMs: number;
-  readonly mostMs: number;
-}
+import type { Silence } from "../feed/silence.ts";
+import type { Recent } from "../feed/tallies.ts";
 
 /** How much of a limit is used. */
 export interface Limit {
@@ -36,8 +19,8 @@ export interface Seen extends Omit<Known, "alerts">, Pick<Pulse, "overdue"> {
   readonly now: number;
   /** How late the sweep is. */
   readonly lateMs: number;
-  readonly lately: readonly Lately[] | null;
-  readonly gaps: readonly Gap[] | null;
+  readonly lately: readonly Recent[] | null;
+  readonly gaps: readonly Silence[] | null;
   /** Names of all that are configured. */
   readonly sources: ReadonlySet<string>;
   readonly limits: readonly Limit[] | null;

@@ -5,21 +5,21 @@ import type { Log } from "../log.ts";
 import { judge, type Telling } from "./judge.ts";
 import { wordsOf } from "./notice.ts";
 import { HOUR_MS, MINUTE_MS } from "./rule.ts";
-import type { Gap, Lately, Limit, Seen } from "./seen.ts";
+import type { Limit, Seen } from "./seen.ts";
 import { isWanted, type SendNotice } from "./send.ts";
 
 export interface WatchDeps {
   readonly alerts: Pick<Alerts, "pulse" | "known" | "find" | "end" | "told">;
   readonly config: Pick<Config, "routes" | "alerts" | "sources" | "retentionMs">;
   /** @throws where the Feed object cannot be reached */
-  readonly lately: (since: number) => Promise<readonly Lately[]>;
-  readonly gaps: () => Promise<readonly Gap[]>;
+  readonly lately: (since: number) => Promise<NonNullable<Seen["lately"]>>;
+  readonly gaps: () => Promise<NonNullable<Seen["gaps"]>>;
   readonly limits: () => Promise<readonly Limit[]>;
   readonly journal: () => Promise<{ readonly waiting: number; readonly stuck: number }>;
   /** Old secrets that end within a week. */
   readonly ending: (now: number) => Seen["ending"];
   readonly send: SendNotice;
-  /** Names a notice: 32 random hexadecimal digits. */
+  /** Names a notice. */
   readonly newId: () => string;
   readonly now: () => number;
   readonly log: Log;

@@ -6,6 +6,7 @@ import type { DriedMany, dryOrder, TriedDry } from "../contract/routing.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
 import { readWhen } from "../filter/when.ts";
 import type { Names } from "../filter/condition.ts";
+import { sourceOf } from "../in/again.ts";
 import { withKept } from "../in/hydrated.ts";
 import { readTransform } from "../transform/read.ts";
 import type { Transform } from "../transform/transform.ts";
@@ -60,7 +61,7 @@ export function openDry({
 
     async "transforms.try-stored"(_, _by, order) {
       const { source, type, since, until, last } = order;
-      if (!config.sources.has(source))
+      if (sourceOf(source, config.sources) === undefined)
         return badRequest(`source: the configuration has no source ${quoted(source)}: GET /api/sources lists them`);
       const tries = trying(order, source, config);
       if (!tries.ok) return tries;

@@ -7,6 +7,7 @@ import { Page } from "../parts/layout.tsx";
 import { Foreign, StateBadge } from "../parts/parts.tsx";
 import { conditionInWords, spreadOut } from "../words/routing.ts";
 import { visible } from "../words/words.ts";
+import { ownSource } from "../words/alerts.ts";
 
 /** What stands in the form. */
 interface Asked {
@@ -53,7 +54,7 @@ export function tryPages(deps: PageDeps): Hono<PageEnv> {
         <Form
           asked={asked}
           routes={deps.operator.routes().map(({ name }) => name)}
-          sources={[...deps.config.sources.keys()]}
+          sources={[...deps.config.sources.keys(), ...ownSource(deps.config)]}
           fault={fault}
         />
         {tried?.ok === true ? <Outcomes tried={tried.value} /> : null}

@@ -6,7 +6,7 @@ import { type FeedRpc, openFeed, type Telling } from "../../../src/feed/door.ts"
 import { deliver } from "../../../src/out/deliver.ts";
 import { newTally, sourceIn } from "../../../src/feed/tally.ts";
 import { front } from "../kit/front.ts";
-import { candidate, held, idOf, inObject, Logged } from "../kit/hands.ts";
+import { candidate, feedRpc, held, idOf, inObject, Logged } from "../kit/hands.ts";
 import { Round } from "../kit/round.ts";
 import { bindings, deliveries, github, post, rows, setUp, signed, until } from "../kit/relay.ts";
 
@@ -157,26 +157,17 @@ test("a write that breaks off counts nothing twice: what was not written is writ
   });
 });
 
-const unused = () => Promise.reject(new Error("unused"));
-
 /** A door to a feed that does what the test says, and the tellings that it got. */
 function door(tell: (telling: Telling) => Promise<void> = () => Promise.resolve()) {
   const told: Telling[] = [];
   const state = { clock: NOON };
   const log = new Logged();
-  const rpc: FeedRpc = {
+  const rpc = feedRpc({
     tell: async (telling) => {
       told.push(telling);
       await tell(telling);
     },
-    steps: unused,
-    totals: unused,
-    use: unused,
-    lately: unused,
-    silences: unused,
-    lifetime: unused,
-    fetch: unused,
-  };
+  });
   return {
     told,
     state,

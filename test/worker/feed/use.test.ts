@@ -13,7 +13,7 @@ import { FORGETTING } from "../../bench/price.ts";
 import { countedDatabase } from "../kit/counted.ts";
 import { fill } from "../kit/fill.ts";
 import { front } from "../kit/front.ts";
-import { idOf, Logged } from "../kit/hands.ts";
+import { feedRpc, idOf, Logged } from "../kit/hands.ts";
 import { bindings, deliveries, rows, hmac, setUp, signed, until } from "../kit/relay.ts";
 
 setUp();
@@ -25,8 +25,6 @@ const ask = async (headers: Record<string, string> = { authorization: `Bearer ${
   await exports.default.fetch(new Request("https://relay.example.com/health", { headers }));
 const today = () => bindings.FEED.getByName("feed").use(Date.now() - (Date.now() % DAY));
 
-const unused = () => Promise.reject(new Error("unused"));
-
 /** What was used, of each minute of each telling. */
 const usedIn = (tellings: readonly Telling[]) =>
   tellings.flatMap(({ counts }) => Array.from(counts.values(), ({ use = new Map() }) => Object.fromEntries(use)));
@@ -37,16 +35,7 @@ test("an event and how its first attempt ended are told in one call", async () =
     tellings.push(telling);
     await Promise.resolve();
   };
-  const rpc = {
-    tell,
-    steps: unused,
-    totals: unused,
-    use: unused,
-    lately: unused,
-    silences: unused,
-    lifetime: unused,
-    fetch: unused,
-  };
+  const rpc = feedRpc({ tell });
   const own = new Use(() => Date.now());
   const door = openFeed(
     () => rpc,
@@ -81,16 +70,7 @@ test("what could not be told is told with the next call", async () => {
     tellings.push(telling);
   };
   const own = new Use(() => Date.now());
-  const rpc = {
-    tell,
-    steps: unused,
-    totals: unused,
-    use: unused,
-    lately: unused,
-    silences: unused,
-    lifetime: unused,
-    fetch: unused,
-  };
+  const rpc = feedRpc({ tell });
   const state = { clock: 0 };
   const door = openFeed(
     () => rpc,

@@ -1,6 +1,7 @@
 // An Intake object in the test's hands: the storage is real; D1, the queue, the sweep and the clock do what the test wants.
 import { runInDurableObject } from "cloudflare:test";
 import * as z from "zod";
+import type { FeedRpc } from "../../../src/feed/door.ts";
 import type { IntakeRpc } from "../../../src/intake/door.ts";
 import type { Candidate } from "../../../src/intake/gathering.ts";
 import { IntakeCore, type IntakeDeps } from "../../../src/intake/intake.ts";
@@ -190,4 +191,10 @@ const unused = async (): Promise<never> => await Promise.reject(new Error("unuse
 export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
   const rest = { grant: unused, ended: unused, pause: unused, enlist: unused, heed: unused, release: unused };
   return { accept: unused, acceptAll: unused, status: unused, remind: unused, ...rest, ...some };
+}
+
+/** A Feed object of which only this is asked. */
+export function feedRpc(some: Partial<FeedRpc>): FeedRpc {
+  const rest = { lately: unused, silences: unused, lifetime: unused, fetch: unused };
+  return { tell: unused, steps: unused, totals: unused, use: unused, ...rest, ...some };
 }

@@ -173,3 +173,12 @@ test("more than twenty are not tried at once, and what is wrong with an order ov
     expect(JSON.stringify(answer)).toMatch(says);
   }
 });
+
+test("over what the relay itself has said, too: how a notice will look can be tried before somebody is woken", async () => {
+  operator.vars = { SOURCES, ROUTES };
+  const body = '{"data":{"text":"The breaker of crm is open"}}';
+  const notice = { id: idOf(1), receipt: "r1", source: "hookline", type: "alert.opened", body, size: body.length };
+  await operator.accept(notice);
+  const all = await stored({ source: "hookline", transform: '{ "text": body.data.text }' });
+  expect(all).toMatchObject({ status: 200, events: [{ tried: [{ after: '{"text":"The breaker of crm is open"}' }] }] });
+});
