@@ -37,6 +37,17 @@ test("beside tests stand only tests: what they share is in one of two kits", () 
   expect(kits.toSorted()).toEqual(KITS);
 });
 
+/** `toContain` compares by identity, so that what contains no matcher is true of every list. */
+const CANNOT_FAIL = /\.not\s*\.toContain\(\s*expect\./;
+
+const PLANTED = "expect(all).not.toContain(expect.any(String))";
+
+test("no assertion of the tests is one that cannot fail", () => {
+  expect(PLANTED).toMatch(CANNOT_FAIL);
+  const tests = globSync("test/**/*.{test,corpus}.ts", { cwd: root, exclude: ["**/node_modules/**"] });
+  const vain = tests.filter((path) => CANNOT_FAIL.test(readFileSync(join(root, path), "utf8").replace(PLANTED, "")));
+  expect(vain).toEqual([]);
+});
 test("no function of src has an exception from the linter's bounds of lines", () => {
   const excepted = files.filter((path) => /oxlint-disable.*max-lines/.test(readFileSync(join(root, path), "utf8")));
   expect(excepted).toEqual([]);
