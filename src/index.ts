@@ -23,6 +23,7 @@ import { openShards } from "./intake/door.ts";
 import { LEADER, spreadOf } from "./intake/spread.ts";
 import { openLimits } from "./limit/door.ts";
 import { LimiterObject } from "./limit/object.ts";
+import { migrateOnce } from "./d1/migrate.ts";
 import type { Store } from "./d1/store.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
@@ -49,6 +50,7 @@ import { openReshape } from "./in/transformed.ts";
 import { RefusalBook } from "./in/refusals/refusals.ts";
 import type { ReplaysDeps } from "./sweep/replays.ts";
 import { rescue } from "./sweep/rescue.ts";
+import { within } from "./patience.ts";
 import { ATTEMPT_MS } from "./deadlines.ts";
 import { isLoopback } from "./net/egress.ts";
 import { openResolve } from "./net/resolve.ts";
@@ -110,7 +112,7 @@ function open(env: Env): Relay {
   const config = readConfig(env);
   const use = new Use(now);
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
-  const d1 = openD1(env.DB, use);
+  const d1 = openD1(env.DB, use, () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema()));
   const { store, parts, breakers, upkeep, lists, offers, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
@@ -202,6 +204,8 @@ function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<ty
   return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape };
 }
 
+/** What a step of the schema may take, in ms, before the invocation that needs it makes it itself. */
+const SCHEMA_MS = 5_000;
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
 const LIVE_MS = 15 * 60_000;
 
@@ -223,6 +227,7 @@ export class Intake extends IntakeObject<Env, Told> {
       leads: ctx.id.equals(env.INTAKE.idFromName(LEADER)),
       stub: (name) => meteredStub(env.INTAKE.getByName(name), relay.use),
       metered: new MeteredObject(ctx.storage, relay.use, now),
+      schema: async () => (await migrateOnce(env.DB)).last,
       commit: (...group) => relay.store.commit(...group),
       settleFirsts: (...ended) => relay.store.settleFirsts(...ended),
       known: relay.known,

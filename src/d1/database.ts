@@ -1,5 +1,5 @@
 // D1 with its schema applied: every statement runs through here.
-import { migrate } from "./migrate.ts";
+import { type Elsewhere, migrate, migrateElsewhere } from "./migrate.ts";
 
 /**
  * Runs `work` against a database that has the schema of this build. `work` may run twice, so it must be safe to repeat.
@@ -21,15 +21,16 @@ const NOBODY: Watch = { result: () => {}, failed: () => {} };
  * @param db the D1 binding; its schema is looked at once per isolate,
  * and again if a table or column turns out to be missing
  * @param watch counts what statements cost: those of a batch, and those of `rowsOf`, which are all that there are
+ * @param elsewhere makes a step of a missing schema in another invocation; without it this one makes all of it
  */
-export function openDatabase(binding: D1Database, watch: Watch = NOBODY): Run {
+export function openDatabase(binding: D1Database, watch: Watch = NOBODY, elsewhere?: Elsewhere): Run {
   const db = watched(binding, watch);
   // The fact is shared and never the promise: that belongs to the request which began it, and if its sender hangs up,
   // or the object is reset, it settles for nobody.
   let current = false;
   const ready = async () => {
     if (current) return;
-    await migrate(binding);
+    await (elsewhere === undefined ? migrate(binding) : migrateElsewhere(binding, elsewhere));
     current = true;
   };
   const run = async <T>(work: (db: D1Database) => Promise<T>): Promise<T> => {

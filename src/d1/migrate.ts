@@ -41,35 +41,93 @@ const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
 const RECORD = "INSERT INTO d1_migrations (name) SELECT value FROM json_each(?1)";
 
 /**
- * Applies what is missing. All of it and its records are one transaction, so two isolates that start at the same time
- * cannot apply a migration twice: the second violates UNIQUE(name), looks again, and finds it done. Where nothing was
- * applied yet, the schema that all of them come to is made at once: an invocation of the free plan has 50 statements,
- * and the first of a new database may bring the largest body.
+ * Statements in one transaction of a new schema: an invocation of the free plan has 50, and each part may need two to
+ * look, one to record itself and one to remove the records of the parts before it.
+ */
+const IN_ONE_PART = 40;
+/** Under this name and its number each part but the last is recorded until the last is made. */
+const PART = "schema.sql part ";
+const FORGET_PARTS = `DELETE FROM d1_migrations WHERE name LIKE '${PART}%'`;
+
+/** Makes one step of what is missing in an invocation of its own, and says whether that was the last. */
+export type Elsewhere = () => Promise<boolean>;
+
+/** More steps than any database needs: whoever is asked and never says that it was the last is not asked for ever. */
+const MOST_STEPS = 10;
+
+/**
+ * Applies what is missing. What a step applies and its record are one transaction, so two isolates that start at the
+ * same time cannot apply it twice: the second violates UNIQUE(name), looks again, and finds it done. An older database
+ * needs one step, a new one a step for each part of the schema that all migrations come to (docs/adr/0043 and 0045).
  *
  * @param whole the schema that `migrations` come to; only together with all of them
- * @returns the names that were applied by this call
- * @throws D1's own error if a migration fails and nobody else has applied it
+ * @returns the names of the migrations that were applied by this call
+ * @throws D1's own error if a step fails and nobody else has made it
  */
 export async function migrate(db: D1Database, migrations = MIGRATIONS, whole = wholeOf(migrations)): Promise<string[]> {
-  const done = await applied(db);
-  const missing = migrations.filter(({ name }) => !done.has(name));
-  if (missing.length === 0) return [];
-  const names = missing.map(({ name }) => name);
-  const wanted = missing.length === migrations.length && whole !== null ? [whole] : missing.map(({ sql }) => sql);
+  const names: string[] = [];
+  for (let last = false; !last;) {
+    const step = await migrateOnce(db, migrations, whole);
+    names.push(...step.names);
+    last = step.last;
+  }
+  return names;
+}
+
+/**
+ * The same where each step should have an invocation of its own, because the one that asks has other work to do with
+ * its 50 statements. What cannot be done elsewhere is done here.
+ */
+export async function migrateElsewhere(db: D1Database, elsewhere: Elsewhere): Promise<void> {
+  if (missingIn(await recorded(db), MIGRATIONS).length === 0) return;
   try {
-    const all = wanted.flatMap((sql) => statements(sql)).map((statement) => db.prepare(statement));
-    await db.batch([db.prepare(RECORD).bind(JSON.stringify(names)), ...all]);
-    return names;
+    for (let step = 0; step < MOST_STEPS; step += 1) if (await elsewhere()) break;
+  } catch {
+    // The object that was asked is of an older build, or unavailable. Its own log says why.
+  }
+  await migrate(db);
+}
+
+/** One step of `migrate`. */
+export async function migrateOnce(
+  db: D1Database,
+  migrations = MIGRATIONS,
+  whole = wholeOf(migrations),
+): Promise<{ readonly names: readonly string[]; readonly last: boolean }> {
+  const done = await recorded(db);
+  const missing = missingIn(done, migrations);
+  if (missing.length === 0) return { names: [], last: true };
+  const parts =
+    missing.length === migrations.length && whole !== null ? partsOf(whole) : [missing.flatMap(statementsOf)];
+  const made = [...done].filter((name) => name.startsWith(PART)).length;
+  const last = made >= parts.length - 1;
+  const names = last ? missing.map(({ name }) => name) : [];
+  try {
+    const record = JSON.stringify(last ? names : [`${PART}${made + 1}`]);
+    const wanted = (parts[made] ?? []).map((statement) => db.prepare(statement));
+    const forget = made > 0 ? [db.prepare(FORGET_PARTS)] : [];
+    await db.batch([db.prepare(RECORD).bind(record), ...wanted, ...(last ? forget : [])]);
+    return { names, last };
   } catch (error) {
-    const now = await applied(db);
-    if (!names.some((name) => now.has(name))) throw error;
-    return await migrate(db, missing, null);
+    const now = await recorded(db);
+    if (now.size === done.size && [...now].every((name) => done.has(name))) throw error;
+    return { names: [], last: false };
   }
 }
 
 const wholeOf = (migrations: readonly Migration[]) => (migrations === MIGRATIONS ? schema : null);
+const missingIn = (done: ReadonlySet<string>, migrations: readonly Migration[]) =>
+  migrations.filter(({ name }) => !done.has(name));
+const statementsOf = ({ sql }: Migration) => statements(sql);
 
-async function applied(db: D1Database): Promise<Set<string>> {
+/** A schema in transactions of at most `IN_ONE_PART` statements. */
+function partsOf(sql: string): string[][] {
+  const all = statements(sql);
+  const count = Math.ceil(all.length / IN_ONE_PART);
+  return Array.from({ length: count }, (_, n) => all.slice(n * IN_ONE_PART, (n + 1) * IN_ONE_PART));
+}
+
+async function recorded(db: D1Database): Promise<Set<string>> {
   try {
     const { results } = await db.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
     return new Set(results.map((row) => row.name));

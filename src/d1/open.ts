@@ -8,6 +8,7 @@ import { openEnded } from "./ended.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
 import { openLists } from "./lists.ts";
+import type { Elsewhere } from "./migrate.ts";
 import { openOffers } from "./offers.ts";
 import { openOnce } from "./once.ts";
 import { openOrder } from "./order.ts";
@@ -28,8 +29,8 @@ import { openVerified } from "./verified.ts";
 export type Tables = ReturnType<typeof openD1>;
 
 /** Nothing is read and no schema is made before the first statement. */
-export function openD1(db: D1Database, watch?: Watch) {
-  const run = openDatabase(db, watch);
+export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere) {
+  const run = openDatabase(db, watch, elsewhere);
   return {
     store: openStore(run),
     breakers: openBreakers(run),

@@ -1,4 +1,4 @@
--- The schema as it is: what a new database gets, in one transaction and few statements (docs/adr/0043-a-new-database-at-once.md).
+-- The schema as it is: what a new database gets, in transactions of some statements each (docs/adr/0043 and 0045).
 -- `migrations/` brings older databases to the same, and a test compares the two. docs/storage.md explains every column.
 
 -- One row an accepted event. A rowid table: bodies in a WITHOUT ROWID table take 3.4 times the space.

@@ -20,6 +20,8 @@ interface Metered<Told> {
 /** What the object needs from outside; its own alarm and storage are the platform's. */
 export interface ObjectDeps<Told> extends IntakeDeps, Omit<PeersDeps, "storage" | "arm"> {
   readonly metered: Metered<Told>;
+  /** Makes one step of D1's schema, and says whether it was the last. */
+  schema(): Promise<boolean>;
 }
 
 /** @see Desk */
@@ -41,12 +43,14 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
   readonly #core: IntakeCore;
   readonly #peers: Peers;
   readonly #metered: Metered<Told>;
+  readonly #schema: () => Promise<boolean>;
   /** Answers that were not there when those beside them were, by receipt. */
   readonly #later = new Map<string, Promise<Acceptance>>();
 
   constructor(ctx: DurableObjectState, env: Env, deps: ObjectDeps<Told>) {
     super(ctx, env);
     this.#metered = deps.metered;
+    this.#schema = () => deps.schema();
     this.#peers = new Peers({ ...deps, storage: ctx.storage, arm: (at) => this.#core.remind(at) });
     this.#core = new IntakeCore(ctx.storage, { ...deps, sweep: () => this.#peers.sweep() });
     void ctx.blockConcurrencyWhile(() => this.#core.recover());
@@ -89,6 +93,11 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
 
   async #accept(candidate: Candidate, spread?: string): Promise<Acceptance> {
     return await this.#core.accept(await this.#peers.meet(candidate, spread));
+  }
+
+  /** Makes one step of D1's schema in an invocation of its own, and says whether it was the last. */
+  async schema(): Promise<boolean> {
+    return await this.#schema();
   }
 
   /** @see IntakeCore.grant */
