@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Which command was asked for? Reads the arguments, loads that verb alone and leaves with its exit code.
-import { parseArgs } from "node:util";
+import { type Listed, programOf, understand } from "./command.ts";
+import { complete, COMPLETION } from "./completion.ts";
 import { endWithReader } from "./reader.ts";
-import type { Asked, RemoteVerb, Terminal, Verb } from "./verb.ts";
+import type { RemoteVerb, Terminal, Verb } from "./verb.ts";
 
 /**
  * On this machine: each is a file of its own, loaded only when it is asked for.
@@ -37,44 +38,29 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/keys.ts"),
 ];
 
-const EVERY_VERB = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
-
 /** Runs a command line. 0 is success, 1 a refusal, 2 a command that was not understood. */
 export async function hookline(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name = "", ...rest] = args;
-  const verb = (await LOCAL.get(name)?.load())?.verb ?? (await remote()).get(name);
-  if (verb === undefined) {
-    const asked = ["", "help", "--help", "-h"].includes(name);
-    if (!asked) terminal.err(`hookline: there is no command ${JSON.stringify(name)}`);
-    for (const line of await overview()) (asked ? terminal.out : terminal.err)(line);
-    return asked ? 0 : 2;
+  const [name = ""] = args;
+  if (name === "completion" || name === "complete") {
+    const { shown, verbs } = await everyVerb();
+    return await complete(args, (to) => programOf(shown, verbs, to), terminal);
   }
-  const asked = understand(verb, rest);
-  if (typeof asked === "string") {
-    terminal.err(`hookline ${name}: ${asked}\nusage: hookline ${verb.usage} [--json]`);
-    return 2;
-  }
-  if (asked.options["help"] === true) {
-    terminal.out(`usage: hookline ${verb.usage} [--json]\n\n${verb.help}`);
+  const local = LOCAL.get(name);
+  // `check` runs on every deploy: nothing else is loaded for it.
+  const loaded: ReadonlyMap<string, Verb> =
+    local === undefined ? await remote() : new Map([[name, (await local.load()).verb]]);
+  const shown =
+    local === undefined
+      ? [...summaries(LOCAL), ...summaries(await remote()), COMPLETION]
+      : [{ name, summary: local.summary }];
+  const program = programOf(shown, loaded, terminal);
+  if (["", "help", "--help", "-h"].includes(name)) {
+    terminal.out(program.helpInformation().trimEnd());
     return 0;
   }
-  return verb.run(asked, terminal);
-}
-
-/** The arguments of a verb, or why they are none. */
-function understand(verb: Verb, args: readonly string[]): Asked | string {
-  try {
-    const options = { ...verb.options, ...EVERY_VERB };
-    const parsed = parseArgs({ args, options, allowPositionals: true });
-    const { values, positionals: names } = parsed;
-    const most = verb.names + (verb.optional ?? 0);
-    if ((names.length < verb.names || names.length > most) && values["help"] !== true) {
-      return names.length > most ? `there is no place for ${names.at(-1)}` : "a name is missing";
-    }
-    return { names, options: values, json: values["json"] === true };
-  } catch (error) {
-    return error instanceof Error ? error.message : "not understood";
-  }
+  const understood = understand(program, args, terminal);
+  if ("code" in understood) return understood.code;
+  return (await loaded.get(understood.name)?.run(understood.asked, terminal)) ?? 2;
 }
 
 async function remote(): Promise<Map<string, RemoteVerb>> {
@@ -82,12 +68,17 @@ async function remote(): Promise<Map<string, RemoteVerb>> {
   return new Map(files.flatMap(({ verbs }) => Object.entries(verbs)));
 }
 
-async function overview(): Promise<string[]> {
-  const all = [...LOCAL, ...(await remote())];
-  const width = Math.max(...all.map(([name]) => name.length));
-  const verbs = all.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
-  return ["usage: hookline <command> [--json] [--help]", "", ...verbs];
+/** Every verb, whole: for the completion, and for the test of all examples. */
+export async function everyVerb(): Promise<{ shown: readonly Listed[]; verbs: ReadonlyMap<string, Verb> }> {
+  const others = await remote();
+  const local = await Promise.all(
+    [...LOCAL].map(async ([name, { load }]): Promise<[string, Verb]> => [name, (await load()).verb]),
+  );
+  return { shown: [...summaries(LOCAL), ...summaries(others)], verbs: new Map<string, Verb>([...local, ...others]) };
 }
+
+const summaries = (verbs: ReadonlyMap<string, { readonly summary: string }>): Listed[] =>
+  [...verbs].map(([name, { summary }]) => ({ name, summary }));
 
 /** Asks on the terminal, beside the results. */
 async function ask(question: string): Promise<string> {
@@ -100,11 +91,19 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+/** A fault of ours: a sentence for whoever typed the command, the stack for whoever asks for it. */
+function unexpected(error: unknown): number {
+  const says = error instanceof Error ? (process.env["HOOKLINE_DEBUG"] === "1" ? error.stack : error.message) : null;
+  process.stderr.write(`hookline: this should not have happened: ${says ?? String(error)}\n`);
+  if (process.env["HOOKLINE_DEBUG"] !== "1") process.stderr.write("With HOOKLINE_DEBUG=1 it says where.\n");
+  return 1;
+}
+
 if (import.meta.main) {
   endWithReader();
   process.exitCode = await hookline(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
-  });
+  }).catch(unexpected);
 }

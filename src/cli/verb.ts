@@ -1,5 +1,4 @@
-// What the command line asks of a verb; imports nothing but types.
-import type { ParseArgsConfig } from "node:util";
+// What the command line asks of a verb; imports nothing.
 
 /** Where a verb writes: results to `out`, everything that is only for people to `err`. A line each. */
 export interface Terminal {
@@ -17,12 +16,27 @@ export interface Asked {
   readonly json: boolean;
 }
 
+/** One option, as in `--since TIME`. */
+export interface VerbOption {
+  readonly type: "string" | "boolean";
+  /** One letter. */
+  readonly short?: string;
+  readonly default?: string | boolean;
+  /** What stands for its value in the help; the option's own name otherwise. */
+  readonly value?: string;
+  /** What it does, in a line. */
+  readonly help: string;
+}
+
 /** One command. */
 export interface Verb {
   /** After `hookline`, as in `check [--config FILE]`. */
   readonly usage: string;
+  /** What it does; each option says the rest of itself. */
   readonly help: string;
-  readonly options: NonNullable<ParseArgsConfig["options"]>;
+  readonly options: Readonly<Record<string, VerbOption>>;
+  /** Command lines that work, without `hookline`. A test has each of them understood. */
+  readonly examples: readonly string[];
   /** How many names it takes. */
   readonly names: number;
   /** How many more it may be given. */

@@ -10,6 +10,7 @@ import { read } from "./lines.ts";
 import { nextSteps } from "./next.ts";
 import { type Answered, outcomesOf, type Totals, totalsOf } from "./outcome.ts";
 import { FAILURES, inventSecrets, receiverSecrets, ROUTED, vars } from "./relay.ts";
+import { flag, taking } from "../options.ts";
 import { Story } from "./story.ts";
 import { type Sent, traffic } from "./traffic.ts";
 import type { Local } from "../local/local.ts";
@@ -29,11 +30,13 @@ export const verb: Verb = {
   help: [
     "Runs a relay of its own on this machine, with made-up secrets and a receiver that fails on purpose,",
     "sends it signed webhooks of four providers and one forged, and shows what becomes of them.",
-    `  --port N  where the relay listens (${PORT})`,
-    "  --once    leave when it has ended, as it does anyway where the output is not a terminal",
     "Leaves with 0 if everything that was accepted was delivered with proof, and the forged one refused.",
   ].join("\n"),
-  options: { port: { type: "string", default: PORT }, once: { type: "boolean", default: false } },
+  options: {
+    port: { ...taking("N", "where the relay listens"), default: PORT },
+    once: flag("leave when it has ended, as it does anyway where the output is not a terminal"),
+  },
+  examples: ["demo", "demo --once --port 8788"],
   names: 0,
   async run({ options, json }, terminal) {
     const port = Number(options["port"]);

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { error, type Finding, warning } from "../../config/findings.ts";
+import { flag, taking } from "../options.ts";
 import { type Examined, examine } from "./examine.ts";
 import type { Verb } from "../verb.ts";
 import { type DevVars, openDevVars, openWranglerFile } from "./wrangler-file.ts";
@@ -12,11 +13,14 @@ export const verb: Verb = {
   usage: "check [--config FILE] [--dev]",
   help: [
     "Checks wrangler.toml, or FILE, as it would be deployed. Asks nobody and starts nothing.",
-    "  --dev  as `npm run dev` would run it, with the .dev.vars beside it; without it, .dev.vars changes nothing",
     "Prints a line for each error and each warning, then which file was judged, and refuses (exit code 1) only for errors.",
     "A secret is never in the file: those that it asks for are a warning. wrangler runs this before each build, dev as --dev.",
   ].join("\n"),
-  options: { config: { type: "string" }, dev: { type: "boolean", default: false } },
+  options: {
+    config: taking("FILE", "the file to check; wrangler.toml unless said otherwise"),
+    dev: flag("as `npm run dev` would run it, with the .dev.vars beside it; otherwise .dev.vars changes nothing"),
+  },
+  examples: ["check", "check --config wrangler.toml --json"],
   names: 0,
   async run({ options, json }, { out }) {
     const asked = typeof options["config"] === "string" ? options["config"] : null;

@@ -2,6 +2,7 @@
 import { suggest } from "../../config/findings.ts";
 import { findProvider, providerIds } from "../../providers/catalogue.ts";
 import type { ProviderFacts } from "../../scheme/facts.ts";
+import { flag } from "../options.ts";
 import { row } from "../columns.ts";
 import { factLines, providerFacts, providersPage } from "./provider-page.ts";
 import type { Verb } from "../verb.ts";
@@ -13,10 +14,10 @@ export const verb: Verb = {
   help: [
     "Prints what is known of the sender NAME: what to set, what its signature covers and what not, how repeats are told,",
     "what it asks before it sends. Without NAME, a line for every sender.",
-    "  --markdown  the page docs/providers.md",
     "With --json, the provider data as well, in the form that wrangler.toml takes.",
   ].join("\n"),
-  options: { markdown: { type: "boolean", default: false } },
+  options: { markdown: flag("the page docs/providers.md") },
+  examples: ["providers", "providers stripe"],
   names: 0,
   optional: 1,
   run({ names: [name], options, json }, { out, err }) {

@@ -1,4 +1,5 @@
 // Which secret does a destination verify with? Reads wrangler.toml, and SIGNING_KEY from the environment or .dev.vars.
+import { taking } from "../options.ts";
 import { readConfig } from "../../config/config.ts";
 import { suggest } from "../../config/findings.ts";
 import { derivedSecret } from "../../out/sign.ts";
@@ -18,7 +19,8 @@ export const verb: Verb = {
     "SIGNING_KEY is taken from the environment, or else from .dev.vars. A deployed one cannot be read back:",
     "keep it where you keep passwords, and run: SIGNING_KEY=… npm run secret -- DESTINATION",
   ].join("\n"),
-  options: { config: { type: "string", default: "wrangler.toml" } },
+  options: { config: { ...taking("FILE", "where the destination is configured"), default: "wrangler.toml" } },
+  examples: ["secret billing"],
   names: 1,
   async run({ names: [name = ""], options, json }, { out, err }) {
     const path = String(options["config"]);

@@ -1,7 +1,8 @@
 // hookline replay, cancel, edit, pause and resume: what may be done about deliveries and destinations.
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { answered, type Client, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { answered, type Client, remote } from "./client.ts";
+import { ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
 import type { RemoteVerb } from "../verb.ts";
 
@@ -11,8 +12,12 @@ const replay = remote(
   {
     summary: "delivers an event once more",
     usage: "replay TARGET [--once NAME]",
-    help: `Opens what has ended again, with the whole schedule before it. ${TARGET}\n${ONCE_HELP}`,
+    help: `Opens what has ended again, with the whole schedule before it. ${TARGET}`,
     options: ONCE,
+    examples: [
+      "replay evt_0123456789abcdef0123456789abcdef",
+      "replay evt_0123456789abcdef0123456789abcdef:billing --once monday",
+    ],
     names: 1,
   },
   async (client, { names: [id = ""], json }, { out, err }) => {
@@ -36,8 +41,9 @@ const cancel = remote(
   {
     summary: "ends what is waiting",
     usage: "cancel TARGET [--once NAME]",
-    help: `Ends what is waiting or held; an attempt that is under way goes on. ${TARGET}\n${ONCE_HELP}`,
+    help: `Ends what is waiting or held; an attempt that is under way goes on. ${TARGET}`,
     options: ONCE,
+    examples: ["cancel evt_0123456789abcdef0123456789abcdef:billing"],
     names: 1,
   },
   async (client, { names: [id = ""], json }, { out, err }) => {
@@ -60,19 +66,17 @@ const edit = remote(
   {
     summary: "sends an edited body of an event, as a new event",
     usage: "edit EVENT --to DESTINATION --body FILE|- [--content-type TYPE] [--once NAME]",
-    help: [
-      "Makes a new event that names EVENT, with another body, and sends it to DESTINATION. EVENT stays as it is. Takes the role admin.",
-      "  --body FILE  the new body, byte for byte, of up to 256 KB; - reads it from standard input",
-      "               the old one: hookline event EVENT --body > FILE",
-      "  --content-type TYPE  unless said otherwise, that of EVENT",
-      ONCE_HELP,
-    ].join("\n"),
+    help: "Makes a new event that names EVENT, with another body, and sends it to DESTINATION. EVENT stays as it is. Takes the role admin.",
     options: {
+      to: taking("DESTINATION", "where it goes"),
+      body: taking("FILE", "the new body, byte for byte, of up to 256 KB; - reads it from standard input"),
+      "content-type": taking("TYPE", "unless said otherwise, that of EVENT"),
       ...ONCE,
-      to: { type: "string" },
-      body: { type: "string" },
-      "content-type": { type: "string" },
     },
+    examples: [
+      "event evt_0123456789abcdef0123456789abcdef --body > body.json",
+      "edit evt_0123456789abcdef0123456789abcdef --to billing --body body.json",
+    ],
     names: 1,
   },
   async (client, { names: [id = ""], options, json }, { out, err }) => {
@@ -121,7 +125,14 @@ const resume = switching(
 
 function switching(action: "pause" | "resume", summary: string, help: string): RemoteVerb {
   return remote(
-    { summary, usage: `${action} DESTINATION [--once NAME]`, help: `${help}\n${ONCE_HELP}`, options: ONCE, names: 1 },
+    {
+      summary,
+      usage: `${action} DESTINATION [--once NAME]`,
+      help,
+      options: ONCE,
+      examples: [`${action} billing`],
+      names: 1,
+    },
     async (client, { names: [name = ""], json }, { out, err }) => {
       const answer = await answered(client.destinations[":name"][action].$post({ param: { name } }));
       out(json ? JSON.stringify(answer) : `${name}: ${answer.state}, ${answer.held} held, ${answer.waiting} waiting`);

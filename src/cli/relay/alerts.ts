@@ -2,19 +2,16 @@
 import type { AlertAnswer } from "../../contract/alerts.ts";
 import { answered, given, remote } from "./client.ts";
 import { lasting, TELLING, toldInWords } from "../../dashboard/words/alerts.ts";
+import { flag, PAGED } from "../options.ts";
 import { plain } from "../table.ts";
 
 const alerts = remote(
   {
     summary: "what is wrong, and what fixes it",
     usage: "alerts [--open] [--limit N] [--cursor C]",
-    help: [
-      "Lists alerts: since when, how often, the last answer, and the command that fixes it.",
-      "  --open     those that are not over",
-      "Newest first, 50 at a time.",
-      "  --limit N  up to 200; --cursor C goes on where an earlier page ended",
-    ].join("\n"),
-    options: { open: { type: "boolean" }, limit: { type: "string" }, cursor: { type: "string" } },
+    help: "Lists alerts, newest first: since when, how often, the last answer, and the command that fixes it.",
+    options: { open: flag("those that are not over"), ...PAGED },
+    examples: ["alerts --open", "alerts --json"],
     names: 0,
   },
   async (client, asked, { out, err }) => {

@@ -45,11 +45,6 @@ function connect({ options }: Asked): Client {
   return hc<Api>(new URL("/api", url).href, { headers });
 }
 
-/** An option of every verb that changes something. */
-export const ONCE = { once: { type: "string" } } as const;
-export const ONCE_HELP =
-  "  --once NAME  an Idempotency-Key: the command may be repeated under the same name, and does its work once";
-
 /** What the relay answers, or a fault in its own words. */
 export async function answered<T>(asking: Promise<ClientResponse<T, StatusCode, "json">>): Promise<T> {
   const response = await heard(asking);

@@ -1,13 +1,12 @@
 // hookline keys and audit: who may, and who did.
-import { answered, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { answered, given, remote } from "./client.ts";
+import { ONCE, PAGED, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
 
 const HELP = [
   "Without more, lists the API keys.",
-  "  create NAME   makes one and prints its secret, this once; --role viewer (unless said otherwise), operator or admin",
-  "                --days N until it expires, 90 unless said otherwise; --days never for one that does not",
+  "  create NAME   makes one and prints its secret, this once",
   "  revoke ID     ends one, and every session that was opened with it",
-  ONCE_HELP,
 ].join("\n");
 
 const keys = remote(
@@ -15,7 +14,12 @@ const keys = remote(
     summary: "lists, makes and revokes API keys",
     usage: "keys [create NAME [--role ROLE] [--days N] | revoke ID]",
     help: HELP,
-    options: { ...ONCE, role: { type: "string", default: "viewer" }, days: { type: "string", default: "90" } },
+    options: {
+      role: { ...taking("ROLE", "with create: viewer, operator or admin"), default: "viewer" },
+      days: { ...taking("N", "with create: until it expires; never for one that does not"), default: "90" },
+      ...ONCE,
+    },
+    examples: ["keys", "keys create laptop --role operator --days 30", "keys revoke 0123456789ab"],
     names: 0,
     optional: 2,
   },
@@ -71,7 +75,8 @@ const audit = remote(
     summary: "who did what",
     usage: "audit [--cursor C]",
     help: "Who did what, newest first, a hundred at a time.",
-    options: { cursor: { type: "string" } },
+    options: { cursor: PAGED.cursor },
+    examples: ["audit", "audit --json"],
     names: 0,
   },
   async (client, asked, { out, err }) => {

@@ -2,39 +2,25 @@
 import { wholeEvent } from "../../api/routes.ts";
 import { unfetched } from "../../dashboard/words/headline.ts";
 import { answered, given, heard, remote } from "./client.ts";
+import { flag, NARROWED, PAGED, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
 
-const FILTERS = {
-  source: { type: "string" },
-  type: { type: "string" },
-  since: { type: "string" },
-  until: { type: "string" },
-  limit: { type: "string" },
-  cursor: { type: "string" },
-} as const;
-
-const FILTER_HELP = [
-  "Newest first, 50 at a time. Times are ISO 8601, such as 2026-03-01 or 2026-03-01T09:30:00Z.",
-  "  --limit N  up to 200; --cursor C goes on where an earlier page ended",
-].join("\n");
+const FILTERS = { ...NARROWED, ...PAGED };
 
 const events = remote(
   {
     summary: "what came in",
     usage:
       "events [--unrouted | --undecided] [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
-    help: [
-      "Lists events. --text looks into their bodies.",
-      "  --unrouted   those that go nowhere; --undecided: those of which a route could not decide",
-      FILTER_HELP,
-    ].join("\n"),
+    help: "Lists events, newest first.",
     options: {
       ...FILTERS,
-      text: { type: "string" },
-      unrouted: { type: "boolean" },
-      undecided: { type: "boolean" },
+      text: taking("WORDS", "whose body has these words"),
+      unrouted: flag("those that go nowhere"),
+      undecided: flag("those of which a route could not decide"),
     },
+    examples: ["events --source github --since 2026-03-01", "events --text order-4711", "events --unrouted --json"],
     names: 0,
   },
   async (client, asked, terminal) => {
@@ -72,8 +58,13 @@ const deliveries = remote(
     summary: "where it went, and what became of it",
     usage:
       "deliveries [--state S] [--destination D] [--source S] [--type T] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
-    help: `Lists deliveries. States: pending, delivering, delivered, failed, held.\n${FILTER_HELP}`,
-    options: { ...FILTERS, state: { type: "string" }, destination: { type: "string" } },
+    help: "Lists deliveries, newest first.",
+    options: {
+      ...FILTERS,
+      state: taking("S", "pending, delivering, delivered, failed or held"),
+      destination: taking("D", "to this destination"),
+    },
+    examples: ["deliveries --state failed", "deliveries --destination billing --since 2026-03-01"],
     names: 0,
   },
   async (client, asked, terminal) => {
@@ -108,8 +99,12 @@ const event = remote(
   {
     summary: "what happened to one event",
     usage: "event ID [--body]",
-    help: "Shows one event: how it was proven, and every attempt of every delivery.\n  --body  its body alone, byte for byte",
-    options: { body: { type: "boolean", default: false } },
+    help: "Shows one event: how it was proven, and every attempt of every delivery.",
+    options: { body: flag("its body alone, byte for byte") },
+    examples: [
+      "event evt_0123456789abcdef0123456789abcdef",
+      "event evt_0123456789abcdef0123456789abcdef --body > body.json",
+    ],
     names: 1,
   },
   async (client, { names: [id = ""], options, json }, { out, err }) => {

@@ -1,20 +1,21 @@
 // hookline post: an event of one's own, from the command line.
 import { text } from "node:stream/consumers";
 import { readFile } from "node:fs/promises";
-import { answered, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { ONCE, taking } from "../options.ts";
+import { answered, remote } from "./client.ts";
 
 const post = remote(
   {
     summary: "sends an event of your own",
     usage: "post TYPE --data JSON|@FILE|- [--source SOURCE] [--id ID] [--once NAME]",
-    help: [
-      'Has the relay accept an event for a source with provider = "bearer". Takes the role operator.',
-      "  --data JSON    what happened: JSON, @FILE for a file that holds it, - for standard input",
-      "  --source NAME  which source; may be left out where there is one alone",
-      "  --id ID        what you call it; the relay's own id by default",
-      ONCE_HELP,
-    ].join("\n"),
-    options: { ...ONCE, data: { type: "string" }, source: { type: "string" }, id: { type: "string" } },
+    help: 'Has the relay accept an event for a source with provider = "bearer". Takes the role operator.',
+    options: {
+      data: taking("JSON", "what happened: JSON, @FILE for a file that holds it, - for standard input"),
+      source: taking("NAME", "which source; may be left out where there is one alone"),
+      id: taking("ID", "what you call it; the relay's own id by default"),
+      ...ONCE,
+    },
+    examples: ["post order.paid --data @order.json --source shop --id order-4711"],
     names: 1,
   },
   async (client, { names: [type = ""], options, json }, { out, err }) => {

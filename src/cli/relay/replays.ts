@@ -7,24 +7,28 @@ import {
   type ReplayJob,
   type ReplayPreview,
 } from "../../contract/operations.ts";
-import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { answered, type Client, given, remote } from "./client.ts";
+import { flag, NARROWED, ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
-import type { Asked, Terminal } from "../verb.ts";
+import type { Asked, Terminal, VerbOption } from "../verb.ts";
 
 /** How often a job is looked at while it is followed, in ms. */
 const LOOK_MS = 1_000;
 
 const HELP = [
   "Without more, lists the last bulk replays.",
-  "  preview       how many deliveries the filter names: --source, --type, --destination, --since TIME, --until TIME,",
-  `                --state failed|delivered|both (${REPLAYED_UNLESS_SAID} unless said otherwise)`,
-  "  start         opens them again, --rate N a minute (600 unless said otherwise), once you have agreed to the number",
-  "  --yes         with start: agrees beforehand, for scripts",
+  "  preview       how many deliveries the filter names",
+  "  start         opens them again, once you have agreed to the number",
   "  show ID       how far one has come",
   "  cancel ID     stops one; what it has opened stays open",
-  "  --follow      with start and show: goes on until it has ended",
-  ONCE_HELP,
 ].join("\n");
+
+/** An option for each field of the filter. */
+const FILTER: Record<(typeof FILTER_FIELDS)[number], VerbOption> = {
+  ...NARROWED,
+  destination: taking("D", "to this destination"),
+  state: taking("S", `failed, delivered or both; ${REPLAYED_UNLESS_SAID} unless said otherwise`),
+};
 
 const replays = remote(
   {
@@ -32,12 +36,17 @@ const replays = remote(
     usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--yes] [--follow]",
     help: HELP,
     options: {
+      ...FILTER,
+      rate: { ...taking("N", "with start: deliveries a minute"), default: "600" },
+      follow: flag("with start and show: goes on until it has ended"),
+      yes: flag("with start: agrees beforehand, for scripts"),
       ...ONCE,
-      ...Object.fromEntries(FILTER_FIELDS.map((name) => [name, { type: "string" } as const])),
-      rate: { type: "string", default: "600" },
-      follow: { type: "boolean", default: false },
-      yes: { type: "boolean", default: false },
     },
+    examples: [
+      "replays preview --destination billing --since 2026-03-01",
+      "replays start --destination billing --state failed --rate 60 --follow",
+      "replays show rpl_0123456789abcdef0123456789abcdef --follow",
+    ],
     names: 0,
     optional: 2,
   },

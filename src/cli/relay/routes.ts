@@ -1,8 +1,9 @@
 // hookline routes and route: which events go where, which route an event would take, and routing what went nowhere.
 import type { RouteVerdict, RoutesTried } from "../../contract/routing.ts";
 import { verdictInWords } from "../../dashboard/words/routing.ts";
-import { answered, type Client, given, ONCE, ONCE_HELP, remote } from "./client.ts";
+import { answered, type Client, given, remote } from "./client.ts";
 import { EVENT, readBody } from "./tried.ts";
+import { flag, NARROWED, ONCE, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
 
@@ -10,12 +11,17 @@ const routes = remote(
   {
     summary: "which events go where, and why one does not",
     usage: "routes [--try EVENT|FILE|- [--source S] [--type T]]",
-    help: [
-      "Lists the routes.",
-      "  --try EVENT  says of each route whether the event would take it today, and if not, why",
-      "  --try FILE   the same for a body that never came; takes --source, and --type where the body does not say it",
-    ].join("\n"),
-    options: { try: { type: "string" }, source: { type: "string" }, type: { type: "string" } },
+    help: "Lists the routes, or says of each whether it would take an event today, and if not, why.",
+    options: {
+      try: taking("EVENT|FILE", "a stored event, or a body that never came; a file takes --source"),
+      source: taking("S", "with a file: the source that it would come from"),
+      type: taking("T", "with a file: its event type, where the body does not say it"),
+    },
+    examples: [
+      "routes",
+      "routes --try evt_0123456789abcdef0123456789abcdef",
+      "routes --try body.json --source github --type push",
+    ],
     names: 0,
   },
   async (client, asked, terminal) => {
@@ -79,19 +85,15 @@ const route = remote(
     usage: "route EVENT | --unrouted | --undecided [--source S] [--type T] [--since TIME] [--until TIME] [--once NAME]",
     help: [
       "Asks the routes of today, and opens the deliveries that are missing by them. What was sent before stays as it is.",
-      "  --unrouted   every event that went nowhere; --undecided: every event of which a route could not decide.",
-      "               It may be interrupted and repeated: what is routed leaves the list.",
-      ONCE_HELP,
+      "It may be interrupted and repeated: what is routed leaves the list of what went nowhere.",
     ].join("\n"),
     options: {
+      unrouted: flag("every event that went nowhere"),
+      undecided: flag("every event of which a route could not decide"),
+      ...NARROWED,
       ...ONCE,
-      unrouted: { type: "boolean", default: false },
-      undecided: { type: "boolean", default: false },
-      source: { type: "string" },
-      type: { type: "string" },
-      since: { type: "string" },
-      until: { type: "string" },
     },
+    examples: ["route evt_0123456789abcdef0123456789abcdef", "route --unrouted --source github --since 2026-03-01"],
     names: 0,
     optional: 1,
   },

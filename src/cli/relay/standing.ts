@@ -7,6 +7,7 @@ import { amount, limitInWords, meterName, nearness } from "../../dashboard/words
 import { untilInWords } from "../../dashboard/words/secrets.ts";
 import { shapeInALine } from "../../dashboard/words/shape.ts";
 import { span } from "../../dashboard/words/words.ts";
+import { taking } from "../options.ts";
 import { table } from "../table.ts";
 
 const overview = remote(
@@ -14,7 +15,8 @@ const overview = remote(
     summary: "how a running relay does",
     usage: "overview [--hours 1|24|168]",
     help: "Counts, backlog, use and limits of the plan, and what is still to be set up.",
-    options: { hours: { type: "string" } },
+    options: { hours: taking("N", "counts of the last 1, 24 or 168 hours") },
+    examples: ["overview", "overview --hours 1 --json"],
     names: 0,
   },
   async (client, asked, { out, err }) => {
@@ -57,6 +59,7 @@ const sources = remote(
     usage: "sources [NAME]",
     help: "Every source: is it set up, and when was it last heard? Of one, which of its secrets its events come with.",
     options: {},
+    examples: ["sources", "sources github"],
     names: 0,
     optional: 1,
   },
@@ -92,6 +95,7 @@ const destinations = remote(
     usage: "destinations",
     help: "Every destination: how it does, and what waits for it.",
     options: {},
+    examples: ["destinations", "destinations --json"],
     names: 0,
   },
   async (client, { json }, { out }) => {

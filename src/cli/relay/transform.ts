@@ -1,6 +1,7 @@
 // hookline transform: what the transforms and conditions of the routes, or other ones, make of an event.
 import type { DriedMany, TriedDry } from "../../contract/routing.ts";
 import { conditionInWords, spreadOut } from "../../dashboard/words/routing.ts";
+import { taking } from "../options.ts";
 import { plain } from "../table.ts";
 import type { Terminal } from "../verb.ts";
 import { answered, given, remote } from "./client.ts";
@@ -10,23 +11,21 @@ const transform = remote(
   {
     summary: "what a transform or a condition makes of an event, without sending it",
     usage: "transform --try EVENT|FILE|- | --last N --source S [--route R] [--with JSONATA] [--when CEL] [--type T]",
-    help: [
-      "Shows the body as it came, and beside it what would be sent.",
-      "  --try EVENT  a stored event, by the routes of today that take from its source",
-      "  --try FILE   a body that never came; takes --source, and --type where the body does not say it",
-      "  --last N     the last stored events of --source, and of --type where it is given: 20 at most, all beside each other",
-      "  --route R    by this route alone",
-      "  --with EXPR  by this transform in the place of the routes\u2019; --when CEL: by this condition",
-    ].join("\n"),
+    help: "Shows the body as it came, and beside it what would be sent.",
     options: {
-      try: { type: "string" },
-      last: { type: "string" },
-      route: { type: "string" },
-      with: { type: "string" },
-      when: { type: "string" },
-      source: { type: "string" },
-      type: { type: "string" },
+      try: taking("EVENT|FILE", "a stored event, by the routes of today; or a body that never came, with --source"),
+      last: taking("N", "the last stored events of --source, and of --type where it is given: 20 at most"),
+      route: taking("R", "by this route alone"),
+      with: taking("JSONATA", "by this transform in the place of the routes\u2019"),
+      when: taking("CEL", "by this condition"),
+      source: taking("S", "the source of a file, or of the last events"),
+      type: taking("T", "its event type, where the body does not say it"),
     },
+    examples: [
+      "transform --try evt_0123456789abcdef0123456789abcdef",
+      "transform --last 5 --source stripe --with '{\"id\": body.id}'",
+      "transform --try body.json --source stripe --when 'body.amount > 100'",
+    ],
     names: 0,
   },
   async (client, asked, terminal) => {

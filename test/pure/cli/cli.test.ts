@@ -36,11 +36,13 @@ describe("hookline", () => {
   });
 
   test.each([
-    [["nothing"], 'there is no command "nothing"'],
-    [["constructor"], 'there is no command "constructor"'],
+    [["nothing"], "unknown command 'nothing'"],
+    [["evnts"], "Did you mean events?"],
+    [["events", "--sorce", "x"], "Did you mean --source?"],
+    [["constructor"], "unknown command 'constructor'"],
     [["check", "--wrong"], "--wrong"],
-    [["check", "name"], "there is no place for name"],
-    [["secret"], "a name is missing"],
+    [["check", "name"], "too many arguments"],
+    [["secret"], "missing required argument 'DESTINATION'"],
     [["check", "--config"], "--config"],
   ])("%j is not understood, and says how it is written", async (args, why) => {
     const { code, out, err } = await run(...args);
@@ -53,7 +55,7 @@ describe("hookline", () => {
   test.each(["check", "secret"])("%s --help says what it does", async (verb) => {
     const { code, out } = await run(verb, "--help");
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`^usage: hookline ${verb} .*--json`));
+    expect(out).toMatch(new RegExp(`^Usage: hookline ${verb} .*--json`));
   });
 });
 

@@ -35,7 +35,7 @@ test("--json prints the answer alone, and --content-type goes along", async () =
 test.for([
   [`edit ${OLD} --to crm`, 2, "--body FILE"],
   [`edit ${OLD} --body ${file}`, 2, "--to DESTINATION"],
-  ["edit --to crm --body -", 2, "a name is missing"],
+  ["edit --to crm --body -", 2, "missing required argument"],
   [`edit ${OLD} --to crm --body ${file}-none`, 1, "the body cannot be read: Error: ENOENT"],
 ] as const)("%s asks nothing and says why: exit code %d", async ([line, code, why]) => {
   const ran = await relay.run(line);
@@ -47,6 +47,6 @@ test.for([
 test("--help says what becomes of the event", async () => {
   const { code, out } = await relay.run("edit --help");
   expect(code).toBe(0);
-  expect(out).toContain("usage: hookline edit EVENT --to DESTINATION --body FILE|-");
+  expect(out).toContain("Usage: hookline edit EVENT --to DESTINATION --body FILE|-");
   expect(out).toContain("EVENT stays as it is");
 });

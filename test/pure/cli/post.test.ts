@@ -26,7 +26,7 @@ test("an event goes to the API, with what was said of it alone, and its id is to
 
 test.for([
   ["post invoice.paid", 2, "--data JSON"],
-  ["post --data 1", 2, "a name is missing"],
+  ["post --data 1", 2, "missing required argument"],
   ["post a --data {", 1, "the data cannot be read: SyntaxError"],
   [`post a --data @${file}-none`, 1, "the data cannot be read: Error: ENOENT"],
 ] as const)("%s asks nothing and says why: exit code %d", async ([line, code, why]) => {

@@ -1,0 +1,26 @@
+// Options that several verbs take, each with what its help says.
+import type { VerbOption } from "./verb.ts";
+
+/** An option that takes a value, shown as `--since TIME`. */
+export const taking = (value: string, help: string): VerbOption => ({ type: "string", value, help });
+/** An option that is there or not. */
+export const flag = (help: string): VerbOption => ({ type: "boolean", help });
+
+/** Of every verb that changes something. */
+export const ONCE = {
+  once: taking("NAME", "an Idempotency-Key: the command may be repeated under the same name, and does its work once"),
+} as const;
+
+/** What a list is narrowed by. Times are what the API takes. */
+export const NARROWED = {
+  source: taking("S", "of this source"),
+  type: taking("T", "of this event type"),
+  since: taking("TIME", "received at or after this time, ISO 8601 such as 2026-03-01 or 2026-03-01T09:30:00Z"),
+  until: taking("TIME", "received before this time"),
+} as const;
+
+/** Of every list that has pages. */
+export const PAGED = {
+  limit: taking("N", "rows of a page, up to 200; 50 unless said otherwise"),
+  cursor: taking("C", "goes on where an earlier page ended"),
+} as const;
