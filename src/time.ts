@@ -1,4 +1,6 @@
-// How a time is written in answers. Pure.
+// How a time is written in answers, and how long a day is. Pure.
+
+export const DAY_MS = 86_400_000;
 
 /** ISO 8601 in UTC, with milliseconds. */
 export function iso(time: number): string;

@@ -1,8 +1,8 @@
-// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/replays, /api/keys, /api/audit:
-// how the relay does, who may, and who did.
+// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/costs, /api/replays, /api/keys and
+// /api/audit: how the relay does, who may, and who did.
 import { Hono } from "hono";
 import { alertParameters } from "../contract/alerts.ts";
-import { filterParameters } from "../contract/operations.ts";
+import { previewParameters } from "../contract/operations.ts";
 import { type ApiEnv, granted, type RoomDeps } from "./env.ts";
 import { auditParameters, inspectionParameters, overviewParameters, query } from "./inputs.ts";
 
@@ -27,10 +27,13 @@ export function relayRoutes({ operator }: RoomDeps) {
 
     .get("/alerts", query(alertParameters), async (c) => c.json(await operator.alerts.list(c.req.valid("query"))))
 
+    .get("/costs", async (c) => c.json(granted(await operator.costs())))
+
     .get("/replays", async (c) => c.json({ replays: await replays.list() }))
-    .get("/replays/preview", query(filterParameters), async (c) =>
-      c.json(granted(await replays.preview(c.req.valid("query")))),
-    )
+    .get("/replays/preview", query(previewParameters), async (c) => {
+      const { rate, ...filter } = c.req.valid("query");
+      return c.json(granted(await replays.preview(filter, rate)));
+    })
     .get("/replays/:id", async (c) => c.json(granted(await replays.show(c.req.param("id")))))
 
     .get("/keys", async (c) => c.json({ keys: await keys.list() }))

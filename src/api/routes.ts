@@ -4,9 +4,10 @@ import * as z from "zod/mini";
 import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { alertParameters, alertsAnswer } from "../contract/alerts.ts";
 import { ACTS } from "../contract/acts.ts";
+import { costs } from "../contract/costs.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
-import { destination, filterParameters, inspection, replayJob, replayPreview, route } from "../contract/operations.ts";
+import { destination, inspection, previewParameters, replayJob, replayPreview, route } from "../contract/operations.ts";
 import { routesTried } from "../contract/routing.ts";
 import { overview, refusal, secretUse, source } from "../contract/overview.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
@@ -105,6 +106,13 @@ const LOOKS = {
     answer: alertsAnswer,
   },
 
+  "GET /costs": {
+    ...look,
+    says: "What the last 24 hours, the last 31 days and the month cost, by meter, source and destination; what the month will come to; and how much of each free quota today has used.",
+    answer: costs,
+    refuses: { 503: "The Feed object, which has the counts, cannot be reached." },
+  },
+
   "GET /replays": {
     ...look,
     says: "The last hundred bulk replays, newest first.",
@@ -112,8 +120,8 @@ const LOOKS = {
   },
   "GET /replays/preview": {
     ...look,
-    query: filterParameters,
-    says: "How many deliveries a bulk replay would open: of the failed ones, unless state is delivered or both.",
+    query: previewParameters,
+    says: "How many deliveries a bulk replay would open, of the failed ones unless state is delivered or both; and what it would use at this rate: time, rows, requests, operations of the queue, dollars, and whether today passes a free quota with it.",
     answer: replayPreview,
   },
   "GET /replays/:id": { ...look, says: "One bulk replay and how far it has come.", answer: replayJob },

@@ -29,6 +29,7 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
 const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVerb>> }>)[] = [
   () => import("./relay/standing.ts"),
   () => import("./relay/alerts.ts"),
+  () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),
   () => import("./relay/routes.ts"),
   () => import("./relay/transform.ts"),

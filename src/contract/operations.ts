@@ -1,6 +1,7 @@
 // What the API answers about destinations, routes, inspectors and bulk replays. Schemas only.
 import * as z from "zod/mini";
 import { instant } from "./history.ts";
+import { forecast } from "./costs.ts";
 import { orNull } from "./question.ts";
 
 const text = z.nullable(z.string());
@@ -210,12 +211,29 @@ export const replayFilter = z.object({
 });
 export type ReplayFilter = z.output<typeof replayFilter>;
 
+/** Deliveries a minute: a step takes what is due in ten seconds in one transaction, which is 1,000 at most. */
+export const RATE = { least: 1, usual: 600, most: 6_000 } as const;
+
+const rateError = `must be a whole number of deliveries a minute, from ${RATE.least} to ${RATE.most}`;
+
+/** What a preview is asked for: a filter, and the rate that its forecast is about. */
+export const previewParameters = z.extend(filterParameters, {
+  rate: z._default(
+    z
+      .pipe(z.string().check(z.regex(/^[1-9]\d{0,3}$/, rateError)), z.transform(Number))
+      .check(z.refine((rate) => rate <= RATE.most, rateError)),
+    RATE.usual,
+  ),
+});
+
 /** How many deliveries a bulk replay would open; `complete: false` where counting stopped early. */
 export const replayPreview = z.object({
   filter: replayFilter,
   matching: count,
   complete: z.boolean(),
   looked_back_to: z.nullable(instant),
+  /** What it would use, for those that were counted. */
+  forecast,
 });
 export type ReplayPreview = z.output<typeof replayPreview>;
 

@@ -68,7 +68,10 @@ const PAGES = "https://developers.cloudflare.com/";
 const MILLION = 1_000_000;
 const GB = 1_000_000_000;
 
-/** US dollars of the Workers Paid plan, which itself is $5 a month. */
+/** What the Workers Paid plan itself is, in US dollars a month. */
+export const PLAN_USD = 5;
+
+/** US dollars of the Workers Paid plan beyond that. */
 export const PRICES: Readonly<Record<Meter, Price>> = {
   d1_rows_written: { usd: 1, per: MILLION, included: 50 * MILLION, page: `${PAGES}d1/platform/pricing/` },
   d1_rows_read: { usd: 0.001, per: MILLION, included: 25_000 * MILLION, page: `${PAGES}d1/platform/pricing/` },
@@ -110,4 +113,12 @@ export const PRICES: Readonly<Record<Meter, Price>> = {
 export function inForce(meter: Meter, day: string): boolean {
   const { from, until } = LIMITS[meter];
   return (from === undefined || day >= from) && (until === undefined || day < until);
+}
+
+/** US dollars of the paid plan for so much on a day, without what it includes. Of a size: of a whole month of it. */
+export function usdOf(meter: Meter, count: number, day: string): number {
+  if (!inForce(meter, day)) return 0;
+  const { usd, per, stored } = PRICES[meter];
+  const kept = stored === undefined ? 0 : (stored.usd * stored.days) / 30;
+  return (count * (usd + kept)) / per;
 }

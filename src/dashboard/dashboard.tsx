@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { assets } from "./assets.ts";
 import { alertsPages } from "./pages/alerts.tsx";
 import { auditPages } from "./pages/audit.tsx";
+import { costsPages } from "./pages/costs.tsx";
 import { destinationsPages } from "./pages/destinations.tsx";
 import { eventPages } from "./pages/event.tsx";
 import { eventsPages } from "./pages/events.tsx";
@@ -42,6 +43,7 @@ const ROOMS = [
   "destinations",
   "routes",
   "alerts",
+  "costs",
   "inspect",
   "replays",
   "keys",
@@ -58,6 +60,7 @@ const GROUPS = [
   routesPages,
   tryPages,
   alertsPages,
+  costsPages,
   inspectorPages,
   replaysPages,
   keysPages,

@@ -12,6 +12,7 @@ import {
   MINUTE_MS,
   newTally,
   sourceIn,
+  type Spent,
   type Sums,
   type Tally,
   type ToldTally,
@@ -54,6 +55,7 @@ export interface FeedRpc {
   steps(since: number, stepMs: number, count: number): Promise<Sums[]>;
   totals(since: number): Promise<Totals>;
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  spent(since: number, stepMs: number, count: number): Promise<readonly Spent[]>;
   lately(since: number): Promise<readonly Recent[]>;
   silences(): Promise<readonly Silence[]>;
   lifetime(): Promise<Lifetime>;
@@ -88,6 +90,8 @@ export interface FeedDoor {
   totals(since: number): Promise<Totals>;
   /** What was used of each meter since then, as far as it was told. @throws if the object cannot be reached */
   use(since: number): Promise<ReadonlyMap<string, number>>;
+  /** What was used in each of so many steps since then, and for whom. @throws if the object cannot be reached */
+  spent(since: number, stepMs: number, count: number): Promise<readonly Spent[]>;
   /** What each source did since then. @throws if the object cannot be reached */
   lately(since: number): Promise<readonly Recent[]>;
   /** How long each source is silent at other times. @throws if the object cannot be reached */
@@ -160,6 +164,7 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
     steps: (since, stepMs, count) => ask((feed) => feed.steps(since, stepMs, count)),
     totals: (since) => ask((feed) => feed.totals(since)),
     use: (since) => ask((feed) => feed.use(since)),
+    spent: (since, stepMs, count) => ask((feed) => feed.spent(since, stepMs, count)),
     lately: (since) => ask((feed) => feed.lately(since)),
     silences: () => ask((feed) => feed.silences()),
     lifetime: () => ask((feed) => feed.lifetime()),

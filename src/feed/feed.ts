@@ -2,7 +2,7 @@
 // not: what it loses is seconds of counts.
 import { DurableObject } from "cloudflare:workers";
 import type { Lifetime } from "./lifetime.ts";
-import type { Sums, Totals } from "./tally.ts";
+import type { Spent, Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
 import type { Silence } from "./silence.ts";
 import { type Recent, Tallies } from "./tallies.ts";
@@ -33,6 +33,11 @@ export class FeedCore {
   /** @see Tallies.use */
   use(since: number): Map<string, number> {
     return this.#tallies.use(since);
+  }
+
+  /** @see Tallies.spent */
+  spent(since: number, stepMs: number, count: number): Spent[] {
+    return this.#tallies.spent(since, stepMs, count);
   }
 
   /** @see Tallies.steps */
@@ -92,6 +97,11 @@ export class Feed extends DurableObject {
   /** @see FeedCore.steps */
   async steps(since: number, stepMs: number, count: number): Promise<Sums[]> {
     return await Promise.resolve(this.#core.steps(since, stepMs, count));
+  }
+
+  /** @see FeedCore.spent */
+  async spent(since: number, stepMs: number, count: number): Promise<Spent[]> {
+    return await Promise.resolve(this.#core.spent(since, stepMs, count));
   }
 
   /** @see FeedCore.totals */

@@ -6,6 +6,7 @@ import {
   MINUTE_MS,
   newTally,
   packTally,
+  type Spent,
   type Sums,
   sums,
   type Tally,
@@ -102,12 +103,9 @@ export class Tallies {
    * whole minutes, and whole hours where it is longer ago than 26 hours.
    */
   steps(since: number, stepMs: number, count: number): Sums[] {
-    const steps = Array.from({ length: count }, newTally);
-    for (const [at, tally] of this.#from(since)) {
-      const step = steps[Math.floor((at - since) / stepMs)];
-      if (step !== undefined) addTally(step, tally);
-    }
-    return steps.map((tally, n) => Object.assign(sums(tally), { at: since + n * stepMs }));
+    return this.#stepped(since, stepMs, count).map((tally, n) =>
+      Object.assign(sums(tally), { at: since + n * stepMs }),
+    );
   }
 
   /** The totals by name since then. */
@@ -123,6 +121,18 @@ export class Tallies {
         else if (delivered > 0) streaks.delete(name);
     }
     return totalsOf(total, heard, streaks);
+  }
+
+  /** What was used in each of `count` steps from since on, and for whom. */
+  spent(since: number, stepMs: number, count: number): Spent[] {
+    return this.#stepped(since, stepMs, count).map(({ sources, destinations, use }, n) => ({
+      at: since + n * stepMs,
+      use,
+      sources,
+      destinations: new Map(
+        [...destinations].map(([name, { delivered, retried, failed }]) => [name, { delivered, retried, failed }]),
+      ),
+    }));
   }
 
   /** What was used since then, as far as it was told. Sizes are those that were told last. */
@@ -167,6 +177,15 @@ export class Tallies {
     }
     const [first] = this.#sql.exec<{ at: number | null }>(BEGINNING);
     return lifetimeOf(first?.at ?? this.#now(), this.#lifetime);
+  }
+
+  #stepped(since: number, stepMs: number, count: number): Tally[] {
+    const steps = Array.from({ length: count }, newTally);
+    for (const [at, tally] of this.#from(since)) {
+      const step = steps[Math.floor((at - since) / stepMs)];
+      if (step !== undefined) addTally(step, tally);
+    }
+    return steps;
   }
 
   /** In the order of time; what is not written yet is of the last seconds, or of a minute that is there already. */

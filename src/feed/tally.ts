@@ -160,6 +160,14 @@ export function sums({ sources, destinations }: Tally) {
 /** The sums of one step of time, which begins at `at`. */
 export type Sums = ReturnType<typeof sums> & { readonly at: number };
 
+/** What was used in one step of time, which begins at `at`, and what sources and destinations did in it. */
+export interface Spent {
+  readonly at: number;
+  readonly use: Told;
+  readonly sources: ReadonlyMap<string, SourceCount>;
+  readonly destinations: ReadonlyMap<string, Pick<DestinationCount, "delivered" | "retried" | "failed">>;
+}
+
 /** How a destination did. */
 interface DestinationTotal {
   readonly delivered: number;

@@ -4,6 +4,7 @@ import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
 import { openAlertLooks } from "./alerts.ts";
 import { openCancel } from "./cancel.ts";
+import { type CostsDeps, openCosts } from "./costs.ts";
 import { openDestinations } from "./destinations.ts";
 import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
@@ -23,10 +24,19 @@ import { openTest } from "./test.ts";
 
 /** What the operator is given, once. */
 export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "intake" | "use"> {
-  readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"];
+  readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"] & CostsDeps["feed"];
   readonly config: Pick<
     Config,
-    "sources" | "disabled" | "destinations" | "routes" | "adminToken" | "missing" | "findings" | "ends" | "alerts"
+    | "sources"
+    | "disabled"
+    | "destinations"
+    | "routes"
+    | "adminToken"
+    | "missing"
+    | "findings"
+    | "ends"
+    | "alerts"
+    | "plan"
   >;
   /** What each source and destination did in the last 24 hours. */
   readonly totals: () => Promise<Totals>;
@@ -74,7 +84,9 @@ export function openOperator(deps: OperatorDeps) {
       destinations: destinations.destinations,
       backlog: () => backlogNow({ ...deps, ...tables }),
     }),
-    replays: openReplayLooks(given),
+    /** What the last day and the month cost, and for whom. */
+    costs: openCosts(deps),
+    replays: openReplayLooks({ ...given, use: deps.use }),
     keys: openKeyLooks(given),
     alerts: openAlertLooks({ config: deps.config, alerts: tables.alerts }),
     acts,

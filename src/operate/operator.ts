@@ -64,7 +64,8 @@ export interface Looks {
 
 /** Bulk replays, as they may be looked at. */
 export interface ReplayLooks {
-  preview(filter: z.output<typeof filterParameters>): Promise<Done<ReplayPreview>>;
+  /** @param rate deliveries a minute, for which is foretold what it would use; left out, the usual one */
+  preview(filter: z.output<typeof filterParameters>, rate?: number): Promise<Done<ReplayPreview>>;
   /** Newest first, the last 100. */
   list(): Promise<ReplayJob[]>;
   show(id: string): Promise<Done<ReplayJob>>;

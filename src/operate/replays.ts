@@ -2,17 +2,24 @@
 // The steps are taken in replays.ts.
 import * as z from "zod/mini";
 import { OWN_NAME } from "../contract/alerts.ts";
-import { type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } from "../contract/operations.ts";
+import { RATE, type ReplayFilter, type ReplayJob, type ReplayPreview, replayState } from "../contract/operations.ts";
 import type { Ended, EndedFilter } from "../d1/ended.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
+import type { Use } from "../contract/use.ts";
 import { receiptId } from "../ids.ts";
 import type { Acts, Done, ReplayLooks, VerbDeps } from "./operator.ts";
 import { name, time } from "../contract/question.ts";
+import { forecastOf } from "./forecast.ts";
 import { askedAs } from "./once.ts";
 import { iso } from "../time.ts";
 import { badRequest, notFound, quoted, type Refused, reused } from "./refuse.ts";
 
 type Named = ReadonlyMap<string, unknown>;
+
+/** Beside the replays, what today has used of the plan. */
+export interface PreviewDeps extends ReplaysDeps {
+  readonly use: () => Promise<Use>;
+}
 
 export interface ReplaysDeps extends Pick<VerbDeps, "remind" | "now" | "newId" | "log"> {
   readonly tables: { readonly jobs: Jobs; readonly ended: Pick<Ended, "count"> };
@@ -20,9 +27,8 @@ export interface ReplaysDeps extends Pick<VerbDeps, "remind" | "now" | "newId" |
   readonly config: { readonly sources: Named; readonly destinations: Named };
 }
 
-/** A step takes what is due in ten seconds in one transaction: this rate is 1,000 deliveries. */
-const FASTEST = 6_000;
-const rateError = `must be a whole number of deliveries a minute, from 1 to ${FASTEST}`;
+const FASTEST = RATE.most;
+const rateError = `must be a whole number of deliveries a minute, from ${RATE.least} to ${FASTEST}`;
 
 const wantedFilter = z
   .strictObject({
@@ -50,22 +56,23 @@ const wanted = z.object({
 });
 
 /** Bulk replays, as they may be looked at. */
-export function openReplayLooks({ tables, config, now }: ReplaysDeps): ReplayLooks {
+export function openReplayLooks({ tables, config, now, use }: PreviewDeps): ReplayLooks {
   const { jobs, ended } = tables;
   return {
-    async preview(filter) {
-      const asked = ask({ filter, rate: 1 }, config);
+    async preview(filter, rate = RATE.usual) {
+      const asked = ask({ filter, rate }, config);
       if (!asked.ok) return asked;
-      const { matching, complete, lookedBackTo } = await ended.count(
-        asked.value.filter,
-        [...config.destinations.keys()],
-        now(),
-      );
+      const [{ matching, complete, lookedBackTo }, { plan, meters }] = await Promise.all([
+        ended.count(asked.value.filter, [...config.destinations.keys()], now()),
+        use(),
+      ]);
+      const wish = { deliveries: matching, rate, delivered: asked.value.filter.state !== "failed" };
       const value: ReplayPreview = {
         filter: toAnswer(asked.value.filter),
         matching,
         complete,
         looked_back_to: iso(lookedBackTo),
+        forecast: forecastOf(wish, plan, meters, now()),
       };
       return { ok: true, value };
     },

@@ -5,7 +5,7 @@ import type { FeedDoor } from "../feed/door.ts";
 import type { Use } from "../feed/use.ts";
 import type { Log } from "../log.ts";
 import { within } from "../patience.ts";
-import { iso } from "../time.ts";
+import { DAY_MS, iso } from "../time.ts";
 
 export interface UseDeps {
   readonly config: { readonly plan: Plan };
@@ -17,7 +17,6 @@ export interface UseDeps {
   readonly log: Log;
 }
 
-const DAY_MS = 86_400_000;
 /** The Feed object reads up to 1,440 rows for an answer, so that it is asked twice a minute, in ms. */
 const KEPT_MS = 30_000;
 const QUEUE_MS = 2_000;

@@ -1,6 +1,6 @@
 // What do counts for one event come to: in US dollars for a million of them, and in events a day on the free plan?
 // Pure.
-import { inForce, LIMITS, type Meter, METERS, PRICES, READ_ON } from "../../src/contract/prices.ts";
+import { inForce, LIMITS, type Meter, METERS, READ_ON, usdOf } from "../../src/contract/prices.ts";
 
 /** How much one event, or one idle day, uses of each meter. What is not there is nothing. */
 export type Counts = Readonly<Partial<Record<Meter, number>>>;
@@ -19,13 +19,6 @@ export const FORGETTING = { d1_rows_written: 2, d1_rows_read: 32 };
  */
 export function usdPerMillion(counts: Counts, day = READ_ON): number {
   return METERS.reduce((sum, meter) => sum + usdOf(meter, counts[meter] ?? 0, day), 0) * MILLION;
-}
-
-function usdOf(meter: Meter, count: number, day: string): number {
-  if (!inForce(meter, day)) return 0;
-  const { usd, per, stored } = PRICES[meter];
-  const kept = stored === undefined ? 0 : (stored.usd * stored.days) / 30;
-  return (count * (usd + kept)) / per;
 }
 
 /** Two counts together. */

@@ -2,6 +2,7 @@
 import type { Operator } from "../../src/operate/open.ts";
 import { alertLooks, noAlerts } from "./fixture-alerts.ts";
 import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
+import { costs, costsOfNothing, forecast } from "./fixture-costs.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations } from "./fixture-destinations.ts";
 import { inspections, overview, sources } from "./fixture-health.ts";
@@ -40,8 +41,16 @@ export function fullOperator(): Operator {
     routes: () => routes,
     inspections: async () => done(inspections),
     alerts: alertLooks,
+    costs: async () => done(costs),
     replays: {
-      preview: async (filter) => done({ filter, matching: 1_240, complete: false, looked_back_to: ago(40_000) }),
+      preview: async (filter, rate) =>
+        done({
+          filter,
+          matching: 1_240,
+          complete: false,
+          looked_back_to: ago(40_000),
+          forecast: forecast(1_240, rate),
+        }),
       list: async () => jobs,
       show: async (id) => {
         const job = jobs.find((one) => one.id === id);
@@ -143,10 +152,12 @@ export function emptyOperator(): Operator {
     routes: () => [],
     inspections: async () => done([]),
     alerts: noAlerts,
+    costs: async () => done(costsOfNothing),
     replays: {
       ...full.replays,
       list: async () => [],
-      preview: async (filter) => done({ filter, matching: 0, complete: true, looked_back_to: null }),
+      preview: async (filter) =>
+        done({ filter, matching: 0, complete: true, looked_back_to: null, forecast: forecast(0) }),
     },
     keys: { ...full.keys, list: async () => [], audit: async () => done({ entries: [], next: null }) },
   };

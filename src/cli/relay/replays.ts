@@ -7,6 +7,7 @@ import {
   type ReplayJob,
   type ReplayPreview,
 } from "../../contract/operations.ts";
+import { forecastInWords, passesInWords } from "../../dashboard/words/costs.ts";
 import { answered, type Client, given, remote } from "./client.ts";
 import { flag, NARROWED, ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
@@ -17,7 +18,8 @@ const LOOK_MS = 1_000;
 
 const HELP = [
   "Without more, lists the last bulk replays.",
-  "  preview       how many deliveries the filter names",
+  "  preview       how many deliveries the filter names, and what opening them takes at the rate: time, rows, requests,",
+  "                operations of the queue, dollars, and whether today passes a free quota with it",
   "  start         opens them again, once you have agreed to the number",
   "  show ID       how far one has come",
   "  cancel ID     stops one; what it has opened stays open",
@@ -33,17 +35,19 @@ const FILTER: Record<(typeof FILTER_FIELDS)[number], VerbOption> = {
 const replays = remote(
   {
     summary: "replays many at once",
-    usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--yes] [--follow]",
+    usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--dry-run] [--yes] [--follow]",
     help: HELP,
     options: {
       ...FILTER,
-      rate: { ...taking("N", "with start: deliveries a minute"), default: "600" },
+      rate: { ...taking("N", "with preview and start: deliveries a minute"), default: "600" },
       follow: flag("with start and show: goes on until it has ended"),
+      "dry-run": flag("with start: says what preview says, and starts nothing"),
       yes: flag("with start: agrees beforehand, for scripts"),
       ...ONCE,
     },
     examples: [
       "replays preview --destination billing --since 2026-03-01",
+      "replays start --destination billing --rate 60 --dry-run",
       "replays start --destination billing --state failed --rate 60 --follow",
       "replays show rpl_0123456789abcdef0123456789abcdef --follow",
     ],
@@ -52,7 +56,8 @@ const replays = remote(
   },
   async (client, asked, terminal) => {
     const { names, json, options } = asked;
-    const [action = "list", id = ""] = names;
+    const [word = "list", id = ""] = names;
+    const action = word === "start" && options["dry-run"] === true ? "preview" : word;
     const { out, err } = terminal;
     switch (action) {
       case "list": {
@@ -62,8 +67,8 @@ const replays = remote(
         return 0;
       }
       case "preview": {
-        const answer = await answered(client.replays.preview.$get({ query: filterOf(asked) }));
-        out(json ? JSON.stringify(answer) : counted(answer));
+        const answer = await foretold(client, asked);
+        for (const line of json ? [JSON.stringify(answer)] : [counted(answer), ...forecastLines(answer)]) out(line);
         return 0;
       }
       case "start": {
@@ -97,9 +102,21 @@ function filterOf(asked: Asked) {
   return given(asked, ...FILTER_FIELDS) as Omit<ReturnType<typeof given<(typeof FILTER_FIELDS)[number]>>, "state">;
 }
 
+/** What a job would open, and what it would use at the rate that was asked for. */
+async function foretold(client: Client, asked: Asked): Promise<ReplayPreview> {
+  const rate = given(asked, "rate");
+  return await answered(client.replays.preview.$get({ query: { ...filterOf(asked), ...rate } }));
+}
+
+function forecastLines({ matching, forecast }: ReplayPreview): string[] {
+  return matching === 0 ? [] : [`${forecastInWords(forecast)}.`, ...passesInWords(forecast).map((line) => `${line}.`)];
+}
+
 /** Asks whoever sits there whether so many are to be opened; `null` for a yes, or else why nothing was started. */
-async function disagreed(client: Client, asked: Asked, { ask }: Terminal): Promise<string | null> {
-  const found = counted(await answered(client.replays.preview.$get({ query: filterOf(asked) })));
+async function disagreed(client: Client, asked: Asked, { ask, err }: Terminal): Promise<string | null> {
+  const preview = await foretold(client, asked);
+  const found = counted(preview);
+  if (!asked.json) for (const line of forecastLines(preview)) err(line);
   if (ask === undefined || asked.json)
     return `nothing was started: this would replay ${found}. Repeat the command with --yes to start it`;
   const answer = await ask(`Replay ${found}? [y/N] `);

@@ -1,4 +1,4 @@
-// Draws the counts of the overview as plots and moves them with the news. Colours and dashes are those of the page's style.
+// Draws the counts of the overview and of the costs as plots and moves them with the news. Colours and dashes are those of the page's style.
 /**
  * @typedef {{ at: number[], series: Record<string, number[]> }} Points
  * @typedef {{ figure: HTMLElement, points: Points, plot: import("uplot") | null }} Drawn
@@ -6,6 +6,7 @@
 const HEIGHT = 190;
 const stepSeconds = Number(document.querySelector("[data-step]")?.getAttribute("data-step") ?? 60);
 const inThousands = new Intl.NumberFormat("en-GB");
+const inDollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD", maximumSignificantDigits: 2 });
 
 /** @type {Drawn[]} */
 const drawn = [...document.querySelectorAll("figure.plot")].flatMap((figure) =>
@@ -107,7 +108,7 @@ function legend({ figure, points, plot }) {
   for (const [name, values] of Object.entries(points.series)) {
     const shown = index === null ? values.reduce((sum, value) => sum + value, 0) : values[index];
     const place = figure.querySelector(`[data-total="${name}"]`);
-    if (place !== null) place.textContent = inThousands.format(shown ?? 0);
+    if (place !== null) place.textContent = (isMoney(figure) ? inDollars : inThousands).format(shown ?? 0);
   }
   const when = figure.querySelector("[data-when]");
   if (when !== null) when.textContent = index === null ? "" : `${clock(points.at[index] ?? 0)} UTC`;
@@ -132,10 +133,14 @@ function draw(one) {
       legend: { show: false },
       padding: [8, 16, 0, 0],
       cursor: { sync: { key: "overview" }, drag: { x: false, y: false }, y: false },
-      scales: { y: { range: (_plot, _least, most) => [0, Math.max(4, most * 1.08)] } },
+      scales: { y: { range: (_plot, _least, most) => [0, Math.max(isMoney(figure) ? 0.0001 : 4, most * 1.08)] } },
       axes: [
         { ...axis(figure), values: (_plot, ticks) => ticks.map(clock), space: wide ? 96 : 64, size: 28 },
-        { ...axis(figure), values: (_plot, ticks) => ticks.map(whole), size: 48 },
+        {
+          ...axis(figure),
+          values: (_plot, ticks) => ticks.map(isMoney(figure) ? (n) => inDollars.format(n) : whole),
+          size: isMoney(figure) ? 64 : 48,
+        },
       ],
       series: [{}, ...Object.keys(points.series).map((name, n) => line(figure, name, n === 0))],
       hooks: { setCursor: [() => legend(one)] },
@@ -143,6 +148,11 @@ function draw(one) {
     dataOf(points),
     place,
   );
+}
+
+/** @param {HTMLElement} figure */
+function isMoney(figure) {
+  return figure.dataset["unit"] === "usd";
 }
 
 /** @param {HTMLElement} figure */
@@ -183,5 +193,6 @@ function whole(n) {
 /** In UTC, as all times of the pages. @param {number} seconds */
 function clock(seconds) {
   const at = new Date(seconds * 1000).toISOString();
+  if (stepSeconds >= 86_400) return at.slice(5, 10);
   return stepSeconds >= 7_200 ? `${at.slice(5, 10)} ${at.slice(11, 16)}` : at.slice(11, 16);
 }

@@ -1,17 +1,15 @@
 // `/replays`: bulk replays, those that run and those that have ended, and the way to a new one: filter, preview, start.
 import { Hono } from "hono";
-import type { ReplayJob, ReplayPreview } from "../../contract/operations.ts";
+import { RATE, type ReplayJob, type ReplayPreview } from "../../contract/operations.ts";
 import { ownSource } from "../words/alerts.ts";
+import { forecastInWords, passesInWords } from "../words/costs.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { Empty, Foreign, When } from "../parts/parts.tsx";
+import { Empty, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { FilterForm, filterInWords, HiddenFilter, readFilter, type Wanted } from "../parts/replay-filter.tsx";
 import { jobPages, JobState } from "./replay.tsx";
 import { number, span } from "../words/words.ts";
-
-/** Deliveries a minute. */
-const RATE = { least: 1, usual: 600, most: 6_000 };
 
 export function replaysPages(deps: PageDeps): Hono<PageEnv> {
   const { operator, access, config, now, newId } = deps;
@@ -45,7 +43,7 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
   });
 
   const preview = async (c: PageContext, wanted: Wanted, fault: string | null, rate: number): Promise<Response> => {
-    const counted = wanted.faults.size > 0 ? null : await operator.replays.preview(wanted.filter);
+    const counted = wanted.faults.size > 0 ? null : await operator.replays.preview(wanted.filter, rate);
     if (counted !== null && !counted.ok) return refuse(c, "replays", counted.problem);
     if (wanted.faults.size > 0 || fault !== null) c.status(400);
     return show(
@@ -63,24 +61,18 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
     );
   };
 
-  app.get("/replays/new", needs(deps, "operator", "replays"), (c) =>
-    preview(
-      c,
-      readFilter((name) => c.req.query(name) ?? ""),
-      null,
-      RATE.usual,
-    ),
-  );
+  app.get("/replays/new", needs(deps, "operator", "replays"), (c) => {
+    const wanted = readFilter((name) => c.req.query(name) ?? "");
+    const rate = Number(c.req.query("rate") ?? RATE.usual);
+    return isRate(rate) ? preview(c, wanted, null, rate) : preview(c, wanted, RATE_FAULT, RATE.usual);
+  });
 
   app.post("/replays", needs(deps, "operator", "replays"), async (c) => {
     const form = await c.req.formData();
     const wanted = readFilter((name) => field(form, name));
     const rate = Number(field(form, "rate"));
-    const rated = Number.isInteger(rate) && rate >= RATE.least && rate <= RATE.most;
-    if (wanted.faults.size > 0 || !rated) {
-      const fault = rated ? null : `must be a whole number from ${RATE.least} to ${number(RATE.most)}`;
-      return preview(c, wanted, fault, RATE.usual);
-    }
+    if (wanted.faults.size > 0 || !isRate(rate))
+      return preview(c, wanted, isRate(rate) ? null : RATE_FAULT, RATE.usual);
     const started = await operator.acts["replays.start"](null, by(c, form), { filter: wanted.filter, rate });
     return started.ok
       ? done(c, `/replays/${started.value.id}`, "replay_started")
@@ -91,6 +83,12 @@ export function replaysPages(deps: PageDeps): Hono<PageEnv> {
   return app;
 }
 
+const RATE_FAULT = `must be a whole number from ${RATE.least} to ${number(RATE.most)}`;
+
+function isRate(rate: number): boolean {
+  return Number.isInteger(rate) && rate >= RATE.least && rate <= RATE.most;
+}
+
 interface PreviewProps {
   readonly counted: ReplayPreview;
   readonly wanted: Wanted;
@@ -99,7 +97,8 @@ interface PreviewProps {
   readonly rate: number;
 }
 
-function Preview({ counted: { matching, complete, looked_back_to: back }, wanted, once, fault, rate }: PreviewProps) {
+function Preview({ counted, wanted, once, fault, rate }: PreviewProps) {
+  const { matching, complete, looked_back_to: back } = counted;
   if (matching === 0)
     return (
       <Empty title="No delivery matches">
@@ -124,6 +123,7 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
           ? "A receiver that took an event although its answer was lost sees it a second time, under the same webhook-id."
           : "Receivers get again what they have taken already, under the same webhook-id."}
       </p>
+      <Foretold counted={counted} />
       <form method="post" action="/replays" class="start">
         <input type="hidden" name="once" value={once} />
         <HiddenFilter filter={wanted.filter} />
@@ -148,12 +148,31 @@ function Preview({ counted: { matching, complete, looked_back_to: back }, wanted
           At 60 it takes {takes(60)}, at 600 {takes(600)}, at 6,000 {takes(6_000)}
           {complete ? "" : ", and longer for what was not counted"}.
         </p>
+        <button type="submit" formmethod="get" formaction="/replays/new" formnovalidate>
+          Forecast at this rate
+        </button>
         <button type="submit" class="primary">
           Replay {complete ? "" : "more than "}
           {number(matching)} {wanted.filter.state === "both" ? "ended" : wanted.filter.state}
         </button>
       </form>
     </section>
+  );
+}
+
+function Foretold({ counted: { forecast, complete } }: Pick<PreviewProps, "counted">) {
+  return (
+    <>
+      <p>
+        At {number(forecast.rate)} a minute: {forecastInWords(forecast)}
+        {complete ? "" : ", and more for what was not counted"}, if each is taken at its first attempt.
+      </p>
+      {passesInWords(forecast).map((text) => (
+        <p class="notice">
+          <StateBadge state="retry" label="free quota" /> {text}.
+        </p>
+      ))}
+    </>
   );
 }
 

@@ -1,30 +1,37 @@
 // Pictures of numbers that need no script: lines over time, and where a destination's latencies lie.
 // SVG by attributes, so that the policy holds.
 import type { DestinationAnswer } from "../../contract/operations.ts";
-import type { Point } from "../../contract/overview.ts";
+import { usd } from "../words/costs.ts";
 import { number } from "../words/words.ts";
 
-type Series = Exclude<keyof Point, "at">;
+/** Numbers of each series at one time. */
+type PointOf<Series extends string> = { readonly at: string } & Readonly<Record<Series, number>>;
 
 const WIDTH = 600;
 const HEIGHT = 120;
 
-interface PlotProps {
+interface PlotProps<Series extends string> {
   readonly title: string;
   readonly series: readonly Series[];
-  readonly points: readonly Point[];
+  readonly points: readonly PointOf<Series>[];
   readonly totals: Readonly<Record<Series, number>>;
+  /** What is counted; dollars may be a small part of one. */
+  readonly unit?: "usd";
 }
 
 /** Lines over time with their sums. The script `overview.js` draws over the picture what `data-points` holds. */
-export function Plot({ title, series, points, totals }: PlotProps) {
-  const most = Math.max(1, ...points.flatMap((point) => series.map((name) => point[name])));
+export function Plot<Series extends string>({ title, series, points, totals, unit }: PlotProps<Series>) {
+  const inWords = unit === "usd" ? usd : number;
+  const most = Math.max(
+    unit === "usd" ? 0.0001 : 1,
+    ...points.flatMap((point) => series.map((name): number => point[name])),
+  );
   const data = {
     at: points.map(({ at }) => Date.parse(at) / 1000),
     series: Object.fromEntries(series.map((name) => [name, points.map((point) => point[name])])),
   };
   return (
-    <figure class="plot" data-points={JSON.stringify(data)}>
+    <figure class="plot" data-points={JSON.stringify(data)} data-unit={unit}>
       <figcaption>
         <h2>
           {title} <span class="note" data-when="" />
@@ -38,7 +45,7 @@ export function Plot({ title, series, points, totals }: PlotProps) {
                 </svg>
                 {name}
               </dt>
-              <dd data-total={name}>{number(totals[name])}</dd>
+              <dd data-total={name}>{inWords(totals[name])}</dd>
             </div>
           ))}
         </dl>
@@ -51,7 +58,7 @@ export function Plot({ title, series, points, totals }: PlotProps) {
             </g>
           ))}
         </svg>
-        <span class="most">{number(most)}</span>
+        <span class="most">{inWords(most)}</span>
       </div>
       <div class="ends" aria-hidden="true">
         <span>{clock(points[0]?.at)}</span>
@@ -61,7 +68,7 @@ export function Plot({ title, series, points, totals }: PlotProps) {
   );
 }
 
-function line(points: readonly Point[], name: Series, most: number): string {
+function line<Series extends string>(points: readonly PointOf<Series>[], name: Series, most: number): string {
   const step = WIDTH / Math.max(1, points.length - 1);
   const places = points.map(
     (point, n) => `${round(n * step)} ${round(HEIGHT - 2 - (point[name] / most) * (HEIGHT - 6))}`,

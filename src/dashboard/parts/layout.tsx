@@ -13,6 +13,7 @@ const SECTIONS = [
   { id: "routes", label: "Routes", href: "/routes", admin: false },
   { id: "alerts", label: "Alerts", href: "/alerts", admin: false },
   { id: "replays", label: "Replays", href: "/replays", admin: false },
+  { id: "costs", label: "Costs", href: "/costs", admin: false },
   { id: "keys", label: "Keys", href: "/keys", admin: true },
   { id: "audit", label: "Audit", href: "/audit", admin: true },
 ] as const;

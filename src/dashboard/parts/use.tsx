@@ -11,6 +11,7 @@ export function UseOfPlan({ use }: { readonly use: Use }) {
       <h2 id="use">Use of the {plan} plan today</h2>
       <p class="note">
         Counted by this relay since midnight UTC, which comes in {span(left * 1000)}. A limit is the whole account's.
+        <a href="/costs">What it costs, by source and destination</a>.
         {queue === null || queue.backlog === 0 ? "" : ` ${number(queue.backlog)} messages wait in the queue.`}
       </p>
       <div class="list">

@@ -2,6 +2,8 @@
 import type { ReplayFilter, ReplayJob } from "../../../src/contract/operations.ts";
 import { openD1 } from "../../../src/d1/open.ts";
 import { openReplayActs, openReplayLooks } from "../../../src/operate/replays.ts";
+import { openUse } from "../../../src/operate/use.ts";
+import { Use } from "../../../src/feed/use.ts";
 import type { By, Done } from "../../../src/operate/operator.ts";
 import { runReplays, type ReplaysDeps } from "../../../src/sweep/replays.ts";
 import type { Bell, Event } from "../../../src/types.ts";
@@ -52,6 +54,14 @@ export class Bulk {
       ...shared,
       tables: { jobs, ended },
       config: { sources: new Map(["acme", "other"].map((one) => [one, one])), destinations: this.round.destinations },
+      use: openUse({
+        config: { plan: "free" },
+        now: () => this.round.clock,
+        log: this.round.log,
+        feed: { use: async () => await Promise.resolve(new Map([["d1_rows_written", 99_980]])) },
+        own: new Use(() => this.round.clock),
+        backlogOfQueue: async () => await Promise.resolve({ backlogCount: 0, backlogBytes: 0 }),
+      }),
       remind: async (at: number) => {
         this.reminded.push(at);
         await Promise.resolve();

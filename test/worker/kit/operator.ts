@@ -98,6 +98,7 @@ export class Operator {
       dice: () => 0.5,
       feed: {
         steps: async () => await Promise.resolve([]),
+        spent: async () => await Promise.reject(new Error("nothing is counted here")),
         lifetime: async () => await Promise.resolve(lifetimeOf(0, newTally())),
       },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),

@@ -47,12 +47,14 @@ test.for<[string, Partial<ReplayFilter>, string[]]>([
   ["what nobody sent", { type: "pong" }, []],
 ])("by %s: the preview counts what the job then opens, newest first", async ([, filter, expected]) => {
   await history();
-  expect(value(await bulk.operator.preview({ ...ALL, ...filter }))).toEqual({
+  const { forecast, ...preview } = value(await bulk.operator.preview({ ...ALL, ...filter }));
+  expect(preview).toEqual({
     filter: { ...ALL, ...filter },
     matching: expected.length,
     complete: true,
     looked_back_to: null,
   });
+  expect(forecast).toMatchObject({ deliveries: expected.length, rate: 600 });
   const job = await bulk.start(filter);
   expect(job).toMatchObject({
     state: "running",
@@ -217,6 +219,19 @@ test.for<Partial<ReplayFilter>>([
   const large = await costs(90_000, filter);
   expect(large.preview).toBeLessThanOrEqual(small.preview * 1.1);
   expect(large.step).toBeLessThanOrEqual(small.step * 1.1);
+});
+
+test("a preview foretells what the job would use at its rate, and the free quota that today passes with it", async () => {
+  await history();
+  const { forecast } = value(await bulk.operator.preview({ ...ALL, state: "failed" }, 6));
+  // The kit has today near the end of its rows: 99,980 of 100,000.
+  expect(forecast).toMatchObject({ plan: "free", rate: 6, deliveries: 3, takes_s: 30, passes: ["d1_rows_written"] });
+  const written = forecast.meters.find(({ name: one }) => one === "d1_rows_written");
+  expect(written).toMatchObject({ used: 99_980, free: 100_000, passes: true });
+  expect(value(await bulk.operator.preview({ ...ALL, type: "pong" }))).toMatchObject({
+    matching: 0,
+    forecast: { meters: [], passes: [], usd: 0 },
+  });
 });
 
 test("a preview says how far it has looked where it has not looked at everything", async () => {
