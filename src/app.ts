@@ -6,7 +6,9 @@ import { api, type ApiDeps } from "./api/api.ts";
 import { scraped } from "./api/openmetrics.ts";
 import type { Config } from "./config/configured.ts";
 import { dashboard, type DashboardDeps } from "./dashboard/dashboard.tsx";
+import { Locked } from "./bytes/vault.ts";
 import { problem } from "./errors.ts";
+import type { Log } from "./log.ts";
 import { sourceAt } from "./in/address.ts";
 import { inClear } from "./in/clear.ts";
 import { publicJwks } from "./out/ed25519.ts";
@@ -91,16 +93,17 @@ export function createApp(deps: Deps): Hono {
 
   app.route("/", dashboard(deps));
   app.notFound((c) => astray(c.req.raw, c.req.path, deps, c.executionCtx));
-  app.onError((error, c) => {
-    // Ours, so the log gets all of it and the client nothing.
-    deps.log.error("http.failed", {
-      method: c.req.method,
-      path: new URL(c.req.url).pathname.slice(0, 200),
-      error: String(error),
-    });
-    return problem({ status: 500, title: "Internal Server Error" });
-  });
+  app.onError((error, c) => failed(error, c, deps.log));
   return app;
+}
+
+/** Ours, so the log gets all of it and the client nothing: but who may read an event hears why it stays closed. */
+function failed(error: Error, c: Context, log: Log): Response {
+  const path = new URL(c.req.url).pathname.slice(0, 200);
+  log.error("http.failed", { method: c.req.method, path, error: String(error) });
+  if (!(error instanceof Locked)) return problem({ status: 500, title: "Internal Server Error" });
+  const detail = `The event cannot be opened: ${error.message}`;
+  return problem({ status: 503, title: "Service Unavailable", detail });
 }
 
 /**

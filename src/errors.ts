@@ -20,6 +20,8 @@ export type Rejection =
   | { readonly reason: "message_malformed"; readonly field: string; readonly says: string }
   /** The same, under a name that stands for another content already. */
   | { readonly reason: "name_reused"; readonly field: string }
+  /** The source's events are kept sealed, and there is no key to seal them with. */
+  | { readonly reason: "key_missing"; readonly why: string }
   | { readonly reason: "busy"; readonly why: string; readonly retryAfterMs: number }
   | VerificationRejection;
 

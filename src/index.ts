@@ -37,6 +37,7 @@ import { endingSoon } from "./operate/ends.ts";
 import { openRelayHealth } from "./operate/relay-health.ts";
 import { openUse } from "./operate/use.ts";
 import { encodeHex } from "./bytes/encoding.ts";
+import { openVault, type Vault } from "./bytes/vault.ts";
 import { bellsOf } from "./out/rung.ts";
 import { openInspector } from "./out/inspector.ts";
 import { type Log, openLog } from "./log.ts";
@@ -112,7 +113,9 @@ function open(env: Env): Relay {
   const config = readConfig(env);
   const use = new Use(now);
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
-  const d1 = openD1(env.DB, use, () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema()));
+  const vault = openVault(config.encryption);
+  const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
+  const d1 = openD1(env.DB, use, makeSchema, vault);
   const { store, parts, breakers, upkeep, lists, offers, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
@@ -125,10 +128,10 @@ function open(env: Env): Relay {
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const attempting = { ...waysOut(env, config, d1, log), now, dice, disable };
+  const attempting = { ...waysOut(env, config, d1, vault, log), now, dice, disable, vault };
   const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
   const first = new FirstAttempts({ ...attempting, ...paced, config, intake, log });
-  const entering = { ...shared, ...d1, intake, first, acked: (ms: number) => use.acked(ms) };
+  const entering = { ...shared, ...d1, vault, intake, first, acked: (ms: number) => use.acked(ms) };
   const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
   const prompt = openPrompt(remind, now, waitUntil);
   const settled: FeedDoor["settled"] = (group) => (prompt(group), feed.settled(group));
@@ -155,7 +158,7 @@ function open(env: Env): Relay {
         use: used,
       }),
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
-      health: openRelayHealth({ ...shared, intake, use: used, own: use }),
+      health: openRelayHealth({ ...entering, use: used, own: use }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       floodGuard,
       flood: new FloodGuard(floodGuard, now),
@@ -187,7 +190,7 @@ function open(env: Env): Relay {
 }
 
 /** What an attempt goes through: another body where a route asks for one, and the way to its receiver. */
-function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<typeof openD1>, log: Log) {
+function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<typeof openD1>, vault: Vault, log: Log) {
   const bindings = openBindings((name) => env[name]);
   const inspector = openInspector({ inspections, now, log });
   const { resolver, loopback } = config;
@@ -200,7 +203,7 @@ function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<ty
           now,
           (host) => loopback && isLoopback(host),
         );
-  const reshape = openReshape(config, openHydrate(store, loopback, now, resolve));
+  const reshape = openReshape(config, openHydrate(store, loopback, now, resolve, vault));
   return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape };
 }
 

@@ -138,6 +138,14 @@ export const REASONS: Table = {
     headers: ({ retryAfterMs }) => retryAfter(retryAfterMs),
     advice: ({ why }) => `Not accepted, and the sender was asked to retry: ${why}.`,
   },
+  key_missing: {
+    // The sender is known and will come again; nothing may be kept unsealed meanwhile.
+    status: 503,
+    fault: "operator",
+    headers: () => ({ "retry-after": "300" }),
+    advice: ({ why }) =>
+      `Events of this source are kept encrypted, and ${why}: nothing is accepted until it is put with npx wrangler secret put ENCRYPTION_KEY.`,
+  },
   secret_missing: {
     ...UNFINISHED,
     advice: ({ names }) =>

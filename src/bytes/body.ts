@@ -7,6 +7,8 @@ export const INLINE_BYTES = 256 * 1024;
 
 /** Bytes of text, or characters of base64, in one part. */
 const PART_BYTES = 1_000_000;
+/** Bytes that make so many characters of base64. */
+const OF_BASE64 = (PART_BYTES / 4) * 3;
 
 /**
  * Pieces in one statement: a body of 25 MiB has 35 of them,
@@ -46,17 +48,29 @@ export function decodeBody(encoding: Encoding, data: string): Uint8Array {
 
 /** A large body as pieces that each decode on their own and fit a row. */
 export function encodeParts(bytes: Uint8Array): { encoding: Encoding; parts: string[] } {
-  const text = encodeBody(bytes).encoding === "text";
-  const parts: string[] = [];
+  const { encoding, pieces } = cutParts(bytes, encodeBody(bytes).encoding);
+  return { encoding, parts: pieces.map((piece) => encodePiece(encoding, piece)) };
+}
+
+/** The same as bytes, each of them small enough for its row once it is sealed, which takes base64. */
+export function cutForSealing(bytes: Uint8Array): { encoding: Encoding; pieces: Uint8Array[] } {
+  return cutParts(bytes, encodeBody(bytes).encoding, OF_BASE64);
+}
+
+/** A piece as it is kept of a body of this encoding. */
+export function encodePiece(encoding: Encoding, piece: Uint8Array): string {
+  return encoding === "text" ? strict.decode(piece) : toBase64(piece);
+}
+
+function cutParts(bytes: Uint8Array, encoding: Encoding, most = encoding === "text" ? PART_BYTES : OF_BASE64) {
+  const pieces: Uint8Array[] = [];
   for (let start = 0; start < bytes.length;) {
-    const end = text
-      ? characterBoundary(bytes, start + PART_BYTES)
-      : Math.min(bytes.length, start + (PART_BYTES / 4) * 3);
-    const slice = bytes.subarray(start, end);
-    parts.push(text ? strict.decode(slice) : toBase64(slice));
+    const at = Math.min(bytes.length, start + most);
+    const end = encoding === "text" ? characterBoundary(bytes, at) : at;
+    pieces.push(bytes.subarray(start, end));
     start = end;
   }
-  return { encoding: text ? "text" : "base64", parts };
+  return { encoding, pieces };
 }
 
 /** The last index up to `at` that does not cut a UTF-8 character in two. */

@@ -5,6 +5,7 @@ import { readAccess } from "./access.ts";
 import { readAlerts } from "./alerts.ts";
 import { checkDeadLetters } from "./dead-letters.ts";
 import type { Config, ConfiguredSource } from "./configured.ts";
+import { readEncryption } from "./encrypting.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
 import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "./ending.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
@@ -98,6 +99,7 @@ export function readConfig(vars: Vars): Config {
     alerts: readAlerts(vars["ALERTS"], originOf(sources.values()), reading.findings),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
+    encryption: readEncryption(sources.values(), reading),
     plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
     resolver: readResolver(vars["RESOLVER"], reading),
     logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),

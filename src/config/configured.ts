@@ -7,6 +7,7 @@ import type { Hydrate } from "../scheme/hydrate.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
+import type { VaultKeys } from "../bytes/vault.ts";
 import type { Level } from "../log.ts";
 import type { Destination, Secret, Source } from "../types.ts";
 
@@ -16,6 +17,8 @@ export interface ConfiguredSource extends Source {
   readonly together?: string;
   /** How what its thin events name is fetched; left out, they are as they come. */
   readonly hydrate?: Hydrate;
+  /** Set where its bodies and headers are kept sealed. */
+  readonly encrypt?: true;
   readonly scheme: Provider;
 }
 
@@ -71,6 +74,8 @@ export interface Config {
   readonly shards: number;
   /** How long events are kept. */
   readonly retentionMs: number;
+  /** What seals the events of sources that encrypt. */
+  readonly encryption: VaultKeys;
   /** Whose limits are shown. */
   readonly plan: Plan;
   /**

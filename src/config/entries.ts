@@ -81,6 +81,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     dedupeWindowMs: keys.dedupe?.windowMs ?? null,
     publicUrl: keys.public_url ?? null,
     ...(hydrate === undefined ? {} : { hydrate }),
+    ...(keys.encrypt ? { encrypt: true as const } : {}),
     settings,
   };
 }

@@ -4,6 +4,8 @@ import { SECRET_NAME } from "./forms.ts";
 /** Text, and secrets that stand for their values. */
 export type Filling = readonly ({ readonly text: string } | { readonly secret: string })[];
 
+const RELAY_OWN = /^(?:ADMIN_TOKEN|(?:SIGNING|ENCRYPTION)_KEY(?:_OLD)?)$/;
+
 /** A dollar with what belongs to it: a second one, a name in braces, or a name. */
 const DOLLAR = /\$(?:(\$)|\{([^}]*)\}|(\w*))/g;
 
@@ -27,7 +29,7 @@ export function parseFilling(text: string): Filling | string {
       continue;
     }
     const name = braced ?? bare ?? "";
-    if (["ADMIN_TOKEN", "SIGNING_KEY", "SIGNING_KEY_OLD"].includes(name))
+    if (RELAY_OWN.test(name))
       return `names ${name}, which is the relay's own and is sent to nobody. Put the receiver's secret under a name of its own`;
     if (!SECRET_NAME.test(name)) return `has a $ that names no secret. ${HOW}`;
     flush();

@@ -70,7 +70,7 @@ export function list<T extends z.ZodMiniType>(item: T, fixEmpty: string) {
  * The relay's own secrets are no choice here: one that a provider or a receiver knows as well would open the API, or
  * let it derive every destination's key.
  */
-export const SECRET_NAME = /^(?!(?:ADMIN_TOKEN|SIGNING_KEY|SIGNING_KEY_OLD)$)[A-Z][A-Z0-9_]{0,127}$/;
+export const SECRET_NAME = /^(?!(?:ADMIN_TOKEN|(?:SIGNING|ENCRYPTION)_KEY(?:_OLD)?)$)[A-Z][A-Z0-9_]{0,127}$/;
 
 /** Name of the secret that a source has if it names none. */
 export function conventionalSecret(source: string): string {

@@ -17,6 +17,7 @@ import { PRESETS } from "../out/retry.ts";
 import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
 import { orderKeys } from "./order-keys.ts";
+import { sealKeys } from "./seal-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
 import type { Rate } from "../types.ts";
 
@@ -187,6 +188,7 @@ export const sourceKeys = z.strictObject({
     ),
   ),
   hydrate: z.optional(hydrateKeys),
+  ...sealKeys,
   ...sourceEndKeys,
   public_url: z.optional(
     written(

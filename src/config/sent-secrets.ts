@@ -50,6 +50,8 @@ function provingSecrets({ sources, destinations }: Named): Map<string, string> {
     ["SIGNING_KEY", "every destination's key is derived from"],
     ["SIGNING_KEY_OLD", "destinations' keys are derived from"],
     ["ADMIN_TOKEN", "opens the API"],
+    ["ENCRYPTION_KEY", "opens what is kept encrypted"],
+    ["ENCRYPTION_KEY_OLD", "opens what is kept encrypted"],
   ]);
   for (const { name, value } of sources.values()) {
     const own = member(value, "secrets");

@@ -103,6 +103,8 @@ export const eventPage = z.object({
   ...progress.shape,
   /** Of a search: how many events were passed over because their bodies are not text. */
   binary_skipped: z.optional(count),
+  /** The same for events that are kept encrypted. */
+  sealed_skipped: z.optional(count),
 });
 export type EventPage = z.output<typeof eventPage>;
 export const deliveryPage = z.object({ deliveries: z.array(delivery), ...progress.shape });

@@ -1,5 +1,8 @@
 // D1: what arrived at the inspectors.
+import { decodeBody } from "../bytes/body.ts";
 import type { Encoding } from "../types.ts";
+import { isSealed, NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
+import { openPiece, whyNot } from "./opened.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 /** Requests that are kept of each inspector. */
@@ -35,6 +38,8 @@ export interface InspectionRow {
 export interface Arrived extends Omit<InspectionRow, "seq" | "headers" | "proven"> {
   readonly headers: Readonly<Record<string, string>>;
   readonly proven: boolean | null;
+  /** Whether headers and body are kept sealed. */
+  readonly sealed?: boolean;
 }
 
 const KEEP = `
@@ -49,21 +54,25 @@ const WHOLE = `coalesce((SELECT seq FROM inspections WHERE destination = ?1 AND 
   (SELECT max(seq) FROM inspections WHERE destination = ?1))`;
 const OF = `
 SELECT seq, destination, event, attempt, nth, at, headers, size, encoding,
-       iif(seq = ${WHOLE}, body, substr(body, 1, ${HEAD})) AS body, proven, script
+       iif(seq = ${WHOLE} OR substr(headers, 1, 1) <> '{', body, substr(body, 1, ${HEAD})) AS body, proven, script
 FROM inspections WHERE destination = ?1 ORDER BY seq DESC LIMIT ${MOST}`;
 
 /** What the inspectors keep. */
 export type Inspections = ReturnType<typeof openInspections>;
 
-/** @param run D1 with the schema in place */
-export function openInspections(run: Run) {
+/**
+ * @param run D1 with the schema in place
+ * @param vault seals and opens what came of sealed events
+ */
+export function openInspections(run: Run, vault: Vault = NO_KEYS) {
   const all = rowsOf(run);
 
   return {
     /** Keeps a request, and lets go of the oldest that are too many. Returns the script that is in force. */
     async keep(one: Arrived): Promise<string> {
-      const { destination, event, attempt, nth, at, headers, size, encoding, body, proven, script } = one;
-      const values = [destination, event, attempt, nth, at, JSON.stringify(headers), size, encoding, body];
+      const { destination, event, attempt, nth, at, size, encoding, proven, script } = one;
+      const { headers, body } = await keptOf(one, vault);
+      const values = [destination, event, attempt, nth, at, headers, size, encoding, body];
       const [kept] = await run((db) =>
         db.batch<{ script: string }>([
           db.prepare(KEEP).bind(...values, proven === null ? NOTHING : Number(proven), script),
@@ -78,7 +87,40 @@ export function openInspections(run: Run) {
      * of the others comes the beginning.
      */
     async of(destination: string, whole: number | null): Promise<InspectionRow[]> {
-      return await all<InspectionRow>(OF, destination, whole);
+      const rows = await all<InspectionRow>(OF, destination, whole);
+      const opened = await Promise.all(rows.map((row) => openInspection(row, vault)));
+      // What is sealed cannot be cut before it is opened.
+      const shown = opened.find(({ seq }) => seq === whole) ?? opened[0];
+      return opened.map((row) => (row === shown ? row : Object.assign(row, { body: row.body.slice(0, HEAD) })));
     },
   };
+}
+
+/** Headers and body as they are kept. */
+async function keptOf(
+  { destination, event, attempt, headers, encoding, body, sealed }: Arrived,
+  vault: Vault,
+): Promise<{ readonly headers: string; readonly body: string }> {
+  const text = JSON.stringify(headers);
+  if (sealed !== true) return { headers: text, body };
+  const place = (column: "headers" | "body") => PLACES.inspected(event, destination, attempt, column);
+  return {
+    headers: await vault.seal(text, place("headers")),
+    body: await vault.seal(decodeBody(encoding, body), place("body")),
+  };
+}
+
+/** A request as it arrived at an inspector. */
+async function openInspection(row: InspectionRow, vault: Vault): Promise<InspectionRow> {
+  if (!isSealed(row.headers)) return row;
+  const { event, destination, attempt, encoding, body } = row;
+  try {
+    const [headers, whole] = await Promise.all([
+      vault.openText(row.headers, PLACES.inspected(event, destination, attempt, "headers")),
+      openPiece(body, PLACES.inspected(event, destination, attempt, "body"), encoding, vault),
+    ]);
+    return { ...row, headers, body: whole };
+  } catch (error) {
+    return { ...row, headers: "{}", encoding: "text", body: whyNot(error) };
+  }
 }

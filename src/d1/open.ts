@@ -1,4 +1,5 @@
 // D1 opened: every table that the relay reads or writes, once each, over one way of running statements.
+import { NO_KEYS, type Vault } from "../bytes/vault.ts";
 import { openAlerts } from "./alerts.ts";
 import { openAudit } from "./audit.ts";
 import { openBacklog } from "./backlog.ts";
@@ -22,14 +23,19 @@ import { openStandings } from "./standing.ts";
 import { openStops } from "./stops.ts";
 import { openStore } from "./store.ts";
 import { openTrials } from "./trials.ts";
+import { openUnderKey } from "./under-key.ts";
 import { openUpkeep } from "./upkeep.ts";
 import { openVerified } from "./verified.ts";
 
 /** The tables, with what may be read of them and done to them. */
 export type Tables = ReturnType<typeof openD1>;
 
-/** Nothing is read and no schema is made before the first statement. */
-export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere) {
+/**
+ * Nothing is read and no schema is made before the first statement.
+ *
+ * @param vault opens what is kept sealed
+ */
+export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vault: Vault = NO_KEYS) {
   const run = openDatabase(db, watch, elsewhere);
   return {
     store: openStore(run),
@@ -40,11 +46,12 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere) {
     repeats: openRepeats(run),
     known: openKnown(run),
     namesake: openNamesake(run),
+    underKey: openUnderKey(run),
     upkeep: openUpkeep(run),
-    records: openRecords(run),
+    records: openRecords(run, vault),
     once: openOnce(run),
     standings: openStandings(run),
-    inspections: openInspections(run),
+    inspections: openInspections(run, vault),
     trials: openTrials(run),
     jobs: openJobs(run),
     ended: openEnded(run),

@@ -5,6 +5,8 @@ import type { State } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { BEHIND_WHOM } from "./order.ts";
 import { BEGAN_AT, endOf, SCAN_ROWS, tooOld } from "./moment.ts";
+import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
+import { openAnswers, openEvent, openPiece } from "./opened.ts";
 import { openSearch, SEARCHED } from "./search.ts";
 
 /** A place before every row. */
@@ -103,8 +105,11 @@ const PARTS_AT_ONCE = 8;
 /** What the relay can tell about the past. */
 export type Records = ReturnType<typeof openRecords>;
 
-/** @param run D1 with the schema in place */
-export function openRecords(run: Run) {
+/**
+ * @param run D1 with the schema in place
+ * @param vault opens what is kept sealed
+ */
+export function openRecords(run: Run, vault: Vault = NO_KEYS) {
   const all = rowsOf(run);
   const start = async (until: number | null) => await walkFrom(until, run);
 
@@ -143,7 +148,7 @@ export function openRecords(run: Run) {
       const values = [event, scan, limit + 1, ...ofEvent(filter), destination, filter.destination, filter.state];
       const rows = await all<DeliveryRow>(deliveriesOn(path), ...values);
       const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination, tooOld(filter.since));
-      return await page(rows, limit, scan, edge);
+      return await page(await openAnswers(rows, eventOf, vault), limit, scan, edge);
     },
 
     /** How far these events have come, by event and destination. */
@@ -157,15 +162,14 @@ export function openRecords(run: Run) {
       return rows.map(({ event }) => event);
     },
 
-    /** One event by its public id. */
+    /**
+     * One event by its public id.
+     *
+     * @throws Locked where it is sealed and its key is not here
+     */
     async event(id: string): Promise<WholeEventRow | null> {
-      return (await all<WholeEventRow>(ONE_EVENT, id))[0] ?? null;
-    },
-
-    /** The deliveries of one event, and the attempts that have rows of their own, by destination and number. */
-    async story(event: number): Promise<{ deliveries: DeliveryRow[]; attempts: AttemptRow[] }> {
-      const deliveries = await all<DeliveryRow>(OF_ONE_EVENT, event);
-      return { deliveries, attempts: await all<AttemptRow>(ATTEMPTS, event) };
+      const [row] = await all<WholeEventRow>(ONE_EVENT, id);
+      return row === undefined ? null : await openEvent(row, vault);
     },
 
     /** The events that were made from this one by hand, by its public id; oldest first. */
@@ -173,11 +177,33 @@ export function openRecords(run: Run) {
       return await all<EditionRow>(EDITIONS, id);
     },
 
-    /** The body of an event piece by piece, as it is stored: text, or base64 whose pieces may be joined. */
-    async *body({ receipt, body, parts }: WholeEventRow): AsyncGenerator<string, void> {
-      if (body !== null) yield body;
-      for (let from = 0, count = 1; from < parts; from += count, count = PARTS_AT_ONCE) {
-        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, count)) yield data;
+    ...openWhole(run, vault),
+  };
+}
+
+/** What is opened of a single event. */
+function openWhole(run: Run, vault: Vault) {
+  const all = rowsOf(run);
+  return {
+    /** The deliveries of one event, and the attempts that have rows of their own, by destination and number. */
+    async story(event: number): Promise<{ deliveries: DeliveryRow[]; attempts: AttemptRow[] }> {
+      const deliveries = await openAnswers(await all<DeliveryRow>(OF_ONE_EVENT, event), eventOf, vault);
+      const attempts = await all<AttemptRow>(ATTEMPTS, event);
+      const id = deliveries[0]?.id ?? "";
+      return {
+        deliveries,
+        attempts: await openAnswers(attempts, ({ destination }) => ({ event: id, destination }), vault),
+      };
+    },
+
+    /** The body of an event piece by piece: text, or base64 whose pieces may be joined. */
+    async *body({ id, receipt, encoding, body, parts, sealed }: WholeEventRow): AsyncGenerator<string, void> {
+      const plain = async (data: string, place: string) =>
+        sealed === true ? await openPiece(data, place, encoding, vault) : data;
+      if (body !== null) yield await plain(body, PLACES.body(id));
+      for (let from = 0, count = 1, n = 0; from < parts; from += count, count = PARTS_AT_ONCE) {
+        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, count))
+          yield await plain(data, PLACES.part(id, n++));
       }
     },
   };
@@ -187,6 +213,10 @@ export function openRecords(run: Run) {
 export async function walkFrom(until: number | null, run: Run): Promise<Place> {
   if (until === null) return NEWEST;
   return { event: await endOf(until, run), destination: "" };
+}
+
+function eventOf({ id, destination }: DeliveryRow) {
+  return { event: id, destination };
 }
 
 type Found = { readonly event: number; readonly destination?: string };

@@ -11,6 +11,8 @@ export interface Walk<Row> {
   readonly stopped: { readonly scanned: number; readonly receivedAt: number } | null;
   /** Of a search: events whose bodies are not text, and were not looked into. */
   readonly binary?: number;
+  /** Of a search: events that are kept sealed, and were not looked into. */
+  readonly sealed?: number;
 }
 
 export interface EventRow {
@@ -34,6 +36,8 @@ export interface WholeEventRow extends EventRow {
   readonly object?: string | null;
   /** JSON, `null` where every route has decided. */
   readonly undecided: string | null;
+  /** Set where it is kept sealed. */
+  readonly sealed?: true;
 }
 
 /** An event that was made from another. */

@@ -1,4 +1,5 @@
 // D1: which events have a text in their bodies. It reads a bounded number of events and bytes, and says how far it got.
+import { isSealedSql } from "./opened.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EventRow, Walk } from "./rows.ts";
 
@@ -10,11 +11,11 @@ export const SEARCHED = 500;
 const MOST_BYTES = 8_000_000;
 
 // SQLite's lower() knows ASCII only, on both sides of the comparison. A body in parts is looked at part by part, and
-// where two of them meet. Base64 is not looked into: its letters say nothing.
+// where two of them meet. Base64 and what is sealed are not looked into: their letters say nothing.
 const HOLDING = `
-SELECT e.seq AS event, e.encoding = 'base64' AS isBinary
+SELECT e.seq AS event, CASE WHEN ${isSealedSql("e")} THEN 'sealed' WHEN e.encoding = 'base64' THEN 'binary' ELSE 'text' END AS kind
 FROM json_each(?1) one CROSS JOIN events e ON e.seq = one.value
-WHERE e.encoding = 'base64' OR instr(lower(e.body), lower(?2)) > 0 OR (e.parts > 0 AND EXISTS (
+WHERE ${isSealedSql("e")} OR e.encoding = 'base64' OR instr(lower(e.body), lower(?2)) > 0 OR (e.parts > 0 AND EXISTS (
   SELECT 1 FROM event_parts p WHERE p.receipt = e.receipt AND (
     instr(lower(p.data), lower(?2)) > 0
     OR instr(lower(substr(p.data, -length(?2)) || (
@@ -36,21 +37,23 @@ export function openSearch(run: Run) {
   return async function search(text: string, walk: Walk<EventRow>, limit: number): Promise<Walk<EventRow>> {
     const looked = affordable(walk.rows);
     const seqs = JSON.stringify(looked.map(({ event }) => event));
-    const found = looked.length === 0 ? [] : await all<{ event: number; isBinary: number }>(HOLDING, seqs, text);
-    const hits = new Set(found.filter(({ isBinary }) => isBinary === 0).map(({ event }) => event));
+    const found = looked.length === 0 ? [] : await all<{ event: number; kind: string }>(HOLDING, seqs, text);
+    const of = (wanted: string) => found.filter(({ kind }) => kind === wanted);
+    const hits = new Set(of("text").map(({ event }) => event));
     const rows = looked.filter(({ event }) => hits.has(event));
-    const binary = found.length - hits.size;
+    const sealed = of("sealed").length;
+    const unread = { binary: of("binary").length, ...(sealed === 0 ? {} : { sealed }) };
 
     const [shown, last] = [rows.at(limit - 1), looked.at(-1)];
     if (rows.length > limit && shown !== undefined) {
-      return { rows: rows.slice(0, limit), next: placeOf(shown), stopped: null, binary };
+      return { rows: rows.slice(0, limit), next: placeOf(shown), stopped: null, ...unread };
     }
     // Every event that the walk has found was looked at, so that the search has come as far as the walk has.
     if (looked.length === walk.rows.length && (walk.next === null || walk.stopped !== null)) {
-      return { ...walk, rows, binary };
+      return { ...walk, rows, ...unread };
     }
-    if (last === undefined) return { rows, next: null, stopped: null, binary };
-    return { rows, next: placeOf(last), stopped: { scanned: looked.length, receivedAt: last.receivedAt }, binary };
+    if (last === undefined) return { rows, next: null, stopped: null, ...unread };
+    return { rows, next: placeOf(last), stopped: { scanned: looked.length, receivedAt: last.receivedAt }, ...unread };
   };
 }
 

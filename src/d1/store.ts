@@ -42,7 +42,12 @@ export type StoredEvent = Pick<
   readonly seq: number;
   /** What it names, once that was fetched: JSON. */
   readonly object?: string | null;
+  /** Set where it is kept sealed. */
+  readonly sealed?: true;
 };
+
+/** An event as it is kept: its headers are JSON, or one sealed value, and then everything else of it is sealed. */
+export type KeptEvent = Omit<StoredEvent, "headers" | "sealed"> & { readonly headers: string };
 
 // Each event is parsed once (`jsonb`), not once for each of its columns.
 // A repeat without its body is no event (`repeatOf` in src/intake).
@@ -189,9 +194,8 @@ export function openStore(run: Run) {
     },
 
     /** Events by `seq`, with their bodies unless those are kept in parts. */
-    async load(seqs: readonly number[]): Promise<StoredEvent[]> {
-      const rows = await all<Omit<StoredEvent, "headers"> & { headers: string }>(LOAD, JSON.stringify(seqs));
-      return rows.map(({ headers, ...row }) => Object.assign(row, { headers: parseHeaders(headers) }));
+    async load(seqs: readonly number[]): Promise<KeptEvent[]> {
+      return await all<KeptEvent>(LOAD, JSON.stringify(seqs));
     },
 
     ...openClaims(run),
@@ -217,11 +221,6 @@ function openingsOf(events: readonly Opening[], opened: readonly Opened[]): stri
       matched: matched.map((one) => ({ ...one, first: firsts.get(`${receipt}:${one.destination}`) })),
     })),
   );
-}
-
-function parseHeaders(text: string): Record<string, string> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this file's own INSERT, from a Record<string, string>
-  return JSON.parse(text) as Record<string, string>;
 }
 
 function openClaims(run: Run) {

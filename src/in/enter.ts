@@ -43,7 +43,10 @@ interface FirstAttempts {
    * @param accepted writes the line of the acceptance: called once, soon, where the answer is `accepted`
    */
   make(
-    held: { readonly event: Bodiless; readonly body: Uint8Array } & Pick<ConfiguredSource, "rate" | "together">,
+    held: { readonly event: Bodiless & { readonly sealed?: true }; readonly body: Uint8Array } & Pick<
+      ConfiguredSource,
+      "rate" | "together"
+    >,
     offered: readonly string[],
     accepting: Promise<Acceptance>,
     accepted: (first: readonly FirstEnd[]) => void,
@@ -70,6 +73,9 @@ export async function enter(
   refuse: Refuse,
   after: After | undefined,
 ): Promise<Response> {
+  // Before anything is kept: never is it kept unsealed in the place of sealed.
+  if (source.encrypt === true && deps.vault.fault !== null)
+    return refuse({ reason: "key_missing", why: deps.vault.fault });
   const said = source.scheme.message === undefined ? null : readMessage(inbound, source.scheme);
   if (said !== null && "reason" in said) return refuse(said);
   const identified = identify(said?.named ?? inbound, source.scheme, source.settings);
@@ -90,8 +96,8 @@ export async function enter(
   // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
   for (const one of new Set([inbound, sent])) Readings.of(one).forget();
 
-  const { id, receipt, size, matched, receivedAt, undecided = [] } = event;
-  const kept = await keepBody(event, body, deps);
+  const { id, receipt, size, receivedAt } = event;
+  const kept = await keepBody(event, body, source.encrypt === true, deps);
   if ("reason" in kept) return refuse(kept);
 
   const inParts = (kept.row?.parts ?? 0) > 0;
@@ -116,23 +122,14 @@ export async function enter(
         ...(sole ? { sole } : {}),
         first: offered,
       });
-  // An event and its first attempts are one story, and one line.
-  const write = (status: "accepted" | "duplicate", first: readonly FirstEnd[]) => {
-    const fields = {
-      id,
-      source: event.source,
-      type: event.type,
-      size,
-      status,
-      destinations: matched.length,
-      ...whichFailed(undecided),
-    };
-    deps.log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
-  };
+  const write = openLine(event, deps.log);
+  const told = source.encrypt === true ? { ...event, sealed: true as const } : event;
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
   if (offered.length > 0)
     after?.waitUntil(
-      deps.first.make({ event, ...spreadBy(source), body }, offered, accepting, (first) => write("accepted", first)),
+      deps.first.make({ event: told, ...spreadBy(source), body }, offered, accepting, (first) =>
+        write("accepted", first),
+      ),
     );
   const answer = await accepting;
   if (answer.kind === "duplicate" || (answer.kind === "accepted" && offered.length === 0)) write(answer.kind, []);
@@ -141,6 +138,14 @@ export async function enter(
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   if (answer.kind === "reused") return refuse({ reason: "name_reused", field: said?.field ?? "id" });
   return conclude(answer, refuse, reply, () => deps.acked(deps.now() - receivedAt));
+}
+
+/** Writes the line of an acceptance: an event and its first attempts are one story. */
+function openLine({ id, source, type, size, matched, undecided = [] }: Bodiless, log: Log) {
+  return (status: "accepted" | "duplicate", first: readonly FirstEnd[]) => {
+    const fields = { id, source, type, size, status, destinations: matched.length, ...whichFailed(undecided) };
+    log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
+  };
 }
 
 /** What of a source decides which object has its events. */

@@ -1,5 +1,6 @@
 // The object that a thin event names: fetched once, by the source's own credential, and kept beside the event.
 import { parseJson, member } from "../bytes/json.ts";
+import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import { objectUrl } from "../net/object-url.ts";
 import type { Resolve } from "../net/resolve.ts";
 import { type Ask, openAsk } from "../net/send.ts";
@@ -16,11 +17,15 @@ interface Fetching {
   readonly store: Pick<Store, "keepObject">;
   readonly loopback: boolean;
   readonly now: () => number;
+  readonly vault: Vault;
 }
 
 /** The event as D1 has it; without a row of its own nothing can be kept. */
 export interface Thin {
+  readonly id?: string;
   readonly seq?: number;
+  /** Set where it is kept sealed: then so is what is fetched for it. */
+  readonly sealed?: true;
   readonly object?: string | null;
 }
 
@@ -36,8 +41,9 @@ export function openHydrate(
   loopback: boolean,
   now: () => number,
   resolve: Resolve | null = null,
+  vault: Vault = NO_KEYS,
 ) {
-  const fetching: Fetching = { ask: openAsk(MOST_OBJECT, FETCH_MS, resolve), store, loopback, now };
+  const fetching: Fetching = { ask: openAsk(MOST_OBJECT, FETCH_MS, resolve), store, loopback, now, vault };
   /** Of one event, several deliveries of a batch ask at once. */
   const underWay = new Map<number, Promise<Hydrated>>();
 
@@ -53,7 +59,7 @@ export function openHydrate(
         return no(String(error));
       });
     // Behind it is a send, which must not begin when the lease is nearly over: D1 may be slow to keep it.
-    const own = within(HYDRATE_MS, "the fetch, or D1", fetched(seq, hydrate, document, fetching)).catch(
+    const own = within(HYDRATE_MS, "the fetch, or D1", fetched(event, hydrate, document, fetching)).catch(
       (error: unknown) => no(`it could not be kept beside the event: ${String(error)}`),
     );
     if (seq === undefined) return await own;
@@ -67,10 +73,10 @@ export function openHydrate(
 }
 
 async function fetched(
-  seq: number | undefined,
+  event: Thin,
   { from, path, headers, hidden, unset }: Hydrate,
   document: () => unknown,
-  { ask, store, loopback, now }: Fetching,
+  { ask, store, loopback, now, vault }: Fetching,
 ): Promise<Hydrated> {
   if (unset.length > 0) return no(`the secret ${unset.join(", ")} is not set, or cannot be sent`);
   const named = member(document(), path.split("."));
@@ -91,8 +97,20 @@ async function fetched(
   if (hidden.some((one) => text.includes(one))) return no(`${what} says back the credential that it was asked with`);
   if (parseJson(text) === undefined) return no(`${what} answered with what is no JSON`);
   const made = JSON.stringify({ at: now(), path: pathname, text });
-  const kept = seq === undefined ? made : await store.keepObject(seq, made);
-  return { ok: true, object: objectIn(kept) };
+  return { ok: true, object: objectIn(await keptFirst(event, made, store, vault)) };
+}
+
+/** What is kept of it from now on: what was kept first stays. */
+async function keptFirst(
+  { id = "", seq, sealed }: Thin,
+  made: string,
+  store: Fetching["store"],
+  vault: Vault,
+): Promise<string> {
+  if (seq === undefined) return made;
+  if (sealed !== true) return await store.keepObject(seq, made);
+  const place = PLACES.object(id);
+  return await vault.openText(await store.keepObject(seq, await vault.seal(made, place)), place);
 }
 
 function no(why: string): Hydrated {

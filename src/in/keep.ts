@@ -1,10 +1,11 @@
 // The body of a proven request on its way into an event: beside it, or in parts of its own where it is large and new.
-import { encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/body.ts";
+import { cutForSealing, encodeBody, encodeParts, INLINE_BYTES, PIECES_AT_ONCE } from "../bytes/body.ts";
+import { PLACES, type Vault } from "../bytes/vault.ts";
 import type { Parts } from "../d1/parts.ts";
 import type { Rejection } from "../errors.ts";
 import { within } from "../patience.ts";
 import type { AskRepeats } from "../d1/known.ts";
-import type { Event } from "../types.ts";
+import type { Event, Undecided } from "../types.ts";
 
 /** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
 const PARTS_PATIENCE_MS = 7_000;
@@ -13,12 +14,16 @@ export interface KeepDeps {
   readonly parts: Pick<Parts, "put" | "drop">;
   /** Which of these events D1 has: asked before the parts of a large body are written. */
   readonly repeats: AskRepeats;
+  readonly vault: Vault;
   readonly now: () => number;
 }
 
+/** An event as it is journaled: of a source that encrypts, its headers are one sealed value, and so is its body. */
+type Journaled = Omit<Event, "headers"> & { readonly headers: Event["headers"] | string };
+
 /** The event as it is kept: a repeat of what D1 has is none, and is at its end where it opens nothing. */
 export interface Kept {
-  readonly row: Event | null;
+  readonly row: Journaled | null;
   readonly repeat: boolean;
   readonly ended: boolean;
 }
@@ -26,9 +31,45 @@ export interface Kept {
 /** An event whose body has not been looked at. */
 export type Bodiless = Omit<Event, "encoding" | "body" | "parts">;
 
-function inline(event: Bodiless, body: Uint8Array): Event {
+/** @param vault seals what is kept; `null` where it is kept as it came */
+async function inline(event: Bodiless, body: Uint8Array, vault: Vault | null): Promise<Journaled> {
   const { encoding, data } = encodeBody(body);
-  return { ...event, encoding, body: data, parts: 0 };
+  if (vault === null) return { ...event, encoding, body: data, parts: 0 };
+  const sealed = await vault.seal(body, PLACES.body(event.id));
+  return { ...(await headOf(event, vault)), encoding, body: sealed, parts: 0 };
+}
+
+/** What is kept beside the body. Why a route could not decide may quote the body. */
+async function headOf(event: Bodiless, vault: Vault | null): Promise<Omit<Journaled, "encoding" | "body" | "parts">> {
+  if (vault === null) return event;
+  const headers = await vault.seal(JSON.stringify(event.headers), PLACES.headers(event.id));
+  if (event.undecided === undefined) return { ...event, headers };
+  return { ...event, headers, undecided: await sealUndecided(event.id, event.undecided, vault) };
+}
+
+/** The same with sealed reasons. */
+export async function sealUndecided(
+  event: string,
+  undecided: readonly Undecided[],
+  vault: Vault,
+): Promise<readonly Undecided[]> {
+  return await Promise.all(
+    undecided.map(async ({ route, error }) => ({
+      route,
+      error: await vault.seal(error, PLACES.undecided(event, route)),
+    })),
+  );
+}
+
+/** The pieces of a large body, and how each is kept. */
+function piecesOf(event: string, body: Uint8Array, vault: Vault | null) {
+  if (vault === null) {
+    const { encoding, parts } = encodeParts(body);
+    return { encoding, count: parts.length, kept: async (n: number) => await Promise.resolve(parts[n] ?? "") };
+  }
+  const { encoding, pieces } = cutForSealing(body);
+  const kept = async (n: number) => await vault.seal(pieces[n] ?? new Uint8Array(), PLACES.part(event, n));
+  return { encoding, count: pieces.length, kept };
 }
 
 /**
@@ -38,21 +79,25 @@ function inline(event: Bodiless, body: Uint8Array): Event {
 export async function keepBody(
   event: Bodiless,
   body: Uint8Array,
-  { parts, repeats, now }: KeepDeps,
+  encrypt: boolean,
+  { parts, repeats, vault: own, now }: KeepDeps,
 ): Promise<Rejection | Kept> {
   const { id, receipt, size } = event;
-  if (size <= INLINE_BYTES) return { row: inline(event, body), repeat: false, ended: false };
+  const vault = encrypt ? own : null;
+  if (size <= INLINE_BYTES) return { row: await inline(event, body, vault), repeat: false, ended: false };
   const deadline = event.receivedAt + PARTS_PATIENCE_MS;
   try {
     const [known] = await within(deadline - now(), "D1", repeats([id]));
     if (known !== undefined) return { row: null, repeat: true, ended: known.opens === 0 };
     // Before the event, so that an event which is accepted always has its body;
     // the sweep removes parts without an event.
-    const pieces = encodeParts(body);
-    for (let n = 0; n < pieces.parts.length; n += PIECES_AT_ONCE)
-      await within(deadline - now(), "D1", parts.put(receipt, id, n, ...pieces.parts.slice(n, n + PIECES_AT_ONCE)));
+    const { encoding, count, kept } = piecesOf(id, body, vault);
+    for (let n = 0; n < count; n += PIECES_AT_ONCE) {
+      const some = Array.from({ length: Math.min(PIECES_AT_ONCE, count - n) }, (_, at) => kept(n + at));
+      await within(deadline - now(), "D1", parts.put(receipt, id, n, ...(await Promise.all(some))));
+    }
     return {
-      row: { ...event, encoding: pieces.encoding, body: null, parts: pieces.parts.length },
+      row: { ...(await headOf(event, vault)), encoding, body: null, parts: count },
       repeat: false,
       ended: false,
     };

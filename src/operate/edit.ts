@@ -1,18 +1,21 @@
 // An edited body of an event goes to one destination, as a new event that names the old one, because somebody asked.
 import { encodeBody, INLINE_BYTES } from "../bytes/body.ts";
 import { decodeBase64, encodeHex } from "../bytes/encoding.ts";
+import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import { EDIT } from "../d1/deeds/edit.ts";
-import { anonymousEventId, deliveryId } from "../ids.ts";
+import type { WholeEventRow } from "../d1/rows.ts";
+import { anonymousEventId, deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
+import type { Encoding } from "../types.ts";
 import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
-import { badRequest, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
+import { badRequest, conflict, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
 
 /**
  * Makes an event of this one's source, type and headers with another body, and sends it to one destination.
  * The old event stays as it is.
  */
 export function openEdit(deps: VerbDeps): Verb<"edit"> {
-  const { config, tables, newId, log } = deps;
+  const { config, tables, newId, log, vault = NO_KEYS } = deps;
   const once = openOnce(deps);
   return async ({ event: id }, by, { destination, body, encoding, content_type: contentType }) => {
     const event = await tables.records.event(id);
@@ -23,9 +26,11 @@ export function openEdit(deps: VerbDeps): Verb<"edit"> {
     if (bytes.length > INLINE_BYTES) return tooLarge(bytes.length);
 
     const sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-    const { data, ...kept } = encodeBody(bytes);
     const wish = { destination, sha256, contentType };
-    const made = { event: event.event, id: anonymousEventId(newId()), ...kept, body: data, size: bytes.length };
+    const encrypts = event.sealed === true || config.sources.get(event.source)?.encrypt === true;
+    if (encrypts && vault.fault !== null) return conflict(`the event is kept encrypted, and ${vault.fault}`);
+    const kept = await keptOf(event, bytes, anonymousEventId(newId()), contentType, encrypts ? vault : null);
+    const made = { event: event.event, ...kept, size: bytes.length };
     const { answer } = await once(EDIT, event.id, { ...made, ...wish }, by);
     if (answer.event === null) return noEvent(id);
     if (answer.destination !== destination || answer.sha256 !== sha256 || answer.contentType !== contentType)
@@ -33,6 +38,38 @@ export function openEdit(deps: VerbDeps): Verb<"edit"> {
     const delivery = deliveryId(answer.event, destination);
     log.info("edit.asked", { target: event.id, delivery, size: bytes.length, sha256 });
     return { ok: true, value: { event: answer.event, delivery, edited_from: event.id, size: bytes.length } };
+  };
+}
+
+/** The new event as it is kept: sealed where the old one is, or where its source asks for it by now. */
+async function keptOf(
+  old: WholeEventRow,
+  bytes: Uint8Array,
+  id: string,
+  contentType: string | null,
+  vault: Vault | null,
+): Promise<{ id: string; headers: string; encoding: Encoding; body: string }> {
+  const { data, encoding } = encodeBody(bytes);
+  const headers = JSON.stringify(headersOf(old, encoding, contentType));
+  if (vault === null) return { id, headers, encoding, body: data };
+  const [sealedHeaders, body] = await Promise.all([
+    vault.seal(headers, PLACES.headers(id)),
+    vault.seal(bytes, PLACES.body(id)),
+  ]);
+  return { id, headers: sealedHeaders, encoding, body };
+}
+
+/**
+ * Text is no longer compressed as the old body may have been; what proved the old body proves nothing of the new one.
+ */
+function headersOf(old: WholeEventRow, encoding: Encoding, contentType: string | null): Record<string, string> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
+  const { [PROOF]: _, "content-encoding": coding, ...headers } = JSON.parse(old.headers) as Record<string, string>;
+  return {
+    ...headers,
+    ...(encoding === "text" || coding === undefined ? {} : { "content-encoding": coding }),
+    [EDITED_FROM]: old.id,
+    ...(contentType === null ? {} : { "content-type": contentType }),
   };
 }
 

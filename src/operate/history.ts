@@ -30,7 +30,10 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
           undecided: undecided.includes(row.event),
         }),
       );
-      const skipped = walk.binary === undefined ? {} : { binary_skipped: walk.binary };
+      const skipped = {
+        ...(walk.binary === undefined ? {} : { binary_skipped: walk.binary }),
+        ...(walk.sealed === undefined ? {} : { sealed_skipped: walk.sealed }),
+      };
       return { events, ...toProgress("events", walk), ...skipped };
     },
 

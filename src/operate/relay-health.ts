@@ -5,17 +5,15 @@ import type { Use as UseAnswer } from "../contract/use.ts";
 import type { Use } from "../feed/use.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { JournalStatus } from "../intake/status.ts";
-import type { Log } from "../log.ts";
 import { iso } from "../time.ts";
+import { type KeyHealthDeps, openKeyHealth } from "./key-health.ts";
 import { endFindings, endsInHealth } from "./ends.ts";
 
-interface RelayHealthDeps {
+interface RelayHealthDeps extends KeyHealthDeps {
   readonly config: Pick<Config, "missing" | "findings" | "ends">;
   readonly intake: Pick<IntakeDoor, "status">;
   readonly use: () => Promise<UseAnswer>;
   readonly own: Pick<Use, "seen">;
-  readonly now: () => number;
-  readonly log: Log;
 }
 
 /** How long an answer is given again, in ms. */
@@ -31,21 +29,26 @@ export interface RelayHealth {
 
 /** Asks the journal and the feed, unless it has just done so. Never rejects. */
 export function openRelayHealth(deps: RelayHealthDeps): () => Promise<RelayHealth> {
+  const keys = openKeyHealth(deps);
   let kept: { readonly at: number; readonly health: RelayHealth } | null = null;
   return async () => {
     const now = deps.now();
-    if (kept === null || now - kept.at >= KEPT_MS || now < kept.at) kept = { at: now, health: await look(deps) };
+    if (kept === null || now - kept.at >= KEPT_MS || now < kept.at) kept = { at: now, health: await look(deps, keys) };
     return kept.health;
   };
 }
 
-async function look({ config, intake, use, own, now, log }: RelayHealthDeps): Promise<RelayHealth> {
-  const [journal, used] = await Promise.all([
+async function look(
+  { config, intake, use, own, now, log }: RelayHealthDeps,
+  keys: () => Promise<object | null>,
+): Promise<RelayHealth> {
+  const [journal, used, encryption] = await Promise.all([
     intake.status().catch((error: unknown) => {
       log.error("health.intake_unreachable", { error: String(error) });
       return null;
     }),
     use(),
+    keys(),
   ]);
   // Its status can be read where its storage takes no writes.
   const writable = (["object_rows_written", "object_requests", "object_gb_s"] satisfies Meter[]).every(
@@ -57,7 +60,17 @@ async function look({ config, intake, use, own, now, log }: RelayHealthDeps): Pr
   const at = now();
   const findings = [...config.findings, ...endFindings(config.ends, at)];
   const ends = config.ends.length === 0 ? {} : { old_secrets: endsInHealth(config.ends, at) };
-  return { accepts, body: { ...status, findings, ...ends, intake: shown(journal), use: used } };
+  return {
+    accepts,
+    body: {
+      ...status,
+      findings,
+      ...ends,
+      ...(encryption === null ? {} : { encryption }),
+      intake: shown(journal),
+      use: used,
+    },
+  };
 }
 
 /** Events of the objects that answer are accepted: those that do not are only named. */

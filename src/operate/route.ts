@@ -4,12 +4,15 @@ import type { routeOrder, RoutesTried, RouteVerdict, tryOrder } from "../contrac
 import type { Config } from "../config/configured.ts";
 import { ROUTE, type Routed } from "../d1/deeds/route.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
+import { NO_KEYS } from "../bytes/vault.ts";
 import { deliveryId } from "../ids.ts";
 import { type Asked, sourceOf } from "../in/again.ts";
 import { again, neverCame } from "./asked.ts";
 import { inOrder } from "../in/order.ts";
+import { sealUndecided } from "../in/keep.ts";
 import { judge, match } from "../in/route.ts";
 import { readCursor, writeCursor } from "../contract/question.ts";
+import type { Undecided } from "../types.ts";
 import { openOnce } from "./once.ts";
 import type { Acts, By, Done, Looks, VerbDeps } from "./operator.ts";
 import { badRequest, noEvent, quoted } from "./refuse.ts";
@@ -35,22 +38,23 @@ export function openTries({ config, tables: { records } }: Pick<Deps, "config" |
 
 /** Routes an event, or many, by the routes of today; and says where one would go that never came. */
 export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "routes.try"> {
-  const { config, tables, log } = deps;
+  const { config, tables, log, vault = NO_KEYS } = deps;
   const { records } = tables;
   const once = openOnce(deps);
-  const decide = async (row: WholeEventRow): Promise<Routed> => {
+  const decide = async (row: WholeEventRow): Promise<{ routed: Routed; undecided: readonly Undecided[] }> => {
     const { source, types, names } = (await again(row, records, config)).asked;
     const { matched: wanted, undecided } = match(config.routes, source, types, names);
     const matched = await inOrder(wanted, names, config.destinations);
-    return { event: row.event, matched, undecided: undecided.length === 0 ? null : undecided };
+    const kept = row.sealed === true ? await sealUndecided(row.id, undecided, vault) : undecided;
+    return { routed: { event: row.event, matched, undecided: kept.length === 0 ? null : kept }, undecided };
   };
 
   return {
     async route({ event: id }, by) {
       const row = await records.event(id);
       if (row === null) return noEvent(id);
-      const decided = await decide(row);
-      const { answer, rung } = await once(ROUTE, row.id, { events: [decided] }, by);
+      const { routed, undecided } = await decide(row);
+      const { answer, rung } = await once(ROUTE, row.id, { events: [routed] }, by);
       log.info("route.asked", { target: row.id, opened: rung });
       return {
         ok: true,
@@ -61,7 +65,7 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
             created,
             state,
           })),
-          undecided: [...(decided.undecided ?? [])],
+          undecided: [...undecided],
         },
       };
     },
@@ -83,7 +87,7 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
     const events: Routed[] = [];
     for (const { id } of rows) {
       const row = await records.event(id);
-      if (row !== null) events.push(await decide(row));
+      if (row !== null) events.push((await decide(row)).routed);
     }
     const { answer } = await once(ROUTE, filter.routing, { events }, by);
     const opened = answer.filter(({ created }) => created);

@@ -7,6 +7,7 @@ import type { Keyed } from "./object-key.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
 import { parsed } from "../bytes/json.ts";
+import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import type { Reshape } from "./reshape.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
@@ -22,6 +23,8 @@ export interface AttemptDeps {
   readonly bindings: Bindings;
   readonly now: () => number;
   readonly dice: () => number;
+  /** Seals what the receivers of a sealed event answer. */
+  readonly vault?: Vault;
   /** Makes another body where the route asks for one. */
   readonly reshape?: Reshape | undefined;
   /** Asked last of all, right before the send: whether it may begin now, where only so many may. */
@@ -58,7 +61,22 @@ export async function attempt(
 ): Promise<Conclusion | null> {
   const end = await tried(event, destination, numbered, body, deps);
   const onFailed = destination?.onFailed;
-  return end === null || end.state !== "failed" || onFailed === undefined ? end : { ...end, onFailed };
+  if (end === null) return null;
+  const kept =
+    destination === undefined || event.sealed !== true ? end : await withSealedAnswer(end, event, destination, deps);
+  return kept.state !== "failed" || onFailed === undefined ? kept : { ...kept, onFailed };
+}
+
+/** The same with what was answered sealed, since it may say back what was sent. Without a key it is not kept at all. */
+async function withSealedAnswer(
+  end: Conclusion,
+  { id }: EventHead,
+  { name }: Pick<Destination, "name">,
+  { vault = NO_KEYS }: AttemptDeps,
+): Promise<Conclusion> {
+  if (end.excerpt === "") return end;
+  const excerpt = await vault.seal(end.excerpt, PLACES.answer(id, name)).catch(() => "");
+  return { ...end, excerpt };
 }
 
 async function tried(
@@ -158,7 +176,7 @@ function isUnsigned({ keys, shape: asked }: Pick<Destination, "keys" | "shape">)
 
 /** Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. */
 function addressed(
-  { id }: EventHead,
+  { id, sealed }: EventHead,
   destination: Destination,
   { attempt: n, round }: Numbered,
   proof: readonly string[],
@@ -172,7 +190,14 @@ function addressed(
     return {
       ...ways,
       url: asked?.url ?? "",
-      reach: inspector({ destination: to, event: id, attempt: n, nth: n - round, hidden: hidden ?? [] }),
+      reach: inspector({
+        destination: to,
+        event: id,
+        attempt: n,
+        nth: n - round,
+        hidden: hidden ?? [],
+        sealed: sealed === true,
+      }),
     };
   }
   // Who is bound here has agreed to it.

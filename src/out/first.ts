@@ -25,7 +25,9 @@ const NONE: Granted = { go: [], wait: [] };
 
 /** An event that asks for its first attempts, and how its acceptance is named. */
 export interface Held {
-  readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "size" | "matched">;
+  readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "size" | "matched"> & {
+    readonly sealed?: true;
+  };
   readonly rate: Rate | null;
   readonly together?: string;
   readonly body: Uint8Array;

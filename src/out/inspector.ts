@@ -36,6 +36,8 @@ export interface Visit {
   readonly hidden: readonly string[];
   /** Which attempt of this round, from 1: it picks the step of the script. */
   readonly nth: number;
+  /** Whether what arrives is kept sealed, because the event is. */
+  readonly sealed?: boolean;
 }
 
 export type Inspector = (visit: Visit) => Reach;
@@ -43,7 +45,7 @@ export type Inspector = (visit: Visit) => Reach;
 /** The receiver. As with one on the network, a request that it could not keep is a connection that broke. */
 export function openInspector({ inspections, now, log }: InspectorDeps): Inspector {
   const receive = async (
-    { destination, event, attempt, nth, hidden }: Visit,
+    { destination, event, attempt, nth, hidden, sealed = false }: Visit,
     url: string,
     { method, headers, body: sent, signal }: Parameters<Reach>[1],
   ): Promise<Response> => {
@@ -56,7 +58,7 @@ export function openInspector({ inspections, now, log }: InspectorDeps): Inspect
     const { encoding, data } = encodeHead(shape?.members === undefined ? body : without(hidden, body), KEPT_BYTES);
     const seen = shape === undefined ? masked(headers) : asShaped(hidden, url, method, masked(headers));
     const kept = { destination: name, event, attempt, nth, at: now(), headers: seen, size: body.length };
-    const changed = await inspections.keep({ ...kept, encoding, body: data, proven, script: script.text });
+    const changed = await inspections.keep({ ...kept, encoding, body: data, proven, script: script.text, sealed });
     return await answerOf(stepFor(readScript(changed), nth), signal);
   };
   return (visit) => async (url, request) => {

@@ -1,8 +1,9 @@
 // Reads what is to be sent: each event when its turn comes, several small ones in one query, each large body in slices.
 import { decodeBody, INLINE_BYTES } from "../bytes/body.ts";
 import { concatenated } from "../bytes/encoding.ts";
+import { isSealed, NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import type { Parts } from "../d1/parts.ts";
-import type { Claim, Store, StoredEvent } from "../d1/store.ts";
+import type { Claim, KeptEvent, Store, StoredEvent } from "../d1/store.ts";
 
 /** Bytes of bodies in one query, and parts of a large body in one query. */
 export const LOAD_BYTES = 1_000_000;
@@ -11,9 +12,14 @@ export const LOAD_PARTS = 4;
 export interface LoadDeps {
   readonly store: Pick<Store, "load">;
   readonly parts: Pick<Parts, "read">;
+  /** Opens what is kept sealed. */
+  readonly vault?: Vault;
 }
 
-/** The events of an invocation's claims. Both reject where D1 has not what the claim is for. */
+/**
+ * The events of an invocation's claims. Both reject where D1 has not what the claim is for, and with `Locked` where it
+ * is sealed and the key is not here.
+ */
 export interface Loaded {
   event(claim: Claim): Promise<StoredEvent>;
   /** The bytes as they were received. */
@@ -28,9 +34,9 @@ export interface Loaded {
 export function load(
   claims: readonly Claim[],
   sizeOf: (claim: Claim) => number,
-  { store, parts: large }: LoadDeps,
+  { store, parts: large, vault = NO_KEYS }: LoadDeps,
 ): Loaded {
-  const chunks = new Map<number, { seqs: number[]; rows?: Promise<Map<number, StoredEvent>> }>();
+  const chunks = new Map<number, { seqs: number[]; rows?: Promise<Map<number, KeptEvent>> }>();
   let chunk = { seqs: [] as number[] };
   let bytes = 0;
   for (const claim of claims) {
@@ -48,16 +54,32 @@ export function load(
       own.rows ??= store.load(own.seqs).then((rows) => new Map(rows.map((row) => [row.seq, row])));
       const event = (await own.rows).get(seq);
       if (event === undefined) throw new Error(`event ${id} is not in D1`);
-      return event;
+      return await opened(event, vault);
     },
-    async body({ receipt, encoding, body, parts }) {
-      if (body !== null) return decodeBody(encoding, body);
+    async body({ id, receipt, encoding, body, parts, sealed }) {
+      if (body !== null) return sealed ? await vault.open(body, PLACES.body(id)) : decodeBody(encoding, body);
       const pieces: Uint8Array[] = [];
       for (let n = 0; n < parts; n += LOAD_PARTS) {
-        for (const data of await large.read(receipt, n, LOAD_PARTS)) pieces.push(decodeBody(encoding, data));
+        for (const data of await large.read(receipt, n, LOAD_PARTS))
+          pieces.push(sealed ? await vault.open(data, PLACES.part(id, pieces.length)) : decodeBody(encoding, data));
       }
       if (pieces.length !== parts) throw new Error(`${pieces.length} of ${parts} parts of the body are in D1`);
       return concatenated(pieces);
     },
   };
+}
+
+/** The event without its body, opened where it is sealed. */
+async function opened({ headers, object = null, ...kept }: KeptEvent, vault: Vault): Promise<StoredEvent> {
+  if (!isSealed(headers)) return { ...kept, object, headers: parsedHeaders(headers) };
+  const [text, fetched] = await Promise.all([
+    vault.openText(headers, PLACES.headers(kept.id)),
+    object === null ? null : vault.openText(object, PLACES.object(kept.id)),
+  ]);
+  return { ...kept, object: fetched, headers: parsedHeaders(text), sealed: true };
+}
+
+function parsedHeaders(text: string): Record<string, string> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
+  return JSON.parse(text) as Record<string, string>;
 }

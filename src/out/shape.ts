@@ -9,7 +9,11 @@ import { make } from "./formats.ts";
 import { withMembers } from "./members.ts";
 
 /** What is sent of an event besides its body. */
-export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> & { readonly receipt?: string };
+export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> & {
+  readonly receipt?: string;
+  /** Set where it is kept sealed: then so is what its receivers answer. */
+  readonly sealed?: true;
+};
 
 /** The request, without the address that it goes to. */
 export interface Shaped {

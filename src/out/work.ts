@@ -2,6 +2,7 @@
 import { attemptMs, hasHung, NOTE_MS } from "../deadlines.ts";
 import type { Claim, Store } from "../d1/store.ts";
 import type { Turn } from "../limit/turn.ts";
+import { Locked } from "../bytes/vault.ts";
 import { announce, type AnnounceDeps, type Beside } from "./announce.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { ringOrLeave } from "./bells.ts";
@@ -20,6 +21,8 @@ const SLOTS = 5;
  * waiting, sending and settling must fit `waitUntil`'s 30 s, unless a destination has more time of its own.
  */
 const WAIT_MS = 10_000;
+/** A delivery whose event is sealed under a key that is not here waits so long until it looks again, in ms. */
+const LOCKED_MS = 5 * 60_000;
 
 export interface WorkDeps extends AttemptDeps, AnnounceDeps, BreakerDeps, LoadDeps {
   readonly store: Pick<Store, "giveBack" | "load" | "settle">;
@@ -63,6 +66,7 @@ export async function work(
   const turns = new Map<string, Turn>();
   const waiting: Claim[] = [];
   const late: Claim[] = [];
+  const locked: Claim[] = [];
   const running = new Map<string, number>();
   const until = now() + WAIT_MS;
   let busy = 0;
@@ -83,6 +87,7 @@ export async function work(
       const place = pace.enter(destination, sizeOf(claim), now());
       const end = await one(claim, { events: events.get(claim), turn, settler }, deps);
       if (end === "late") late.push(claim);
+      if (end === "locked") locked.push(claim);
       pace.leave(place, end === "timed out", now());
       running.set(destination, (running.get(destination) ?? 1) - 1);
       turn?.leave(!waiting.some((other) => other.destination === destination));
@@ -107,7 +112,10 @@ export async function work(
   const closing = [...turns.values()].map((turn) => turn.close());
   await settling;
   await tending.end();
-  if (waiting.length + late.length > 0) await giveBack([...waiting, ...late], { sizeOf, turns }, deps);
+  const since = now();
+  if (waiting.length + late.length > 0)
+    await giveBack([...waiting, ...late], since + LATER_MS, { sizeOf, turns }, deps);
+  if (locked.length > 0) await giveBack(locked, since + LOCKED_MS, { sizeOf, turns: new Map() }, deps);
   await Promise.all(closing);
 }
 
@@ -122,7 +130,7 @@ async function one(
   claim: Claim,
   { events, turn, settler }: Hands,
   deps: WorkDeps,
-): Promise<"ended" | "timed out" | "late"> {
+): Promise<"ended" | "timed out" | "late" | "locked"> {
   const { id, event: seq, destination: name, attempt: n } = claim;
   try {
     if (events === undefined) return "late";
@@ -141,6 +149,11 @@ async function one(
     settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
     return hasHung(end, limit) ? "timed out" : "ended";
   } catch (error) {
+    if (error instanceof Locked) {
+      // The operator's: the attempt does not count, and the delivery waits for its key.
+      deps.log.error("delivery.locked", { delivery: deliveryId(id, name), key: error.key, error: error.message });
+      return "locked";
+    }
     // Ours: the lease ends, the sweep frees it, and the attempt is on record as lost.
     deps.log.error("delivery.broken", { delivery: deliveryId(id, name), attempt: n, error: String(error) });
     return "ended";
@@ -156,13 +169,13 @@ export function counted<Deps extends AttemptDeps>(deps: Deps, turn: Turn): Deps 
   return { ...deps, send, takes: () => turn.takes() };
 }
 
-/** Gives back claims that were not started: their attempt does not count, and their bell rings again soon. */
+/** Gives back claims that were not started: their attempt does not count, and their bell rings again at `due`. */
 async function giveBack(
   claims: readonly Claim[],
+  due: number,
   { sizeOf, turns }: { sizeOf: SizeOf; turns: ReadonlyMap<string, Turn> },
-  { store, ring, now, log }: WorkDeps,
+  { store, ring, log }: WorkDeps,
 ): Promise<void> {
-  const due = now() + LATER_MS;
   try {
     await store.giveBack(claims, due);
   } catch (error) {

@@ -27,7 +27,7 @@ const NEAR = 0.8;
 const VARS = { free: 64, paid: 128 };
 
 /** What a var of this name would give away to everybody who can read the repository. */
-const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY)$|_SECRET$|_OLD$/;
+const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY|ENCRYPTION_KEY)$|_SECRET$|_OLD$/;
 
 /**
  * Findings about a file. What the frame lacks keeps a relay from running at all,

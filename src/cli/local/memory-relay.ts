@@ -1,6 +1,7 @@
 // The relay's front door with nothing but memory behind it:
 // what a request would be told, without D1, without a clock and without a network.
 
+import { NO_KEYS } from "../../bytes/vault.ts";
 import type { IngestDeps } from "../../in/ingest.ts";
 import { BodyReader } from "../../in/read.ts";
 import { UNCOUNTED } from "../../in/flood.ts";
@@ -27,6 +28,8 @@ export function memoryRelay(config: IngestDeps["config"], now: number): IngestDe
     first: { offers: () => [], make: () => Promise.resolve() },
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
     repeats: () => Promise.resolve([]),
+    // Nothing is written, and what it has no key for is refused as it would be.
+    vault: NO_KEYS,
     namesake: () => Promise.resolve(false),
     flood: { enter: () => UNCOUNTED, guess: () => Promise.resolve(true) },
     published: { bar: () => Promise.resolve(null) },

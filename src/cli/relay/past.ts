@@ -32,6 +32,8 @@ const events = remote(
       const { events: rows, ...rest } = await answered(client.events.$get({ query: more }));
       return { rows, ...rest };
     });
+    const { sealed_skipped: sealed = 0 } = page;
+    if (sealed > 0) terminal.err(`not searched: ${sealed} events that are kept encrypted`);
     return show(asked, terminal, page, "events", (rows) =>
       table(
         ["event", "received", "source", "type", "bytes", "routing"],
@@ -162,6 +164,7 @@ interface Page<Row> {
   readonly scanned?: number | undefined;
   readonly looked_back_to?: string | undefined;
   readonly binary_skipped?: number | undefined;
+  readonly sealed_skipped?: number | undefined;
 }
 
 /** Why nothing is listed: nothing is there, nothing fits, or the search has only stopped early. */
@@ -194,12 +197,13 @@ async function goOn<Row, Query extends { limit?: string; cursor?: string }>(
       rows: [...page.rows, ...more.rows],
       ...sum("scanned", page, more),
       ...sum("binary_skipped", page, more),
+      ...sum("sealed_skipped", page, more),
     };
   }
   return page;
 }
 
-function sum(name: "scanned" | "binary_skipped", one: Page<unknown>, other: Page<unknown>) {
+function sum(name: "scanned" | "binary_skipped" | "sealed_skipped", one: Page<unknown>, other: Page<unknown>) {
   const [a, b] = [one[name], other[name]];
   return a === undefined && b === undefined ? {} : { [name]: (a ?? 0) + (b ?? 0) };
 }

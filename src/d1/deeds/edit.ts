@@ -1,7 +1,6 @@
 // D1: makes an event out of another and a body that somebody has edited, with its one delivery,
 // one audit row, and a mark beside the old event.
 import { GRACE_MS } from "../../deadlines.ts";
-import { EDITED_FROM, PROOF } from "../../ids.ts";
 import type { Encoding } from "../../types.ts";
 import { RETURNING_BELL } from "../bell.ts";
 import { AUDIT, type Deed, MINE } from "./deed.ts";
@@ -16,6 +15,8 @@ interface Edition {
   /** The new event's public id, of which there is none yet. */
   readonly id: string;
   readonly destination: string;
+  /** JSON, or one sealed value, as `body` is then. */
+  readonly headers: string;
   readonly encoding: Encoding;
   /** In bytes, as `sha256` is of the bytes. */
   readonly size: number;
@@ -32,12 +33,6 @@ const OLD = "FROM events WHERE seq = ?1->>'event'";
 const HERE = `EXISTS (SELECT 1 ${OLD})`;
 const MADE = "FROM events WHERE id = ?1->>'id' AND receipt = ?1->>'receipt'";
 
-// Text is no longer compressed as the old body may have been.
-// What proved the old body proves nothing of the new one.
-const NAMED = `json_set(json_remove(headers, '$."${PROOF}"'), '$."${EDITED_FROM}"', id)`;
-const PLAIN = `iif(?1->>'encoding' = 'text', json_remove(${NAMED}, '$."content-encoding"'), ${NAMED})`;
-const HEADERS = `iif(?1->>'contentType' IS NULL, ${PLAIN}, json_set(${PLAIN}, '$."content-type"', ?1->>'contentType'))`;
-
 /** The target is the old event. Its deliveries stay as they are. */
 export const EDIT: Deed<Edition, Edited> = {
   action: "edit",
@@ -47,7 +42,7 @@ export const EDIT: Deed<Edition, Edited> = {
     `${AUDIT} json_object('event', ?1->>'id', 'destination', ?1->>'destination', 'size', ?1->>'size', 'sha256', ?1->>'sha256')
      WHERE ${HERE} AND ${MINE}`,
     `INSERT INTO events (id, receipt, source, type, received_at, verified_by, headers, encoding, size, body, parts)
-     SELECT ?1->>'id', ?1->>'receipt', source, type, ?1->>'now', NULL, ${HEADERS}, ?1->>'encoding', ?1->>'size', ?1->>'body', 0
+     SELECT ?1->>'id', ?1->>'receipt', source, type, ?1->>'now', NULL, ?1->>'headers', ?1->>'encoding', ?1->>'size', ?1->>'body', 0
      ${OLD} AND ${MINE}`,
     `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at)
      SELECT seq, ?1->>'destination', '${ROUTE}', receipt, 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS} ${MADE} AND ${MINE}

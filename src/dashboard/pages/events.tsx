@@ -56,6 +56,7 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
             complete={page.complete}
           />
         )}
+        <Sealed skipped={page?.sealed_skipped ?? 0} />
         {page === null ? null : (
           <Pager url={url} next={page.next} complete={page.complete} lookedBackTo={page.looked_back_to} />
         )}
@@ -64,6 +65,13 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
     );
   });
   return app;
+}
+
+/** Why a search has not found what may be there. */
+function Sealed({ skipped }: { readonly skipped: number }) {
+  if (skipped === 0) return null;
+  const events = skipped === 1 ? "1 event that is" : `${skipped} events that are`;
+  return <p class="note">Not searched: {events} kept encrypted.</p>;
 }
 
 interface EventListProps {

@@ -35,7 +35,7 @@ describe("what a stranger hears", () => {
 
   test("says when to come again wherever the relay or the rate is the cause", () => {
     const later = reasons.filter((reason) => [429, 503].includes(toWire(rejection(reason, "x")).status));
-    expect(later).toEqual(["source_disabled", "flooding", "rate_limited", "busy", "key_unavailable"]);
+    expect(later).toEqual(["source_disabled", "flooding", "rate_limited", "busy", "key_missing", "key_unavailable"]);
     for (const reason of later)
       expect(Number(toWire(rejection(reason, "x")).headers?.["retry-after"])).toBeGreaterThan(0);
   });

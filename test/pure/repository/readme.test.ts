@@ -24,6 +24,7 @@ const ELSEWHERE = new Map([
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/metrics.md", "test/metrics/prometheus.ts, which needs a Prometheus"],
   ["docs/transforms.md", "pure/transform/document.test.ts"],
+  ["docs/privacy.md", "pure/config/encrypting.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],
   ["docs/sending.md", "pure/in/sending.test.ts"],

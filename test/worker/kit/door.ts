@@ -1,4 +1,5 @@
 // What the front door is asked, and by whom: in the tests its every part is in the hand.
+import { NO_KEYS } from "../../../src/bytes/vault.ts";
 import { readConfig } from "../../../src/config/config.ts";
 import { FloodGuard } from "../../../src/in/flood.ts";
 import type { IngestDeps } from "../../../src/in/ingest.ts";
@@ -25,6 +26,7 @@ export function door(change: Partial<Omit<IngestDeps, "log">> = {}): IngestDeps 
     config: readConfig(VARS),
     intake: answering({ kind: "accepted", id: "evt" }),
     parts: { put: () => Promise.resolve(), drop: () => Promise.resolve() },
+    vault: NO_KEYS,
     repeats: () => Promise.resolve([]),
     namesake: () => Promise.resolve(false),
     flood: new FloodGuard(
