@@ -13,6 +13,10 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
   ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
   ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],
   [
+    "send",
+    { summary: "sends a request as a sender makes it, genuine or forged", load: () => import("./local/send.ts") },
+  ],
+  [
     "secret",
     {
       summary: "prints the secret that a destination verifies with",

@@ -1,4 +1,6 @@
 // What every command has in common: examples that are understood, help for each option, and completion.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { programOf, understand } from "../../../src/cli/command.ts";
 import { everyVerb, hookline } from "../../../src/cli/hookline.ts";
@@ -39,6 +41,19 @@ test("every command has examples, each of which it understands, and says of ever
       examples.some((example) => example.startsWith(name)),
       name,
     ).toBe(true);
+  }
+});
+
+test("every command of docs/cli.md is understood", async () => {
+  const { shown, verbs } = await everyVerb();
+  const text = readFileSync(resolve(import.meta.dirname, "../../../docs/cli.md"), "utf8");
+  const lines = [...text.matchAll(/^npx hookline (.*?)(?: +#.*)?$/gm)].map(([, line = ""]) => line);
+  expect(lines.length).toBeGreaterThan(4);
+  for (const line of lines) {
+    const said: string[] = [];
+    const terminal = { out: (one: string) => said.push(one), err: (one: string) => said.push(one) };
+    const understood = understand(programOf(shown, verbs, terminal), words(line), terminal);
+    expect("asked" in understood || understood.code === 0, `${line}: ${said.join(" ")}`).toBe(true);
   }
 });
 
