@@ -71,8 +71,8 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
 }
 
 /**
- * What is over, and told so. Those that one notice has told of are over with the last of them: whoever has an incident
- * open for that notice must not close it before.
+ * What is over, and how it is told. Those that one notice has told of are over with the last of them: whoever has an
+ * incident open for that notice must not close it before. D1 knows which is the last.
  */
 function ends(
   over: readonly Alert[],
@@ -84,8 +84,7 @@ function ends(
   const owed = new Map<string, string | null>();
   for (const key of new Set(over.flatMap(({ notice, told }) => (told === 1 ? (notice ?? []) : [])))) {
     const shared = alerts.filter(({ notice }) => notice === key);
-    const isLast = shared.every((one) => one.endedAt !== null || over.includes(one));
-    owed.set(key, isLast ? written(shared, { id: newId(), key, endedAt: now, now, origin }) : null);
+    owed.set(key, written(shared, { id: newId(), key, endedAt: now, now, origin }));
   }
   return over.map(({ id, notice, told }) => ({ id, owes: told === 1 ? (owed.get(notice ?? "") ?? null) : null }));
 }

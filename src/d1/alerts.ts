@@ -106,7 +106,7 @@ export interface Found {
   readonly owes: string | null;
 }
 
-/** An alert that is over. */
+/** An alert that is over; `owes` tells of all that share its notice, and is for the last of them. */
 export interface Over {
   readonly id: number;
   readonly owes: string | null;
@@ -164,18 +164,30 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
 
 // The first who finds a cause opens its alert and names the notice; whoever comes later finds both as they are.
 const FIND = `
-INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, notice, owes)
-SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'notice', value->>'owes'
+INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, notice)
+SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'notice'
 FROM json_each(?1) WHERE true
 ON CONFLICT (rule, subject) WHERE ended_at IS NULL DO UPDATE SET
   seen_at = max(seen_at, excluded.seen_at), count = excluded.count, context = excluded.context,
-  notice = CASE WHEN told = 0 AND owes IS NULL THEN coalesce(excluded.notice, notice) ELSE notice END,
-  owes = CASE WHEN told = 0 THEN coalesce(owes, excluded.owes) ELSE owes END
+  notice = CASE WHEN told = 0 AND owes IS NULL THEN coalesce(excluded.notice, notice) ELSE notice END
+RETURNING json_object(${COLUMNS}) AS alert`;
+// A notice is owed only if all that it tells of are its own: where another isolate was first with one of them, it would
+// be told twice. The next look then tells of the others.
+const OWE = `
+UPDATE alerts INDEXED BY alerts_open SET owes = o.text
+FROM (SELECT value->>'notice' AS key, value->>'owes' AS text, count(*) AS n FROM json_each(?1)
+  WHERE value->>'owes' IS NOT NULL GROUP BY 1) o
+WHERE ended_at IS NULL AND notice = o.key AND told = 0 AND owes IS NULL
+  AND o.n = (SELECT count(*) FROM alerts a INDEXED BY alerts_open WHERE a.ended_at IS NULL AND a.notice = o.key)
 RETURNING json_object(${COLUMNS}) AS alert`;
 
-// One of which is still to be told that it began does not end before that: whoever may have been told would wait.
+// One of which is still to be told that it began does not end before that: whoever may have been told would wait. Of
+// those that share a notice the last one tells, whoever else ends the others at the same time.
 const END = `
-UPDATE alerts SET ended_at = ?2, owes = CASE WHEN told = 1 THEN o.owes END
+UPDATE alerts SET ended_at = ?2, owes = CASE WHEN told = 1 AND NOT EXISTS (
+  SELECT 1 FROM alerts a INDEXED BY alerts_open WHERE a.ended_at IS NULL AND a.notice = alerts.notice
+    AND a.id NOT IN (SELECT value->>'id' FROM json_each(?1))
+) THEN o.owes END
 FROM (SELECT value->>'id' AS one, value->>'owes' AS owes FROM json_each(?1)) o
 WHERE alerts.id = o.one AND ended_at IS NULL AND alerts.owes IS NULL
 RETURNING json_object(${COLUMNS}) AS alert`;
@@ -228,7 +240,15 @@ export function openAlerts(run: Run) {
 
     /** Opens alerts, or notes that they go on. Returns them as they stand then. */
     async find(found: readonly Found[], now: number): Promise<Alert[]> {
-      return read(await all<Row>(FIND, JSON.stringify(found), now));
+      const text = JSON.stringify(found);
+      const [begun, owing] = await run((db) =>
+        db.batch<Row>([
+          db.prepare(FIND).bind(text, now),
+          ...(found.some(({ owes }) => owes !== null) ? [db.prepare(OWE).bind(text)] : []),
+        ]),
+      );
+      const owed = new Map(read(owing?.results ?? []).map((alert) => [alert.id, alert]));
+      return read(begun?.results ?? []).map((alert) => owed.get(alert.id) ?? alert);
     },
 
     /**

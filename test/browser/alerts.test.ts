@@ -42,6 +42,22 @@ test("what is open stands on top with its fix, is reached by keys, and is said o
   await context.close();
 });
 
+test("what is open renews itself, and keeps its buttons", async () => {
+  const { page, context } = await open(browser);
+  await page.goto(`${fixture.url}/alerts`);
+  const title = page.locator("article h3", { hasText: "The breaker of billing" });
+  expect(await title.innerText()).toContain("412 failures");
+  await page.route("**/alerts", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replaceAll("412 failures", "413 failures") });
+  });
+  await page.evaluate("document.dispatchEvent(new CustomEvent('connected'))");
+  await title.filter({ hasText: "413 failures" }).waitFor({ timeout: 60_000 });
+  const billing = page.getByRole("article", { name: /The breaker of billing/ });
+  expect(await billing.getByRole("button", { name: "Copy the command" }).count()).toBe(1);
+  await context.close();
+});
+
 test("where nobody is told, the page has the three lines that have somebody told", async () => {
   const { page, context } = await open(browser, { extraHTTPHeaders: { "x-fixture": "empty" } });
   await page.goto(`${fixture.url}/alerts`);

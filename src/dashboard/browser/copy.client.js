@@ -1,5 +1,14 @@
 // Gives everything that is marked with data-copy a button that copies it. data-label says what it is.
-for (const text of document.querySelectorAll("[data-copy]")) {
+addButtons();
+document.addEventListener("renewed", addButtons);
+
+function addButtons() {
+  for (const text of document.querySelectorAll("[data-copy]"))
+    if (text.nextElementSibling?.className !== "copy") addButton(text);
+}
+
+/** @param {Element} text */
+function addButton(text) {
   const what = text.getAttribute("data-label");
   const button = document.createElement("button");
   button.type = "button";

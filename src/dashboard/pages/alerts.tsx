@@ -6,7 +6,7 @@ import { lengthOf, TELLING, toldInWords } from "../words/alerts.ts";
 import { KeyboardHelp } from "../parts/keyboard.tsx";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
-import { Copyable, Empty, Exactly, Facts, Foreign, Pager, StateBadge, When } from "../parts/parts.tsx";
+import { Copyable, Empty, Exactly, Facts, Foreign, LivePill, Pager, StateBadge, When } from "../parts/parts.tsx";
 import { number } from "../words/words.ts";
 
 /** So many open ones are shown: the commands and the API have all of them. */
@@ -29,12 +29,15 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
         caller={c.var.caller}
         current="alerts"
         styles={["past.css", "operate.css"]}
-        scripts={["keys.js", "copy.js"]}
+        scripts={["live.js", "renew.js", "keys.js", "copy.js"]}
       >
-        <h1>Alerts</h1>
+        <h1>
+          Alerts <LivePill />
+        </h1>
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {past.routed ? null : <NobodyIsTold />}
-        <section aria-labelledby="open">
+        {/* What happens is told at once, and what is wrong with it some seconds later. */}
+        <section aria-labelledby="open" data-renew="open" data-between="5" data-every="15">
           <h2 id="open">Open</h2>
           {open.length === 0 ? (
             <Empty title="Nothing is wrong" />
@@ -46,7 +49,7 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
             </div>
           )}
         </section>
-        <section aria-labelledby="past">
+        <section aria-labelledby="past" data-renew="past">
           <h2 id="past">Over</h2>
           {past.alerts.length === 0 ? <Empty title="No alert is over yet" /> : <Past alerts={past.alerts} now={now} />}
           <Pager url={url} next={past.next} complete />

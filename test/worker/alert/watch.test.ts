@@ -212,3 +212,87 @@ test("a sweep that fails is no reason not to look", async () => {
   await expect(rescue({ sweep: swept, replays, watch: one })).rejects.toThrow("too much at once");
   expect(typesOf()).toEqual(["alert.opened"]);
 });
+
+/** One event whose delivery to that destination fails for good. */
+async function failAt(destination: string): Promise<void> {
+  const { onSend } = round;
+  round.onSend = () => ({ ...NO, status: 410 });
+  await round.ring(await round.accept(next(), [destination]));
+  round.onSend = onSend;
+}
+
+/** All subjects of all notices of a type, in the order in which they were sent. */
+const subjectsOf = (type: string) =>
+  sent.flatMap((notice) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own notice
+    const data = notice.data as { subject: { name: string }; others: readonly { subject: string }[] };
+    return notice.type === type ? [data.subject.name].concat(data.others.map(({ subject }) => subject)) : [];
+  });
+
+test("two isolates that find different groups at the same time tell each subject once", async () => {
+  const { alerts: table } = openD1(bindings.DB);
+  await failAt("first");
+  const early = await table.known(0, 0);
+  await failAt("second");
+  // One has seen the first alone, and writes it down between the other's look at both and what that one writes.
+  const overtaken: typeof table = {
+    ...table,
+    find: async (...found) => {
+      await look({ alerts: { ...table, known: () => Promise.resolve(early) } });
+      return await table.find(...found);
+    },
+  };
+  await look({ alerts: overtaken });
+  clock += MINUTE;
+  await look();
+  expect(subjectsOf("alert.opened").toSorted()).toEqual(["first", "second"]);
+  expect(await alerts()).toMatchObject([{ told: 1 }, { told: 1 }]);
+});
+
+test("while one of two that share a notice lasts, nobody is told that the other is over", async () => {
+  await failAt("first");
+  await failAt("second");
+  await look();
+  await rows("UPDATE failures SET last_at = last_at - ?1 WHERE destination = 'first'", 61 * MINUTE);
+  clock += MINUTE;
+  await look();
+  expect(await alerts()).toMatchObject([
+    { subject: "first", ended_at: clock },
+    { subject: "second", ended_at: null },
+  ]);
+  expect(typesOf()).toEqual(["alert.opened"]);
+  await rows("UPDATE failures SET last_at = last_at - ?1", 61 * MINUTE);
+  clock += MINUTE;
+  await look();
+  expect(typesOf()).toEqual(["alert.opened", "alert.ended"]);
+  expect(subjectsOf("alert.ended").toSorted()).toEqual(["first", "second"]);
+});
+
+test("two isolates that each see one of two end say once that all of it is over", async () => {
+  const { alerts: table } = openD1(bindings.DB);
+  await failAt("first");
+  await failAt("second");
+  await look();
+  expect(subjectsOf("alert.opened")).toEqual(["first", "second"]);
+  await rows("UPDATE failures SET since = since - ?1, last_at = last_at - ?1", 61 * MINUTE);
+  clock += 61 * MINUTE;
+  const known = await table.known(0, 0);
+  const without = (name: string) => ({
+    ...known,
+    failures: known.failures.filter(({ destination }) => destination !== name),
+    clock: known.clock - 2 * 61 * MINUTE,
+  });
+  const overtaken: typeof table = {
+    ...table,
+    known: () => Promise.resolve(without("first")),
+    end: async (...over) => {
+      await look({ alerts: { ...table, known: () => Promise.resolve(without("second")) } });
+      return await table.end(...over);
+    },
+  };
+  await look({ alerts: overtaken });
+  clock += MINUTE;
+  await look();
+  expect(typesOf()).toEqual(["alert.opened", "alert.ended"]);
+  expect(subjectsOf("alert.ended").toSorted()).toEqual(["first", "second"]);
+});

@@ -23,11 +23,11 @@ const found = (subject: string, more: Partial<Found> = {}): Found => ({
 /** billing failed and is well again; crm fails, and a source is silent. */
 beforeEach(async () => {
   const { alerts } = openD1(bindings.DB);
-  const [billing] = await alerts.find([found("billing", { owes: "n1" })], NOON - 5 * MINUTE);
+  const [billing] = await alerts.find([found("billing", { notice: "n1", owes: "n1" })], NOON - 5 * MINUTE);
   await alerts.told(["n1"], NOON - 5 * MINUTE);
   await alerts.end([{ id: billing?.id ?? 0, owes: "n2" }], [], NOON - MINUTE, 0);
   await alerts.told(["n2"], NOON - MINUTE);
-  await alerts.find([found("crm", { owes: "n3" })], NOON);
+  await alerts.find([found("crm", { notice: "n3", owes: "n3" })], NOON);
   await alerts.told(["n3"], NOON + 1);
   const context = JSON.stringify({ silent_s: 7_200, usual_s: 600 });
   await alerts.find([found("github", { rule: "source-silent", count: 1, context })], NOON + 1);
