@@ -172,6 +172,8 @@ export interface Match {
   readonly route: string;
   /** 1 where the route transforms what goes there: it may not go there as it came, whatever becomes of the route. */
   readonly transform?: 1;
+  /** 1 where the sender waits for its answer. */
+  readonly reply?: 1;
   /** What it has in common with events that it must not overtake there, nor they it: a hash. */
   readonly order?: string;
 }

@@ -9,7 +9,7 @@ import { readEncryption } from "./encrypting.ts";
 import { readDestination, readRoute, readSource } from "./entries.ts";
 import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "./ending.ts";
 import { error, type Finding, show, warning } from "./findings.ts";
-import { NAME } from "./keys.ts";
+import { NAME } from "./forms.ts";
 import { checkLoops } from "./loops.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
 import { hostOf, originOf } from "./origin.ts";
@@ -18,6 +18,7 @@ import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
+import { unanswerable } from "./replying.ts";
 import { untransformable } from "./transforming.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
@@ -86,6 +87,7 @@ export function readConfig(vars: Vars): Config {
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
   const fetching = withFetches([...routes.values()], careful, destinations, reading.findings);
   reading.findings.push(...untransformable([...routes.values()], destinations));
+  reading.findings.push(...unanswerable([...routes.values()], sources, fetching));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {

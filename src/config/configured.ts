@@ -33,6 +33,8 @@ export interface Route {
   readonly when?: Condition;
   /** What its destinations get in the place of the body; left out, they get the body as it came. */
   readonly transform?: Transforms;
+  /** Whose answer its senders get, within how many ms of their request. */
+  readonly reply?: { readonly destination: string; readonly withinMs: number };
   /** Takes nothing, and stands where it stood. */
   readonly disabled?: true;
 }

@@ -16,6 +16,7 @@ import type { Entry, Reading } from "./reading.ts";
 import { readKeys } from "./signing.ts";
 import { readHydrate } from "./hydrating.ts";
 import { readShape } from "./shaping.ts";
+import { readReply } from "./replying.ts";
 import { readTransforms } from "./transforming.ts";
 import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
@@ -211,6 +212,7 @@ export function readRoute(
     to,
     ...(when === null ? {} : { when }),
     ...(transform === null ? {} : { transform }),
+    ...readReply(key, keys, reading.findings),
     ...(enabled ? {} : { disabled: true as const }),
   };
 }

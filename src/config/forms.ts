@@ -1,6 +1,9 @@
 // How a single value of the configuration is written: times, sizes, names of secrets, lists; touches nothing.
 import * as z from "zod/mini";
 
+/** A name becomes part of addresses, ids and secret names. No name of an object's own members can be written so. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 export const MIB = 1024 * 1024;
 /** GitHub's own maximum, and the largest of the senders in the catalogue. */
 const LARGEST_BODY = 25 * MIB;

@@ -4,6 +4,7 @@ import {
   list,
   LONGEST_WAIT_MS,
   MIB,
+  NAME,
   parseDuration,
   parseSize,
   secretName,
@@ -17,6 +18,7 @@ import { PRESETS } from "../out/retry.ts";
 import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
 import { orderKeys } from "./order-keys.ts";
+import { replyKeys } from "./reply-keys.ts";
 import { sealKeys } from "./seal-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
 import type { Rate } from "../types.ts";
@@ -34,8 +36,6 @@ const PERIODS = new Map([
   ["h", 3_600_000],
   ["day", 86_400_000],
 ]);
-/** A name becomes part of addresses, ids and secret names. No name of an object's own members can be written so. */
-export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** `"600/min"`: that many at once, refilled evenly over the period. At most a million. */
 function parseRate(text: string, most = LARGEST_BURST): Rate | null {
@@ -277,5 +277,6 @@ export const routeKeys = z.strictObject({
     ),
   ),
   transform: z.optional(z.union([transformText, z.record(z.string(), transformText)])),
+  ...replyKeys,
   enabled: z._default(z.boolean("is neither true nor false. Write true or false, without quotes"), true),
 });

@@ -5,6 +5,7 @@ import type { Destination } from "../types.ts";
 import type { Route } from "./configured.ts";
 import { error, type Finding, show, suggest, warning } from "./findings.ts";
 import { OTHERWISE, VERSION } from "./keys.ts";
+import { meet } from "./meeting.ts";
 
 /** One that cannot be read makes no body: what it would have left out is not sent. */
 export function readTransforms(
@@ -84,11 +85,12 @@ function unpinned({ name, to, transform }: Route, destinations: ReadonlyMap<stri
 
 /** An event that two routes take to one destination is one delivery: the first route's transform makes its body. */
 function overlaps(route: Route, routes: readonly Route[]): Finding[] {
+  const meetAt = (other: Route) => meet(route, other) && route.to.some((one) => other.to.includes(one));
   const later = routes.slice(routes.indexOf(route) + 1);
   const earlier = routes.slice(0, routes.indexOf(route));
   const key = `ROUTES.${route.name}.transform`;
-  const second = later.filter((other) => other.transform === undefined && meet(route, other));
-  const first = earlier.filter((other) => meet(route, other));
+  const second = later.filter((other) => other.transform === undefined && meetAt(other));
+  const first = earlier.filter(meetAt);
   return [...first, ...second].map((other) => {
     const [wins, loses] = first.includes(other) ? [other, route] : [route, other];
     const both = route.to.filter((one) => other.to.includes(one)).join(", ");
@@ -97,11 +99,4 @@ function overlaps(route: Route, routes: readonly Route[]): Finding[] {
       `meets the route ${other.name} at ${both}: an event that both take is delivered once, in the shape that ${wins.name} gives it, because it stands before ${loses.name}. Give one of them other events, or a destination of its own`,
     );
   });
-}
-
-/** Whether an event may be taken by both, as far as their keys say; a condition may keep them apart. */
-function meet(a: Route, b: Route): boolean {
-  if (a.disabled === true || b.disabled === true || a.when !== undefined || b.when !== undefined) return false;
-  if (!a.from.some((one) => b.from.includes(one)) || !a.to.some((one) => b.to.includes(one))) return false;
-  return a.events.length === 0 || b.events.length === 0 || a.events.some((one) => b.events.includes(one));
 }

@@ -20,6 +20,15 @@ export const event = z.object({
 });
 export type EventAnswer = z.output<typeof event>;
 
+/**
+ * Of a delivery whose answer the sender waited for (`reply` of a route): after how many ms it got it, or why it got the
+ * plain acknowledgement.
+ */
+export const replied = z.union([
+  z.object({ ms: count }),
+  z.object({ why: z.enum(["unsent", "late", "silent", "status", "empty", "type", "encoding", "large", "secret"]) }),
+]);
+
 export const delivery = z.object({
   id: z.string(),
   event: z.string(),
@@ -33,6 +42,7 @@ export const delivery = z.object({
   waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency", "order"])),
   /** Of one that waits for its turn: the event that has to end before it. */
   waits_behind: z.optional(z.string()),
+  replied: z.optional(replied),
   attempt: count,
   status: z.nullable(count),
   fault: text,

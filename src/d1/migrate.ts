@@ -9,6 +9,7 @@ import stories from "./migrations/0007_stories.sql";
 import order from "./migrations/0008_order.sql";
 import transforms from "./migrations/0009_transforms.sql";
 import alerts from "./migrations/0010_alerts.sql";
+import replies from "./migrations/0011_replies.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0008_order.sql", sql: order },
   { name: "0009_transforms.sql", sql: transforms },
   { name: "0010_alerts.sql", sql: alerts },
+  { name: "0011_replies.sql", sql: replies },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

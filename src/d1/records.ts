@@ -16,7 +16,7 @@ const EVENT = `e.seq AS event, e.id, e.source, e.type, e.received_at AS received
 const DELIVERY = `d.event, e.id, d.destination, d.route, e.source, e.type, e.received_at AS receivedAt, d.state, d.reason, d.waits,
   ${BEHIND_WHOM} AS behind,
   d.attempt, d.due_at AS dueAt, iif(d.state = 'delivering', ${BEGAN_AT}, d.started_at) AS startedAt,
-  d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt`;
+  d.latency_ms AS latencyMs, d.status, d.fault, d.excerpt, d.ended_at AS endedAt, d.replied`;
 
 /** ?4 to ?7: source, type, since, until. */
 export const OF_EVENT = `(?4 IS NULL OR e.source = ?4) AND (?5 IS NULL OR e.type = ?5)

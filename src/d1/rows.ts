@@ -73,6 +73,8 @@ export interface DeliveryRow {
   readonly fault: Fault | null;
   readonly excerpt: string | null;
   readonly endedAt: number | null;
+  /** Of one whose answer the sender waited for: `Replied` as JSON. */
+  readonly replied: string | null;
 }
 
 export type StateRow = Pick<DeliveryRow, "event" | "destination" | "state">;

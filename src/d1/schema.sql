@@ -61,6 +61,8 @@ CREATE TABLE deliveries (
   transform INTEGER,
   -- What two events have in common that must not overtake each other: a hash, NULL where nobody asks for order, and from the first success on.
   order_key TEXT,
+  -- Of a delivery whose answer the sender waited for: after how many ms it got it, or why it did not, as JSON. NULL for all others.
+  replied TEXT,
   PRIMARY KEY (event, destination)
 ) WITHOUT ROWID;
 

@@ -35,13 +35,14 @@ const REPEATED = `OR (deliveries.state = s.state AND deliveries.attempt = s.atte
 const settle = ({ event, attempt, from }: typeof CLAIMED, repeats = true) => `
 UPDATE deliveries
 SET state = s.state, reason = s.reason, due_at = s.due_at, lease_until = NULL, started_at = s.started_at, latency_ms = s.latency_ms,
-    status = s.status, fault = s.fault, excerpt = s.excerpt,
+    status = s.status, fault = s.fault, excerpt = s.excerpt, replied = coalesce(deliveries.replied, s.replied),
     look_at = CASE WHEN s.state <> 'pending' THEN NULL WHEN s.due_at - ?2 > ${BELL_REACH_MS} THEN s.due_at ELSE s.due_at + ${GRACE_MS} END,
     ended_at = CASE WHEN s.state <> 'pending' THEN ?2 END
 FROM (
   SELECT ${event} AS event, value->>'destination' AS destination, ${attempt} AS attempt, value->>'state' AS state,
          value->>'reason' AS reason, value->>'dueAt' AS due_at, value->>'startedAt' AS started_at, value->>'latencyMs' AS latency_ms,
-         value->>'status' AS status, value->>'fault' AS fault, value->>'excerpt' AS excerpt
+         value->>'status' AS status, value->>'fault' AS fault, value->>'excerpt' AS excerpt,
+         value->>'replied' AS replied
   FROM ${from}
 ) s
 WHERE deliveries.event = s.event AND deliveries.destination = s.destination

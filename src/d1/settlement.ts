@@ -20,11 +20,32 @@ export interface Settlement {
 }
 
 /**
+ * What a sender got that waited for the answer of a destination: that answer, so many ms after its request came, or
+ * the plain acknowledgement, and why.
+ */
+export type Replied = { readonly ms: number } | { readonly why: Unreplied };
+
+/**
+ * Why an answer was not passed on.
+ * - `unsent`  the first attempt was not made at once
+ * - `late`    it came after the bound of the route
+ * - `silent`  there was none
+ * - `status`  it was no 2xx
+ * - `empty`   it had no body
+ * - `type`, `encoding`, `large`  its body is none that may be passed on
+ * - `secret`  it says back a secret that it was asked with
+ */
+export type Unreplied = "unsent" | "late" | "silent" | "status" | "empty" | "type" | "encoding" | "large" | "secret";
+
+/**
  * What a first attempt came to that was made where the event was accepted;
  * `unsent` where it was not made after all.
  */
 export type FirstOutcome =
-  | ({ readonly destination: string } & Omit<Settlement, "event" | "destination" | "attempt">)
+  | ({ readonly destination: string; readonly replied?: Replied } & Omit<
+      Settlement,
+      "event" | "destination" | "attempt"
+    >)
   | { readonly destination: string; readonly state: "unsent" };
 
 /** The same in the line of the event's acceptance. */

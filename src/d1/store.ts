@@ -65,7 +65,7 @@ ON CONFLICT (id) DO NOTHING`;
 // inserted as delivered, once.
 const INSERT_DELIVERIES = `
 INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
-  status, fault, excerpt, ended_at, transform, order_key)
+  status, fault, excerpt, ended_at, transform, order_key, replied)
 SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.value->>'$.first.state', 'pending'),
        m.value->>'$.first.reason', m.value->>'first' IS NOT NULL, coalesce(m.value->>'$.first.dueAt', ?2), m.value->>'$.first.leaseUntil',
        CASE coalesce(m.value->>'$.first.state', 'pending')
@@ -73,7 +73,8 @@ SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.
            coalesce(m.value->>'$.first.dueAt', ?2) + ${GRACE_MS})
          WHEN 'delivering' THEN m.value->>'$.first.leaseUntil' END,
        m.value->>'$.first.startedAt', m.value->>'$.first.latencyMs', m.value->>'$.first.status', m.value->>'$.first.fault',
-       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform', m.value->>'order'
+       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform', m.value->>'order',
+       coalesce(m.value->>'$.first.replied', iif(m.value->>'reply' AND m.value->>'first' IS NULL, '{"why":"unsent"}', NULL))
 FROM json_each(?1) j
 JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
 JOIN json_each(j.value, '$.matched') m

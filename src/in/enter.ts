@@ -9,15 +9,17 @@ import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
 import { readMessage } from "./message.ts";
 import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
-import { type HandshakeAnswer, replyTo } from "./handshake.ts";
+import { type HandshakeAnswer, plainReply, replyTo } from "./handshake.ts";
 import { documentOf, identify, type Identity, together } from "./identify.ts";
 import { keep, onItsWay } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
 import { type Inbound, Readings } from "../verify/readings.ts";
 import { inOrder } from "./order.ts";
-import { match } from "./route.ts";
+import { Awaited, wordsOf } from "./reply.ts";
+import { type Destined, match } from "./route.ts";
 import { namesOf } from "../filter/names.ts";
+import type { Awaiting } from "../net/reply.ts";
 import { within } from "../patience.ts";
 
 export interface EnterDeps extends KeepDeps {
@@ -43,10 +45,12 @@ interface FirstAttempts {
    * @param accepted writes the line of the acceptance: called once, soon, where the answer is `accepted`
    */
   make(
-    held: { readonly event: Bodiless & { readonly sealed?: true }; readonly body: Uint8Array } & Pick<
-      ConfiguredSource,
-      "rate" | "together"
-    >,
+    held: {
+      readonly event: Bodiless & { readonly sealed?: true };
+      readonly body: Uint8Array;
+      /** Its sender waits for the answer of one of them. */
+      readonly awaited?: Awaiting | null;
+    } & Pick<ConfiguredSource, "rate" | "together">,
     offered: readonly string[],
     accepting: Promise<Acceptance>,
     accepted: (first: readonly FirstEnd[]) => void,
@@ -64,11 +68,15 @@ export interface After {
  */
 export type Refuse = (rejection: Rejection, inbound?: Inbound, words?: Response | null) => Response;
 
-/** Has a proven request accepted, and answers its sender. The first attempts go on in `after`. */
+/**
+ * Has a proven request accepted, and answers its sender. The first attempts go on in `after`.
+ *
+ * @param waits whether it is the sender itself that hears the answer, and may get that of a destination
+ */
 export async function enter(
   inbound: Inbound,
   source: ConfiguredSource,
-  { verifiedBy, news }: { verifiedBy: string | null; news: News | null },
+  { verifiedBy, news, waits = true }: { verifiedBy: string | null; news: News | null; waits?: boolean },
   deps: EnterDeps,
   refuse: Refuse,
   after: After | undefined,
@@ -90,13 +98,14 @@ export async function enter(
   if (sole && (await isTaken(eventId, deps))) return refuse({ reason: "name_reused", field: said?.field ?? "id" });
   const sent = said?.kept(eventId, now) ?? inbound;
   const { body } = sent;
-  const event = await eventOf(sent, source, identity, { id: eventId, now, verifiedBy }, deps);
+  const { reply: wanted, ...event } = await eventOf(sent, source, identity, { id: eventId, now, verifiedBy }, deps);
+  const asked = news === null && waits && after !== undefined ? wanted : undefined;
 
-  const reply = news?.words ?? replyTo(inbound, source.scheme, source.settings, "accepted", source.secrets);
+  const reply = news?.words ?? wordsFor(inbound, source, asked !== undefined);
   // D1 and the journal are waited for, and a document takes many times the memory of its bytes.
   for (const one of new Set([inbound, sent])) Readings.of(one).forget();
 
-  const { id, receipt, size, receivedAt } = event;
+  const { id, receipt, size, matched, receivedAt } = event;
   const kept = await keepBody(event, body, source.encrypt === true, deps);
   if ("reason" in kept) return refuse(kept);
 
@@ -113,7 +122,7 @@ export async function enter(
         bells: [
           id,
           size,
-          event.matched.map(({ destination }) => destination),
+          matched.map(({ destination }) => destination),
           { source: event.source, type: event.type, receivedAt },
         ],
         repeat: kept.repeat,
@@ -125,9 +134,10 @@ export async function enter(
   const write = openLine(event, deps.log);
   const told = source.encrypt === true ? { ...event, sealed: true as const } : event;
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
+  const awaited = asked === undefined ? null : new Awaited(asked, now, deps.now, offered);
   if (offered.length > 0)
     after?.waitUntil(
-      deps.first.make({ event: told, ...spreadBy(source), body }, offered, accepting, (first) =>
+      deps.first.make({ event: told, ...spreadBy(source), body, awaited }, offered, accepting, (first) =>
         write("accepted", first),
       ),
     );
@@ -137,7 +147,10 @@ export async function enter(
   const unwanted = !["accepted", "busy"].includes(answer.kind);
   if (unwanted && inParts) await deps.parts.drop(receipt).catch(() => {});
   if (answer.kind === "reused") return refuse({ reason: "name_reused", field: said?.field ?? "id" });
-  return conclude(answer, refuse, reply, () => deps.acked(deps.now() - receivedAt));
+  if (answer.kind === "accepted" || answer.kind === "duplicate") deps.acked(deps.now() - receivedAt);
+  // A repeat hears no answer: nobody keeps the first one.
+  const own = answer.kind === "accepted" ? ((await awaited?.answer(id, deps.log)) ?? null) : null;
+  return conclude(answer, refuse, own === null ? reply : wordsOf(own));
 }
 
 /** Writes the line of an acceptance: an event and its first attempts are one story. */
@@ -146,6 +159,12 @@ function openLine({ id, source, type, size, matched, undecided = [] }: Bodiless,
     const fields = { id, source, type, size, status, destinations: matched.length, ...whichFailed(undecided) };
     log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
   };
+}
+
+/** What the sender hears of an acceptance, also one that waits for an answer; `null` where any 2xx will do. */
+function wordsFor(inbound: Inbound, { scheme, settings, secrets }: ConfiguredSource, waits: boolean) {
+  const plain = waits ? plainReply(inbound, scheme, settings) : null;
+  return plain ?? replyTo(inbound, scheme, settings, "accepted", secrets);
 }
 
 /** What of a source decides which object has its events. */
@@ -176,7 +195,7 @@ async function eventOf(
   identity: Identity,
   { id, now, verifiedBy }: { readonly id: string; readonly now: number; readonly verifiedBy: string | null },
   deps: EnterDeps,
-): Promise<Bodiless> {
+): Promise<Bodiless & Pick<Destined, "reply">> {
   const { body } = inbound;
   const told = {
     id,
@@ -187,7 +206,7 @@ async function eventOf(
   };
   // Decided now: what the routes say later does not change what was promised.
   const names = namesOf(told, () => documentOf(inbound, source));
-  const { matched: wanted, undecided } = match(deps.config.routes, source.name, identity.types, names);
+  const { matched: wanted, undecided, reply } = match(deps.config.routes, source.name, identity.types, names);
   const matched = await inOrder(wanted, names, deps.config.destinations);
   return {
     ...told,
@@ -197,6 +216,7 @@ async function eventOf(
     size: body.byteLength,
     matched,
     ...(undecided.length === 0 ? {} : { undecided }),
+    ...(reply === undefined ? {} : { reply }),
   };
 }
 
@@ -209,12 +229,10 @@ function conclude(
   answer: Exclude<Acceptance, { kind: "reused" }>,
   refuse: Refuse,
   reply: HandshakeAnswer | null,
-  acked: () => void,
 ): Response {
   switch (answer.kind) {
     case "accepted":
     case "duplicate":
-      acked();
       if (reply === null) return Response.json({ id: answer.id, status: answer.kind });
       // The sender reads the body; whoever looks for the id finds it beside.
       return responseOf({ ...reply, headers: { ...reply.headers, "hookline-event-id": answer.id } });

@@ -105,6 +105,20 @@ export function replyTo(
   return composed(reply, { readings, provider, settings }, secrets);
 }
 
+/**
+ * The acknowledgement that a sender takes in the place of the answer that it waits for;
+ * `null` where any 2xx will do.
+ */
+export function plainReply(
+  request: Inbound,
+  provider: Provider,
+  settings: Readonly<Record<string, string>>,
+): HandshakeAnswer | null {
+  const scope: Scope = { readings: Readings.of(request).proven, provider, settings };
+  const plain = provider.replies?.awaited?.plain.find(({ when = {} }) => holds(when, scope));
+  return plain === undefined ? null : composed(plain.answer, scope, []);
+}
+
 function phaseOf(one: Handshake): Phase {
   return one.verified === true ? "after-verify" : "before-verify";
 }
@@ -116,11 +130,15 @@ async function applicable(one: Handshake, scope: Scope, secrets: readonly Secret
   if (one.unless?.some((place) => read(place, scope) !== null) === true) return null;
   const within = one.decrypt === undefined ? scope : await decrypted(one.decrypt, scope, secrets);
   if (within === null) return null;
-  for (const [place, wanted] of Object.entries(one.when ?? {})) {
-    const value = read(place, within);
-    if (value === null || (wanted !== "" && value !== wanted)) return null;
-  }
-  return within;
+  return holds(one.when ?? {}, within) ? within : null;
+}
+
+/** Whether each of these places holds what it must. */
+function holds(when: Readonly<Record<string, string>>, scope: Scope): boolean {
+  return Object.entries(when).every(([place, wanted]) => {
+    const value = read(place, scope);
+    return value !== null && (wanted === "" || value === wanted);
+  });
 }
 
 async function decrypted(

@@ -107,7 +107,8 @@ export async function ingest(
     const news = late?.rejection === null ? late.news : null;
     if (late !== null && news === null) return greeted(late, inbound, refuse);
 
-    return await enter(inbound, source, { verifiedBy: proof.value.secret, news }, deps, refuse, after);
+    const waits = vouched === null && isAddressed(new URL(request.url).pathname);
+    return await enter(inbound, source, { verifiedBy: proof.value.secret, news, waits }, deps, refuse, after);
   };
   return await deps.bodies.with(request, configured.maxBody, handle, fenced ? null : address);
 }

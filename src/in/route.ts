@@ -14,6 +14,8 @@ export interface Destined {
   readonly matched: readonly Match[];
   /** Routes whose condition could not be decided, in file order. */
   readonly undecided: readonly Undecided[];
+  /** The answer that the sender gets, by the first route that says so. */
+  readonly reply?: NonNullable<Route["reply"]>;
 }
 
 /** @param types all that the request holds: a batch goes where any of its events would go */
@@ -40,15 +42,21 @@ export function judge(
 export function match(routes: Iterable<Route>, source: string, types: readonly string[], names: Names): Destined {
   const matched = new Map<string, Match>();
   const undecided: Undecided[] = [];
+  let reply: Route["reply"];
   for (const route of routes) {
     const verdict = judge(route, source, types, names);
     if (verdict.kind === "undecided") undecided.push({ route: route.name, error: verdict.error });
     if (verdict.kind !== "taken") continue;
+    reply ??= route.reply;
     for (const destination of route.to) {
       if (!matched.has(destination)) matched.set(destination, matchOf(destination, route));
     }
   }
-  return { matched: [...matched.values()], undecided };
+  const all = [...matched.values()];
+  if (reply === undefined) return { matched: all, undecided };
+  const { destination } = reply;
+  const awaited = (one: Match): Match => (one.destination === destination ? Object.assign(one, { reply: 1 }) : one);
+  return { matched: all.map(awaited), undecided, reply };
 }
 
 function matchOf(destination: string, { name, transform }: Route): Match {

@@ -3,7 +3,9 @@
 import { ATTEMPT_MS } from "../deadlines.ts";
 import { Consents, type Question } from "./consent.ts";
 import { excerpt } from "./excerpt.ts";
+import { type Reply, replyOf } from "./reply.ts";
 import type { Resolve } from "./resolve.ts";
+import type { Unreplied } from "../d1/settlement.ts";
 import type { Method } from "../scheme/shape.ts";
 import type { Answer, Fault } from "../types.ts";
 
@@ -43,6 +45,8 @@ export interface Outgoing {
   readonly consent?: Question;
   /** Covers the body of the answer, in ms; the usual time where it is left out. */
   readonly timeoutMs?: number;
+  /** Told once of the answer that its sender waits for, or why it gets none. */
+  readonly heard?: (said: Reply | Unreplied) => void;
 }
 
 /**
@@ -59,7 +63,9 @@ export type Send = (request: Outgoing) => Promise<Answer>;
  */
 export function openSend(now: () => number, usualMs = ATTEMPT_MS, resolve: Resolve | null = null): Send {
   const consents = new Consents(now);
-  return async ({ url, method = "POST", headers, body, hidden = [], reach = fetch, consent, timeoutMs = usualMs }) => {
+  return async (request) => {
+    const { url, method = "POST", headers, body, hidden = [], reach = fetch, timeoutMs = usualMs } = request;
+    const { consent, heard } = request;
     const began = now();
     const controller = new AbortController();
     // The timer stays until the body has been read:
@@ -92,11 +98,14 @@ export function openSend(now: () => number, usualMs = ATTEMPT_MS, resolve: Resol
         redirect: "manual",
         signal: controller.signal,
       });
-      const text = await readExcerpt(response, controller.signal, hidden);
-      const heard = answer(response.status, faultOf(response), text, response.headers.get("retry-after"));
+      const read = await readUpTo(MOST_READ, response, controller.signal);
+      heard?.(replyOf(response, read, hidden));
+      const kept = excerpt(read.text, EXCERPT, hidden);
+      const told = answer(response.status, faultOf(response), kept, response.headers.get("retry-after"));
       const asked = ASKED.get(response.headers.get("webhook-delivery")?.trim().toLowerCase() ?? "");
-      return asked === undefined ? heard : { ...heard, asked };
+      return asked === undefined ? told : { ...told, asked };
     } catch {
+      heard?.("silent");
       return answer(null, controller.signal.aborted ? "timeout" : "connection");
     } finally {
       clearTimeout(timer);
@@ -119,12 +128,6 @@ async function consentOf(
   const response = await fetch(url, { method: "OPTIONS", headers, redirect: "manual", signal });
   void response.body?.cancel().catch(() => {});
   return response;
-}
-
-/** The start of the answer, as far as it came. Never throws: its status is known, and the body changes nothing. */
-async function readExcerpt(response: Response, signal: AbortSignal, hidden: readonly string[]): Promise<string> {
-  const { text } = await readUpTo(MOST_READ, response, signal);
-  return excerpt(text, EXCERPT, hidden);
 }
 
 /** What is asked of a provider. */

@@ -6,6 +6,7 @@ import {
   type DeliveryAnswer,
   type EventAnswer,
   type Progress,
+  replied,
   undecided as undecidedRoute,
 } from "../contract/history.ts";
 import type { Records } from "../d1/records.ts";
@@ -105,6 +106,7 @@ function toDelivery(row: DeliveryRow): DeliveryAnswer {
     reason: row.reason,
     waits: row.state === "held" ? (row.waits ?? "pause") : row.state === "pending" ? row.waits : null,
     ...(row.behind === null ? {} : { waits_behind: row.behind }),
+    ...(row.replied === null ? {} : { replied: replied.parse(JSON.parse(row.replied)) }),
     attempt: row.attempt,
     status: running ? null : row.status,
     fault: running ? null : row.fault,

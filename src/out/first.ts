@@ -1,11 +1,12 @@
 // The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
 import { attemptMs, GRANT_MS, hasHung, outlasts } from "../deadlines.ts";
-import type { FirstEnd, FirstOutcome } from "../d1/settlement.ts";
+import type { FirstEnd, FirstOutcome, Replied, Unreplied } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
+import type { Awaiting, Reply } from "../net/reply.ts";
 import { sleep } from "../patience.ts";
 import type { LimitDoor } from "../limit/door.ts";
 import type { Turn } from "../limit/turn.ts";
@@ -31,6 +32,8 @@ export interface Held {
   readonly rate: Rate | null;
   readonly together?: string;
   readonly body: Uint8Array;
+  /** Its sender waits for the answer of one of them. */
+  readonly awaited?: Awaiting | null;
 }
 
 interface Accepted {
@@ -80,6 +83,7 @@ export class FirstAttempts {
     // Who comes first is known once D1 has the event.
     return matched
       .filter(({ order }) => order === undefined)
+      .toSorted((a, b) => (b.reply ?? 0) - (a.reply ?? 0))
       .map(({ destination }) => destination)
       .filter((name) => {
         const destination = config.destinations.get(name);
@@ -134,11 +138,13 @@ export class FirstAttempts {
           return await this.#one(held, beside, destination, asked, grant === "unknown" ? null : grant);
         }),
       ];
+      giveUpAfter(attempts, [...go, ...wait], held.awaited ?? null);
       await Promise.all([Promise.all(attempts).finally(() => line.close()), this.#tell(of, attempts)]);
       await Promise.all(beside.closing);
     } catch (error) {
       log.error("delivery.broken", { event: event.id, offered, error: String(error) });
     } finally {
+      held.awaited?.take("unsent");
       if (this.#held.delete(place)) this.#bytes -= event.size;
     }
   }
@@ -184,14 +190,16 @@ export class FirstAttempts {
    * @returns `null` where nobody can tell how it ended
    */
   async #one(
-    { event, body }: Held,
+    held: Held,
     { line, closing }: Beside,
     destination: string,
     askedAt: number,
     grant: Grant | null,
   ): Promise<FirstOutcome | null> {
     const { config, pace, now, log } = this.#deps;
+    const { event, body } = held;
     const unsent = toUnsent(destination);
+    const awaited = held.awaited?.destination === destination ? held.awaited : null;
     const configured = config.destinations.get(destination);
     // The grant is no older than its age when it was told, and the way that the question and its answer took.
     if (grant === null || grant.ageMs + (now() - askedAt - grant.heldMs) > GRANT_MS) return unsent;
@@ -200,12 +208,13 @@ export class FirstAttempts {
       const way = event.matched.find((one) => one.destination === destination);
       const number = { attempt: 1, round: 0, ...way };
       const bytes = async () => await Promise.resolve(body);
-      const deps = turn === null ? this.#deps : counted(this.#deps, turn);
+      const counting = turn === null ? this.#deps : counted(this.#deps, turn);
+      const { deps, replied } = listening(counting, awaited);
       const made = turn?.go === 0 ? null : await attempt(event, configured, number, bytes, deps);
       if (made === null) return unsent;
       pace.heard(destination, hasHung(made, attemptMs(configured)), now());
       line.ended({ ...made, id: event.id, destination, attempt: 1 });
-      return { ...made, destination };
+      return { ...made, destination, ...replied() };
     } catch (error) {
       // Ours: nobody knows whether it was sent, and the lease ends.
       log.error("delivery.broken", { delivery: `${event.id}:${destination}`, attempt: 1, error: String(error) });
@@ -226,4 +235,26 @@ export class FirstAttempts {
 
 function toUnsent(destination: string): FirstOutcome {
   return { destination, state: "unsent" };
+}
+
+/** Nobody waits for an answer longer than for the attempt that would bring it; there may be none. */
+function giveUpAfter(attempts: readonly Promise<unknown>[], to: readonly string[], awaited: Awaiting | null): void {
+  if (awaited === null) return;
+  const over = () => void awaited.take("unsent");
+  const attempting = attempts[to.indexOf(awaited.destination)];
+  if (attempting === undefined) over();
+  else void attempting.then(over, over);
+}
+
+/** The way out by which the sender hears the answer that it waits for, and what it has got by then. */
+function listening(
+  deps: AttemptDeps,
+  awaited: Awaiting | null,
+): { deps: AttemptDeps; replied: () => { replied?: Replied } } {
+  if (awaited === null) return { deps, replied: () => ({}) };
+  const heard = (said: Reply | Unreplied) => void awaited.take(said);
+  return {
+    deps: { ...deps, send: async (request) => await deps.send({ ...request, heard }) },
+    replied: () => ({ replied: awaited.take("unsent") }),
+  };
 }

@@ -84,6 +84,25 @@ export const asymmetric = {
       },
       { method: "POST", when: { "json:type": "0" }, verified: true, answer: { status: 204 }, news: false },
     ],
+    replies: {
+      awaited: {
+        withinMs: 3_000,
+        // Another message, an update of the message with the component, or choices: what each interaction takes.
+        plain: [
+          { when: { "json:event.type": "" }, answer: { status: 204 } },
+          { when: { "json:type": "3" }, answer: { json: { type: 6 } } },
+          {
+            when: { "json:type": "4" },
+            answer: {
+              text: '{{"type":8,"data":{{"choices":[[]]}}}}',
+              headers: { "content-type": "application/json" },
+            },
+          },
+          { answer: { json: { type: 5 } } },
+        ],
+        by: "Discord: Receiving and responding to interactions, Interaction callback type",
+      },
+    },
     docs: "discord/discord-api-docs:developers/events/webhook-events.mdx",
   },
   telnyx: {

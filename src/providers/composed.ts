@@ -120,6 +120,13 @@ export const composed = {
     id: "{header:I-Twilio-Idempotency-Token}",
     idNames: { what: "delivery", by: "Twilio: Webhook connection overrides, I-Twilio-Idempotency-Token" },
     uncovered: "The headers. Bodies that are no forms are bound by bodySHA256 in the URL.",
+    replies: {
+      awaited: {
+        withinMs: 15_000,
+        plain: [{ answer: { text: "<Response/>", headers: { "content-type": "text/xml" } } }],
+        by: "Twilio: TwiML for programmable messaging and voice; error 11200",
+      },
+    },
     docs: "twilio/twilio-node:spec/validation.spec.js",
   },
   "twilio-json": {

@@ -58,6 +58,13 @@ export const timestamped = {
         news: false,
       },
     ],
+    replies: {
+      awaited: {
+        withinMs: 3_000,
+        plain: [{ answer: {} }],
+        by: "Slack: Implementing slash commands, Bolt: acknowledge",
+      },
+    },
     docs: "Slack: Verifying requests from Slack",
   },
   zoom: {

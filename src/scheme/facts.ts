@@ -232,6 +232,11 @@ function limitsOf(provider: Provider): string[] {
   const accepted = provider.replies?.accepted?.text?.replaceAll(/([{}[\]])\1/g, "$1");
   if (accepted !== undefined)
     limits.push(`An accepted request is answered with ${written(accepted)}, as the sender asks.`);
+  const awaited = provider.replies?.awaited;
+  if (awaited !== undefined)
+    limits.push(
+      `It waits ${awaited.withinMs / 1_000} s for an answer, which may be a destination's (\`reply\` of a route).`,
+    );
   if (provider.confidence === "unverified")
     limits.push("Nobody has checked these facts yet: try them with a real request before you rely on them.");
   return limits;

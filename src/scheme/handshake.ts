@@ -28,6 +28,19 @@ export const answer = z.strictObject({
   encrypted: z.optional(encrypted),
 });
 
+/** What a sender does with an answer of the application's own, where it waits for one (`reply` of a route). */
+export const awaited = z.strictObject({
+  /** How long it waits, in ms. */
+  withinMs: z.int().check(z.gte(1_000), z.lte(60_000)),
+  /**
+   * What it hears where the application has not answered in time: the first whose places hold what they must, as in
+   * `when` of a handshake.
+   */
+  plain: z.array(z.strictObject({ when: z.optional(z.record(place, z.string())), answer })).check(z.minLength(1)),
+  /** Where the sender's documents say so, by title. */
+  by: z.string().check(z.minLength(1)),
+});
+
 /** A challenge, a ping or a confirmation: what tells it, and what it is answered with. */
 export const handshake = z.strictObject({
   method: z.enum(["GET", "HEAD", "OPTIONS", "POST"]),

@@ -5,7 +5,7 @@
 // where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
 import { keys, networks } from "./published.ts";
-import { answer, handshake } from "./handshake.ts";
+import { answer, awaited, handshake } from "./handshake.ts";
 import { encoding, place, template } from "./text.ts";
 
 const algorithms = [
@@ -233,7 +233,9 @@ export const providerSchema = z.strictObject({
   uncovered: z.optional(z.string()),
   handshake: z.optional(z.array(handshake)),
   /** What the sender must hear, where 200 with an id or 401 with a problem is not it. */
-  replies: z.optional(z.strictObject({ accepted: z.optional(answer), refused: z.optional(answer) })),
+  replies: z.optional(
+    z.strictObject({ accepted: z.optional(answer), refused: z.optional(answer), awaited: z.optional(awaited) }),
+  ),
   /** Where the sender publishes its addresses, in words. */
   addresses: z.optional(z.string()),
   networks: z.optional(networks),

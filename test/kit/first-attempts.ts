@@ -69,7 +69,12 @@ export const write = (first: readonly FirstEnd[]) =>
   void seen.accepted.push(first.toSorted((a, b) => NAMES.indexOf(a.destination) - NAMES.indexOf(b.destination)));
 
 export function open(
-  change: { grant?: () => Promise<Grant | "unknown" | null>; send?: (to: string) => Promise<Answer> } = {},
+  change: {
+    grant?: () => Promise<Grant | "unknown" | null>;
+    send?: (to: string) => Promise<Answer>;
+    /** What is heard of an answer that somebody waits for. */
+    heard?: (to: string) => Parameters<NonNullable<Outgoing["heard"]>>[0];
+  } = {},
 ) {
   const pace = new Pace();
   const deps: FirstDeps = {
@@ -88,10 +93,12 @@ export function open(
       grant: change.grant ?? (() => Promise.reject(new Error("unused"))),
       ended: async (_, outcomes) => void seen.told.push([...(await Promise.resolve(outcomes))]),
     },
-    send: async ({ url }: Outgoing) => {
+    send: async ({ url, heard }: Outgoing) => {
       const [to = ""] = new URL(url).hostname.split(".");
       seen.sent.push(to);
-      return await (change.send ?? (() => Promise.resolve(YES)))(to);
+      const answer = await (change.send ?? (() => Promise.resolve(YES)))(to);
+      if (change.heard !== undefined) heard?.(change.heard(to));
+      return answer;
     },
     limits: { ask: (wish) => Promise.resolve(turnOf(wish)), isFull: () => seen.isFull },
     inspector: () => () => Promise.reject(new Error("unused")),

@@ -1,6 +1,7 @@
 // The network and the destinations behind it: what arrives, byte for byte, and every way in which a receiver can answer.
 import { call, never, running, type Invocation } from "./isolate.ts";
 import type { Fault } from "./faults.ts";
+import { thanksFor } from "./replying.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** What a destination does with a request while nothing hits it from outside. */
@@ -144,7 +145,7 @@ export class Network {
     };
     switch (mood) {
       case "ok":
-        return say(200, "thanks");
+        return say(200, thanksFor(arrival.headers["webhook-id"]));
       case "204":
         return say(204, null);
       case "500":

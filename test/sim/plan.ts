@@ -6,6 +6,7 @@ import { type Edit, editsOf } from "./edits.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
 import { ownOf } from "./own.ts";
+import { replyingOf } from "./replying.ts";
 import { rotatedOf } from "./rotated.ts";
 import { shardsOf } from "./reshard.ts";
 import { type Operation, operationsOf } from "./operations.ts";
@@ -156,6 +157,8 @@ export function planOf(seed: number): Plan {
   steps.push(...sayings, ...thin.steps);
   const { ordered, row, objects } = orderedOf(seed, span);
   steps.push(...row);
+  const { replying, asking } = replyingOf(seed, span, ordered);
+  steps.push(...asking);
   const rotated = rotatedOf(seed, steps);
   steps.push(...rotated.steps);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
@@ -175,6 +178,7 @@ export function planOf(seed: number): Plan {
       ...thin.traits,
       ...ordered,
       ...rotated.traits,
+      ...replying,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,

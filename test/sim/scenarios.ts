@@ -236,6 +236,16 @@ export const SCENARIOS: readonly Plan[] = [
     [{ at: 0, do: "mood", destination: "alpha", mood: "410" }, post(0, github())],
     { traits: ["alerted"] },
   ),
+  scenario("a sender that waits for an answer", [post(0), post(3_000)], { traits: ["replying"] }),
+  scenario(
+    "a sender that waits for a receiver which hangs",
+    [
+      { at: 0, do: "mood", destination: "alpha", mood: "hang" },
+      post(0),
+      { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
+    ],
+    { traits: ["replying"] },
+  ),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },

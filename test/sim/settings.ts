@@ -2,6 +2,7 @@
 
 import { alertedVars } from "./alerted.ts";
 import { thinVars } from "./things.ts";
+import { replyOf } from "./replying.ts";
 import { rotatedVars } from "./rotated.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
@@ -101,7 +102,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     ROUTES: {
       pushes: { from: "github", events: ["push", "pull_request.*"], to: "alpha" },
       ...(traits.includes("remade") ? { remade: REMADE } : {}),
-      all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"] },
+      all: { from: ["acme", "limited", "fenced", "secretless", "app"], to: ["alpha", "beta"], ...replyOf(traits) },
       unsure: UNSURE,
       ...archived.routes,
       ...thin.routes,

@@ -11,7 +11,7 @@ import type { Vars } from "./settings.ts";
  * (`ways.ts`); `looked` looks names up before it sends, and then `inward` has alpha's lead inwards. `thin`
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
  * and `stopping`: what has failed stops those behind it. `rotated` has
- * secrets that end (`rotated.ts`).
+ * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  */
 export type Trait =
   | "shaped"
@@ -26,7 +26,8 @@ export type Trait =
   | "ordered"
   | "stopping"
   | "rotated"
-  | "alerted";
+  | "alerted"
+  | "replying";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

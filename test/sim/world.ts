@@ -226,8 +226,7 @@ async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void
     const begunAt = scheduler.now;
     const { vars } = platform;
     const answered = (answer: Answered, by: Invocation) => {
-      const said =
-        answer.status < 300 && letter.forged !== "wrong method" ? idOf(answer.text) : { id: null, status: null };
+      const said = answer.status < 300 && letter.forged !== "wrong method" ? idOf(answer) : { id: null, status: null };
       const one = { letter, at: begunAt, answer, answeredAt: scheduler.now, by, life: ledger.lifeOf(by), ...said };
       scheduler.tell(
         "event",
@@ -266,7 +265,10 @@ async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void
   }
 }
 
-function idOf(text: string): { id: string | null; status: string | null } {
+function idOf({ text, headers }: Answered): { id: string | null; status: string | null } {
+  // The body is somebody else's answer.
+  const beside = headers.get("hookline-event-id");
+  if (beside !== null) return { id: beside, status: "accepted" };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's contract; what is missing is null
   const { id = null, status = null } = JSON.parse(text) as { id?: string; status?: string };
   return { id, status };

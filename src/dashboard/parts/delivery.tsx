@@ -34,6 +34,19 @@ const WAITS = {
   order: "its destination gets such events in order, and an earlier one has not ended",
 } as const;
 
+/** Why a sender that waited for the answer got the plain acknowledgement in its place. */
+const UNREPLIED = {
+  unsent: "the attempt was not made at once",
+  late: "the answer did not come within the route's bound",
+  silent: "there was no answer",
+  status: "the answer was no 2xx",
+  empty: "the answer had no body",
+  type: "the answer's content type is none that is passed on",
+  encoding: "the answer's body is no UTF-8",
+  large: "the answer was too large, or broke off",
+  secret: "the answer says back a secret",
+} as const;
+
 export function DeliverySection({ delivery, receivedAt, scale, now, once }: DeliveryProps) {
   const { destination, state, reason, waits, waits_behind: behind, route, attempts } = delivery;
   const id = `to-${destination}`;
@@ -46,6 +59,7 @@ export function DeliverySection({ delivery, receivedAt, scale, now, once }: Deli
         </h3>
         <StateBadge state={state} />
       </div>
+      <Replied replied={delivery.replied} />
       {reason === null ? null : <p class="note">Ended, because {REASONS[reason]}.</p>}
       {waits === null ? null : (
         <p class="note">
@@ -73,6 +87,17 @@ export function DeliverySection({ delivery, receivedAt, scale, now, once }: Deli
       )}
       {once === null ? null : <Actions delivery={delivery} once={once} />}
     </section>
+  );
+}
+
+function Replied({ replied }: Pick<Delivery, "replied">) {
+  if (replied === undefined) return null;
+  return (
+    <p class="note">
+      {"ms" in replied
+        ? `The sender got the answer of the first attempt as its reply, ${took(replied.ms)} after its request.`
+        : `The sender waited for the answer and got the plain acknowledgement, because ${UNREPLIED[replied.why]}.`}
+    </p>
   );
 }
 

@@ -28,6 +28,7 @@ const ELSEWHERE = new Map([
   ["docs/privacy.md", "pure/config/encrypting.test.ts"],
   ["docs/own-provider.md", "own-provider.test.ts"],
   ["docs/providers.md", "providers-page.test.ts"],
+  ["docs/replies.md", "pure/config/replying.test.ts"],
   ["docs/sending.md", "pure/in/sending.test.ts"],
   ["docs/simulation.md", "a story that the simulation has printed"],
   ["docs/soak.md", "the soak's own options"],

@@ -16,6 +16,7 @@ import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
+import { answersOfTheirOwn } from "./replying.ts";
 import { changesOver } from "./rotated.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
@@ -71,4 +72,5 @@ export const INVARIANTS: readonly Invariant[] = [
   inOrder,
   orderOfAcceptance,
   changesOver,
+  answersOfTheirOwn,
 ];
