@@ -14,10 +14,11 @@ import { inClear } from "./in/clear.ts";
 import { publicJwks } from "./out/ed25519.ts";
 import { astray, ingest, type IngestDeps } from "./in/ingest.ts";
 import { postAs, postByToken, postUnvouched } from "./in/own.ts";
+import { mcp, type McpDeps } from "./mcp/mcp.ts";
 import { toWire } from "./reasons.ts";
 
 /** Everything that the HTTP handlers are given. */
-export interface Deps extends IngestDeps, Omit<ApiDeps, "postAs">, DashboardDeps {
+export interface Deps extends IngestDeps, Omit<ApiDeps, "postAs">, DashboardDeps, McpDeps {
   readonly config: Config;
   readonly access: DashboardDeps["access"];
   /** What those who are signed in are told at `/health`, and whether events are accepted. */
@@ -58,6 +59,8 @@ export function createApp(deps: Deps): Hono {
     api({ ...deps, postAs: (request, source, actor, after) => postAs(request, source, actor, deps, after) }),
   );
 
+  app.route("/mcp", mcp(deps));
+
   app.get("/health", async (c) => {
     const { config } = deps;
     const body = {
@@ -80,16 +83,7 @@ export function createApp(deps: Deps): Hono {
   app.get("/metrics", async (c) => await scraped(c.req.raw, deps));
 
   // Public keys are for everybody; a relay that has none says nothing of it.
-  app.get("/.well-known/jwks.json", async (c) => {
-    const now = deps.now();
-    const keys = await publicJwks(deps.config.destinations.values(), now);
-    if (keys.length === 0) return c.notFound();
-    // No copy of the list outlives a key in it.
-    const ends = deps.config.ends.flatMap(({ until }) => (until > now ? [Math.floor((until - now) / 1000)] : []));
-    c.header("cache-control", `public, max-age=${Math.min(300, ...ends)}`);
-    c.header("access-control-allow-origin", "*");
-    return c.json({ keys });
-  });
+  app.get("/.well-known/jwks.json", async (c) => await publicKeys(c, deps));
 
   app.route("/", dashboard(deps));
   app.notFound((c) => astray(c.req.raw, c.req.path, deps, c.executionCtx));
@@ -104,6 +98,17 @@ function failed(error: Error, c: Context, log: Log): Response {
   if (!(error instanceof Locked)) return problem({ status: 500, title: "Internal Server Error" });
   const detail = `The event cannot be opened: ${error.message}`;
   return problem({ status: 503, title: "Service Unavailable", detail });
+}
+
+async function publicKeys(c: Context, { config, now: clock }: Pick<Deps, "config" | "now">): Promise<Response> {
+  const now = clock();
+  const keys = await publicJwks(config.destinations.values(), now);
+  if (keys.length === 0) return await c.notFound();
+  // No copy of the list outlives a key in it.
+  const ends = config.ends.flatMap(({ until }) => (until > now ? [Math.floor((until - now) / 1000)] : []));
+  c.header("cache-control", `public, max-age=${Math.min(300, ...ends)}`);
+  c.header("access-control-allow-origin", "*");
+  return c.json({ keys });
 }
 
 /**

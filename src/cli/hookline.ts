@@ -27,6 +27,7 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
     "providers",
     { summary: "prints what is known of one sender, or of all", load: () => import("./local/providers.ts") },
   ],
+  ["mcp", { summary: "prints how an assistant is connected to the relay", load: () => import("./local/mcp.ts") }],
 ]);
 
 /** Against a relay: what each file exports as `verbs` are its commands, in the order of the overview. */

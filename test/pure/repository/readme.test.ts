@@ -21,6 +21,7 @@ const ci = read(".ci/run");
 /** Other documents with blocks, and what holds those. */
 const ELSEWHERE = new Map([
   ["docs/alerts.md", "pure/alert/document.test.ts"],
+  ["docs/assistants.md", "pure/cli/mcp.test.ts"],
   ["docs/cli.md", "pure/cli/command.test.ts"],
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/metrics.md", "test/metrics/prometheus.ts, which needs a Prometheus"],
