@@ -17,7 +17,6 @@ import type { Config } from "./config/configured.ts";
 import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
 import { IntakeObject } from "./intake/object.ts";
-import { push, type PushDeps } from "./otlp/push.ts";
 import { openQueue } from "./out/bells.ts";
 import { openBindings } from "./out/bindings.ts";
 import { openShards } from "./intake/door.ts";
@@ -25,7 +24,11 @@ import { LEADER, spreadOf } from "./intake/spread.ts";
 import { openLimits } from "./limit/door.ts";
 import { LimiterObject } from "./limit/object.ts";
 import { migrateOnce } from "./d1/migrate.ts";
+import { openTunnels, type TunnelDoor } from "./tunnel/door.ts";
+import { TunnelObject } from "./tunnel/object.ts";
+import { tunnelDeps } from "./tunnel/open.ts";
 import type { Store } from "./d1/store.ts";
+import type { Tunnels } from "./d1/tunnels.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
@@ -39,7 +42,7 @@ import { openRelayHealth } from "./operate/relay-health.ts";
 import { openUse } from "./operate/use.ts";
 import { encodeHex } from "./bytes/encoding.ts";
 import { openVault, type Vault } from "./bytes/vault.ts";
-import { bellsOf } from "./out/rung.ts";
+import { answerBatch } from "./out/batch.ts";
 import { openInspector } from "./out/inspector.ts";
 import { type Log, openLog } from "./log.ts";
 import { openOperator } from "./operate/open.ts";
@@ -56,6 +59,7 @@ import { within } from "./patience.ts";
 import { ATTEMPT_MS } from "./deadlines.ts";
 import { isLoopback } from "./net/egress.ts";
 import { openResolve } from "./net/resolve.ts";
+import { KEY, LIST, NAME } from "./net/inquiries.ts";
 import { openFetchText, openSend } from "./net/send.ts";
 import type { SweepDeps } from "./sweep/sweep.ts";
 
@@ -70,6 +74,7 @@ export interface Env {
   readonly INTAKE: DurableObjectNamespace<Intake>;
   readonly FEED: DurableObjectNamespace<Feed>;
   readonly LIMITER: DurableObjectNamespace<Limiter>;
+  readonly TUNNEL: DurableObjectNamespace<Tunnel>;
   readonly FLOOD_GUARD: RateLimit;
   readonly [name: string]: unknown;
 }
@@ -82,8 +87,8 @@ interface Relay {
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
   readonly watch: Watch;
-  readonly push: PushDeps;
   readonly store: Store;
+  readonly tunnels: Tunnels;
   readonly known: AskKnown;
   readonly shards: number;
   readonly feed: FeedDoor;
@@ -111,6 +116,13 @@ function limitsOf(env: Env, use: Use, log: Log) {
   return openLimits((destination) => meteredStub(env.LIMITER.getByName(destination), use), now, newId, log);
 }
 
+function intakeOf(env: Env, config: Config, use: Use, log: Log) {
+  const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
+  // Whether one invocation may settle what another awaits is the runtime's to say: vitest's switches it off.
+  const keep = Cloudflare.compatibilityFlags["handle_cross_request_promise_resolution"] === true ? waitUntil : null;
+  return openShards(shard, config.shards, now, log, spreadOf(config.shards, config.sources.values()), keep);
+}
+
 function open(env: Env): Relay {
   const config = readConfig(env);
   const use = new Use(now);
@@ -120,39 +132,46 @@ function open(env: Env): Relay {
   const d1 = openD1(env.DB, use, makeSchema, vault);
   const { store, parts, breakers, upkeep, lists, offers, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
-  const shard = (name: string) => meteredStub(env.INTAKE.getByName(name), use, ["accept", "acceptAll"]);
-  // Whether one invocation may settle what another awaits is the runtime's to say: vitest's switches it off.
-  const keep = Cloudflare.compatibilityFlags["handle_cross_request_promise_resolution"] === true ? waitUntil : null;
-  const spread = spreadOf(config.shards, config.sources.values());
-  const intake = openShards(shard, config.shards, now, log, spread, keep);
+  const intake = intakeOf(env, config, use, log);
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
   const shared = { config, now, newId, log };
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
-  const attempting = { ...waysOut(env, config, d1, vault, log), now, dice, disable, vault };
+  const toTunnels = openTunnels((name) => meteredStub(env.TUNNEL.getByName(name), use), now, newId, log);
+  const tunnels = { ...d1.tunnels, ...toTunnels, retentionMs: config.retentionMs };
+  const attempting = { ...waysOut(env, config, d1, tunnels, vault, log), now, dice, disable, vault };
   const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
-  const first = new FirstAttempts({ ...attempting, ...paced, config, intake, log });
+  const first = new FirstAttempts({ ...attempting, ...paced, isSilent: tunnels.isSilent, config, intake, log });
   const entering = { ...shared, ...d1, vault, intake, first, acked: (ms: number) => use.acked(ms) };
-  const tending = { breakers, config, ring, stopFirsts: confirmPause, remind, now, log };
+  const tending = { breakers, tunnels, config, ring, stopFirsts: confirmPause, remind, now, log };
   const prompt = openPrompt(remind, now, waitUntil);
   const settled: FeedDoor["settled"] = (group) => (prompt(group), feed.settled(group));
   const delivering: DeliverDeps = { ...attempting, ...tending, ...paced, store, parts, feed: { settled } };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
-  const totals = openTotals(feed, now, log);
   const used = openUse({ ...shared, feed, own: use, backlogOfQueue: () => env.DELIVERIES.metrics() });
-  const operating = { ...shared, ...attempting, tables: d1, ring, remind, confirmPause, intake, feed, totals };
-  const operator = openOperator({ ...operating, use: used });
   return {
     log,
     app: createApp({
       ...entering,
-      operator,
+      operator: openOperator({
+        ...shared,
+        ...attempting,
+        tables: d1,
+        ring,
+        remind,
+        confirmPause,
+        intake,
+        feed,
+        totals: openTotals(feed, now, log),
+        use: used,
+      }),
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
-      health: openRelayHealth({ ...entering, feed, use: used, own: use }),
+      health: openRelayHealth({ ...entering, use: used, own: use }),
       live: (request) => feed.live(request, now() + LIVE_MS),
+      listen: (destination) => tunnels.listen(destination, now() + LIVE_MS),
       floodGuard,
       flood: new FloodGuard(floodGuard, now),
       published: new Published({ lists, remind, now, log }),
@@ -173,9 +192,9 @@ function open(env: Env): Relay {
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },
     watch: openAlerting({ ...entering, feed, used, waitUntil, ending: (at) => endingSoon(config.ends, at) }),
-    push: { otlp: config.otlp, feed, measure: operator.measure, send: attempting.send, now, log },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
+    tunnels: d1.tunnels,
     known: d1.known,
     shards: config.shards,
     feed,
@@ -184,8 +203,15 @@ function open(env: Env): Relay {
 }
 
 /** What an attempt goes through: another body where a route asks for one, and the way to its receiver. */
-function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<typeof openD1>, vault: Vault, log: Log) {
-  const bindings = openBindings((name) => env[name]);
+function waysOut(
+  env: Env,
+  config: Config,
+  { inspections, store }: ReturnType<typeof openD1>,
+  { reach }: TunnelDoor,
+  vault: Vault,
+  log: Log,
+) {
+  const bindings = openBindings((name) => env[name], reach);
   const inspector = openInspector({ inspections, now, log });
   const { resolver, loopback } = config;
   const resolve =
@@ -205,16 +231,6 @@ function waysOut(env: Env, config: Config, { inspections, store }: ReturnType<ty
 const SCHEMA_MS = 5_000;
 /** A socket outlives the session or key that opened it by no more than this; whoever still may, opens another. */
 const LIVE_MS = 15 * 60_000;
-
-/**
- * What a provider's key or confirmation may take, in bytes and ms:
- * a sender is waiting, and the longest are sets of a few KB.
- */
-const KEY = { most: 64 * 1024, timeoutMs: 5_000 };
-/** What an answer of a resolver may take, of the time of an attempt. */
-const NAME = { most: 64 * 1024, timeoutMs: 3_000 };
-/** What a list of addresses may take: GitHub's holds all of its services, some hundred KB. Nobody waits. */
-const LIST = { most: 4 * 1024 * 1024, timeoutMs: 10_000 };
 
 /** The journal. Its objects are named `intake-0` … `intake-N`, see `intake/spread.ts`. */
 export class Intake extends IntakeObject<Env, Told> {
@@ -252,6 +268,15 @@ export class Limiter extends LimiterObject<Env> {
   }
 }
 
+/** The sockets of whoever listens to a destination with `tunnel = true`: one object for each, by its name. */
+export class Tunnel extends TunnelObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    const { deliver: delivering, use, tunnels } = relayOf(env);
+    const metered = new MeteredObject(ctx.storage, use, now);
+    super(ctx, env, { ...tunnelDeps(tunnels, delivering, newId), metered, dice });
+  }
+}
+
 // oxlint-disable-next-line import/no-default-export -- the Workers runtime asks for it
 export default {
   fetch(request, env, ctx) {
@@ -262,31 +287,14 @@ export default {
 
   async queue(batch, env, ctx) {
     const relay = relayOf(env);
-    const { log, use } = relay;
-    use.add("worker_requests");
-    use.add("queue_operations", 2 * batch.messages.length); // read and deleted
-    const bells = bellsOf(batch, log);
-    if (batch.queue.endsWith("dead-letters")) {
-      // Our own faults, ten times over. The rows are untouched: the sweep rings them again.
-      for (const { delivery, attempt } of bells) log.error("queue.dead_letter", { delivery, attempt });
-      return;
-    }
-    try {
-      const { sending, long } = await deliver(bells, relay.deliver, (telling) => ctx.waitUntil(telling));
-      // Sends go on beside the acknowledgement, so that a receiver that hangs does not hold the batch;
-      // past the pace's limit, or where one may last longer than `waitUntil`, they do.
-      if (long || relay.deliver.pace.full(now())) await sending;
-      else ctx.waitUntil(sending);
-    } catch (error) {
-      log.error("queue.batch_failed", { bells: batch.messages.length, error: String(error) });
-      batch.retryAll({ delaySeconds: 10 });
-    }
+    relay.use.add("worker_requests");
+    await answerBatch(batch, relay, (work) => ctx.waitUntil(work));
   },
 
   async scheduled(_controller, env, ctx) {
     const relay = relayOf(env);
     relay.use.add("worker_requests");
-    ctx.waitUntil(Promise.all([chores(relay.chores), relay.feed.idle(now()), push(relay.push)]));
+    ctx.waitUntil(Promise.all([chores(relay.chores), relay.feed.idle(now())]));
     await rescue(relay);
   },
 } satisfies ExportedHandler<Env, Bell>;

@@ -54,9 +54,7 @@ export interface Destination {
   readonly url: string | null;
   /** Set where it is reached by a binding of the Worker: beside a URL that a service sees, or in its place. */
   readonly binding?: Binding;
-  /**
-   * Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, which has no URL.
-   */
+  /** Set where the relay itself answers, and keeps what arrives for people to look at: an inspector, without a URL. */
   readonly script?: Script;
   /** The URL is itself a secret: nothing of it is kept, not even where the destination says it back. */
   readonly secretUrl?: boolean;
@@ -83,9 +81,10 @@ export interface Destination {
   readonly shape?: Shape;
 }
 
-/** Another Worker (or whatever else can fetch), a queue, or a bucket with the key under which it gets an event. */
+/** Another Worker, a queue, whoever listens (under the destination's name), or a bucket with the key of its objects. */
 export type Binding =
   | { readonly kind: "service" | "queue"; readonly name: string }
+  | { readonly kind: "tunnel"; readonly name: string }
   | { readonly kind: "r2"; readonly name: string; readonly key: string };
 
 /**

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { Access } from "../access/access.ts";
 import type { Caller } from "../contract/access.ts";
 import { actRoutes } from "./acts.ts";
-import { type ApiEnv, Refusal, type RoomDeps } from "./env.ts";
+import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { guard } from "./guard.ts";
 import { historyRoutes } from "./history.ts";
 import { type Post, sendRoutes } from "./send.ts";
@@ -18,6 +18,8 @@ export interface ApiDeps extends RoomDeps {
   readonly access: Pick<Access, "identify" | "sameOrigin">;
   /** Answers the upgrade to a WebSocket on which the news are told. */
   readonly live: (request: Request, caller: Caller) => Promise<Response>;
+  /** Answers the upgrade to a WebSocket of somebody who listens to a tunnel. */
+  readonly listen: (destination: string) => Promise<Response>;
   readonly postAs: Post;
 }
 
@@ -39,6 +41,12 @@ export function api(deps: ApiDeps) {
         ? await deps.live(c.req.raw, c.var.caller)
         : problem({ status: 426, title: "Upgrade Required", headers: { upgrade: "websocket" } }),
     )
+    .get("/destinations/:name/listen", async (c) => {
+      const name = granted(deps.operator.tunnel(c.req.param("name")));
+      return c.req.header("upgrade") === "websocket"
+        ? await deps.listen(name)
+        : problem({ status: 426, title: "Upgrade Required", headers: { upgrade: "websocket" } });
+    })
     .get("/openapi.json", (c) => c.json(openApi()))
     .get("/reference", reference);
 

@@ -93,6 +93,11 @@ const LOOKS = {
     says: "What arrived at an inspector: the last hundred requests.",
     answer: z.object({ inspections: z.array(inspection) }),
   },
+  "GET /destinations/:name/listen": {
+    role: "operator",
+    says: "A WebSocket on which somebody who listens gets the deliveries of a destination with tunnel = true, and answers them.",
+    answer: null,
+  },
   "GET /routes": {
     ...look,
     says: "Which events of which sources go where.",

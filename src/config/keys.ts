@@ -207,6 +207,9 @@ export const destinationKeys = z.strictObject({
   service: bindingName("service"),
   queue: bindingName("queue"),
   r2: bindingName("r2"),
+  tunnel: z.optional(
+    z.literal(true, "is not true. Write true without quotes, or leave it out where the destination has a URL"),
+  ),
   // What stands there is not repeated: under this name people write secrets, too.
   key: z.optional(
     understood(

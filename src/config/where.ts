@@ -1,4 +1,5 @@
-// Where does a destination's event go? To a URL, to the relay's own inspector, or to a binding of the Worker. Pure.
+// Where does a destination's event go? To a URL, to the relay's own inspector, to a binding, or to whoever listens.
+// Pure.
 import type * as z from "zod/mini";
 import { destinationUrl } from "../net/egress.ts";
 import { keyFault, USUAL_KEY } from "../out/object-key.ts";
@@ -20,10 +21,10 @@ interface Where {
 }
 
 /** The keys of which a destination has one. */
-const KINDS = ["url", "url_secret", "inspect", "service", "queue", "r2"] as const;
+const KINDS = ["url", "url_secret", "inspect", "service", "queue", "r2", "tunnel"] as const;
 
 /** The relay's own bindings: what is sent there would be taken for its own. */
-const OWN = new Set(["DB", "DELIVERIES", "DEAD_LETTERS", "INTAKE", "FEED", "FLOOD_GUARD"]);
+const OWN = new Set(["DB", "DELIVERIES", "DEAD_LETTERS", "INTAKE", "FEED", "LIMITER", "TUNNEL", "FLOOD_GUARD"]);
 
 /** `null` with a finding where the keys are wrong. @param name of the destination */
 export function readWhere(key: string, name: string, keys: Keys, reading: Reading): Where | null {
@@ -32,9 +33,14 @@ export function readWhere(key: string, name: string, keys: Keys, reading: Readin
   // A service may be told which URL it is asked for.
   const kinds = KINDS.filter((kind) => keys[kind] !== undefined && !(kind === "url" && service !== undefined));
   if (kinds.length !== 1) {
-    const says = 'is needed, or url_secret, inspect, service, queue or r2. Write one of them: url = "https://…"';
+    const says =
+      'is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"';
     reading.findings.push(error(`${key}.url`, says));
     return null;
+  }
+  if (keys.tunnel === true) {
+    if (stray(key, keys, [["key", "is for a bucket"]], reading) || script === undefined) return null;
+    return { url: `https://${name}.tunnel/`, script, binding: { kind: "tunnel", name } };
   }
   const bound = service ?? queue ?? r2;
   if (bound === undefined) {

@@ -39,7 +39,7 @@ export const delivery = z.object({
   state,
   reason,
   /** Of one that waits for something else than its time: for what. */
-  waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency", "order"])),
+  waits: z.nullable(z.enum(["pause", "breaker", "rate", "concurrency", "order", "tunnel", "filter"])),
   /** Of one that waits for its turn: the event that has to end before it. */
   waits_behind: z.optional(z.string()),
   replied: z.optional(replied),

@@ -48,7 +48,7 @@ const breaker = z.object({
 /** A destination as configured, how it does, and what waits for it. `window` counts are of the last 24 hours. */
 export const destination = z.object({
   name: z.string(),
-  kind: z.enum(["http", "inspect", "service", "queue", "r2"]),
+  kind: z.enum(["http", "inspect", "service", "queue", "r2", "tunnel"]),
   /** Of another Worker, a queue or a bucket: the name of the binding; and of a bucket, the template of its keys. */
   binding: z.optional(z.string()),
   key: z.optional(z.string()),

@@ -10,6 +10,7 @@ import order from "./migrations/0008_order.sql";
 import transforms from "./migrations/0009_transforms.sql";
 import alerts from "./migrations/0010_alerts.sql";
 import replies from "./migrations/0011_replies.sql";
+import listeners from "./migrations/0012_listeners.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0009_transforms.sql", sql: transforms },
   { name: "0010_alerts.sql", sql: alerts },
   { name: "0011_replies.sql", sql: replies },
+  { name: "0012_listeners.sql", sql: listeners },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -24,6 +24,7 @@ import { openStops } from "./stops.ts";
 import { openStore } from "./store.ts";
 import { openTrials } from "./trials.ts";
 import { openUnderKey } from "./under-key.ts";
+import { openTunnelTable } from "./tunnels.ts";
 import { openUpkeep } from "./upkeep.ts";
 import { openVerified } from "./verified.ts";
 
@@ -47,6 +48,7 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     known: openKnown(run),
     namesake: openNamesake(run),
     underKey: openUnderKey(run),
+    tunnels: openTunnelTable(run),
     upkeep: openUpkeep(run),
     records: openRecords(run, vault),
     once: openOnce(run),

@@ -372,3 +372,11 @@ CREATE TABLE failures (
 ) WITHOUT ROWID;
 CREATE TRIGGER failures_count AFTER UPDATE OF state ON deliveries WHEN NEW.state = 'failed' AND OLD.state <> 'failed' AND NEW.reason IS NOT 'cancelled' AND (SELECT source FROM events WHERE seq = NEW.event) IS NOT 'hookline' BEGIN INSERT INTO failures (kind, destination, count, since, last_at, event, reason, status, fault) VALUES ('failed', NEW.destination, 1, CAST(unixepoch('subsec') * 1000 AS INTEGER), CAST(unixepoch('subsec') * 1000 AS INTEGER), NEW.event, NEW.reason, NEW.status, NEW.fault) ON CONFLICT (kind, destination) DO UPDATE SET count = count + 1, last_at = excluded.last_at, event = excluded.event, reason = excluded.reason, status = excluded.status, fault = excluded.fault; END;
 CREATE TRIGGER failures_count_first AFTER INSERT ON deliveries WHEN ((NEW.state = 'failed' AND NEW.reason IS NOT 'cancelled') OR NEW.story IS NOT NULL) AND (SELECT source FROM events WHERE seq = NEW.event) IS NOT 'hookline' BEGIN INSERT INTO failures (kind, destination, count, since, last_at, event, reason, status, fault) VALUES (iif(NEW.story IS NULL, 'failed', 'letters'), NEW.destination, 1, CAST(unixepoch('subsec') * 1000 AS INTEGER), CAST(unixepoch('subsec') * 1000 AS INTEGER), NEW.event, iif(NEW.story IS NULL, NEW.reason, NEW.story->>'destination'), NEW.status, NEW.fault) ON CONFLICT (kind, destination) DO UPDATE SET count = count + 1, last_at = excluded.last_at, event = excluded.event, reason = excluded.reason, status = excluded.status, fault = excluded.fault; END;
+
+-- Tunnels that somebody listens to: docs/storage.md. `session` is new for each listener, so that a late word of one who has gone does not
+-- undo that another has come.
+CREATE TABLE listeners (
+  destination TEXT PRIMARY KEY,
+  session TEXT NOT NULL,
+  since INTEGER NOT NULL
+) WITHOUT ROWID;

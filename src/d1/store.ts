@@ -7,6 +7,7 @@ import { rowsOf, type Run } from "./database.ts";
 import { BLOCKED } from "./breakers.ts";
 import { behind, BEHIND_MS } from "./order.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
+import { HEARD_NOW, unheard } from "./tunnels.ts";
 import { firstsSettled, openSettling } from "./settle.ts";
 
 /** What a bell asks for: this attempt of this delivery. */
@@ -91,22 +92,29 @@ WHERE deliveries.event = b.seq AND deliveries.destination = b.destination
   AND deliveries.state = 'pending' AND deliveries.attempt = b.n - 1 AND deliveries.due_at <= ?2`;
 
 const BEHIND = behind("?3");
-// Whether the destination is paused, its breaker open, or another has to come first, is asked by the very statement
-// that claims: nothing is claimed after that was committed.
-const CLAIM = `
+// Whether the destination is paused, its breaker open, nobody listens to it, or another has to come first, is asked by
+// the very statement that claims: nothing is claimed after that was committed.
+const claiming = (more = "") => `
 UPDATE deliveries
 SET state = 'delivering', attempt = attempt + 1, lease_until = ?2 + ${LEASE_MS}, waits = NULL
 ${RUNG} AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination) AND NOT ${BLOCKED} AND NOT ${BEHIND}
+  ${more}
 RETURNING event, (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt, round, lease_until AS leaseUntil, story, route, transform`;
 
+const CLAIM = claiming();
+/** A relay without tunnels reads nothing of them. */
+const CLAIM_HEARD = claiming(`AND NOT ${unheard("?4")}`);
+
 const PAUSED = "EXISTS (SELECT 1 FROM pauses WHERE destination = deliveries.destination)";
+/** Whether it was a tunnel's that was not claimed: somebody may listen by now, and the tunnel's object is told. */
+const UNHEARD = "deliveries.destination IN (SELECT value FROM json_each(?4))";
 // What comes behind another waits for that one, whatever else is there to wait for: nobody looks at it meanwhile.
 const HOLD = `
 UPDATE deliveries
 SET state = iif(${BEHIND}, state, 'held'), look_at = iif(${BEHIND}, ?2 + ${BEHIND_MS}, NULL),
-    waits = CASE WHEN ${BEHIND} THEN 'order' WHEN ${PAUSED} THEN 'pause' ELSE 'breaker' END
-${RUNG} AND (${PAUSED} OR ${BLOCKED} OR ${BEHIND})
-RETURNING destination, waits, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
+    waits = CASE WHEN ${BEHIND} THEN 'order' WHEN ${PAUSED} THEN 'pause' WHEN ${BLOCKED} THEN 'breaker' ELSE 'tunnel' END
+${RUNG} AND (${PAUSED} OR ${BLOCKED} OR ${BEHIND} OR ${UNHEARD})
+RETURNING destination, waits, ${HEARD_NOW} AS heard, (SELECT probe IS NULL FROM breakers WHERE destination = deliveries.destination) AS headless`;
 
 type Named = Pick<Wanted, "event" | "destination">;
 
@@ -229,30 +237,48 @@ function openClaims(run: Run) {
   return {
     /**
      * Takes the deliveries that these bells are for,
-     * as far as they are still waiting for just this attempt, not paused, and behind no other.
+     * as far as they are still waiting for just this attempt, not paused, listened to, and behind no other.
      *
      * @param stopping destinations where what has failed stops what comes behind it
+     * @param tunnels destinations where somebody has to listen
      */
-    async claim(wanted: readonly Wanted[], now: number, stopping: readonly string[] = []): Promise<Claim[]> {
+    async claim(
+      wanted: readonly Wanted[],
+      now: number,
+      stopping: readonly string[] = [],
+      tunnels: readonly string[] = [],
+    ): Promise<Claim[]> {
+      const kinds = [JSON.stringify(stopping), JSON.stringify(tunnels)];
+      if (tunnels.length > 0) return await all<Claim>(CLAIM_HEARD, JSON.stringify(wanted), now, ...kinds);
       return await all<Claim>(CLAIM, JSON.stringify(wanted), now, JSON.stringify(stopping));
     },
 
     /**
-     * Holds those of them whose destination is paused, or has an open breaker, and has those wait that come behind
-     * another. Until then they are pending, and the sweep rings for them in vain.
+     * Holds those of them whose destination is paused, has an open breaker, or is a tunnel, and has those wait that
+     * come behind another. Until then they are pending, and the sweep rings for them in vain.
      *
-     * @param stopping as above
-     * @returns destinations whose open breaker has nothing yet to probe with
+     * @param stopping as above, and so are `tunnels`
+     * @returns `headless`: destinations whose open breaker has nothing yet to probe with;
+     *   `heard`: tunnels that somebody listens to by now
      */
-    async hold(wanted: readonly Wanted[], now: number, stopping: readonly string[] = []): Promise<string[]> {
-      const held = await all<{ destination: string; waits: string; headless: number | null }>(
+    async hold(
+      wanted: readonly Wanted[],
+      now: number,
+      stopping: readonly string[] = [],
+      tunnels: readonly string[] = [],
+    ): Promise<{ headless: string[]; heard: string[] }> {
+      const held = await all<{ destination: string; waits: string; headless: number | null; heard: number }>(
         HOLD,
         JSON.stringify(wanted),
         now,
         JSON.stringify(stopping),
+        JSON.stringify(tunnels),
       );
-      const headless = held.filter((one) => one.waits === "breaker" && one.headless === 1);
-      return [...new Set(headless.map(({ destination }) => destination))];
+      const named = (rows: typeof held) => [...new Set(rows.map(({ destination }) => destination))];
+      return {
+        headless: named(held.filter((one) => one.waits === "breaker" && one.headless === 1)),
+        heard: named(held.filter((one) => one.heard === 1)),
+      };
     },
   };
 }

@@ -47,7 +47,7 @@ WHERE (event, destination) IN (SELECT event, destination FROM deliveries WHERE l
 ${RETURNING_BELL}, state`;
 
 // Every destination for which something is held, one step of the index each: the held rows themselves are not read.
-const LET_GO = `
+const lettingGo = (but = "") => `
 UPDATE deliveries SET state = 'pending', waits = NULL, due_at = ?1, look_at = ?1 + ${GRACE_MS}
 WHERE (event, destination) IN (
   WITH RECURSIVE held (destination) AS (
@@ -58,13 +58,16 @@ WHERE (event, destination) IN (
   )
   SELECT d.event, d.destination
   FROM held CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = held.destination AND d.state = 'held'
-  WHERE held.destination NOT IN (SELECT destination FROM pauses)
+  WHERE held.destination NOT IN (SELECT destination FROM pauses) ${but}
     AND NOT EXISTS (
       SELECT 1 FROM breakers b WHERE b.destination = held.destination AND (b.opened_at IS NOT NULL OR b.closed_at IS NOT NULL)
     )
   LIMIT ?2
 )
 ${RETURNING_BELL}`;
+
+const LET_GO = lettingGo();
+const LET_GO_BUT_TUNNELS = lettingGo("AND held.destination NOT IN (SELECT value FROM json_each(?3))");
 
 /**
  * How long a pause lasts at least, in ms. In a gradual deployment two versions are at work, and the older one does not
@@ -137,9 +140,17 @@ export function openUpkeep(run: Run) {
       );
     },
 
-    /** Makes up to `limit` held deliveries due whose destination is not paused any more. */
-    async letGo(now: number, limit: number): Promise<Bell[]> {
-      return (await all<BellRow>(LET_GO, now, limit)).map(toBell);
+    /**
+     * Makes up to `limit` held deliveries due whose destination is not paused any more.
+     *
+     * @param tunnels whose deliveries are released by their objects, one after another
+     */
+    async letGo(now: number, limit: number, tunnels: readonly string[] = []): Promise<Bell[]> {
+      const rows =
+        tunnels.length === 0
+          ? await all<BellRow>(LET_GO, now, limit)
+          : await all<BellRow>(LET_GO_BUT_TUNNELS, now, limit, JSON.stringify(tunnels));
+      return rows.map(toBell);
     },
 
     ...openRetention(run),

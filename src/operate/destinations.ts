@@ -104,7 +104,7 @@ async function toConfigured(destination: Destination, standing: Standing | undef
   return {
     name,
     kind: script === undefined ? (binding?.kind ?? ("http" as const)) : ("inspect" as const),
-    ...(binding === undefined ? {} : { binding: binding.name }),
+    ...(binding === undefined || binding.kind === "tunnel" ? {} : { binding: binding.name }),
     ...(binding?.kind === "r2" ? { key: binding.key } : {}),
     // A URL that is itself a secret is nobody's to read.
     url: secretUrl === true ? null : url,

@@ -12,7 +12,7 @@ import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
 import type { Acts, VerbDeps } from "./operator.ts";
-import { type MetricsDeps, openMeasure, openMetrics } from "./metrics.ts";
+import { type MetricsDeps, openMetrics } from "./metrics.ts";
 import { backlogNow, openOverview, type OverviewDeps } from "./overview.ts";
 import { openPause, openResume } from "./pause.ts";
 import { openReplay } from "./replay.ts";
@@ -21,6 +21,7 @@ import { openRouting, openTries } from "./route.ts";
 import { openSendTo } from "./send-to.ts";
 import { openReveal, openSources } from "./sources.ts";
 import { openTest } from "./test.ts";
+import { openTunnel } from "./tunnel.ts";
 
 /** What the operator is given, once. */
 export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "intake" | "use"> {
@@ -69,11 +70,6 @@ export function openOperator(deps: OperatorDeps) {
     ...openReplayActs(given),
     ...openKeyActs(given),
   } satisfies Acts;
-  const measured = {
-    ...deps,
-    destinations: destinations.destinations,
-    backlog: () => backlogNow({ ...deps, ...tables }),
-  };
   return {
     ...openHistory(tables.records),
     sources,
@@ -81,12 +77,15 @@ export function openOperator(deps: OperatorDeps) {
     refusals,
     ...destinations,
     ...openTries(deps),
+    tunnel: openTunnel(deps),
     ...openInspections(given),
     ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
     /** What a scraper asks for. */
-    metrics: openMetrics(measured),
-    /** The same, of counters that are pushed. */
-    measure: openMeasure(measured),
+    metrics: openMetrics({
+      ...deps,
+      destinations: destinations.destinations,
+      backlog: () => backlogNow({ ...deps, ...tables }),
+    }),
     /** What the last day and the month cost, and for whom. */
     costs: openCosts(deps),
     replays: openReplayLooks({ ...given, use: deps.use }),

@@ -1,8 +1,10 @@
 // One attempt of one delivery: shape, send, conclude.
 // It knows no row and no claim; noting what came of it is the caller's.
+import { attemptMs } from "../deadlines.ts";
 import type { Answer, Destination, Fault } from "../types.ts";
 import type { Outgoing, Send } from "../net/send.ts";
 import type { Bindings } from "./bindings.ts";
+import { Unheard, type UnheardWhy } from "./unheard.ts";
 import type { Keyed } from "./object-key.ts";
 import type { Inspector } from "./inspector.ts";
 import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts";
@@ -29,6 +31,8 @@ export interface AttemptDeps {
   readonly reshape?: Reshape | undefined;
   /** Asked last of all, right before the send: whether it may begin now, where only so many may. */
   readonly takes?: () => boolean;
+  /** Whether attempts are made that nobody has claimed. */
+  readonly isFirst?: boolean;
   /** Told of a destination whose receiver wants no more deliveries at all. Never rejects. */
   readonly disable?: (destination: string) => Promise<void>;
 }
@@ -49,7 +53,8 @@ export interface Numbered {
 /**
  * @param destination as configured now; `undefined` where it was removed after the event was accepted
  * @param body gives the bytes as they were received, or `null` where they came too late for a send to begin
- * @returns `null` where there was no time to send: the attempt was not made
+ * @returns `null` where there was no time to send, and otherwise why nobody was there to hear of it: the attempt was
+ *   not made
  * @throws our own faults only
  */
 export async function attempt(
@@ -58,10 +63,10 @@ export async function attempt(
   numbered: Numbered,
   body: () => Promise<Uint8Array | null>,
   deps: AttemptDeps,
-): Promise<Conclusion | null> {
+): Promise<Conclusion | UnheardWhy | null> {
   const end = await tried(event, destination, numbered, body, deps);
+  if (!isMade(end)) return end;
   const onFailed = destination?.onFailed;
-  if (end === null) return null;
   const kept =
     destination === undefined || event.sealed !== true ? end : await withSealedAnswer(end, event, destination, deps);
   return kept.state !== "failed" || onFailed === undefined ? kept : { ...kept, onFailed };
@@ -79,13 +84,18 @@ async function withSealedAnswer(
   return { ...end, excerpt };
 }
 
+/** Whether an attempt was made, so that it counts. */
+export function isMade(end: Conclusion | UnheardWhy | null): end is Conclusion {
+  return end !== null && typeof end !== "string";
+}
+
 async function tried(
   event: EventHead & { readonly receivedAt: number },
   destination: Destination | undefined,
   numbered: Numbered,
   body: () => Promise<Uint8Array | null>,
   deps: AttemptDeps,
-): Promise<Conclusion | null> {
+): Promise<Conclusion | UnheardWhy | null> {
   const { attempt: number, round } = numbered;
   const startedAt = deps.now();
   if (destination === undefined) return notSent("cancelled", startedAt);
@@ -97,29 +107,29 @@ async function tried(
   const until = destination.maxAgeMs === undefined || round > 0 ? null : event.receivedAt + destination.maxAgeMs;
   if (until !== null && startedAt > until) return notSent("expired", startedAt);
 
-  const through = throughBinding(event, destination, deps);
+  const through = throughBinding(event, destination, number, deps);
   const fault = through === null ? "unbound" : obstacle(event, signsNow(destination, startedAt));
-  let answer: Answer | null;
+  let answer: Answer | UnheardWhy | null;
   if (fault !== null) answer = withoutAnswer(fault);
   else {
     const bytes = await body();
     if (bytes === null) return null;
     answer = await sent(event, destination, numbered, bytes, deps);
-    if (answer === null) return null;
+    if (answer === null || typeof answer === "string") return answer;
   }
   if (answer.asked === "disable") await deps.disable?.(destination.name);
   const { statuses: rules } = destination;
   return conclude(answer, { schedule, attemptsMade, startedAt, until, rules }, deps.now(), deps.dice);
 }
 
-/** Shapes and sends it, by the body that its route makes of it. `null` where it may not begin. */
+/** Shapes and sends it, by the body that its route makes of it. `null`, or why, where it may not begin. */
 async function sent(
   event: EventHead & { readonly receivedAt: number },
   destination: Destination,
   numbered: Numbered,
   bytes: Uint8Array,
   deps: AttemptDeps,
-): Promise<Answer | null> {
+): Promise<Answer | UnheardWhy | null> {
   const made = (await deps.reshape?.(event, destination, numbered, bytes)) ?? { ok: true, event, body: bytes };
   if (!made.ok) return { ...withoutAnswer(made.fault), excerpt: made.error };
   const { attempt: number, story = null } = numbered;
@@ -132,19 +142,22 @@ async function sent(
   const { hidden = [], query = {}, ...request } = shaped;
   const where = addressed(event, signing, numbered, hidden, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
-  const through = throughBinding(event, destination, deps);
+  const unheard = new Unheard(throughBinding(event, destination, number, deps)?.reach);
   if (deps.takes?.() === false) return null;
-  return await deps.send({ ...request, headers, ...where, ...through, url: withQuery(where.url, query) });
+  const answer = await deps.send({ ...request, headers, ...where, ...unheard.way, url: withQuery(where.url, query) });
+  return unheard.why === "later" ? null : (unheard.why ?? answer);
 }
 
 /** The way to its binding, and nothing where it has none; `null` where the binding is not there. */
 function throughBinding(
   event: Keyed,
-  { binding }: Destination,
-  { bindings }: AttemptDeps,
+  destination: Destination,
+  number: number,
+  { bindings, isFirst = false }: AttemptDeps,
 ): Pick<Outgoing, "reach"> | null {
+  const { binding } = destination;
   if (binding === undefined) return {};
-  const reach = bindings(binding, event);
+  const reach = bindings(binding, event, { attempt: number, isFirst, timeoutMs: attemptMs(destination) });
   return reach === null ? null : { reach };
 }
 

@@ -1,12 +1,31 @@
-// Where no URL leads: another Worker, a queue or a bucket, each in the place of the network.
+// Where no URL leads: another Worker, a queue, a bucket or a tunnel, each in the place of the network.
 // It knows no binding by itself: what they are called is looked up by the one who opens them.
 import { encodeBody } from "../bytes/body.ts";
 import type { Reach } from "../net/send.ts";
 import type { Binding } from "../types.ts";
 import { type Keyed, objectKey } from "./object-key.ts";
 
+/** The way to whoever listens to a tunnel. */
+export type ToTunnel = (destination: string, told: Told) => Reach;
+
+/** What a listener is told of an attempt, beside its request. */
+interface Told {
+  readonly event: string;
+  readonly source: string;
+  readonly type: string;
+  readonly attempt: number;
+  /** Whether it was not claimed: it must not come before what is held. */
+  readonly isFirst: boolean;
+  /** How long the attempt may take. */
+  readonly timeoutMs: number;
+}
+
 /** The way to a binding, for one attempt; `null` where there is none of that name and kind. */
-export type Bindings = (binding: Binding, event: Keyed) => Reach | null;
+export type Bindings = (
+  binding: Binding,
+  event: Keyed,
+  which: Pick<Told, "attempt" | "isFirst" | "timeoutMs">,
+) => Reach | null;
 
 /** What each kind must be able to do. */
 const VERBS = { service: "fetch", queue: "send", r2: "put" } as const;
@@ -35,9 +54,16 @@ const MESSAGE_BYTES = 127_000;
 /** What an object may have of metadata, in bytes (https://developers.cloudflare.com/r2/platform/limits/). */
 const METADATA_BYTES = 8_000;
 
-/** @param find the binding of a name, as the Worker's env has it */
-export function openBindings(find: (name: string) => unknown): Bindings {
-  return (binding, event) => {
+/**
+ * @param find the binding of a name, as the Worker's env has it
+ * @param toTunnel the way to whoever listens
+ */
+export function openBindings(find: (name: string) => unknown, toTunnel: ToTunnel): Bindings {
+  return (binding, event, which) => {
+    if (binding.kind === "tunnel") {
+      const { id, source, type } = event;
+      return toTunnel(binding.name, { event: id, source, type, ...which });
+    }
     const found = find(binding.name);
     const verb = VERBS[binding.kind];
     if (!isBinding(found) || typeof Reflect.get(found, verb) !== "function") return null;

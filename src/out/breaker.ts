@@ -36,7 +36,7 @@ export function armedOf(configured: Timed): Armed | null {
   return { destination, ...breaker, spanMs, ...(onFailed === undefined ? {} : { onFailed }) };
 }
 
-type Timed = Pick<Destination, "name" | "retry" | "breaker" | "maxAgeMs" | "onFailed" | "order">;
+type Timed = Pick<Destination, "name" | "retry" | "breaker" | "maxAgeMs" | "onFailed" | "order" | "binding">;
 
 /** The rules of these destinations, without those that have none. */
 export function armedAmong(names: Iterable<string>, destinations: ReadonlyMap<string, Timed>): Armed[] {

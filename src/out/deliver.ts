@@ -6,7 +6,8 @@ import type { LimitDoor } from "../limit/door.ts";
 import { admit, type Admitted, limitsFor } from "./admit.ts";
 import type { Beside } from "./announce.ts";
 import { armedAmong, tendBreakers } from "./breaker.ts";
-import { stopping } from "./order.ts";
+import { stopping, tunnelsAmong } from "./order.ts";
+import { wakeAll } from "./tunnel.ts";
 import { choose } from "./choose.ts";
 import type { Pace } from "./pace.ts";
 import { type Entered, type SizeOf, work, type WorkDeps } from "./work.ts";
@@ -67,9 +68,13 @@ interface Claimed {
 
 async function claim(bells: readonly Bell[], deps: DeliverDeps): Promise<Claimed> {
   const asked = bells.map(toWanted);
-  const claims =
-    asked.length === 0 ? [] : await deps.store.claim(asked, deps.now(), stopping(deps.config.destinations));
+  const claims = asked.length === 0 ? [] : await deps.store.claim(asked, deps.now(), ...kindsOf(deps));
   return { claims, holding: claims.length === asked.length ? null : hold(asked, deps) };
+}
+
+/** Where a claim asks more than of other destinations. */
+function kindsOf({ config: { destinations } }: DeliverDeps): [stopping: string[], tunnels: string[]] {
+  return [stopping(destinations), tunnelsAmong(destinations)];
 }
 
 /** Has those wait that got no place, and claims what has one. */
@@ -102,13 +107,14 @@ function toWanted({ delivery, attempt: n }: Bell): Wanted {
 }
 
 /**
- * Where a bell got no claim, its destination may be paused, or its breaker open and in want of a probe.
+ * Where a bell got no claim, its destination may be paused, its breaker open and in want of a probe, or nobody listens.
  * Never rejects: what is not held now rings again, and is held then.
  */
 async function hold(asked: readonly Wanted[], deps: DeliverDeps): Promise<void> {
   const { store, now, log } = deps;
   try {
-    const headless = await store.hold(asked, now(), stopping(deps.config.destinations));
+    const { headless, heard } = await store.hold(asked, now(), ...kindsOf(deps));
+    await wakeAll(heard, deps);
     await tendBreakers(armedAmong(headless, deps.config.destinations), deps);
   } catch (error) {
     log.warn("delivery.hold_failed", { bells: asked.length, error: String(error) });

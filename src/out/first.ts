@@ -3,7 +3,7 @@ import { attemptMs, GRANT_MS, hasHung, outlasts } from "../deadlines.ts";
 import type { FirstEnd, FirstOutcome, Replied, Unreplied } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
 import type { Acceptance, Desk, Destination, Event, Grant, Granted, Rate } from "../types.ts";
-import { attempt, type AttemptDeps } from "./attempt.ts";
+import { attempt, type AttemptDeps, isMade } from "./attempt.ts";
 import { INLINE_BYTES } from "../bytes/body.ts";
 import { type AcceptanceLine, openAcceptance } from "./lines.ts";
 import type { Awaiting, Reply } from "../net/reply.ts";
@@ -49,6 +49,8 @@ export interface FirstDeps extends AttemptDeps {
   readonly config: { readonly destinations: ReadonlyMap<string, Destination> };
   readonly pace: Pick<Pace, "isSlow" | "heard">;
   readonly limits: LimitDoor;
+  /** Whether nobody has listened to a tunnel of late. */
+  readonly isSilent?: (tunnel: string) => boolean;
   readonly intake: {
     grant(of: Accepted, destination: string, desk?: Desk): Promise<Grant | "unknown" | null>;
     ended(of: Accepted, outcomes: readonly FirstOutcome[]): Promise<void>;
@@ -71,7 +73,7 @@ export class FirstAttempts {
   #bytes = 0;
 
   constructor(deps: FirstDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, isFirst: true };
   }
 
   /** Destinations to which this isolate could send the event at once. All others are the queue's. */
@@ -89,6 +91,7 @@ export class FirstAttempts {
         const destination = config.destinations.get(name);
         if (destination === undefined || destination.script !== undefined) return false;
         const { url, binding } = destination;
+        if (binding?.kind === "tunnel" && this.#deps.isSilent?.(name) === true) return false;
         if ((url === null && binding === undefined) || outlasts(destination) || pace.isSlow(name, now())) return false;
         return destination.limits === undefined || !limits.isFull(name);
       })
@@ -211,7 +214,7 @@ export class FirstAttempts {
       const counting = turn === null ? this.#deps : counted(this.#deps, turn);
       const { deps, replied } = listening(counting, awaited);
       const made = turn?.go === 0 ? null : await attempt(event, configured, number, bytes, deps);
-      if (made === null) return unsent;
+      if (made === null || !isMade(made)) return unsent;
       pace.heard(destination, hasHung(made, attemptMs(configured)), now());
       line.ended({ ...made, id: event.id, destination, attempt: 1 });
       return { ...made, destination, ...replied() };

@@ -1,10 +1,11 @@
 // What an invocation has claimed is sent: five at a time, none of it held up by a destination that hangs.
 import { attemptMs, hasHung, NOTE_MS } from "../deadlines.ts";
 import type { Claim, Store } from "../d1/store.ts";
+import type { UnheardClaim } from "../d1/tunnels.ts";
 import type { Turn } from "../limit/turn.ts";
 import { Locked } from "../bytes/vault.ts";
 import { announce, type AnnounceDeps, type Beside } from "./announce.ts";
-import { attempt, type AttemptDeps } from "./attempt.ts";
+import { attempt, type AttemptDeps, isMade } from "./attempt.ts";
 import { ringOrLeave } from "./bells.ts";
 import { type BreakerDeps, Tending } from "./breaker.ts";
 import { chooseNext, LATER_MS } from "./choose.ts";
@@ -12,7 +13,9 @@ import { load, type LoadDeps, type Loaded } from "./load.ts";
 import type { Pace } from "./pace.ts";
 import { Settler } from "./settle.ts";
 import { deliveryId } from "../ids.ts";
+import { holdUnheard, type TunnelDeps } from "./tunnel.ts";
 import type { Destination } from "../types.ts";
+import type { UnheardWhy } from "./unheard.ts";
 
 /** Sends at once in one invocation: a Worker has six connections that wait for headers. */
 const SLOTS = 5;
@@ -24,7 +27,7 @@ const WAIT_MS = 10_000;
 /** A delivery whose event is sealed under a key that is not here waits so long until it looks again, in ms. */
 const LOCKED_MS = 5 * 60_000;
 
-export interface WorkDeps extends AttemptDeps, AnnounceDeps, BreakerDeps, LoadDeps {
+export interface WorkDeps extends AttemptDeps, AnnounceDeps, BreakerDeps, LoadDeps, TunnelDeps {
   readonly store: Pick<Store, "giveBack" | "load" | "settle">;
   readonly config: {
     readonly destinations: ReadonlyMap<string, Destination>;
@@ -67,6 +70,7 @@ export async function work(
   const waiting: Claim[] = [];
   const late: Claim[] = [];
   const locked: Claim[] = [];
+  const unheard: UnheardClaim[] = [];
   const running = new Map<string, number>();
   const until = now() + WAIT_MS;
   let busy = 0;
@@ -88,6 +92,7 @@ export async function work(
       const end = await one(claim, { events: events.get(claim), turn, settler }, deps);
       if (end === "late") late.push(claim);
       if (end === "locked") locked.push(claim);
+      if (end === "tunnel" || end === "filter") unheard.push({ ...claim, waits: end });
       pace.leave(place, end === "timed out", now());
       running.set(destination, (running.get(destination) ?? 1) - 1);
       turn?.leave(!waiting.some((other) => other.destination === destination));
@@ -116,6 +121,7 @@ export async function work(
   if (waiting.length + late.length > 0)
     await giveBack([...waiting, ...late], since + LATER_MS, { sizeOf, turns }, deps);
   if (locked.length > 0) await giveBack(locked, since + LOCKED_MS, { sizeOf, turns: new Map() }, deps);
+  await holdUnheard(unheard, deps);
   await Promise.all(closing);
 }
 
@@ -125,12 +131,15 @@ interface Hands {
   readonly settler: Settler;
 }
 
-/** Attempts one delivery and hands its end to the settler. Never rejects; `late` where it came too late to be sent. */
+/**
+ * Attempts one delivery and hands its end to the settler. Never rejects; `late` where it came too late to be sent, and
+ * why, where nobody was there to hear of it.
+ */
 async function one(
   claim: Claim,
   { events, turn, settler }: Hands,
   deps: WorkDeps,
-): Promise<"ended" | "timed out" | "late" | "locked"> {
+): Promise<"ended" | "timed out" | "late" | "locked" | UnheardWhy> {
   const { id, event: seq, destination: name, attempt: n } = claim;
   try {
     if (events === undefined) return "late";
@@ -146,6 +155,7 @@ async function one(
     };
     const end = await attempt(event, destination, claim, body, turn === undefined ? deps : counted(deps, turn));
     if (end === null) return "late";
+    if (!isMade(end)) return end;
     settler.add({ ...end, event: seq, id, destination: name, attempt: n, size: event.size });
     return hasHung(end, limit) ? "timed out" : "ended";
   } catch (error) {

@@ -3,7 +3,8 @@
 import type { Breakers } from "../d1/breakers.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
 import { armedAmong, type BreakerDeps, tendBreakers } from "../out/breaker.ts";
-import { stopping } from "../out/order.ts";
+import { stopping, tunnelsAmong } from "../out/order.ts";
+import { tendTunnels, type TunnelSweepDeps } from "./tunnels.ts";
 import { deliveryId } from "../ids.ts";
 import { earlier } from "../patience.ts";
 import type { Bell } from "../types.ts";
@@ -25,7 +26,7 @@ const DIRECT = 10;
  */
 const PAUSE_MS = 10_000;
 
-export interface SweepDeps extends BreakerDeps {
+export interface SweepDeps extends BreakerDeps, TunnelSweepDeps {
   readonly upkeep: Upkeep;
   readonly breakers: Breakers;
   /** Delivers without the queue; ends when all are settled. */
@@ -44,6 +45,7 @@ export async function sweep(deps: SweepDeps): Promise<number | null> {
   const overdue = await ringOverdue(deps);
   const held = await letGo(deps);
   if (overdue.rung + held.rung > 0) deps.log.info("sweep.done", { rung: overdue.rung, released: held.rung });
+  await tendTunnels(deps);
   const dirty = await deps.cleanup();
   const { at: next, troubled } = await deps.upkeep.nextLook();
   const at = deps.now();
@@ -98,11 +100,11 @@ async function tend(deps: SweepDeps): Promise<boolean> {
 
 /** Rings what was held until its destination was resumed. Whatever is not rung is overdue in a minute. */
 async function letGo(deps: SweepDeps): Promise<Rung> {
-  const { upkeep, destinations, now } = deps;
+  const { upkeep, config, destinations, now } = deps;
   if (destinations !== null) await upkeep.endPauses(destinations, now());
   let rung = 0;
   for (let round = 0; round < LET_GO_ROUNDS; round += 1) {
-    const bells = await upkeep.letGo(now(), TAKE);
+    const bells = await upkeep.letGo(now(), TAKE, tunnelsAmong(config.destinations));
     rung += bells.length;
     const rang = bells.length === 0 || (await ringOrDeliver(bells, deps));
     if (!rang || bells.length < TAKE) return { rung, more: false };

@@ -18,6 +18,7 @@ export function fullOperator(): Operator {
     events: async () => ({ events: [], next: null, complete: true }),
     event: async () => null,
     tries: async (event) => done(tried(event)),
+    tunnel: (name) => done(name),
     deliveries: async ({ filter }) => ({
       deliveries: deliveries.filter(({ destination }) => (filter.destination ?? destination) === destination),
       next: null,
@@ -25,7 +26,6 @@ export function fullOperator(): Operator {
     }),
     overview: async (_origin, hours) => overview(hours),
     metrics: async () => [],
-    measure: async () => [],
     sources: async () => ({ sources, events_looked_back_to: ago(7 * 86_400) }),
     secrets: async (name) => {
       const source = sources.find((one) => one.name === name);

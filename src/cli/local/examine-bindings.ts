@@ -19,7 +19,7 @@ export function examineBindings(scope: Table, { destinations }: Pick<Config, "de
     rows(scope, at).flatMap(({ binding }) => (typeof binding === "string" ? [{ kind, name: binding }] : [])),
   );
   return [...destinations.values()].flatMap(({ name, binding }) => {
-    if (binding === undefined) return [];
+    if (binding === undefined || binding.kind === "tunnel") return [];
     const key = `DESTINATIONS.${name}.${binding.kind}`;
     const found = there.filter((one) => one.name === binding.name);
     if (found.some(({ kind }) => kind === binding.kind)) return [];

@@ -5,7 +5,7 @@ import { rows, type Table, table } from "./wrangler-file.ts";
 /** Every binding that the Worker asks for: where wrangler keeps it, and under which member its name stands. */
 const BINDINGS = [
   { at: ["d1_databases"], member: "binding", names: ["DB"] },
-  { at: ["durable_objects", "bindings"], member: "name", names: ["INTAKE", "FEED", "LIMITER"] },
+  { at: ["durable_objects", "bindings"], member: "name", names: ["INTAKE", "FEED", "LIMITER", "TUNNEL"] },
   { at: ["queues", "producers"], member: "binding", names: ["DELIVERIES", "DEAD_LETTERS"] },
   { at: ["ratelimits"], member: "name", names: ["FLOOD_GUARD"] },
 ] as const;
@@ -36,7 +36,7 @@ const FLAGS = {
 };
 
 /** Durable Object bindings and their classes. Both need SQLite. */
-const CLASSES = { INTAKE: "Intake", FEED: "Feed", LIMITER: "Limiter" };
+const CLASSES = { INTAKE: "Intake", FEED: "Feed", LIMITER: "Limiter", TUNNEL: "Tunnel" };
 
 /** Names of text modules that the dashboard is made of, one for each of the shipped globs. */
 const TEXT_GLOBS = ["**/*.css", "**/*.svg", "**/*.client.js", "**/*.iife.min.js"];

@@ -1,7 +1,6 @@
 // What in a wrangler.toml would fail, or surprise, once it is deployed? Rules over the parsed file; touches nothing.
 import { readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
-import { OTLP_VARS } from "../../config/otlp.ts";
 import { boundaryFault } from "../../scheme/boundaries.ts";
 import { examineBindings } from "./examine-bindings.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
@@ -16,7 +15,6 @@ const SINGLES = [
   "ALERTS",
   "INTAKE_SHARDS",
   "LOG_LEVEL",
-  ...OTLP_VARS,
   "PLAN",
   "RESOLVER",
   "RETENTION_DAYS",
@@ -29,7 +27,7 @@ const NEAR = 0.8;
 const VARS = { free: 64, paid: 128 };
 
 /** What a var of this name would give away to everybody who can read the repository. */
-const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY|ENCRYPTION_KEY|OTEL_EXPORTER_OTLP_HEADERS)$|_SECRET$|_OLD$/;
+const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY|ENCRYPTION_KEY)$|_SECRET$|_OLD$/;
 
 /**
  * Findings about a file. What the frame lacks keeps a relay from running at all,
@@ -157,7 +155,7 @@ function sizes(vars: Table): Finding[] {
   });
 }
 
-const WAYS_OUT = ["url", "url_secret", "inspect", "service", "queue", "r2"];
+const WAYS_OUT = ["url", "url_secret", "inspect", "service", "queue", "r2", "tunnel"];
 
 /** Where a table belongs that stands right under vars, by the keys that it has. */
 function baseOf(entry: Table): string | null {

@@ -32,6 +32,9 @@ const WAITS = {
   rate: "its destination has had as many as its rate allows; it spends no attempt until there is a place",
   concurrency: "as many as its destination takes are under way; it spends no attempt until there is a place",
   order: "its destination gets such events in order, and an earlier one has not ended",
+  tunnel: "its destination is a tunnel, and nobody listens; it spends no attempt until somebody does: hookline listen",
+  filter:
+    "its destination is a tunnel, and nobody who listens wants such an event; it spends no attempt until somebody does",
 } as const;
 
 /** Why a sender that waited for the answer got the plain acknowledgement in its place. */

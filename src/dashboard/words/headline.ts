@@ -49,6 +49,8 @@ const WAITS = {
   rate: "has had as many as its rate allows",
   concurrency: "is getting as many as it takes at a time",
   order: "gets an earlier event first",
+  tunnel: "is a tunnel that nobody listens to",
+  filter: "is a tunnel, and nobody who listens wants it",
 } as const;
 
 /** What is to be said of a delivery that has not ended well. */

@@ -5,7 +5,7 @@ import relay, { type Env, Intake as RealIntake } from "../../../src/index.ts";
 import type { Bell } from "../../../src/types.ts";
 import { Minimum } from "./minimum.ts";
 
-export { Feed, Limiter } from "../../../src/index.ts";
+export { Feed, Limiter, Tunnel } from "../../../src/index.ts";
 
 /** The relay's own object. Under the name `yardstick` it is none of the relay's, and does what these three methods say. */
 export class Intake extends RealIntake {

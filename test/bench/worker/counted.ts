@@ -2,6 +2,8 @@
 import relay, { type Env, Feed as RealFeed, Intake as RealIntake, Limiter as RealLimiter } from "../../../src/index.ts";
 import type { Bell } from "../../../src/types.ts";
 
+export { Tunnel } from "../../../src/index.ts";
+
 /** What was counted so far, by name. The Worker and the Durable Object share an isolate here, and so this table. */
 const counts: Record<string, number> = {};
 const add = (name: string, by = 1): void => {

@@ -20,6 +20,10 @@ test("each kind comes to its binding, and a service to the URL that it is asked 
     url: "https://billing.service/",
     binding: { kind: "service", name: "CRM" },
   });
+  expect(billing({ tunnel: true })).toMatchObject({
+    url: "https://billing.tunnel/",
+    binding: { kind: "tunnel", name: "billing" },
+  });
   expect(billing({ service: "CRM", url: "https://crm.example.com/hook" })?.url).toBe("https://crm.example.com/hook");
   expect(billing({ queue: "LINE" })).toMatchObject({ url: null, binding: { kind: "queue", name: "LINE" } });
   expect(billing({ r2: "ARCHIVE" })?.binding).toEqual({ kind: "r2", name: "ARCHIVE", key: "{source}/{date}/{event}" });
@@ -36,7 +40,7 @@ test("each kind comes to its binding, and a service to the URL that it is asked 
 });
 
 test.each([
-  [{}, 'url is needed, or url_secret, inspect, service, queue or r2. Write one of them: url = "https://…"'],
+  [{}, 'url is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"'],
   [{ queue: "A", r2: "B" }, "url is needed"],
   [{ queue: "LINE", url: "https://a.example.com/" }, "url is needed"],
   [{ service: "CRM", url_secret: "CRM_URL" }, "url is needed"],
@@ -151,4 +155,15 @@ test.each([
   ['r2 = "CRM"', SERVICE, 'r2: "CRM" is of another kind. Write service = "CRM", or name another binding'],
 ])("%s with another file is an error that says what to write", (destination, binding, says) => {
   expect(checked(destination, binding)).toEqual([expect.stringContaining(`error DESTINATIONS.there.${says}`)]);
+});
+
+test("the lines of docs/tunnel.md are a tunnel and a route to it", () => {
+  const page = readFileSync(new URL("../../../docs/tunnel.md", import.meta.url), "utf8");
+  const blocks = [...page.matchAll(/^```toml\n([^]*?)^```$/gm)].map(([, text = ""]) => parse(text));
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const { vars } of blocks) {
+    const config = readConfig({ ...working, ...Object(vars) });
+    expect(config.findings.filter(({ level }) => level === "error")).toEqual([]);
+    expect(config.destinations.get("desk")?.binding).toEqual({ kind: "tunnel", name: "desk" });
+  }
 });

@@ -2,7 +2,7 @@
 
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { attempt, type AttemptDeps, type Numbered } from "../../../src/out/attempt.ts";
+import { attempt, isMade, type AttemptDeps, type Numbered } from "../../../src/out/attempt.ts";
 import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
@@ -51,7 +51,7 @@ async function tried({
   const sent: Outgoing[] = [];
   let loads = 0;
   const whole = { name: "d", url: "https://billing.example.com/in/x", retry: [1_000], keys: [KEY], ...destination };
-  const end = await attempt(
+  const ended = await attempt(
     { id: "evt_1", source: "a", type: "t", receivedAt: -age, headers },
     destination === null ? undefined : whole,
     numbered,
@@ -72,6 +72,7 @@ async function tried({
       ...deps,
     },
   );
+  const end = isMade(ended) ? ended : null;
   return { end, sent, loads, disabled };
 }
 

@@ -3,7 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { readConfig } from "../../../src/config/config.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
-import { attempt } from "../../../src/out/attempt.ts";
+import { attempt, isMade } from "../../../src/out/attempt.ts";
 import { publicJwks, publicKeys } from "../../../src/out/ed25519.ts";
 import { derivedSecret } from "../../../src/out/sign.ts";
 import { findProvider } from "../../../src/providers/catalogue.ts";
@@ -49,7 +49,7 @@ async function attempted(destination: ReturnType<typeof destinationOf>, at: numb
       },
     },
   );
-  return { fault: end?.fault, headers: sent[0]?.headers ?? {} };
+  return { fault: isMade(end) ? end.fault : undefined, headers: sent[0]?.headers ?? {} };
 }
 
 /** Whether a receiver that holds this secret takes it. The library reads the clock, so that the age is left out of it. */

@@ -34,6 +34,7 @@ const ELSEWHERE = new Map([
   ["docs/simulation.md", "a story that the simulation has printed"],
   ["docs/soak.md", "the soak's own options"],
   ["docs/states.md", "a diagram"],
+  ["docs/tunnel.md", "pure/config/where.test.ts"],
 ]);
 
 const FENCE = "`".repeat(3);

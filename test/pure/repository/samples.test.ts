@@ -68,7 +68,7 @@ describe("what the samples route", () => {
     ["stripe-to-two.toml", "stripe", "charge.refunded", ["ledger"]],
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
-    ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger", "partner", "line", "archive"]],
+    ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger", "partner", "line", "archive", "desk"]],
     ["every-key.toml", "hookline", "alert.opened", ["chat", "pager"]],
     ["every-key.toml", "monitor", "", ["chat", "crm", "legacy", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {

@@ -14,17 +14,17 @@ const RELAY = "https://relay.example.com";
 
 /** The routes as the router has them: `GET /events`. */
 function routes(): string[] {
-  const deps = { operator: openOperator(operator.deps), access: operator.access(), live, postAs: live };
+  const deps = { operator: openOperator(operator.deps), access: operator.access(), live, listen: live, postAs: live };
   const all = api(deps).routes.filter(({ method }) => method !== "ALL");
   return [...new Set(all.map(({ method, path }) => `${method} ${path}`))];
 }
 
 const live = async () => await Promise.resolve(new Response("live"));
 
-/** The rule, written down once more: what is not a GET takes an operator; keys, audit, secrets and edited bodies take an admin. */
+/** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
   if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit)$/.test(route)) return "admin";
-  return route.startsWith("GET ") ? "viewer" : "operator";
+  return route.startsWith("GET ") && !route.endsWith("/listen") ? "viewer" : "operator";
 }
 
 const BODIES: Readonly<Record<string, object>> = {

@@ -11,7 +11,7 @@ const SOURCES = { a: { provider: "hmac", settings: { header: "X-Signature" } } }
 
 /** Asks a relay that is not for development, at this URL. */
 async function ask(url: string, init: RequestInit<IncomingRequestCfProperties> = {}): Promise<Response> {
-  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, LIMITER, FLOOD_GUARD } = bindings;
+  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, LIMITER, TUNNEL, FLOOD_GUARD } = bindings;
   const env = {
     DB,
     DELIVERIES,
@@ -19,6 +19,7 @@ async function ask(url: string, init: RequestInit<IncomingRequestCfProperties> =
     INTAKE,
     FEED,
     LIMITER,
+    TUNNEL,
     FLOOD_GUARD,
     SOURCES,
     A_SECRET: "s",

@@ -7,7 +7,7 @@ export const TOKEN = "front-admin-token-0123456789abcdef";
 
 /** A relay with these sources. Secrets and other vars stand beside them, as in a Worker's env. */
 export function front(sources: object, vars: Record<string, unknown> = {}) {
-  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, LIMITER, FLOOD_GUARD } = bindings;
+  const { DB, DELIVERIES, DEAD_LETTERS, INTAKE, FEED, LIMITER, TUNNEL, FLOOD_GUARD } = bindings;
   const env: Env = {
     DB,
     DELIVERIES,
@@ -15,6 +15,7 @@ export function front(sources: object, vars: Record<string, unknown> = {}) {
     INTAKE,
     FEED,
     LIMITER,
+    TUNNEL,
     FLOOD_GUARD,
     ADMIN_TOKEN: TOKEN,
     SIGNING_KEY: "test-signing-key-0123456789abcdef",

@@ -131,6 +131,7 @@ export class Operator {
       operator: openOperator({ ...this.deps, ...other }),
       access: this.access(),
       live: async () => await Promise.resolve(new Response("live")),
+      listen: async () => await Promise.resolve(new Response("listening")),
       postAs: async () => await Promise.resolve(Response.json({ id: "evt", status: "accepted" })),
       ...face,
     };

@@ -208,7 +208,7 @@ test("what holding costs D1 is asked only where a bell found nothing to claim", 
   const seen: string[] = [];
   round.counted.before = (sql) => void seen.push(...sql);
   await round.ring(bells);
-  expect(seen.filter((sql) => sql.includes("'held'"))).toEqual([]);
+  expect(seen.filter((sql) => sql.includes("SET state = iif("))).toEqual([]);
 });
 
 /** Rows that are read to find nothing to release. */

@@ -79,10 +79,8 @@ test("method, query, headers and a compressed body leave as they are configured,
   });
   const plain = new Blob([one?.body ?? ""]).stream().pipeThrough(new DecompressionStream("gzip"));
   expect(await new Response(plain).text()).toBe(LARGE);
-  expect(end).toMatchObject({ status: 500, state: "pending" });
-  expect(end?.excerpt).toBe(
-    "Cannot PATCH https://first.example.com/first?key=[secret] as Bearer [secret], or [secret]",
-  );
+  const excerpt = "Cannot PATCH https://first.example.com/first?key=[secret] as Bearer [secret], or [secret]";
+  expect(end).toMatchObject({ status: 500, state: "pending", excerpt });
 });
 
 test("an inspector shows what would be sent, with the secrets masked and the body as its receiver reads it", async () => {
