@@ -16,6 +16,7 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
     "send",
     { summary: "sends a request as a sender makes it, genuine or forged", load: () => import("./local/send.ts") },
   ],
+  ["verify", { summary: "judges a request that was captured elsewhere", load: () => import("./local/verify.ts") }],
   [
     "secret",
     {

@@ -6,32 +6,41 @@ import { endWithReader } from "../reader.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** What is wrong with a row, or `null`. */
+type Judge = (row: unknown) => Promise<string | null>;
+
+const write = (line: string) => void stdout.write(`${line}\n`);
+
 /**
  * Judges the rows of the file that the command was given, prints what is wrong with any, and ends the process: 0 where
  * nothing is wrong, 1 where a row fails, 2 where there are no rows to judge.
  *
  * @param judge what is wrong with a row, or `null`; a row that is broken must not throw
  */
-export async function judgeFile(command: string, judge: (row: unknown) => Promise<string | null>): Promise<never> {
+export async function judgeFile(command: string, judge: Judge): Promise<never> {
   endWithReader();
   const file = argv[2];
-  if (file === undefined) return leave(`Usage: npm run ${command} -- FILE`);
+  if (file !== undefined) return exit(await judgeRows(file, judge, write));
+  write(`Usage: npm run ${command} -- FILE`);
+  return exit(2);
+}
+
+/** The same, with the exit code as its answer. */
+export async function judgeRows(file: string, judge: Judge, tell: (line: string) => void): Promise<number> {
   const rows = readRows(file);
-  if (typeof rows === "string") return leave(`${file} ${rows}`);
+  if (typeof rows === "string") {
+    tell(`${file} ${rows}`);
+    return 2;
+  }
   let failed = 0;
   for (const [index, row] of rows.entries()) {
     const fault = await judge(row);
     if (fault === null) continue;
     failed++;
-    stdout.write(`${titleOf(row, index)}: ${fault}\n`);
+    tell(`${titleOf(row, index)}: ${fault}`);
   }
-  stdout.write(`${rows.length - failed} passed, ${failed} failed\n`);
-  return exit(failed === 0 ? 0 : 1);
-}
-
-function leave(why: string): never {
-  stdout.write(`${why}\n`);
-  return exit(2);
+  tell(`${rows.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }
 
 /** The rows, or why there are none. */

@@ -6,6 +6,7 @@ import { findProvider, providerIds } from "../../providers/catalogue.ts";
 import type { Provider } from "../../scheme/scheme.ts";
 import { settingsOf } from "../../scheme/settings.ts";
 import type { Secret } from "../../types.ts";
+import { signedUrl } from "../../verify/readings.ts";
 import { openDevVars, openWranglerFile, table } from "../local/wrangler-file.ts";
 
 /** Where `wrangler dev` and `npm start` listen. */
@@ -63,7 +64,7 @@ function configured(source: ConfiguredSource, { to, secret }: Order): Target | s
     settings: source.settings,
     secret: { name: first?.name ?? "the given secret", value: given },
     url,
-    signedUrl: source.publicUrl ?? url,
+    signedUrl: signedUrl(source.publicUrl, url),
   };
 }
 
