@@ -12,14 +12,16 @@ export interface Exact {
   readonly credential: string;
   readonly tool: string;
   readonly args: object;
+  /** Who is to confirm: a token for a person's answer is none that the model could bring, nor the other way round. */
+  readonly by: "caller" | "person";
 }
 
 const encoder = new TextEncoder();
 const TOKEN = /^(\d{13})-([0-9a-f]{32})$/;
 
 /** The token for an order until a time in ms. */
-export async function tokenFor({ credential, tool, args }: Exact, until: number): Promise<string> {
-  const proof = await proofOf(JSON.stringify(["mcp", tool, args, until]), credential);
+export async function tokenFor({ credential, tool, args, by }: Exact, until: number): Promise<string> {
+  const proof = await proofOf(JSON.stringify(["mcp", by, tool, args, until]), credential);
   return `${until}-${proof.slice(0, 32)}`;
 }
 

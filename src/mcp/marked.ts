@@ -24,6 +24,8 @@ const OURS = new Set([
   "why",
   "would",
 ]);
+/** Names of members, as the contract has them: where others have chosen any, the whole of it is theirs. */
+const NAME = /^[\w.-]{1,64}$/;
 /** A name, an id, a time: no sentence. */
 const TOKEN = /^[\w.:/@+*-]{0,128}$/;
 
@@ -52,6 +54,7 @@ export function marked(answer: object, nonce: string): string[] {
       return value.length > some.length ? [...shown, { left_out: value.length - some.length }] : shown;
     }
     if (typeof value !== "object") return value;
+    if (!Object.keys(value).every((key) => NAME.test(key))) return apart(name, JSON.stringify(value, null, 1));
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, told(one, key)]));
   };
   const facts = JSON.stringify(told(answer, ""), null, 1);

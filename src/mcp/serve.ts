@@ -105,7 +105,7 @@ async function methodOf(
       return { result: { tools: toolsFor(from.caller).map((tool) => tool.listed()), ...hints } };
     case "handshake tools/call":
     case "stateless tools/call":
-      return await callTool(params, badly, from, deps).catch((error: unknown) => {
+      return await callTool(params, era, badly, from, deps).catch((error: unknown) => {
         // Ours, so the log gets all of it and the client nothing.
         deps.log.error("mcp.failed", { error: String(error) });
         // But who may read an event hears why it stays closed.

@@ -34,6 +34,7 @@ export interface Plan {
 
 export interface Tool {
   readonly name: string;
+  readonly title: string;
   readonly role: Role;
   /** As clients list it: JSON Schema and all. */
   readonly listed: () => object;
@@ -65,6 +66,7 @@ export function look<Schema extends z.ZodMiniObject>(entry: Entry<Schema>, role:
   const annotations = { title, readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
   return {
     name,
+    title,
     role,
     listed: () => ({
       name,
@@ -97,6 +99,7 @@ export function order<Schema extends z.ZodMiniObject>(
   };
   return {
     name,
+    title,
     role: ACTS[key].role,
     listed: () => ({
       name,

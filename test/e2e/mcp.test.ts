@@ -89,6 +89,29 @@ test("an assistant finds what failed, reads it, replays it once it is confirmed,
     ]),
   });
 
+  // A person is asked by their client, and the client goes on by itself.
+  const asked: unknown[] = [];
+  const careful = new Client(
+    { name: "hookline-test", version: "1" },
+    { versionNegotiation: { mode: "auto" }, capabilities: { elicitation: { form: {} } } },
+  );
+  careful.setRequestHandler("elicitation/create", ({ params }) => {
+    asked.push(params.message);
+    return asked.length === 1 ? { action: "decline" } : { action: "accept", content: { agree: true } };
+  });
+  const requestInit = { headers: { authorization: `Bearer ${other}` } };
+  await careful.connect(new StreamableHTTPClientTransport(new URL("/mcp", relay.url), { requestInit }));
+  onTestFinished(async () => await careful.close());
+  expect(await call(careful, "pause_destination", { destination: "crm" })).toMatchObject({
+    error: true,
+    text: "a person was asked, and did not agree: nothing was done",
+  });
+  expect(await facts(careful, "pause_destination", { destination: "crm" })).toMatchObject({
+    done: true,
+    state: "paused",
+  });
+  expect(asked).toEqual(Array(2).fill(expect.stringContaining("Pause a destination? send nothing to it")));
+
   for (const mode of ["legacy", "auto"] as const)
     await expect(connect(relay, mode, "no key at all")).rejects.toThrow(/401|Unauthorized/);
 });

@@ -72,6 +72,25 @@ const github = (secret: string) => ({
 });
 const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
 
+/** What an assistant looks at. */
+const LOOKS = {
+  list_sources: {},
+  list_destinations: {},
+  list_routes: {},
+  list_failing: {},
+  search_events: {},
+  search_deliveries: { limit: 50 },
+  explain_refusals: { source: "github" },
+  read_destination: { destination: "chat" },
+};
+
+/** A call of a tool, for `fetch`. */
+function calling(name: string, args: object, key: string): RequestInit {
+  const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  return { method: "POST", headers, body: JSON.stringify(message) };
+}
+
 /** What opens the relay besides the token: a key, which is shown this once, and the cookie of a browser that has signed in with it. */
 async function openings(relay: Relay, admin: Record<string, string>): Promise<{ key: string; cookie: string }> {
   const order = JSON.stringify({ name: "canary", role: "admin", days: null });
@@ -168,6 +187,9 @@ test("no secret is in any log line, any stored byte, any answer, any outgoing he
     for (const path of named) expect(await ask(`/api/${path}`, { headers })).toBe(200);
     await ask("/api/sources/github/refusals", { headers });
   }
+  for (const [tool, args] of Object.entries(LOOKS))
+    expect(await ask("/mcp", calling(tool, args, opening.key)), tool).toBe(200);
+  expect(await ask("/mcp", calling("list_sources", {}, OTHERS.SIGNING_KEY_OLD))).toBe(401);
   const pages = [
     "",
     "events",
@@ -187,7 +209,12 @@ test("no secret is in any log line, any stored byte, any answer, any outgoing he
     const open = shown.deliveries.filter(({ state: one }) => one === "pending" || one === "delivering");
     return shown.deliveries.length >= 40 && open.length === 0 ? shown : undefined;
   });
-  for (const { id } of deliveries) await ask(`/api/events/${id.split(":")[0]}`, { headers: admin });
+  for (const { id } of deliveries) {
+    const [event = ""] = id.split(":");
+    await ask(`/api/events/${event}`, { headers: admin });
+    await ask("/mcp", calling("read_event", { event }, opening.key));
+  }
+  await ask("/mcp", calling("replay_delivery", { delivery: deliveries[0]?.id }, opening.key));
   await ask(`/api/deliveries/${deliveries[0]?.id}/replay`, {
     method: "POST",
     headers: { ...admin, "idempotency-key": "once" },

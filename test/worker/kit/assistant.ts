@@ -34,9 +34,10 @@ export class Assistant {
     this.#secret = secret;
   }
 
+  /** @param headers `null` leaves one out that is sent otherwise */
   async send(
     body: BodyInit | null,
-    headers: Record<string, string> = {},
+    headers: Record<string, string | null> = {},
     method = "POST",
     other: Partial<OperatorDeps> = {},
   ): Promise<Response> {
@@ -45,16 +46,14 @@ export class Assistant {
       "/mcp",
       mcp({ ...deps, operator: openOperator(deps), access: this.#operator.access() }),
     );
-    return await app.request("https://relay.example.com/mcp", {
-      method,
-      body,
-      headers: {
-        authorization: `Bearer ${this.#secret}`,
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        ...headers,
-      },
-    });
+    const all = {
+      authorization: `Bearer ${this.#secret}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    };
+    const sent = Object.entries(all).filter((one): one is [string, string] => one[1] !== null);
+    return await app.request("https://relay.example.com/mcp", { method, body, headers: sent });
   }
 
   /** A message of the older revisions. */
