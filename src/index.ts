@@ -187,7 +187,7 @@ function open(env: Env): Relay {
       ...tending,
       upkeep,
       deliverNow,
-      cleanup: openCleanup({ upkeep, retentionMs: config.retentionMs, now, log }),
+      cleanup: openCleanup({ upkeep, keepings: config.keepings, now, log }),
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },

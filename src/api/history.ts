@@ -19,6 +19,8 @@ export function historyRoutes({ operator }: RoomDeps) {
 
     .get("/events/:id/body", async (c) => {
       const { story, body: stored } = await eventOf(c.req.param("id"));
+      if (story.body_gone !== undefined)
+        throw new Refusal({ status: 410, title: "Gone", detail: story.body_gone.says });
       // A stranger wrote it: no browser may take it for a page.
       return c.body(bytesOf(story.encoding, stored), 200, {
         "content-type": "application/octet-stream",

@@ -46,6 +46,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   403: "The caller's role is too low, or a page of another site sent the request.",
   404: "There is no such thing.",
   409: "It cannot be done as things stand: `detail` says what to do first.",
+  410: "Its body is gone: deleted after its retention, or by an operator.",
 };
 
 const ABOUT = `Everything that the dashboard shows and does, as JSON. What goes wrong is told as problem details (RFC 9457) whose detail says what to do.

@@ -16,6 +16,7 @@ import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
+import { keepings } from "./retention.ts";
 import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
 import { unanswerable } from "./replying.ts";
@@ -31,6 +32,7 @@ type Vars = Readonly<Record<string, unknown>>;
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = { unset: 30, most: 3_650 };
+const BODY_RETENTION_DAYS = { unset: Infinity, example: 7, most: 3_650 };
 const INTAKE_SHARDS = { unset: 1, most: 64 };
 
 /** A line of `.dev.vars` is always text. */
@@ -89,6 +91,7 @@ export function readConfig(vars: Vars): Config {
   reading.findings.push(...untransformable([...routes.values()], destinations));
   reading.findings.push(...unanswerable([...routes.values()], sources, fetching));
   const retentionDays = readNumber(vars, "RETENTION_DAYS", RETENTION_DAYS, reading.findings);
+  const bodyDays = readNumber(vars, "BODY_RETENTION_DAYS", BODY_RETENTION_DAYS, reading.findings);
   checkRetention(retentionDays, destinations.values(), reading.findings);
   return {
     sources: withOrder(careful, routes.values(), destinations),
@@ -102,6 +105,10 @@ export function readConfig(vars: Vars): Config {
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
     encryption: readEncryption(sources.values(), reading),
+    keepings: keepings(careful, {
+      events: retentionDays * DAY_MS,
+      bodies: bodyDays === Infinity ? null : bodyDays * DAY_MS,
+    }),
     plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
     resolver: readResolver(vars["RESOLVER"], reading),
     logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),
@@ -237,7 +244,7 @@ function checkVars(vars: Vars): Finding[] {
 function readNumber(
   vars: Vars,
   name: string,
-  { unset, most }: { unset: number; most: number },
+  { unset, most, example = unset }: { unset: number; most: number; example?: number },
   findings: Finding[],
 ): number {
   const value = vars[name];
@@ -246,7 +253,7 @@ function readNumber(
   if (typeof number === "number" && Number.isInteger(number) && number >= 1 && number <= most) {
     return number;
   }
-  findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}. Write one, such as ${unset}`));
+  findings.push(error(name, `${show(value)} is not a whole number from 1 to ${most}. Write one, such as ${example}`));
   return unset;
 }
 

@@ -2,6 +2,7 @@
 import type { AccessPolicy } from "./access.ts";
 import type { Alerting } from "./alerts.ts";
 import type { Condition } from "../filter/condition.ts";
+import type { Keeping } from "../contract/retention.ts";
 import type { Finding } from "./findings.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
 import type { Provider } from "../scheme/scheme.ts";
@@ -15,6 +16,9 @@ import type { Destination, Secret, Source } from "../types.ts";
 export interface ConfiguredSource extends Source {
   /** By which name its events come to one Intake object, where a destination wants them in order. */
   readonly together?: string;
+  /** How long its events are kept, and their bodies, in ms; left out, as long as those of all others. */
+  readonly retentionMs?: number;
+  readonly bodyRetentionMs?: number;
   /** How what its thin events name is fetched; left out, they are as they come. */
   readonly hydrate?: Hydrate;
   /** Set where its bodies and headers are kept sealed. */
@@ -74,10 +78,12 @@ export interface Config {
   readonly alerts: Alerting;
   /** Intake objects that the sources are spread over. */
   readonly shards: number;
-  /** How long events are kept. */
+  /** How long events are kept, of sources that do not say it, in ms. */
   readonly retentionMs: number;
   /** What seals the events of sources that encrypt. */
   readonly encryption: VaultKeys;
+  /** Every time after which something goes, of events and of bodies, once. */
+  readonly keepings: readonly Keeping[];
   /** Whose limits are shown. */
   readonly plan: Plan;
   /**

@@ -17,6 +17,7 @@ import { readKeys } from "./signing.ts";
 import { readHydrate } from "./hydrating.ts";
 import { readShape } from "./shaping.ts";
 import { readReply } from "./replying.ts";
+import { readRetention } from "./retention.ts";
 import { readTransforms } from "./transforming.ts";
 import { tolerating } from "./tolerance.ts";
 import { unkeptNames } from "../scheme/naming.ts";
@@ -83,6 +84,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     publicUrl: keys.public_url ?? null,
     ...(hydrate === undefined ? {} : { hydrate }),
     ...(keys.encrypt ? { encrypt: true as const } : {}),
+    ...readRetention(key, keys, reading.findings),
     settings,
   };
 }

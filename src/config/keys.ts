@@ -19,6 +19,7 @@ import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
 import { orderKeys } from "./order-keys.ts";
 import { replyKeys } from "./reply-keys.ts";
+import { retentionKeys } from "./retention.ts";
 import { sealKeys } from "./seal-keys.ts";
 import { shapeKeys } from "./shape-keys.ts";
 import type { Rate } from "../types.ts";
@@ -189,6 +190,7 @@ export const sourceKeys = z.strictObject({
   ),
   hydrate: z.optional(hydrateKeys),
   ...sealKeys,
+  ...retentionKeys,
   ...sourceEndKeys,
   public_url: z.optional(
     written(

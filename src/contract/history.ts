@@ -73,6 +73,9 @@ const edition = z.object({ event: z.string(), destination: z.string(), edited_at
 /** A route whose condition could not say whether it wants the event. */
 export const undecided = z.object({ route: z.string(), error: z.string() });
 
+/** Why an event has no body any more, when it went, and the same in a sentence. */
+const bodyGone = z.object({ why: z.enum(["retention", "deleted"]), at: instant, says: z.string() });
+
 /** One event with all that happened to it. Its body is beside it: the API writes it into `body` piece by piece. */
 export const eventStory = z.object({
   ...event.shape,
@@ -86,6 +89,8 @@ export const eventStory = z.object({
   undecided: z.array(undecided),
   /** What a thin event names, once a transform has asked for it: beside the body, and never in its place. */
   object: z.optional(z.object({ fetched_at: instant, path: z.string(), body: z.string() })),
+  /** Left out while its body is there; without one `body` is empty, and nothing can be sent again. */
+  body_gone: z.optional(bodyGone),
   encoding: z.enum(["text", "base64"]),
 });
 export type EventStory = z.output<typeof eventStory>;

@@ -33,7 +33,7 @@ export interface Look {
 // ?9 destination, ?10 state, ?11 when the job was asked for:
 // what ends later is none of its business, be it by the job itself.
 const MATCHES = `${OF_EVENT} AND (?9 IS NULL OR d.destination = ?9)
-  AND d.state IN ('delivered', 'failed') AND (?10 IS NULL OR d.state = ?10) AND d.ended_at < ?11`;
+  AND d.state IN ('delivered', 'failed') AND (?10 IS NULL OR d.state = ?10) AND d.ended_at < ?11 AND e.gone IS NULL`;
 const pathOf = ({ state }: EndedFilter) => (state === "failed" ? "failed" : "all");
 const scan = (filter: EndedFilter) => `
 FROM (SELECT event, destination, state, ended_at FROM ${behind(pathOf(filter))} LIMIT ?2) d

@@ -11,6 +11,7 @@ import transforms from "./migrations/0009_transforms.sql";
 import alerts from "./migrations/0010_alerts.sql";
 import replies from "./migrations/0011_replies.sql";
 import listeners from "./migrations/0012_listeners.sql";
+import retention from "./migrations/0013_retention.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0010_alerts.sql", sql: alerts },
   { name: "0011_replies.sql", sql: replies },
   { name: "0012_listeners.sql", sql: listeners },
+  { name: "0013_retention.sql", sql: retention },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -81,7 +81,7 @@ FROM (${stretch} 1 OFFSET ?2 - 1) d CROSS JOIN events e ON e.seq = d.event`;
 
 const countOn = (path: Path) => `SELECT count(*) AS n FROM (SELECT 1 FROM ${PATHS[path]} LIMIT ${SCAN_ROWS + 1})`;
 
-const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts, e.undecided, e.object FROM events e WHERE e.id = ?1`;
+const ONE_EVENT = `SELECT ${EVENT}, e.receipt, e.headers, e.encoding, e.body, e.parts, e.undecided, e.object, e.gone FROM events e WHERE e.id = ?1`;
 const OF_ONE_EVENT = `SELECT ${DELIVERY} FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.event = ?1 ORDER BY d.destination`;
 const ATTEMPTS = `
 SELECT destination, n, started_at AS startedAt, latency_ms AS latencyMs, status, fault, outcome, excerpt, next_due AS nextDue

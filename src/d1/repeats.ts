@@ -11,7 +11,10 @@ import type { AskKnown, AskRepeats, KnownEvent } from "./known.ts";
  */
 const MOST_REPEATS = 3;
 
-/** What a repeat opens. Only an operator opens what an operator or the receiver has ended. */
+/**
+ * What a repeat opens, where the event still has its body: that of the repeat is another acceptance's.
+ * Only an operator opens what an operator or the receiver has ended.
+ */
 const EXHAUSTED = `deliveries.state = 'failed' AND deliveries.reason IN ('exhausted', 'expired') AND deliveries.repeats < ${MOST_REPEATS}`;
 
 // A repeat of an event whose delivery is exhausted opens it again. Receipts sort by time: one that was committed
@@ -20,7 +23,7 @@ const REPEATED = `
 FROM (
   SELECT e.seq, e.id, e.source, max(j.value->>'receipt') AS receipt
   FROM json_each(?1) j JOIN events e ON e.id = j.value->>'id' AND e.receipt <> j.value->>'receipt'
-  GROUP BY e.seq
+  WHERE e.gone IS NULL GROUP BY e.seq
 ) r`;
 const REPEAT_OPENS = `deliveries.event = r.seq AND ${EXHAUSTED} AND deliveries.receipt < r.receipt`;
 
@@ -38,7 +41,7 @@ WHERE ${REPEAT_OPENS}
 ${RETURNING_BELL}`;
 
 const KNOWN = `
-SELECT e.id, e.receipt, EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = e.seq AND ${EXHAUSTED}) AS opens
+SELECT e.id, e.receipt, EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event = e.seq AND ${EXHAUSTED}) AND e.gone IS NULL AS opens
 FROM json_each(?1) j JOIN events e ON e.id = j.value`;
 
 /** @param run D1 with the schema in place */

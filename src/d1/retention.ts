@@ -1,35 +1,8 @@
-// D1: finds what is past its retention, a few rows at a time.
+// D1: removes what nobody needs any more beside events: copies, answers, and parts of bodies without an event.
 import { rowsOf, type Run } from "./database.ts";
 
 /** Parts of large bodies, some 700 KB each, that are deleted at once, though one event may have more. */
 const PARTS = 100;
-
-const OPEN =
-  "EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.state IN ('pending', 'delivering', 'held'))";
-// received_at has no index, and every index costs a row per event. So the oldest rows are looked at, a few at a time,
-// and the place is kept: what has to stay, because a delivery is open or held, must not hide what is behind it.
-// Where the first of them is young, so are those behind it, and none is read: that is each minute of an ordinary day.
-const PLACE = "coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = 'expiry'), 0)";
-const AGED = `
-SELECT seq, parts, received_at < ?1 AS old, ${OPEN} AS open
-FROM (
-  SELECT seq, received_at, parts FROM events WHERE seq > ${PLACE} ORDER BY seq
-  LIMIT iif((SELECT received_at FROM events WHERE seq > ${PLACE} ORDER BY seq LIMIT 1) < ?1, ?2, 0)
-) e`;
-const MARK_AGED = `
-INSERT INTO marks (name, value, at) VALUES ('expiry', ?1, ?2)
-ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE value <> excluded.value`;
-
-// Asked once more, in the transaction that deletes: since it was looked, somebody may have opened a delivery again.
-const GOING = `SELECT seq FROM events e WHERE seq IN (SELECT value FROM json_each(?1)) AND NOT ${OPEN}`;
-// The events go last: what hangs on them is found through them.
-const FORGET = [
-  `DELETE FROM attempts WHERE event IN (${GOING})`,
-  `DELETE FROM inspections WHERE event IN (SELECT id FROM events WHERE seq IN (${GOING}))`,
-  `DELETE FROM event_parts WHERE receipt IN (SELECT receipt FROM events WHERE parts > 0 AND seq IN (${GOING}))`,
-  `DELETE FROM deliveries WHERE event IN (${GOING})`,
-  `DELETE FROM events WHERE seq IN (${GOING})`,
-];
 
 // The oldest is asked first: ordinarily none is old enough, and no more is read.
 const FORGET_INSPECTIONS = `
@@ -38,11 +11,11 @@ DELETE FROM inspections WHERE at < ?1 AND seq IN (
 )`;
 
 /** How far has been looked for parts of a kind. */
-const placeOf = (mark: string) => `coalesce((SELECT value FROM marks WHERE name = '${mark}'), '')`;
+const partsPlaceOf = (mark: string) => `coalesce((SELECT value FROM marks WHERE name = '${mark}'), '')`;
 const nobodysParts = (mark: string, floor: string, nobodys: string) => `
 SELECT * FROM (
   SELECT '${mark}' AS mark, receipt, (SELECT count(*) FROM event_parts q WHERE q.receipt = p.receipt) AS parts FROM event_parts p
-  WHERE receipt > ${placeOf(mark)} AND receipt < ${floor} AND n = 0 AND ${nobodys}
+  WHERE receipt > ${partsPlaceOf(mark)} AND receipt < ${floor} AND n = 0 AND ${nobodys}
   ORDER BY receipt LIMIT ?3
 )`;
 // Parts without an event, and those of a repeat: another acceptance has made the event, so nobody will ever need them.
@@ -55,14 +28,6 @@ const MARK = `
 INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?3), ('repeated', ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE substr(value, 1, 5) < substr(excluded.value, 1, 5)`;
 
-/** An event that may have to go. */
-interface Aged {
-  readonly seq: number;
-  readonly parts: number;
-  readonly old: number;
-  readonly open: number;
-}
-
 /** What was deleted, and whether there is more that had no room beside it. */
 export interface Removed {
   readonly count: number;
@@ -74,27 +39,6 @@ export function openRetention(run: Run) {
   const all = rowsOf(run);
 
   return {
-    /**
-     * Deletes events that were received before `before` and have ended, with all that hangs on them. Looks at `limit`
-     * events, from the place on where the last look ended.
-     */
-    async expire(before: number, now: number, limit: number): Promise<Removed> {
-      const looked = await all<Aged>(AGED, before, limit);
-      const goes = ({ old, open }: Aged) => old === 1 && open === 0;
-      const { kept: rows, cut } = fitting(looked, (row) => (goes(row) ? row.parts : 0));
-      // Behind the first that is young there is next to nothing that is old: the next look begins at the oldest again.
-      const further = cut || (looked.length === limit && looked.every(({ old }) => old === 1));
-      const place = further ? (rows.at(-1)?.seq ?? 0) : 0;
-      const going = rows.filter(goes).map(({ seq }) => seq);
-      if (going.length === 0) await all(MARK_AGED, String(place), now);
-      else {
-        const seqs = JSON.stringify(going);
-        const forget = (db: D1Database) => FORGET.map((sql) => db.prepare(sql).bind(seqs));
-        await run((db) => db.batch([...forget(db), db.prepare(MARK_AGED).bind(String(place), now)]));
-      }
-      return { count: going.length, cut };
-    },
-
     /** Forgets what inspectors have kept since before `before`, whatever event it belongs to. */
     async expireInspections(before: number, limit: number): Promise<void> {
       await all(FORGET_INSPECTIONS, before, limit);
@@ -135,7 +79,10 @@ export function openRetention(run: Run) {
 }
 
 /** The first rows that have `PARTS` parts together; one, if it alone has more. */
-function fitting<Row>(rows: readonly Row[], partsOf: (row: Row) => number): { kept: readonly Row[]; cut: boolean } {
+export function fitting<Row>(
+  rows: readonly Row[],
+  partsOf: (row: Row) => number,
+): { kept: readonly Row[]; cut: boolean } {
   let parts = 0;
   const end = rows.findIndex((row) => {
     const before = parts;

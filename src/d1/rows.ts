@@ -34,6 +34,8 @@ export interface WholeEventRow extends EventRow {
   readonly parts: number;
   /** The object that it names, once that was fetched: JSON. */
   readonly object?: string | null;
+  /** Why it has no body any more: JSON. */
+  readonly gone?: string | null;
   /** JSON, `null` where every route has decided. */
   readonly undecided: string | null;
   /** Set where it is kept sealed. */

@@ -19,7 +19,9 @@ CREATE TABLE events (
   unrouted INTEGER,
   undecided TEXT,
   -- The object that a thin event names, as JSON with its path and when it was fetched: beside the event, never in its place. NULL for all others.
-  object TEXT
+  object TEXT,
+  -- Why an event has no body any more, and since when, as JSON. NULL for all others.
+  gone TEXT
 );
 
 -- Bodies over 256 KB, written before the event is accepted; orphans are removed by the sweep.

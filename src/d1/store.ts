@@ -148,7 +148,7 @@ const LOAD = `
 SELECT seq, id, receipt, source, type, received_at AS receivedAt, headers, encoding, size, body, parts, object
 FROM events WHERE seq IN (SELECT value FROM json_each(?1))`;
 
-const KEEP_OBJECT = "UPDATE events SET object = coalesce(object, ?2) WHERE seq = ?1 RETURNING object";
+const KEEP_OBJECT = "UPDATE events SET object = coalesce(object, ?2) WHERE seq = ?1 AND gone IS NULL RETURNING object";
 
 /**
  * The relay's writes. Every method is safe to repeat: what an ambiguous failure may have done, a second call finds

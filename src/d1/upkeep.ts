@@ -6,6 +6,7 @@ import { behind, BEHIND_MS } from "./order.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { BEGAN_AT } from "./moment.ts";
+import { openExpiry } from "./expiry.ts";
 import { openRetention } from "./retention.ts";
 
 /**
@@ -153,6 +154,7 @@ export function openUpkeep(run: Run) {
       return rows.map(toBell);
     },
 
+    ...openExpiry(run),
     ...openRetention(run),
   };
 }

@@ -13,7 +13,7 @@ import type { Transform } from "../transform/transform.ts";
 import { iso } from "../time.ts";
 import { again, type Given, neverCame } from "./asked.ts";
 import type { Acts, Done, VerbDeps } from "./operator.ts";
-import { badRequest, noEvent, quoted } from "./refuse.ts";
+import { badRequest, noBody, noEvent, quoted } from "./refuse.ts";
 
 type Order = z.output<typeof dryOrder>;
 type Expressions = Pick<Order, "route" | "transform" | "when">;
@@ -45,6 +45,8 @@ export function openDry({
     }
     const row = await records.event(order.event);
     if (row === null) return noEvent(order.event);
+    const gone = noBody(row);
+    if (gone !== null) return gone;
     return { ok: true, value: { ...(await again(row, records, config, true)), event: row.id } };
   };
   return {
@@ -79,6 +81,8 @@ export function openDry({
   async function oneOfMany(row: WholeEventRow, tries: Tries): Promise<DriedMany["events"][number]> {
     const { id: event, source, type, receivedAt } = row;
     const of = { event, source, type, received_at: iso(receivedAt) };
+    const gone = noBody(row);
+    if (gone !== null) return { ...of, before: "", tried: [], cut: false, skipped: "its body is gone" };
     // Its parts would take more queries than there are for all.
     if (row.body === null)
       return { ...of, before: "", tried: [], cut: true, skipped: "its body is large: try it alone" };

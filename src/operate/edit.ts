@@ -8,7 +8,7 @@ import { anonymousEventId, deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Encoding } from "../types.ts";
 import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
-import { badRequest, conflict, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
+import { badRequest, conflict, noBody, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
 
 /**
  * Makes an event of this one's source, type and headers with another body, and sends it to one destination.
@@ -20,6 +20,8 @@ export function openEdit(deps: VerbDeps): Verb<"edit"> {
   return async ({ event: id }, by, { destination, body, encoding, content_type: contentType }) => {
     const event = await tables.records.event(id);
     if (event === null) return noEvent(id);
+    const gone = noBody(event);
+    if (gone !== null) return gone;
     if (!config.destinations.has(destination)) return noDestination(destination);
     const bytes = bytesOf(body, encoding);
     if (bytes === null) return badRequest(`body: is not ${encoding}: give the bytes as base64, with encoding base64`);

@@ -9,6 +9,7 @@ import {
   replied,
   undecided as undecidedRoute,
 } from "../contract/history.ts";
+import { goneWords, readGone } from "../contract/retention.ts";
 import type { Records } from "../d1/records.ts";
 import { deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Looks } from "./operator.ts";
@@ -66,11 +67,18 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
         edited_as: editions.map(({ event, destination, at }) => ({ event, destination, edited_at: iso(at) })),
         undecided: row.undecided === null ? [] : z.array(undecidedRoute).parse(JSON.parse(row.undecided)),
         ...objectOf(row),
+        ...goneOf(row),
         encoding: row.encoding,
       };
       return { story, body: records.body(row) };
     },
   };
+}
+
+function goneOf({ gone = null }: Pick<WholeEventRow, "gone">) {
+  const read = readGone(gone);
+  if (read === null) return {};
+  return { body_gone: { why: read.why, at: iso(read.at), says: `The body ${goneWords(read)}.` } };
 }
 
 const keptObject = z.object({ at: z.number(), path: z.string(), text: z.string() });

@@ -1,4 +1,6 @@
 // How an operation says no, in words that say what to do next. Pure.
+import { goneWords, readGone } from "../contract/retention.ts";
+import type { WholeEventRow } from "../d1/rows.ts";
 import type { Problem } from "../errors.ts";
 
 /** An operation that was refused. */
@@ -27,6 +29,14 @@ export function reused(): Refused {
 
 export function noEvent(id: string): Refused {
   return notFound(`there is no event ${quoted(id)}: GET /api/events lists them`);
+}
+
+/** Of an event that is known without its body; `null` where it has one. */
+export function noBody({ id, gone }: Pick<WholeEventRow, "id" | "gone">): Refused | null {
+  const read = readGone(gone);
+  if (read === null) return null;
+  const detail = `the body of ${id} ${goneWords(read)}: nothing of it can be sent, edited or tried. Have its sender send it again as a new event`;
+  return { ok: false, problem: { status: 410, title: "Gone", detail } };
 }
 
 export function noDelivery(id: string): Refused {

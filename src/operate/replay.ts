@@ -3,7 +3,7 @@ import { REPLAY } from "../d1/deeds/replay.ts";
 import { deliveryId } from "../ids.ts";
 import { openOnce } from "./once.ts";
 import type { By, VerbDeps } from "./operator.ts";
-import { conflict, noDelivery, noEvent, quoted } from "./refuse.ts";
+import { conflict, noBody, noDelivery, noEvent, quoted } from "./refuse.ts";
 
 /** What is to be opened: all ended deliveries of an event, or the one to `destination`. */
 interface Wanted {
@@ -22,6 +22,8 @@ export function openReplay(deps: VerbDeps) {
     const { destination: only = null } = wanted;
     const event = await records.event(wanted.event);
     if (event === null) return noEvent(wanted.event);
+    const gone = noBody(event);
+    if (gone !== null) return gone;
     const { deliveries } = await records.story(event.event);
     const target = only === null ? event.id : deliveryId(event.id, only);
     const destinations = deliveries

@@ -15,7 +15,7 @@ import { readCursor, writeCursor } from "../contract/question.ts";
 import type { Undecided } from "../types.ts";
 import { openOnce } from "./once.ts";
 import type { Acts, By, Done, Looks, VerbDeps } from "./operator.ts";
-import { badRequest, noEvent, quoted } from "./refuse.ts";
+import { badRequest, noBody, noEvent, quoted } from "./refuse.ts";
 
 /** Events that one step routes, and bytes of their bodies: the free plan has 50 queries for an invocation. */
 const MOST_EVENTS = 25;
@@ -30,6 +30,8 @@ export function openTries({ config, tables: { records } }: Pick<Deps, "config" |
     async tries(id) {
       const row = await records.event(id);
       if (row === null) return noEvent(id);
+      const gone = noBody(row);
+      if (gone !== null) return gone;
       const { asked } = await again(row, records, config);
       return { ok: true, value: { event: row.id, source: row.source, type: row.type, routes: explain(asked, config) } };
     },
@@ -53,6 +55,8 @@ export function openRouting(deps: Deps): Pick<Acts, "route" | "routes.apply" | "
     async route({ event: id }, by) {
       const row = await records.event(id);
       if (row === null) return noEvent(id);
+      const gone = noBody(row);
+      if (gone !== null) return gone;
       const { routed, undecided } = await decide(row);
       const { answer, rung } = await once(ROUTE, row.id, { events: [routed] }, by);
       log.info("route.asked", { target: row.id, opened: rung });

@@ -3,7 +3,7 @@ import { SEND_TO } from "../d1/deeds/send-to.ts";
 import { deliveryId } from "../ids.ts";
 import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
-import { noDestination, noEvent } from "./refuse.ts";
+import { noBody, noDestination, noEvent } from "./refuse.ts";
 
 /** Sends an event to a destination that its routes do not name. */
 export function openSendTo(deps: VerbDeps): Verb<"send"> {
@@ -12,6 +12,8 @@ export function openSendTo(deps: VerbDeps): Verb<"send"> {
   return async ({ event: id }, by, { destination }) => {
     const event = await tables.records.event(id);
     if (event === null) return noEvent(id);
+    const gone = noBody(event);
+    if (gone !== null) return gone;
     if (!config.destinations.has(destination)) return noDestination(destination);
     const target = deliveryId(event.id, destination);
     const { answer } = await once(SEND_TO, target, { event: event.event, destination }, by);

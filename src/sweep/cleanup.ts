@@ -1,4 +1,5 @@
 // What may not be kept any longer, removed beside the sweep: a part of it each minute, whatever calls more often.
+import type { Keeping } from "../contract/retention.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
 import { receiptFloor } from "../ids.ts";
 import type { Log } from "../log.ts";
@@ -21,8 +22,9 @@ const REPEATED_AGE_MS = 10 * 60_000;
 const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
 
 export interface CleanupDeps {
-  readonly upkeep: Pick<Upkeep, "expire" | "expireInspections" | "expireAnswers" | "dropOrphans">;
-  readonly retentionMs: number;
+  readonly upkeep: Pick<Upkeep, "due" | "expire" | "release" | "expireInspections" | "expireAnswers" | "dropOrphans">;
+  /** How long what is kept: every time once, with those of sources that say nothing of their own. */
+  readonly keepings: readonly Keeping[];
   readonly now: () => number;
   readonly log: Log;
 }
@@ -31,7 +33,12 @@ export interface CleanupDeps {
 export type Cleanup = () => Promise<boolean>;
 
 /** What it returns remembers when it was last called, and is shared by whoever sweeps in an isolate. */
-export function openCleanup({ upkeep, retentionMs, now, log }: CleanupDeps): Cleanup {
+export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanup {
+  const usual = (of: Keeping["of"]) => keepings.find((one) => one.of === of && one.except)?.ms;
+  const eventsMs = usual("events") ?? Number.POSITIVE_INFINITY;
+  const copiesMs = usual("bodies") ?? eventsMs;
+  /** What is still to take its step: one at a time, so that a sweep stays within the free plan's 50 queries. */
+  const queue: (Keeping | "stayed")[] = [];
   let dueAt = 0;
   let answersDueAt = 0;
   return async () => {
@@ -39,8 +46,7 @@ export function openCleanup({ upkeep, retentionMs, now, log }: CleanupDeps): Cle
     if (at < dueAt) return false;
     dueAt = at + PAUSE_MS;
     try {
-      const before = at - retentionMs;
-      const expired = await upkeep.expire(before, at, MOST);
+      const expired = await expire(at);
       const floor = receiptFloor(at - ORPHAN_AGE_MS);
       const orphans = await upkeep.dropOrphans(floor, receiptFloor(at - REPEATED_AGE_MS), at, MOST);
       const removed = { expired: expired.count, orphans: orphans.count };
@@ -48,9 +54,9 @@ export function openCleanup({ upkeep, retentionMs, now, log }: CleanupDeps): Cle
       // A relay that takes in more than this a minute would otherwise never get rid of it.
       const more = expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
       if (more) dueAt = at;
-      await upkeep.expireInspections(before, MOST);
+      await upkeep.expireInspections(at - copiesMs, MOST);
       if (at >= answersDueAt) {
-        await upkeep.expireAnswers(before);
+        await upkeep.expireAnswers(at - eventsMs);
         answersDueAt = at + ANSWERS_MS;
       }
       return more;
@@ -59,4 +65,20 @@ export function openCleanup({ upkeep, retentionMs, now, log }: CleanupDeps): Cle
       return false;
     }
   };
+
+  /** One step: of what had to stay before, or of one retention that has come to something. Each gets its turn. */
+  async function expire(at: number): Promise<{ count: number; cut: boolean }> {
+    if (queue.length === 0) {
+      const due = await upkeep.due(keepings, at);
+      // Whoever begins anew does not begin with the same one each time.
+      const first = due.length === 0 ? 0 : Math.floor(at / PAUSE_MS) % due.length;
+      queue.push(...due.slice(first), ...due.slice(0, first));
+    }
+    const one = queue.shift();
+    if (one === undefined) return { count: 0, cut: false };
+    const { count, cut } =
+      one === "stayed" ? await upkeep.release(keepings, at, MOST) : await upkeep.expire(one, at, MOST);
+    if (cut) queue.push(one);
+    return { count, cut: queue.length > 0 };
+  }
 }

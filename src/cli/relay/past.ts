@@ -124,6 +124,7 @@ const event = remote(
     const story = wholeEvent.parse(JSON.parse(text));
     out(`${story.id}  ${plain(story.source)}  ${plain(story.type)}`);
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
+    if (story.body_gone !== undefined) out(`  ${story.body_gone.says}`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
     for (const told of story.deliveries) {
@@ -150,6 +151,7 @@ const event = remote(
     if (why !== null) out(`object: not fetched: ${plain(why)}`);
     for (const one of story.undecided)
       out(`undecided: ${one.route} could not say whether it wants it: ${plain(one.error)}`);
+    if (story.body_gone !== undefined) return 0;
     if (story.deliveries.length === 0)
       out(`unrouted: no route took it. Why: hookline routes --try ${id}; after a change: hookline route ${id}`);
     err(`body: hookline event ${id} --body`);

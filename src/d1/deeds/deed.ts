@@ -36,6 +36,13 @@ export interface Deed<Facts extends object, Answer> {
 /** Whether the name is this asking's, and not an earlier one's. The acts have it as their condition. */
 export const MINE = `(?1->>'key' IS NULL OR EXISTS (SELECT 1 FROM marks WHERE name = ?1->>'key' AND value->>'receipt' = ?1->>'receipt'))`;
 
+/**
+ * Whether the event of this number is there, with its body: what has none cannot be sent again.
+ *
+ * @param event SQL that gives the number
+ */
+export const hasBody = (event: string): string => `EXISTS (SELECT 1 FROM events WHERE seq = ${event} AND gone IS NULL)`;
+
 /** Writes one row of the audit; what follows is SQL that gives `detail`, for each row that there is to write. */
 export const AUDIT = `
 INSERT INTO audit (at, actor, action, target, detail) SELECT ?1->>'now', ?1->>'actor', ?1->>'action', ?1->>'target',`;

@@ -29,7 +29,7 @@ interface Edition {
 /** What was asked for first under this name, and the event that it made: `null` where the old one was gone. */
 type Edited = Pick<Edition, "destination" | "sha256" | "contentType"> & { readonly event: string | null };
 
-const OLD = "FROM events WHERE seq = ?1->>'event'";
+const OLD = "FROM events WHERE seq = ?1->>'event' AND gone IS NULL";
 const HERE = `EXISTS (SELECT 1 ${OLD})`;
 const MADE = "FROM events WHERE id = ?1->>'id' AND receipt = ?1->>'receipt'";
 

@@ -2,7 +2,7 @@
 import { GRACE_MS } from "../../deadlines.ts";
 import type { State } from "../../types.ts";
 import { RETURNING_BELL } from "../bell.ts";
-import { AUDIT, type Deed, MINE } from "./deed.ts";
+import { AUDIT, type Deed, hasBody, MINE } from "./deed.ts";
 
 /** What became of one delivery. */
 export interface Reopened {
@@ -16,7 +16,7 @@ export interface Reopened {
  * The statements of a transaction share it, so all see the same ones.
  */
 const ended = (when: string) => `deliveries.event = c.event AND deliveries.destination = c.destination
-  AND deliveries.state IN ('delivered', 'failed') AND ${when}`;
+  AND deliveries.state IN ('delivered', 'failed') AND ${hasBody("deliveries.event")} AND ${when}`;
 
 /**
  * Keeps what opening a delivery would make it forget: a success at the first try is told by its delivery alone. A lease
@@ -49,7 +49,7 @@ FROM (${chosen}) c WHERE ${ended(when)}
 ${RETURNING_BELL}`;
 
 const CHOSEN = `SELECT ?1->>'event' AS event, value AS destination, ?1->>'now' AS due FROM json_each(?1, '$.destinations')`;
-const OVER = "state IN ('delivered', 'failed')";
+const OVER = `state IN ('delivered', 'failed') AND ${hasBody("?1->>'event'")}`;
 
 /**
  * Opens those of an event's deliveries that have ended: due now, with the whole schedule before them. What is open or

@@ -21,8 +21,8 @@ export interface RoutedTo {
   readonly state: State;
 }
 
-// An event that retention has taken in the meantime is in none of it.
-const EVENTS = "json_each(?1, '$.events') one CROSS JOIN events e ON e.seq = one.value->>'event'";
+// An event that has gone in the meantime, or whose body has, is in none of it.
+const EVENTS = "json_each(?1, '$.events') one CROSS JOIN events e ON e.seq = one.value->>'event' AND e.gone IS NULL";
 const NAMED = `${EVENTS} CROSS JOIN json_each(one.value, '$.matched') m`;
 const THERE = "deliveries d ON d.event = e.seq AND d.destination = m.value->>'destination'";
 
@@ -47,7 +47,7 @@ FROM ${NAMED} LEFT JOIN ${THERE}`,
     `UPDATE events SET undecided = nullif(one.value->'undecided', 'null'),
        unrouted = iif(EXISTS (SELECT 1 FROM deliveries WHERE event = events.seq), NULL, 1)
      FROM json_each(?1, '$.events') one
-     WHERE events.seq = one.value->>'event' AND ${MINE}
+     WHERE events.seq = one.value->>'event' AND gone IS NULL AND ${MINE}
        AND (unrouted IS NOT NULL OR undecided IS NOT NULL OR one.value->>'undecided' IS NOT NULL)`,
   ],
 };

@@ -2,7 +2,7 @@
 import { GRACE_MS } from "../../deadlines.ts";
 import type { State } from "../../types.ts";
 import { RETURNING_BELL } from "../bell.ts";
-import { AUDIT, type Deed, MINE } from "./deed.ts";
+import { AUDIT, type Deed, hasBody, MINE } from "./deed.ts";
 
 /** Stands where the name of a route would; no route can be called so. */
 const BY_HAND = "(sent by hand)";
@@ -15,8 +15,8 @@ interface Opened {
 
 const EXISTING = "FROM deliveries WHERE event = ?1->>'event' AND destination = ?1->>'destination'";
 const NEW = `NOT EXISTS (SELECT 1 ${EXISTING})`;
-// Nothing can be opened for an event that retention has taken in the meantime.
-const HERE = "EXISTS (SELECT 1 FROM events WHERE seq = ?1->>'event')";
+// Nothing can be opened for an event that has gone in the meantime, or whose body has.
+const HERE = hasBody("?1->>'event'");
 
 /**
  * Opens a delivery of the event to the destination, due now, unless there is one.

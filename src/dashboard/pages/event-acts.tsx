@@ -57,6 +57,12 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
   const editing = async (c: PageContext, given: Given | null) => {
     const found = await deps.operator.event(c.req.param("id") ?? "");
     if (found === null) return refuse(c, "events", noSuchEvent);
+    if (found.story.body_gone !== undefined)
+      return refuse(c, "events", {
+        status: 410,
+        title: "There is nothing to edit",
+        detail: found.story.body_gone.says,
+      });
     const body = await viewBody(found.story, found.body, undefined);
     if (given !== null) c.status(400);
     return show(c, <EditPage c={c} deps={deps} story={found.story} body={body} given={given} />);
@@ -96,6 +102,7 @@ export function EventActions({ story, deps, caller }: EventActionsProps) {
     (name) => !story.deliveries.some(({ destination }) => destination === name),
   );
   const path = `/events/${story.id}`;
+  if (story.body_gone !== undefined) return null;
   return (
     <div class="actions" role="group" aria-label="Actions on this event">
       {failed === 0 || failed === ended ? null : (

@@ -114,7 +114,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
               receivedAt={receivedAt}
               scale={scale}
               now={now}
-              once={mayAct ? deps.newId : null}
+              once={mayAct && story.body_gone === undefined ? deps.newId : null}
             />
           ))}
       </div>
@@ -123,7 +123,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
       <BodySection story={story} body={body} url={url} />
       <ObjectSection story={story} />
       <HeadersSection headers={story.headers} />
-      {story.source === OWN_NAME ? null : <Shell command={command} />}
+      {story.source === OWN_NAME || story.body_gone !== undefined ? null : <Shell command={command} />}
     </Page>
   );
 }

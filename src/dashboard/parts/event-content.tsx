@@ -17,6 +17,15 @@ interface BodyProps {
 
 export function BodySection({ story, body, url }: BodyProps) {
   const download = `/api/events/${story.id}/body`;
+  if (story.body_gone !== undefined)
+    return (
+      <section aria-labelledby="body">
+        <h2 id="body">Body</h2>
+        <p class="note">
+          {story.body_gone.says} It had {bytes(story.size)}. Nothing of the event can be sent again.
+        </p>
+      </section>
+    );
   return (
     <section aria-labelledby="body">
       <div class="head">

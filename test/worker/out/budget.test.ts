@@ -12,6 +12,7 @@ import { deliver } from "../../../src/out/deliver.ts";
 import { rescue } from "../../../src/sweep/rescue.ts";
 import { sweep } from "../../../src/sweep/sweep.ts";
 import type { Answer, Bell } from "../../../src/types.ts";
+import { everything } from "../kit/keeping.ts";
 import { Bulk } from "../kit/bulk.ts";
 import { countedDatabase } from "../kit/counted.ts";
 import { fill } from "../kit/fill.ts";
@@ -238,7 +239,7 @@ function sweepDeps(database: D1Database) {
     ...round.tending,
     breakers: openBreakers(run),
     upkeep,
-    cleanup: openCleanup({ upkeep, retentionMs: 1, now, log: round.log }),
+    cleanup: openCleanup({ upkeep, keepings: [everything(1)], now, log: round.log }),
     ring: () => Promise.resolve(),
     deliverNow: () => Promise.resolve(),
     destinations: ["first"],

@@ -7,6 +7,7 @@ import { Use } from "../../../src/feed/use.ts";
 import { openCleanup } from "../../../src/sweep/cleanup.ts";
 import { rescue } from "../../../src/sweep/rescue.ts";
 import { IDLE } from "../../bench/price.ts";
+import { everything } from "../kit/keeping.ts";
 import { fill } from "../kit/fill.ts";
 import { Logged } from "../kit/hands.ts";
 import { bindings, rows, setUp } from "../kit/relay.ts";
@@ -36,7 +37,7 @@ test("an idle day reads and writes few rows of D1, and wakes no journal, however
     const { upkeep, breakers, jobs, ended, alerts } = openD1(bindings.DB, use);
     const config = { destinations: new Map() };
     const tending = { breakers, config, ring: unused, stopFirsts: unused, remind: unused, now, log };
-    const cleanup = openCleanup({ upkeep, retentionMs: 30 * DAY, now, log });
+    const cleanup = openCleanup({ upkeep, keepings: [everything(30 * DAY)], now, log });
     const next = await rescue({
       sweep: { ...tending, upkeep, deliverNow: unused, cleanup, destinations: ["billing"] },
       watch: watching(alerts, now, log),

@@ -8,6 +8,7 @@ import { openCleanup } from "../../../src/sweep/cleanup.ts";
 import worker from "../../../src/index.ts";
 import { sweep, type SweepDeps } from "../../../src/sweep/sweep.ts";
 import type { Bell } from "../../../src/types.ts";
+import { everything } from "../kit/keeping.ts";
 import { fill, metered } from "../kit/fill.ts";
 import { idOf, THEN } from "../kit/hands.ts";
 import { bindings, deliveries, rows, setUp } from "../kit/relay.ts";
@@ -36,7 +37,7 @@ function deps(change: Partial<SweepDeps> = {}): SweepDeps {
       await Promise.resolve();
     },
     deliverNow: (bells) => round.ring(bells),
-    cleanup: openCleanup({ upkeep, retentionMs: 30 * DAY, now, log: round.log }),
+    cleanup: openCleanup({ upkeep, keepings: [everything(30 * DAY)], now, log: round.log }),
     destinations: ["first", "second"],
     ...change,
   };
@@ -163,13 +164,18 @@ test("what is overdue beyond one sweep's reach is not left waiting", async () =>
 
 test("cleaning fails: the sweep says all the same when it must look again", async () => {
   await round.accept(1);
-  const next = await sweep(deps({ cleanup: openCleanup({ ...cleaning(), upkeep: { ...upkeepOf(), expire: down } }) }));
+  const next = await sweep(deps({ cleanup: openCleanup({ ...cleaning(), upkeep: { ...upkeepOf(), due: down } }) }));
   expect(next).toBe(THEN + MINUTE);
   expect(round.log.of("cleanup.failed")).toHaveLength(1);
 });
 
 const upkeepOf = () => openUpkeep(openDatabase(round.counted.database));
-const cleaning = () => ({ upkeep: upkeepOf(), retentionMs: 30 * DAY, now: () => round.clock, log: round.log });
+const cleaning = () => ({
+  upkeep: upkeepOf(),
+  keepings: [everything(30 * DAY)],
+  now: () => round.clock,
+  log: round.log,
+});
 const down = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 
 test("cron sweeps", async () => {
@@ -186,7 +192,7 @@ const cost = async () => {
   return {
     take: (await measure(() => upkeep.takeOverdue(THEN, 500))).read,
     next: (await measure(() => upkeep.nextLook())).read,
-    expire: (await measure(() => upkeep.expire(0, THEN, 200))).read,
+    expire: (await measure(() => upkeep.expire(everything(THEN), THEN, 200))).read,
     orphans: (await measure(() => upkeep.dropOrphans("0", "0", THEN, 200))).read,
   };
 };
