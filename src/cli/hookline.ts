@@ -34,6 +34,8 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
 /** Against a relay: what each file exports as `verbs` are its commands, in the order of the overview. */
 const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVerb>> }>)[] = [
   () => import("./relay/standing.ts"),
+  () => import("./relay/doctor.ts"),
+  () => import("./relay/tail.ts"),
   () => import("./relay/alerts.ts"),
   () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),

@@ -8,7 +8,7 @@ import type { Asked, RemoteVerb, Terminal } from "../verb.ts";
 export type Client = ReturnType<typeof hc<Api>>;
 
 /** What stops a command: a sentence that says what to do next. */
-class Fault extends Error {}
+export class Fault extends Error {}
 
 const UNSET = [
   "HOOKLINE_URL and HOOKLINE_KEY say which relay to ask and with which key:",
@@ -36,10 +36,16 @@ export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
   };
 }
 
-function connect({ options }: Asked): Client {
+/** Which relay, and with which key. */
+export function address(): { readonly url: URL; readonly key: string } {
   const { HOOKLINE_URL: url = "", HOOKLINE_KEY: key = "" } = process.env;
   if (url === "" || key === "") throw new Fault(UNSET);
   if (!URL.canParse(url)) throw new Fault(`HOOKLINE_URL is no URL: ${JSON.stringify(url)}\n${UNSET}`);
+  return { url: new URL(url), key };
+}
+
+function connect({ options }: Asked): Client {
+  const { url, key } = address();
   const once = options["once"];
   const headers = { authorization: `Bearer ${key}`, ...(typeof once === "string" ? { "idempotency-key": once } : {}) };
   return hc<Api>(new URL("/api", url).href, { headers });
