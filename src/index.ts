@@ -17,6 +17,7 @@ import type { Config } from "./config/configured.ts";
 import { openD1 } from "./d1/open.ts";
 import { Feed } from "./feed/feed.ts";
 import { IntakeObject } from "./intake/object.ts";
+import { push, type PushDeps } from "./otlp/push.ts";
 import { openQueue } from "./out/bells.ts";
 import { openBindings } from "./out/bindings.ts";
 import { openShards } from "./intake/door.ts";
@@ -87,6 +88,7 @@ interface Relay {
   readonly sweep: SweepDeps;
   readonly chores: ChoresDeps;
   readonly watch: Watch;
+  readonly push: PushDeps;
   readonly store: Store;
   readonly tunnels: Tunnels;
   readonly known: AskKnown;
@@ -152,24 +154,16 @@ function open(env: Env): Relay {
   const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   const used = openUse({ ...shared, feed, own: use, backlogOfQueue: () => env.DELIVERIES.metrics() });
+  const totals = openTotals(feed, now, log);
+  const operating = { ...shared, ...attempting, tables: d1, ring, remind, confirmPause, intake, feed, totals };
+  const operator = openOperator({ ...operating, use: used });
   return {
     log,
     app: createApp({
       ...entering,
-      operator: openOperator({
-        ...shared,
-        ...attempting,
-        tables: d1,
-        ring,
-        remind,
-        confirmPause,
-        intake,
-        feed,
-        totals: openTotals(feed, now, log),
-        use: used,
-      }),
+      operator,
       access: openAccess({ ...shared, ...d1, fetchText, later: waitUntil, networkOf }),
-      health: openRelayHealth({ ...entering, use: used, own: use }),
+      health: openRelayHealth({ ...entering, feed, use: used, own: use }),
       live: (request) => feed.live(request, now() + LIVE_MS),
       listen: (destination) => tunnels.listen(destination, now() + LIVE_MS),
       floodGuard,
@@ -192,6 +186,7 @@ function open(env: Env): Relay {
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },
     watch: openAlerting({ ...entering, feed, used, waitUntil, ending: (at) => endingSoon(config.ends, at) }),
+    push: { otlp: config.otlp, feed, measure: operator.measure, send: attempting.send, now, log },
     chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
     store,
     tunnels: d1.tunnels,
@@ -294,7 +289,7 @@ export default {
   async scheduled(_controller, env, ctx) {
     const relay = relayOf(env);
     relay.use.add("worker_requests");
-    ctx.waitUntil(Promise.all([chores(relay.chores), relay.feed.idle(now())]));
+    ctx.waitUntil(Promise.all([chores(relay.chores), relay.feed.idle(now()), push(relay.push)]));
     await rescue(relay);
   },
 } satisfies ExportedHandler<Env, Bell>;

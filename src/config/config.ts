@@ -12,6 +12,7 @@ import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./forms.ts";
 import { checkLoops } from "./loops.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
+import { readOtlp } from "./otlp.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
@@ -102,6 +103,7 @@ export function readConfig(vars: Vars): Config {
     adminToken: readOwn(vars, "ADMIN_TOKEN"),
     access: readAccess(vars["ACCESS"], reading.findings),
     alerts: readAlerts(vars["ALERTS"], originOf(sources.values()), reading.findings),
+    otlp: readOtlp(vars, reading),
     shards: readNumber(vars, "INTAKE_SHARDS", INTAKE_SHARDS, reading.findings),
     retentionMs: retentionDays * DAY_MS,
     encryption: readEncryption(sources.values(), reading),

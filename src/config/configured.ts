@@ -5,6 +5,7 @@ import type { Condition } from "../filter/condition.ts";
 import type { Keeping } from "../contract/retention.ts";
 import type { Finding } from "./findings.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
+import type { Otlp } from "./otlp.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
@@ -76,6 +77,8 @@ export interface Config {
   readonly access: AccessPolicy | null;
   /** Who is told of alerts is for routes from the source `hookline` to say; this is how often, and of what not. */
   readonly alerts: Alerting;
+  /** Where metrics are pushed to; `null` where nobody asks for it. */
+  readonly otlp: Otlp | null;
   /** Intake objects that the sources are spread over. */
   readonly shards: number;
   /** How long events are kept, of sources that do not say it, in ms. */

@@ -99,10 +99,15 @@ FROM (
 ) w
 WHERE deliveries.event = w.event AND deliveries.destination = w.destination
 ${RETURNING_BELL}`;
-const NEXT_STEP = `UPDATE breakers SET release_at = ${CLOCK} + ${STEP_MS} WHERE ${DUE}`;
-const FINISH = `
-DELETE FROM breakers WHERE closed_at IS NOT NULL AND failures = 0
-  AND NOT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = breakers.destination)`;
+const NONE_HELD =
+  "NOT EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = breakers.destination)";
+// One that has let go of everything and has failed again since counts on as if it had never opened.
+const HAS_LET_GO = `failures > 0 AND release_at > 0 AND ${NONE_HELD}`;
+const NEXT_STEP = `
+UPDATE breakers
+SET closed_at = iif(${HAS_LET_GO}, NULL, closed_at), release_at = iif(${HAS_LET_GO}, NULL, ${CLOCK} + ${STEP_MS})
+WHERE ${DUE}`;
+const FINISH = `DELETE FROM breakers WHERE closed_at IS NOT NULL AND failures = 0 AND ${NONE_HELD}`;
 
 // One that may not open any more lets go of what waits at it. Its failures are counted on: somebody is told of them.
 // ?1 who is armed, ?2 all that are configured.

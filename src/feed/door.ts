@@ -18,6 +18,8 @@ import {
   type ToldTally,
   type Totals,
 } from "./tally.ts";
+import type { Temporality } from "../contract/otlp.ts";
+import type { Export, Pushed, PushState } from "./exports.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { Silence } from "./silence.ts";
 import type { Recent } from "./tallies.ts";
@@ -59,6 +61,9 @@ export interface FeedRpc {
   lately(since: number): Promise<readonly Recent[]>;
   silences(): Promise<readonly Silence[]>;
   lifetime(): Promise<Lifetime>;
+  exporting(temporality: Temporality): Promise<Export | null>;
+  exported(at: number, pushed: Pushed): Promise<void>;
+  exportState(): Promise<PushState>;
   fetch(request: Request): Promise<Response>;
 }
 
@@ -98,6 +103,12 @@ export interface FeedDoor {
   silences(): Promise<readonly Silence[]>;
   /** Everything that was ever counted. @throws if the object cannot be reached */
   lifetime(): Promise<Lifetime>;
+  /** What a collector is told next. @throws if the object cannot be reached */
+  exporting(temporality: Temporality): Promise<Export | null>;
+  /** How telling it has ended. @throws if the object cannot be reached */
+  exported(at: number, pushed: Pushed): Promise<void>;
+  /** How telling collectors stands. @throws if the object cannot be reached */
+  exportState(): Promise<PushState>;
   /** Hands a WebSocket upgrade on, for as long as `until` at most; 503 if the object cannot be reached. */
   live(request: Request, until: number): Promise<Response>;
 }
@@ -168,6 +179,9 @@ export function openFeed(stub: () => FeedRpc, now: () => number, log: Log, own =
     lately: (since) => ask((feed) => feed.lately(since)),
     silences: () => ask((feed) => feed.silences()),
     lifetime: () => ask((feed) => feed.lifetime()),
+    exporting: (temporality) => ask((feed) => feed.exporting(temporality)),
+    exported: (at, pushed) => ask((feed) => feed.exported(at, pushed)),
+    exportState: () => ask((feed) => feed.exportState()),
     async live(request, until) {
       // Nothing else of the request: the object has no use for a cookie or a key.
       const upgrade = request.headers.get("upgrade") ?? "";

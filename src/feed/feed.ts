@@ -1,6 +1,8 @@
 // The Feed object: counts what the relay tells it and passes it on to whoever watches. It knows no event that D1 does
 // not: what it loses is seconds of counts.
 import { DurableObject } from "cloudflare:workers";
+import type { Temporality } from "../contract/otlp.ts";
+import { type Export, Exports, type Pushed, type PushState } from "./exports.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { Spent, Sums, Totals } from "./tally.ts";
 import { Audience, type SocketState } from "./sockets.ts";
@@ -13,6 +15,8 @@ import { Use } from "./use.ts";
 export class FeedCore {
   readonly #tallies: Tallies;
   readonly #audience: Audience;
+  readonly #exports: Exports;
+  readonly #storage: SocketState["storage"];
   readonly #own: Use;
   readonly #metered: MeteredObject;
 
@@ -22,6 +26,8 @@ export class FeedCore {
     this.#metered = metered;
     this.#tallies = new Tallies(state.storage.sql, now);
     this.#audience = new Audience(state, now);
+    this.#storage = state.storage;
+    this.#exports = new Exports(state.storage.sql, now, () => this.#tallies.counted());
   }
 
   tell({ counts, news, skipped }: Telling): void {
@@ -63,6 +69,25 @@ export class FeedCore {
   /** @see Tallies.lifetime */
   lifetime(): Lifetime {
     return this.#tallies.lifetime();
+  }
+
+  /** @see Exports.begin */
+  async exporting(temporality: Temporality): Promise<Export | null> {
+    const next = this.#exports.begin(temporality);
+    // What a collector is told must not be forgotten: neither what was counted, nor how far it was told.
+    await this.#storage.sync();
+    return next;
+  }
+
+  /** @see Exports.end */
+  async exported(at: number, pushed: Pushed): Promise<void> {
+    this.#exports.end(at, pushed);
+    await this.#storage.sync();
+  }
+
+  /** @see Exports.state */
+  exportState(): PushState {
+    return this.#exports.state();
   }
 
   /** The way in for whoever watches; `?until=` is when the socket must end. */
@@ -127,6 +152,21 @@ export class Feed extends DurableObject {
   /** @see FeedCore.lifetime */
   async lifetime(): Promise<Lifetime> {
     return await Promise.resolve(this.#core.lifetime());
+  }
+
+  /** @see FeedCore.exporting */
+  async exporting(temporality: Temporality): Promise<Export | null> {
+    return await this.#core.exporting(temporality);
+  }
+
+  /** @see FeedCore.exported */
+  async exported(at: number, pushed: Pushed): Promise<void> {
+    await this.#core.exported(at, pushed);
+  }
+
+  /** @see FeedCore.exportState */
+  async exportState(): Promise<PushState> {
+    return await Promise.resolve(this.#core.exportState());
   }
 
   /** @see FeedCore.join */

@@ -63,7 +63,7 @@ export function percentile(histogram: Histogram, share: number): number | null {
 const BOUNDS = Array.from({ length: 17 }, (_, n) => 2 ** n);
 
 /**
- * How many lasted at most so long, for bounds that double from 1 ms on.
+ * How many lasted at most so long, for bounds that double from 1 ms on, and the buckets themselves.
  *
  * @returns `sumMs` is an estimate, up to 5 % off, from the middles of the buckets
  */
@@ -71,13 +71,18 @@ export function boundsOf(histogram: ReadonlyMap<number, number>): {
   readonly bounds: readonly { readonly ms: number; readonly below: number }[];
   readonly count: number;
   readonly sumMs: number;
+  readonly scale: number;
+  /** By index, in its order, without those that are empty. */
+  readonly buckets: ReadonlyMap<number, number>;
 } {
-  const buckets = [...histogram];
+  const buckets = [...histogram].filter(([, n]) => n > 0).toSorted(([a], [b]) => a - b);
   const below = (ms: number) => buckets.reduce((sum, [bucket, n]) => (bucket <= bucketOf(ms) ? sum + n : sum), 0);
   const all = below(Infinity);
   return {
     bounds: [...BOUNDS.map((ms) => ({ ms, below: below(ms) })), { ms: Infinity, below: all }],
     count: all,
     sumMs: buckets.reduce((sum, [bucket, n]) => sum + n * 2 ** ((bucket + 0.5) / BUCKETS_TO_DOUBLE), 0),
+    scale: SCALE,
+    buckets: new Map(buckets),
   };
 }

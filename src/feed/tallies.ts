@@ -170,13 +170,19 @@ export class Tallies {
    * whoever watches these numbers would take one that falls for a relay that began anew.
    */
   lifetime(): Lifetime {
+    const [since, total] = this.counted();
+    return lifetimeOf(since, total);
+  }
+
+  /** The same as a tally, with the time at which counting began. */
+  counted(): readonly [since: number, total: Tally] {
     if (this.#lifetime === null) {
       this.#lifetime = newTally();
       for (const { counts } of this.#sql.exec<Row>(`SELECT at, counts FROM past UNION ALL ${WRITTEN}`, 0))
         addTally(this.#lifetime, unpackTally(counts));
     }
     const [first] = this.#sql.exec<{ at: number | null }>(BEGINNING);
-    return lifetimeOf(first?.at ?? this.#now(), this.#lifetime);
+    return [first?.at ?? this.#now(), this.#lifetime];
   }
 
   #stepped(since: number, stepMs: number, count: number): Tally[] {

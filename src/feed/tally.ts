@@ -97,6 +97,41 @@ export function addTally(into: Tally, from: ToldTally): void {
   addUse(into.use, from.use ?? new Map());
 }
 
+/** What was counted between two looks at the same counters, of which `from` is the earlier one. */
+export function tallyBetween(from: ToldTally, to: Tally): Tally {
+  return {
+    sources: new Map(
+      [...to.sources].map(([name, { accepted, refused }]) => {
+        const before = from.sources.get(name);
+        return [name, { accepted: accepted - (before?.accepted ?? 0), refused: refused - (before?.refused ?? 0) }];
+      }),
+    ),
+    destinations: new Map(
+      [...to.destinations].map(([name, one]) => {
+        const before = from.destinations.get(name);
+        return [
+          name,
+          {
+            ...one,
+            delivered: one.delivered - (before?.delivered ?? 0),
+            retried: one.retried - (before?.retried ?? 0),
+            failed: one.failed - (before?.failed ?? 0),
+            latencies: difference(one.latencies, before?.latencies),
+          },
+        ];
+      }),
+    ),
+    use: difference(to.use, from.use),
+  };
+}
+
+function difference<Key>(
+  more: ReadonlyMap<Key, number>,
+  fewer: ReadonlyMap<Key, number> = new Map(),
+): Map<Key, number> {
+  return new Map([...more].map(([key, n]) => [key, n - (fewer.get(key) ?? 0)]));
+}
+
 /** As text for a row: some 20 bytes a source, some 100 a destination. */
 export function packTally({ sources, destinations, use }: Tally): string {
   return JSON.stringify([

@@ -6,6 +6,7 @@ import type { Use } from "../contract/use.ts";
 import type { FeedDoor } from "../feed/door.ts";
 import type { Bounds, Lifetime } from "../feed/lifetime.ts";
 import type { Log } from "../log.ts";
+import { within } from "../patience.ts";
 import type { Looks } from "./operator.ts";
 
 /** One number with its labels. `suffix` is what stands behind the family's name, such as `_total`. */
@@ -15,6 +16,11 @@ interface Sample {
   readonly value: number;
 }
 
+/** How many lasted how long, in the buckets of an OpenTelemetry exponential histogram of times in ms. */
+interface Distribution extends Pick<Bounds, "count" | "sumMs" | "scale" | "buckets"> {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** Numbers of one name (OpenMetrics 1.0: https://prometheus.io/docs/specs/om/open_metrics_spec/). */
 export interface Family {
   readonly name: string;
@@ -22,6 +28,8 @@ export interface Family {
   readonly unit?: "seconds" | "bytes";
   readonly help: string;
   readonly samples: readonly Sample[];
+  /** Of a histogram: what its samples are made of. */
+  readonly distributions?: readonly Distribution[];
 }
 
 export interface MetricsDeps extends Pick<Looks, "destinations"> {
@@ -34,6 +42,8 @@ export interface MetricsDeps extends Pick<Looks, "destinations"> {
 
 /** How long an answer is given again, in ms: whoever asks more often reads no more rows of D1. */
 const KEPT_MS = 10_000;
+/** How long D1 and the Feed object are waited for, in ms: Prometheus itself waits for ten seconds. */
+const ANSWER_MS = 8_000;
 
 /**
  * Looks, unless it has just done so. What cannot be reached is left out, and `hookline_counts_available` or
@@ -48,10 +58,18 @@ export function openMetrics(deps: MetricsDeps): () => Promise<readonly Family[]>
   };
 }
 
+/**
+ * How the relay stands, with counters that are taken from elsewhere: the same families as for a scraper, because they
+ * are made by the same lines.
+ */
+export function openMeasure(deps: MetricsDeps): (lifetime: Lifetime) => Promise<readonly Family[]> {
+  return async (lifetime) => await look({ ...deps, feed: { lifetime: async () => await Promise.resolve(lifetime) } });
+}
+
 async function look({ feed, backlog, use, destinations, now, log }: MetricsDeps): Promise<readonly Family[]> {
   const orNull = async <T>(what: string, answer: Promise<T>): Promise<T | null> => {
     try {
-      return await answer;
+      return await within(ANSWER_MS, what, answer);
     } catch (error) {
       log.warn("metrics.unavailable", { what, error: String(error) });
       return null;
@@ -144,7 +162,8 @@ function histogram(
       { suffix: "_sum", labels, value: Math.round(sumMs) / 1000 },
     ];
   });
-  return { ...family("histogram", name, help, []), samples };
+  const distributions = all.map(([labels, bounds]) => ({ ...bounds, labels }));
+  return { ...family("histogram", name, help, []), samples, distributions };
 }
 
 function backlogOf(waits: Backlog, now: number): Family[] {

@@ -12,7 +12,7 @@ import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
 import type { Acts, VerbDeps } from "./operator.ts";
-import { type MetricsDeps, openMetrics } from "./metrics.ts";
+import { type MetricsDeps, openMeasure, openMetrics } from "./metrics.ts";
 import { backlogNow, openOverview, type OverviewDeps } from "./overview.ts";
 import { openPause, openResume } from "./pause.ts";
 import { openReplay } from "./replay.ts";
@@ -70,6 +70,11 @@ export function openOperator(deps: OperatorDeps) {
     ...openReplayActs(given),
     ...openKeyActs(given),
   } satisfies Acts;
+  const measured = {
+    ...deps,
+    destinations: destinations.destinations,
+    backlog: () => backlogNow({ ...deps, ...tables }),
+  };
   return {
     ...openHistory(tables.records),
     sources,
@@ -81,11 +86,9 @@ export function openOperator(deps: OperatorDeps) {
     ...openInspections(given),
     ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
     /** What a scraper asks for. */
-    metrics: openMetrics({
-      ...deps,
-      destinations: destinations.destinations,
-      backlog: () => backlogNow({ ...deps, ...tables }),
-    }),
+    metrics: openMetrics(measured),
+    /** The same, of counters that are pushed. */
+    measure: openMeasure(measured),
     /** What the last day and the month cost, and for whom. */
     costs: openCosts(deps),
     replays: openReplayLooks({ ...given, use: deps.use }),

@@ -2,6 +2,7 @@
 import type { Config } from "../config/configured.ts";
 import type { Meter } from "../contract/prices.ts";
 import type { Use as UseAnswer } from "../contract/use.ts";
+import type { FeedDoor } from "../feed/door.ts";
 import type { Use } from "../feed/use.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { JournalStatus } from "../intake/status.ts";
@@ -10,7 +11,8 @@ import { type KeyHealthDeps, openKeyHealth } from "./key-health.ts";
 import { endFindings, endsInHealth } from "./ends.ts";
 
 interface RelayHealthDeps extends KeyHealthDeps {
-  readonly config: Pick<Config, "missing" | "findings" | "ends">;
+  readonly config: Pick<Config, "missing" | "findings" | "ends" | "otlp">;
+  readonly feed: Pick<FeedDoor, "exportState">;
   readonly intake: Pick<IntakeDoor, "status">;
   readonly use: () => Promise<UseAnswer>;
   readonly own: Pick<Use, "seen">;
@@ -38,17 +40,16 @@ export function openRelayHealth(deps: RelayHealthDeps): () => Promise<RelayHealt
   };
 }
 
-async function look(
-  { config, intake, use, own, now, log }: RelayHealthDeps,
-  keys: () => Promise<object | null>,
-): Promise<RelayHealth> {
-  const [journal, used, encryption] = await Promise.all([
+async function look(deps: RelayHealthDeps, keys: () => Promise<object | null>): Promise<RelayHealth> {
+  const { config, intake, use, own, now, log } = deps;
+  const [journal, used, encryption, pushes] = await Promise.all([
     intake.status().catch((error: unknown) => {
       log.error("health.intake_unreachable", { error: String(error) });
       return null;
     }),
     use(),
     keys(),
+    pushesOf(deps),
   ]);
   // Its status can be read where its storage takes no writes.
   const writable = (["object_rows_written", "object_requests", "object_gb_s"] satisfies Meter[]).every(
@@ -69,8 +70,21 @@ async function look(
       ...(encryption === null ? {} : { encryption }),
       intake: shown(journal),
       use: used,
+      ...pushes,
     },
   };
+}
+
+/** How pushing metrics stands, where a collector is configured: a relay is no less well where it fails. */
+async function pushesOf({ config, feed, log }: RelayHealthDeps): Promise<{ readonly otlp?: object | null }> {
+  if (config.otlp === null) return {};
+  try {
+    const { tookAt, failingSince, last } = await feed.exportState();
+    return { otlp: { pushed_at: iso(tookAt), failing_since: iso(failingSince), ...last } };
+  } catch (error) {
+    log.warn("health.feed_unreachable", { error: String(error) });
+    return { otlp: null };
+  }
 }
 
 /** Events of the objects that answer are accepted: those that do not are only named. */

@@ -26,6 +26,7 @@ export function fullOperator(): Operator {
     }),
     overview: async (_origin, hours) => overview(hours),
     metrics: async () => [],
+    measure: async () => [],
     sources: async () => ({ sources, events_looked_back_to: ago(7 * 86_400) }),
     secrets: async (name) => {
       const source = sources.find((one) => one.name === name);

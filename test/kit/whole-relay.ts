@@ -54,8 +54,9 @@ export class Relay {
     this.#child = child;
   }
 
-  static async start(vars: Record<string, Json>, stateDir: string): Promise<Relay> {
-    const options = JSON.stringify({ vars, secrets: SECRETS, stateDir });
+  /** @param main the Worker's entry point; the shipped one where it is left out */
+  static async start(vars: Record<string, Json>, stateDir: string, main?: string): Promise<Relay> {
+    const options = JSON.stringify({ vars, secrets: SECRETS, stateDir, main });
     const child = spawn(node, [join(import.meta.dirname, "relay-process.ts"), options], {
       // A group of its own: workerd goes with it.
       detached: true,

@@ -5,6 +5,8 @@ import { EPOCH, type Scheduler } from "./scheduler.ts";
 const MINUTE = 60_000;
 /** The longest that ticks are left out in which the sweep would find nothing, in ms. */
 export const LONGEST_MS = 240 * MINUTE;
+/** So long, in ms, no tick is left out where somebody is told by it. */
+const WATCHED_MS = 20 * MINUTE;
 
 export class Cron {
   readonly #scheduler: Scheduler;
@@ -13,6 +15,8 @@ export class Cron {
   #at = Infinity;
   #cancel: () => void = () => {};
   #last = 0;
+  /** Whether something is told by each tick: at first none is left out, and later there is one every ten minutes. */
+  watched = false;
 
   constructor(scheduler: Scheduler, d1: D1, run: (chance: number) => void) {
     this.#scheduler = scheduler;
@@ -28,8 +32,10 @@ export class Cron {
     )`;
     const at = this.#d1.hasTable("replays") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
     const { now } = this.#scheduler;
-    const look = at === null || at === undefined ? Infinity : at - EPOCH;
-    const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + LONGEST_MS) / MINUTE) * MINUTE;
+    const due = at === null || at === undefined ? Infinity : at - EPOCH;
+    const look = this.watched && now < WATCHED_MS ? now : due;
+    const longest = this.watched ? 10 * MINUTE : LONGEST_MS;
+    const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + longest) / MINUTE) * MINUTE;
     if (next >= this.#at && this.#at > now) return;
     this.#cancel();
     this.#at = next;

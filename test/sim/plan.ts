@@ -5,6 +5,7 @@ import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
+import { measuredOf } from "./measured.ts";
 import { ownOf } from "./own.ts";
 import { replyingOf } from "./replying.ts";
 import { rotatedOf } from "./rotated.ts";
@@ -154,7 +155,8 @@ export function planOf(seed: number): Plan {
   steps.push(...changes);
   const { traits, sayings } = traitsOf(seed, span);
   const thin = thinOf(seed, span);
-  steps.push(...sayings, ...thin.steps);
+  const measured = measuredOf(seed, span);
+  steps.push(...sayings, ...thin.steps, ...measured.steps);
   const { ordered, row, objects } = orderedOf(seed, span);
   steps.push(...row);
   const { replying, asking } = replyingOf(seed, span, ordered);
@@ -179,6 +181,7 @@ export function planOf(seed: number): Plan {
       ...ordered,
       ...rotated.traits,
       ...replying,
+      ...measured.traits,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,

@@ -8,6 +8,7 @@ import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
 import { Intakes, limitersOf } from "./intakes.ts";
 import { contextOf, Invocation, Isolate } from "./isolate.ts";
+import { Collector, countedIn } from "./measured.ts";
 import { Network } from "./network.ts";
 import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -56,6 +57,8 @@ export class Platform {
   readonly bucket = new Bucket();
   readonly resolver = new Resolver();
   readonly things: Things;
+  readonly collector: Collector;
+  readonly cron: Cron;
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
   readonly #started = new Map<string, number>();
@@ -69,7 +72,9 @@ export class Platform {
     this.network = new Network(scheduler);
     for (const [host, name] of HOSTS) this.network.hosts.set(host, name);
     this.things = new Things(scheduler, this.network);
-    outside.reach = this.resolver.before(scheduler, this.things.before(this.network.reach));
+    this.collector = new Collector(scheduler, this.network.moods, () => countedIn(this, "told"));
+    const reach = this.collector.before(this.things.before(this.network.reach));
+    outside.reach = this.resolver.before(scheduler, reach);
     pause.next = () =>
       new Promise((resolve) => {
         scheduler.after(40, resolve);
@@ -84,9 +89,9 @@ export class Platform {
     this.feed = new DurableObject("feed", scheduler, kept?.feed ?? null, () => this.#isolate("feed"), feed);
     const limiter = (state: object, by: Isolate) => new this.#worker.Limiter(state, this.#env(by));
     this.limiters = limitersOf(scheduler, (name) => this.#isolate(name), limiter);
-    const cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
-    this.d1.onWrite = () => cron.plan();
-    cron.plan();
+    this.cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
+    this.d1.onWrite = () => this.cron.plan();
+    this.cron.plan();
   }
 
   get vars(): Vars {
@@ -227,14 +232,15 @@ export class Platform {
   /** Runs the scheduled handler once. */
   #scheduled(chance: number): void {
     const invocation = new Invocation(this.#slot(chance), "cron");
+    const behind: Promise<unknown>[] = [];
     this.scheduler.after(HANDLER_LIMIT_MS, () => invocation.end("it took more than 15 minutes"));
     const work = invocation.run(async () => {
       const env = this.#env(invocation.isolate);
-      const context = contextOf(invocation, () => {});
+      const context = contextOf(invocation, (promise) => behind.push(promise));
       await this.#worker.default.scheduled({ cron: "* * * * *" }, env, context);
     });
     work.then(
-      () => invocation.end("done"),
+      () => this.#finish(invocation, behind),
       () => invocation.end("it threw"),
     );
   }

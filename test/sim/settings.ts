@@ -1,6 +1,7 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
 import { alertedVars } from "./alerted.ts";
+import { measuredVars } from "./measured.ts";
 import { thinVars } from "./things.ts";
 import { replyOf } from "./replying.ts";
 import { rotatedVars } from "./rotated.ts";
@@ -73,6 +74,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
     ...rotated.vars,
+    ...measuredVars(traits, `${CANARY}-collector-key`),
     RETENTION_DAYS: 5,
     ...(traits.includes("looked") ? { RESOLVER } : {}),
     INTAKE_SHARDS: shards,

@@ -12,6 +12,7 @@ import type { Vars } from "./settings.ts";
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
+ * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything.
  */
 export type Trait =
   | "shaped"
@@ -27,7 +28,9 @@ export type Trait =
   | "stopping"
   | "rotated"
   | "alerted"
-  | "replying";
+  | "replying"
+  | "measured"
+  | "by deltas";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

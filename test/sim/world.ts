@@ -7,6 +7,7 @@ import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
 import type { Invocation } from "./isolate.ts";
 import { Ledger } from "./ledger.ts";
+import { untold } from "./measured.ts";
 import type { Plan, Step } from "./plan.ts";
 import { type Answered, type Kept, Platform } from "./platform.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
@@ -56,6 +57,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
+  if (plan.traits.includes("measured")) platform.cron.watched = true;
   if (plan.traits.includes("inward")) platform.resolver.inward = "alpha.example.com";
   listen(ledger);
   for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));
@@ -64,6 +66,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   await scheduler.run(plan.quiet);
   await drain(ledger, plan.quiet + DRAIN_MS);
   if (scheduler.violations.length === 0) judge(ledger, "ended");
+  platform.cron.watched = false;
   if (scheduler.violations.length === 0 && plan.retention) {
     await scheduler.run(scheduler.now + RETENTION_MS);
     if (scheduler.violations.length === 0) judge(ledger, "expired");
@@ -92,13 +95,14 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
   }
 }
 
-function settled({ platform, plan, scheduler, waiting }: Ledger): boolean {
+function settled(ledger: Ledger): boolean {
+  const { platform, plan, scheduler, waiting } = ledger;
   if (waiting > 0 || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle) return false;
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
   if (plan.traits.includes("alerted") && owes(platform)) return false;
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
-  return platform.d1.look(open).length + platform.d1.look(running).length === 0;
+  return platform.d1.look(open).length + platform.d1.look(running).length === 0 && !untold(ledger);
 }
 
 /** Puts the observers in place. */

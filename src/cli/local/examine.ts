@@ -1,6 +1,7 @@
 // What in a wrangler.toml would fail, or surprise, once it is deployed? Rules over the parsed file; touches nothing.
 import { readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
+import { OTLP_VARS } from "../../config/otlp.ts";
 import { boundaryFault } from "../../scheme/boundaries.ts";
 import { examineBindings } from "./examine-bindings.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
@@ -16,6 +17,7 @@ const SINGLES = [
   "BODY_RETENTION_DAYS",
   "INTAKE_SHARDS",
   "LOG_LEVEL",
+  ...OTLP_VARS,
   "PLAN",
   "RESOLVER",
   "RETENTION_DAYS",
@@ -28,7 +30,7 @@ const NEAR = 0.8;
 const VARS = { free: 64, paid: 128 };
 
 /** What a var of this name would give away to everybody who can read the repository. */
-const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY|ENCRYPTION_KEY)$|_SECRET$|_OLD$/;
+const SECRET_NAME = /^(?:ADMIN_TOKEN|SIGNING_KEY|ENCRYPTION_KEY|OTEL_EXPORTER_OTLP_HEADERS)$|_SECRET$|_OLD$/;
 
 /**
  * Findings about a file. What the frame lacks keeps a relay from running at all,

@@ -10,6 +10,7 @@ import type { Invariant } from "./invariant.ts";
 import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
+import { pushedOnce } from "./measured.ts";
 import { inOrder, orderOfAcceptance } from "./order.ts";
 import { oneContent } from "./own.ts";
 import { archived, lookedUp } from "./ways.ts";
@@ -73,4 +74,5 @@ export const INVARIANTS: readonly Invariant[] = [
   orderOfAcceptance,
   changesOver,
   answersOfTheirOwn,
+  pushedOnce,
 ];

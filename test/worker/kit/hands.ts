@@ -195,6 +195,7 @@ export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
 
 /** A Feed object of which only this is asked. */
 export function feedRpc(some: Partial<FeedRpc>): FeedRpc {
-  const rest = { spent: unused, lately: unused, silences: unused, lifetime: unused, fetch: unused };
+  const pushes = { exporting: unused, exported: unused, exportState: unused };
+  const rest = { spent: unused, lately: unused, silences: unused, lifetime: unused, fetch: unused, ...pushes };
   return { tell: unused, steps: unused, totals: unused, use: unused, ...rest, ...some };
 }

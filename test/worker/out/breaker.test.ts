@@ -139,6 +139,19 @@ test("a success closes it, and the sweep lets go what waits, one after another",
   expect(await rows("SELECT count(*) AS n FROM deliveries WHERE state = 'delivered'")).toEqual([{ n: 3 }]);
 });
 
+test("one that fails again while it lets go counts on once it has: no sweep comes back for it every ten seconds", async () => {
+  const probes = await opened();
+  round.onSend = () => YES;
+  await round.ring(probes);
+  await fail(20, 1);
+  expect(await swept()).toHaveLength(2);
+  await rows("UPDATE breakers SET release_at = release_at - 10000");
+  await swept();
+  expect(await rows("SELECT failures, opened_at, closed_at, release_at FROM breakers")).toEqual([
+    { failures: 1, opened_at: null, closed_at: null, release_at: null },
+  ]);
+});
+
 test("a probe whose isolate died, or whose delivery was cancelled, is followed by another", async () => {
   await opened();
   await rows(
