@@ -128,7 +128,7 @@ function intakeOf(env: Env, config: Config, use: Use, log: Log) {
 function open(env: Env): Relay {
   const config = readConfig(env);
   const use = new Use(now);
-  const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters)));
+  const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters), config.logSuccess));
   const vault = openVault(config.encryption);
   const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
   const d1 = openD1(env.DB, use, makeSchema, vault);

@@ -22,11 +22,14 @@ export type Level = (typeof LEVELS)[number];
  *
  * @param wrote hears of each line that is written, by its length: they are billed
  * @param from lines of less weight are not written: thousands of accepted events a second are better read from D1
+ * @param share of the events whose success is written, 0 to 1; whatever else happens always is
  */
-export function openLog(from: Level, wrote: (characters: number) => void = () => {}): Log {
+export function openLog(from: Level, wrote: (characters: number) => void = () => {}, share = 1): Log {
   const writer = (level: Level, write: (line: string) => void) => (event: string, fields: Fields) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(from)) return;
-    const line = lineOf({ level, event, ...fields });
+    const of = share < 1 && level === "info" ? (SUCCESSES.get(event)?.(fields) ?? null) : null;
+    if (of !== null && !isSampled(of, share)) return;
+    const line = lineOf({ level, event, ...fields, ...(of === null ? {} : { sampled: share }) });
     write(line);
     wrote(line.length);
   };
@@ -35,6 +38,32 @@ export function openLog(from: Level, wrote: (characters: number) => void = () =>
     warn: writer("warn", console.warn),
     error: writer("error", console.error),
   };
+}
+
+/** Lines that tell of a success, each with the event that it is about; `null` where it tells of anything else. */
+const SUCCESSES: ReadonlyMap<string, (fields: Fields) => string | null> = new Map([
+  // A first attempt that did not succeed is told here too, beside the line of its own.
+  ["ingest.accepted", ({ id, first = [] }: Fields) => (isAllDelivered(first) ? textOf(id) : null)],
+  ["ingest.replied", ({ id }: Fields) => textOf(id)],
+  ["delivery.attempted", ({ delivery }: Fields) => textOf(delivery)?.split(":")[0] ?? null],
+]);
+
+function isAllDelivered(first: unknown): boolean {
+  return Array.isArray(first) && first.every((one: unknown) => stateOf(one) === "delivered");
+}
+
+function stateOf(one: unknown): unknown {
+  return typeof one === "object" && one !== null && "state" in one ? one.state : null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** By the event's id, which is a hash: all lines of one event are there, or none. An id of another kind is there. */
+function isSampled(id: string, share: number): boolean {
+  const [tail] = /[0-9a-f]{8}$/.exec(id) ?? [];
+  return tail === undefined || Number.parseInt(tail, 16) < share * 2 ** 32;
 }
 
 function lineOf(fields: Fields): string {

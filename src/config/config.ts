@@ -12,6 +12,7 @@ import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./forms.ts";
 import { checkLoops } from "./loops.ts";
 import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
+import { readShare } from "./share.ts";
 import { readOtlp } from "./otlp.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
@@ -114,6 +115,7 @@ export function readConfig(vars: Vars): Config {
     plan: readChoice(vars, "PLAN", PLANS, "paid", reading.findings),
     resolver: readResolver(vars["RESOLVER"], reading),
     logLevel: readChoice(vars, "LOG_LEVEL", LEVELS, "info", reading.findings),
+    logSuccess: readShare(vars["LOG_SUCCESS"], reading.findings),
     loopback: reading.loopback,
     ends: reading.ends,
     missing: stillMissing(vars, named.destinations, reading.asked),

@@ -96,6 +96,8 @@ export interface Config {
   readonly resolver: { readonly url: string | null } | null;
   /** Lines below it are not written. */
   readonly logLevel: Level;
+  /** Of how many events the success is written into the log, 0 to 1. */
+  readonly logSuccess: number;
   /** Whether http and loopback destinations are admitted: local development only. */
   readonly loopback: boolean;
   /** Old secrets that have an end, ahead or past. */

@@ -80,6 +80,8 @@ const bodyGone = z.object({ why: z.enum(["retention", "deleted"]), at: instant, 
 export const eventStory = z.object({
   ...event.shape,
   headers: z.record(z.string(), z.string()),
+  /** The trace that its sender has told of (`traceparent`), which every attempt goes on with. */
+  trace_id: text,
   deliveries: z.array(z.object({ ...delivery.shape, attempts: z.array(attempt) })),
   /** The event that this one was made from by hand: its body is an operator's, and its sender has not signed it. */
   edited_from: text,

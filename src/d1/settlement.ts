@@ -15,6 +15,8 @@ export interface Settlement {
   readonly status: number | null;
   readonly fault: Fault | null;
   readonly excerpt: string;
+  /** The trace of its sender that it goes on with, and its own span: for the log. */
+  readonly span?: { readonly trace: string; readonly span: string };
   /** Of one that has failed: the destination that gets the event now, with its story. */
   readonly onFailed?: string;
 }
@@ -49,7 +51,9 @@ export type FirstOutcome =
   | { readonly destination: string; readonly state: "unsent" };
 
 /** The same in the line of the event's acceptance. */
-export type FirstEnd = Pick<Settlement, "destination" | "state" | "status" | "latencyMs">;
+export type FirstEnd = Pick<Settlement, "destination" | "state" | "status" | "latencyMs"> & {
+  readonly span_id?: string;
+};
 
 /**
  * A delivery as it is when its event is committed, where its first attempt was granted.

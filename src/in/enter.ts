@@ -11,7 +11,7 @@ import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
 import { type HandshakeAnswer, plainReply, replyTo } from "./handshake.ts";
 import { documentOf, identify, type Identity, together } from "./identify.ts";
-import { keep, onItsWay } from "./headers.ts";
+import { keep, onItsWay, traceOf } from "./headers.ts";
 import { idOf } from "./event-id.ts";
 import { receiptId } from "../ids.ts";
 import { type Inbound, Readings } from "../verify/readings.ts";
@@ -154,9 +154,20 @@ export async function enter(
 }
 
 /** Writes the line of an acceptance: an event and its first attempts are one story. */
-function openLine({ id, source, type, size, matched, undecided = [] }: Bodiless, log: Log) {
+function openLine({ id, source, type, size, matched, headers, undecided = [] }: Bodiless, log: Log) {
+  const trace = traceOf(headers);
   return (status: "accepted" | "duplicate", first: readonly FirstEnd[]) => {
-    const fields = { id, source, type, size, status, destinations: matched.length, ...whichFailed(undecided) };
+    const traced = trace === null ? {} : { trace_id: trace };
+    const fields = {
+      id,
+      source,
+      type,
+      size,
+      status,
+      destinations: matched.length,
+      ...traced,
+      ...whichFailed(undecided),
+    };
     log.info("ingest.accepted", first.length === 0 ? fields : { ...fields, first });
   };
 }

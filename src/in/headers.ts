@@ -2,6 +2,7 @@
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import { clean, HOP, wayOf } from "../net/headers.ts";
+import { readTrace, traceIn, TRACEPARENT } from "../net/trace.ts";
 import { PROOF } from "../ids.ts";
 import { namedHeaders, provingHeaders } from "../scheme/passing.ts";
 import type { Event } from "../types.ts";
@@ -10,7 +11,16 @@ import { keptHeaders } from "./identify.ts";
 
 /** The headers that would be kept of a request that has not come. */
 export function keptOf({ headers }: Pick<Inbound, "headers">, { scheme }: ConfiguredSource): Record<string, string> {
-  return clean(headers, keptHeaders(scheme)).kept;
+  return withTrace(clean(headers, keptHeaders(scheme)).kept, headers);
+}
+
+/** The id of the trace that an event belongs to, by the headers that are kept of it; `null` where there is none. */
+export const traceOf = traceIn;
+
+/** One that is not valid is as good as none, and nobody is told: strangers' middleware writes it. */
+function withTrace(kept: Record<string, string>, headers: Headers): Record<string, string> {
+  const trace = readTrace(headers.get(TRACEPARENT));
+  return trace === null ? kept : { ...kept, [TRACEPARENT]: trace };
 }
 
 /** The headers that are kept, clean and bounded. */
@@ -21,7 +31,7 @@ export function keep(
 ): Record<string, string> {
   const { kept, dropped } = clean(headers, keptHeaders(scheme));
   if (dropped.length > 0) log.warn("ingest.headers_dropped", { source, headers: dropped.join(", ") });
-  return kept;
+  return withTrace(kept, headers);
 }
 
 /**

@@ -1,5 +1,6 @@
 // In which words the past answers. The questions come from question.ts, the rows from records.ts;
 // nothing else is touched.
+import { traceOf } from "../in/headers.ts";
 import * as z from "zod/mini";
 import {
   type AttemptAnswer,
@@ -59,6 +60,7 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
       const story = {
         ...toEvent(row),
         headers,
+        trace_id: traceOf(headers),
         deliveries: deliveries.map((delivery) => {
           const noted = attempts.filter(({ destination }) => destination === delivery.destination);
           return Object.assign(toDelivery(delivery), { attempts: toAttempts(delivery, noted) });

@@ -14,6 +14,7 @@ import type { Reshape } from "./reshape.ts";
 import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
+import { spanOf } from "../net/trace.ts";
 import { signsNow } from "../verify/in-force.ts";
 import { Unproducible } from "./as.ts";
 import { needsKey } from "./formats.ts";
@@ -67,9 +68,24 @@ export async function attempt(
   const end = await tried(event, destination, numbered, body, deps);
   if (!isMade(end)) return end;
   const onFailed = destination?.onFailed;
-  const kept =
-    destination === undefined || event.sealed !== true ? end : await withSealedAnswer(end, event, destination, deps);
+  const kept = await withSpan(
+    destination === undefined || event.sealed !== true ? end : await withSealedAnswer(end, event, destination, deps),
+    event,
+    destination,
+    numbered,
+  );
   return kept.state !== "failed" || onFailed === undefined ? kept : { ...kept, onFailed };
+}
+
+/** The same with its place in the sender's trace, where something was sent. */
+async function withSpan(
+  end: Conclusion,
+  event: EventHead,
+  destination: Destination | undefined,
+  numbered: Numbered,
+): Promise<Conclusion> {
+  const span = destination === undefined ? null : await spanOf(event, destination.name, numbered.attempt);
+  return span === null ? end : { ...end, span: { trace: span.trace, span: span.span } };
 }
 
 /** The same with what was answered sealed, since it may say back what was sent. Without a key it is not kept at all. */

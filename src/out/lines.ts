@@ -15,10 +15,11 @@ export type Attempted = Omit<Settled, "event" | "startedAt" | "excerpt" | "size"
 
 /** One line per attempt, with all that was decided. */
 export function writeAttempt(
-  { id, destination, attempt: n, state, reason, status, fault, latencyMs, dueAt }: Attempted,
+  { id, destination, attempt: n, state, reason, status, fault, latencyMs, dueAt, span }: Attempted,
   log: Log,
 ): void {
-  const fields = { delivery: deliveryId(id, destination), attempt: n, state, status, fault, latencyMs };
+  const traced = span === undefined ? {} : { trace_id: span.trace, span_id: span.span };
+  const fields = { delivery: deliveryId(id, destination), attempt: n, state, status, fault, latencyMs, ...traced };
   if (state === "delivered") log.info("delivery.attempted", fields);
   else if (state === "failed") log.error("delivery.failed", { ...fields, reason });
   else log.warn("delivery.attempted", { ...fields, dueAt });
@@ -46,7 +47,12 @@ export function openAcceptance(write: (first: readonly FirstEnd[]) => void, log:
     if (isWritten) return;
     isWritten = true;
     clearTimeout(timer);
-    write(ends.map(({ destination, state, status, latencyMs }) => ({ destination, state, status, latencyMs })));
+    write(
+      ends.map(({ destination, state, status, latencyMs, span }) => {
+        const traced = span === undefined ? {} : { span_id: span.span };
+        return { destination, state, status, latencyMs, ...traced };
+      }),
+    );
     for (const one of ends) if (one.state !== "delivered") writeAttempt(one, log);
   };
   const timer = setTimeout(close, TOGETHER_MS);

@@ -4,6 +4,7 @@ import type { StoredEvent } from "../d1/store.ts";
 import { EDITED_FROM, PROOF } from "../ids.ts";
 import type { Destination } from "../types.ts";
 import { clean, headerText, HOP, nextHop } from "../net/headers.ts";
+import { spanOf, TRACEPARENT } from "../net/trace.ts";
 import { compressed } from "./gzip.ts";
 import { make } from "./formats.ts";
 import { withMembers } from "./members.ts";
@@ -48,6 +49,9 @@ export async function shape(
   const made = await make(asked?.format ?? "standard", { event, destination, body: full, timestamp });
   // Those of events that were kept before there were bounds are held to them as well.
   const theirs = ofSender(clean(new Map(Object.entries(sent)), Object.keys(sent)).kept);
+  const span = await spanOf(event, destination.name, attempt);
+  if (span === null) delete theirs[TRACEPARENT];
+  else theirs[TRACEPARENT] = span.header;
   // What is written anew is not encoded as the sender had encoded it.
   if (made.body !== undefined) delete theirs["content-encoding"];
   const headers = {

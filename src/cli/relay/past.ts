@@ -125,6 +125,7 @@ const event = remote(
     out(`${story.id}  ${plain(story.source)}  ${plain(story.type)}`);
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.body_gone !== undefined) out(`  ${story.body_gone.says}`);
+    if (story.trace_id !== null) out(`  trace ${story.trace_id}`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
     for (const told of story.deliveries) {

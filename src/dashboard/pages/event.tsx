@@ -97,6 +97,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
               ["Verified", verified(story, source?.scheme.name ?? null)],
               ...lineage(story),
               ["Size", bytes(story.size)],
+              ...(story.trace_id === null ? [] : [["Trace", <span class="mono">{story.trace_id}</span>] as const]),
             ]}
           />
         </div>

@@ -60,6 +60,7 @@ const story = {
   size: 2,
   headers: {},
   deliveries: [delivery],
+  trace_id: null,
   edited_from: null,
   edited_as: [],
   undecided: [],

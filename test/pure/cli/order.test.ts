@@ -38,6 +38,7 @@ const story = {
   size: 2,
   headers: {},
   deliveries: [waiting],
+  trace_id: null,
   edited_from: null,
   edited_as: [],
   undecided: [],

@@ -87,6 +87,21 @@ describe("values of routes and of the relay", () => {
     });
   });
 
+  test("LOG_SUCCESS is a share from 0 to 1, and everything unless it says otherwise", () => {
+    for (const [value, share] of [
+      [undefined, 1],
+      [0, 0],
+      [0.1, 0.1],
+      ["0.25", 0.25],
+      ["1", 1],
+    ] as const)
+      expect(read({ LOG_SUCCESS: value }).logSuccess).toBe(share);
+    for (const wrong of [1.5, -1, "10%", "", true, Number.NaN]) {
+      const { logSuccess, findings } = read({ LOG_SUCCESS: wrong });
+      expect([wrong, logSuccess, findings[0]?.key]).toEqual([wrong, 1, "LOG_SUCCESS"]);
+    }
+  });
+
   test("LOG_LEVEL is info unless it says otherwise", () => {
     expect(read({}).logLevel).toBe("info");
     expect(read({ LOG_LEVEL: "error" }).logLevel).toBe("error");
