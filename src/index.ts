@@ -11,7 +11,7 @@ import type { Watch } from "./alert/watch.ts";
 import { floodKey, networkOf } from "./net/cidr.ts";
 import { type Told, Use } from "./feed/use.ts";
 import { createApp } from "./app.ts";
-import { chores, type ChoresDeps } from "./sweep/chores.ts";
+import { chores, type ChoresDeps, inquiries } from "./sweep/chores.ts";
 import { openCleanup } from "./sweep/cleanup.ts";
 import type { Config } from "./config/configured.ts";
 import { openD1 } from "./d1/open.ts";
@@ -51,6 +51,7 @@ import { openTotals } from "./operate/overview.ts";
 import { Pace } from "./out/pace.ts";
 import { Published } from "./net/published.ts";
 import { BodyReader } from "./in/read.ts";
+import { openFetched } from "./in/fetched.ts";
 import { openHydrate } from "./in/hydrated.ts";
 import { openReshape } from "./in/transformed.ts";
 import { RefusalBook } from "./in/refusals/refusals.ts";
@@ -60,7 +61,7 @@ import { within } from "./patience.ts";
 import { ATTEMPT_MS } from "./deadlines.ts";
 import { isLoopback } from "./net/egress.ts";
 import { openResolve } from "./net/resolve.ts";
-import { KEY, LIST, NAME } from "./net/inquiries.ts";
+import { KEY, NAME } from "./net/inquiries.ts";
 import { openFetchText, openSend } from "./net/send.ts";
 import type { SweepDeps } from "./sweep/sweep.ts";
 
@@ -132,7 +133,7 @@ function open(env: Env): Relay {
   const vault = openVault(config.encryption);
   const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
   const d1 = openD1(env.DB, use, makeSchema, vault);
-  const { store, parts, breakers, upkeep, lists, offers, refusals, jobs, ended } = d1;
+  const { store, parts, breakers, upkeep, lists, refusals, jobs, ended } = d1;
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const intake = intakeOf(env, config, use, log);
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
@@ -187,7 +188,7 @@ function open(env: Env): Relay {
     },
     watch: openAlerting({ ...entering, feed, used, waitUntil, ending: (at) => endingSoon(config.ends, at) }),
     push: { otlp: config.otlp, feed, measure: operator.measure, send: attempting.send, now, log },
-    chores: { config, lists, offers, fetchText: openFetchText(LIST.most, LIST.timeoutMs), now, log },
+    chores: { ...shared, ...d1, ...inquiries(attempting.resolve), take: openFetched(entering, { waitUntil }) },
     store,
     tunnels: d1.tunnels,
     known: d1.known,
@@ -209,17 +210,11 @@ function waysOut(
   const bindings = openBindings((name) => env[name], reach);
   const inspector = openInspector({ inspections, now, log });
   const { resolver, loopback } = config;
-  const resolve =
-    resolver === null
-      ? null
-      : openResolve(
-          resolver.url,
-          openFetchText(NAME.most, NAME.timeoutMs),
-          now,
-          (host) => loopback && isLoopback(host),
-        );
+  const isHere = (host: string) => loopback && isLoopback(host);
+  const ask = openFetchText(NAME.most, NAME.timeoutMs);
+  const resolve = resolver === null ? null : openResolve(resolver.url, ask, now, isHere);
   const reshape = openReshape(config, openHydrate(store, loopback, now, resolve, vault));
-  return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape };
+  return { send: openSend(now, ATTEMPT_MS, resolve), inspector, bindings, reshape, resolve };
 }
 
 /** What a step of the schema may take, in ms, before the invocation that needs it makes it itself. */

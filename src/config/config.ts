@@ -15,6 +15,7 @@ import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
 import { readShare } from "./share.ts";
 import { readOtlp } from "./otlp.ts";
 import { hostOf, originOf } from "./origin.ts";
+import { refuseAsking } from "./gapping.ts";
 import { refuseFetching, withFetches } from "./hydrating.ts";
 import { unpassable } from "./passable.ts";
 import type { Entry, Reading } from "./reading.ts";
@@ -83,7 +84,7 @@ export function readConfig(vars: Vars): Config {
   const routes = collect(named.routes, (entry) =>
     readRoute(entry, { sources: named.sources, destinations: named.destinations }, reading),
   );
-  const careful = refuseFetching(sources, named, reading);
+  const careful = refuseAsking(refuseFetching(sources, named, reading), named, reading);
   noteSigningKeyEnd(oldKeyEnd, reading);
   checkDeadLetters(destinations, named.destinations, reading.findings);
   refuseOrderOfFailures(destinations, named.destinations, reading.findings);

@@ -4,6 +4,7 @@ import type { Alerting } from "./alerts.ts";
 import type { Condition } from "../filter/condition.ts";
 import type { Keeping } from "../contract/retention.ts";
 import type { Finding } from "./findings.ts";
+import type { Gaps } from "../scheme/deliveries.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
 import type { Otlp } from "./otlp.ts";
 import type { Provider } from "../scheme/scheme.ts";
@@ -22,6 +23,8 @@ export interface ConfiguredSource extends Source {
   readonly bodyRetentionMs?: number;
   /** How what its thin events name is fetched; left out, they are as they come. */
   readonly hydrate?: Hydrate;
+  /** How its sender is asked for what never came. */
+  readonly gaps?: Gaps;
   /** Set where its bodies and headers are kept sealed. */
   readonly encrypt?: true;
   readonly scheme: Provider;

@@ -14,6 +14,7 @@ import { readAs } from "./as.ts";
 import { endKeys, endsOfSource, withEnd } from "./ending.ts";
 import type { Entry, Reading } from "./reading.ts";
 import { readKeys } from "./signing.ts";
+import { readGaps } from "./gapping.ts";
 import { readHydrate } from "./hydrating.ts";
 import { readShape } from "./shaping.ts";
 import { readReply } from "./replying.ts";
@@ -61,7 +62,8 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
   const hydrate = keys.hydrate === undefined ? undefined : readHydrate(key, keys.hydrate, reading);
-  if (hydrate === null) return null;
+  const gaps = readGaps(key, keys.gaps, resolved.provider, reading);
+  if (hydrate === null || gaps === null) return null;
   const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const ends = endsOfSource({ key, name }, keys.old_until, secretNames, reading);
@@ -83,6 +85,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     dedupeWindowMs: keys.dedupe?.windowMs ?? null,
     publicUrl: keys.public_url ?? null,
     ...(hydrate === undefined ? {} : { hydrate }),
+    ...(gaps === undefined ? {} : { gaps }),
     ...(keys.encrypt ? { encrypt: true as const } : {}),
     ...readRetention(key, keys, reading.findings),
     settings,

@@ -16,6 +16,7 @@ import { parseNetwork } from "../net/cidr.ts";
 import { breakerKeys } from "./breaker-keys.ts";
 import { PRESETS } from "../out/retry.ts";
 import { destinationEndKeys, sourceEndKeys } from "./ending.ts";
+import { gapKeys } from "./gap-keys.ts";
 import { hydrateKeys } from "./hydrate-keys.ts";
 import { orderKeys } from "./order-keys.ts";
 import { replyKeys } from "./reply-keys.ts";
@@ -189,6 +190,7 @@ export const sourceKeys = z.strictObject({
     ),
   ),
   hydrate: z.optional(hydrateKeys),
+  gaps: z.optional(gapKeys),
   ...sealKeys,
   ...retentionKeys,
   ...sourceEndKeys,

@@ -87,6 +87,22 @@ export const source = z.object({
       secrets: z.array(z.object({ name: z.string(), set: z.boolean() })),
     }),
   ),
+  /** How its sender is asked for what never came, and what the last look has found; only where that is configured. */
+  gaps: z.optional(
+    z.object({
+      at: z.string(),
+      every_ms: z.number(),
+      secrets: z.array(z.object({ name: z.string(), set: z.boolean() })),
+      looked_at: z.nullable(instant),
+      next_look_at: z.nullable(instant),
+      /** Why the last look came to no end. */
+      fault: z.nullable(z.string()),
+      /** The last look that found anything: how much had never come, and how much was sent again or fetched. */
+      last: z.nullable(
+        z.object({ at: z.nullable(instant), missed: z.number(), recovered: z.number(), since: z.nullable(instant) }),
+      ),
+    }),
+  ),
   last_event_at: z.nullable(instant),
   last_refusal: z.nullable(refusal),
   /** Of the last 24 hours. */

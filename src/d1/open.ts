@@ -6,6 +6,7 @@ import { openBacklog } from "./backlog.ts";
 import { openBreakers } from "./breakers.ts";
 import { openDatabase, type Watch } from "./database.ts";
 import { openEnded } from "./ended.ts";
+import { openGaps } from "./gaps.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
 import { openLists } from "./lists.ts";
@@ -51,6 +52,7 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     tunnels: openTunnelTable(run),
     upkeep: openUpkeep(run),
     records: openRecords(run, vault),
+    gaps: openGaps(run),
     once: openOnce(run),
     standings: openStandings(run),
     inspections: openInspections(run, vault),

@@ -142,9 +142,13 @@ export interface Inquiry {
  * What came of a question: its text is whole, or `null`; and why nothing was asked, where its host may not be.
  * Never throws.
  */
-export type Ask = (
-  inquiry: Inquiry,
-) => Promise<{ readonly status: number | null; readonly text: string | null; readonly unfit?: string }>;
+export type Ask = (inquiry: Inquiry) => Promise<{
+  readonly status: number | null;
+  readonly text: string | null;
+  readonly unfit?: string;
+  /** Of an answer. */
+  readonly headers?: Headers;
+}>;
 
 /** The whole text of a 200, or `null` for anything else. Never throws. */
 export type FetchText = (inquiry: Inquiry) => Promise<string | null>;
@@ -174,7 +178,7 @@ export function openAsk(most: number, timeoutMs: number, resolve: Resolve | null
       const options = { method, headers, body, redirect: "manual", signal: controller.signal } as const;
       const response = await fetch(url, options);
       const { text, whole } = await readUpTo(most + 1, response, controller.signal);
-      return { status: response.status, text: whole ? text : null };
+      return { status: response.status, text: whole ? text : null, headers: response.headers };
     } catch {
       return { status: null, text: null };
     } finally {

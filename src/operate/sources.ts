@@ -1,4 +1,5 @@
 // Is each sender set up, when was it last heard, why was it last turned away, and what did its provider hand over?
+import type { KeptGaps, KeptLook } from "../d1/gaps.ts";
 import type { KeptList, Lists } from "../d1/lists.ts";
 import type { Refusal, Refusals } from "../d1/refusals.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
@@ -21,6 +22,7 @@ export interface SourcesDeps {
   readonly config: Pick<Config, "sources" | "disabled" | "ends">;
   readonly refusals: Pick<Refusals, "of" | "lasts">;
   readonly lists: Pick<Lists, "all">;
+  readonly gaps: Pick<KeptGaps, "all">;
   readonly verifiedBy: Tables["verifiedBy"];
   readonly now: () => number;
   /**
@@ -55,10 +57,11 @@ export function openSources(deps: SourcesDeps): Pick<Looks, "sources" | "secrets
 }
 
 async function list(deps: SourcesDeps, origin: string): ReturnType<Looks["sources"]> {
-  const { config, refusals, lists, totals } = deps;
+  const { config, refusals, lists, gaps, totals } = deps;
   const all = [...config.sources.values()];
-  const [published, lasts, counts] = await Promise.all([
+  const [published, looks, lasts, counts] = await Promise.all([
     all.some(({ allowPublished }) => allowPublished) ? lists.all() : [],
+    all.some((source) => source.gaps !== undefined) ? gaps.all() : [],
     refusals.lasts(),
     totals(),
   ]);
@@ -70,7 +73,9 @@ async function list(deps: SourcesDeps, origin: string): ReturnType<Looks["source
   });
   return {
     sources: [
-      ...all.map((source) => Object.assign(toSource(source, origin, published, deps), history(source.name))),
+      ...all.map((source) =>
+        Object.assign(toSource(source, origin, published, deps), gapsOf(source, looks), history(source.name)),
+      ),
       ...[...config.disabled].map(([name, why]) => Object.assign(toDisabled(name, why, origin), history(name))),
     ],
     // An event before this time is not looked for.
@@ -120,6 +125,24 @@ function hydrateOf({ hydrate }: ConfiguredSource) {
   const { from, path, headers, sent, unset } = hydrate;
   const secrets = sent.map((name) => ({ name, set: !unset.includes(name) }));
   return { hydrate: { from, path, headers: Object.keys(headers), secrets } };
+}
+
+function gapsOf({ name, gaps }: ConfiguredSource, looks: readonly KeptLook[]) {
+  if (gaps === undefined) return {};
+  const { at, everyMs, sent, unset } = gaps;
+  const kept = looks.find(({ source }) => source === name);
+  const last = kept?.look?.last;
+  return {
+    gaps: {
+      at,
+      every_ms: everyMs,
+      secrets: sent.map((secret) => ({ name: secret, set: !unset.includes(secret) })),
+      looked_at: iso(kept?.look?.at ?? null),
+      next_look_at: iso(kept?.nextAt ?? null),
+      fault: kept?.look?.fault ?? null,
+      last: last === undefined ? null : { ...last, at: iso(last.at), since: iso(last.since) },
+    },
+  };
 }
 
 function toDisabled(name: string, why: string, origin: string) {

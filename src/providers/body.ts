@@ -15,6 +15,18 @@ export const body = {
     uncovered: "The headers: delivery id and event name are not signed, and there is no timestamp.",
     addresses: "https://api.github.com/meta",
     networks: { urls: ["https://api.github.com/meta"], at: "hooks" },
+    deliveries: {
+      example: "https://api.github.com/repos/OWNER/REPO/hooks/ID",
+      list: "/deliveries?per_page=100",
+      next: "link",
+      id: "id",
+      time: { at: "delivered_at", unit: "iso" },
+      same: "guid",
+      status: "status_code",
+      again: "/deliveries/{id}/attempts",
+      hours: 72,
+      by: "https://docs.github.com/en/rest/repos/webhooks (repositories, organizations and apps alike)",
+    },
     docs: "GitHub: Validating webhook deliveries",
   },
   "bitbucket-cloud": {

@@ -27,6 +27,18 @@ export const timestamped = {
     idNames: { what: "event", by: "Stripe: Handle duplicate events, id" },
     addresses: "https://stripe.com/files/ips/ips_webhooks.json",
     networks: { urls: ["https://stripe.com/files/ips/ips_webhooks.json"], at: "WEBHOOKS" },
+    deliveries: {
+      at: "https://api.stripe.com",
+      example: "https://api.stripe.com",
+      list: "/v1/events?delivery_success=false&limit=100",
+      since: "created[gte]",
+      items: "data",
+      next: { after: "starting_after", more: "has_more" },
+      id: "id",
+      time: { at: "created", unit: "s" },
+      hours: 720,
+      by: "https://docs.stripe.com/webhooks/process-undelivered-events",
+    },
     docs: "Stripe: Resolve webhook signature verification errors",
   },
   slack: {

@@ -5,6 +5,7 @@
 // where "zod" took 28 (docs/adr/0008).
 import * as z from "zod/mini";
 import { keys, networks } from "./published.ts";
+import { deliveries } from "./deliveries.ts";
 import { answer, awaited, handshake } from "./handshake.ts";
 import { encoding, place, template } from "./text.ts";
 
@@ -236,6 +237,8 @@ export const providerSchema = z.strictObject({
   replies: z.optional(
     z.strictObject({ accepted: z.optional(answer), refused: z.optional(answer), awaited: z.optional(awaited) }),
   ),
+  /** By which list what never came is found. */
+  deliveries: z.optional(deliveries),
   /** Where the sender publishes its addresses, in words. */
   addresses: z.optional(z.string()),
   networks: z.optional(networks),

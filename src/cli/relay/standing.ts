@@ -81,8 +81,10 @@ const sources = remote(
         one.secrets.flatMap((secret) => (secret.until === undefined ? [] : [inAWord(secret)])).join(", ") || null,
         one.url,
         fetchesInALine(one.hydrate),
+        gapsInALine(one.gaps),
       ]);
-      const titles = ["source", "state", "last event", "last refusal", "why", "old secret", "url", "objects from"];
+      const told = ["last event", "last refusal", "why", "old secret", "url", "objects from", "never came"];
+      const titles = ["source", "state"].concat(told);
       for (const line of table(titles, lines, "no sources are configured")) out(line);
     }
     return 0;
@@ -139,6 +141,14 @@ function secretLines({ secrets, looked_back_to: since }: SecretUse): string[] {
   const lines = secrets.map((one) => [one.name, untilInWords(one), one.events, one.last_event_at]);
   const titles = ["secret", "taken", since === null ? "events in 24 h" : `events since ${since}`, "last event"];
   return table(titles, lines, "it has no secrets");
+}
+
+/** What its sender was last asked for; nothing where it is not asked. */
+function gapsInALine(gaps: SourceAnswer["gaps"]): string | null {
+  if (gaps === undefined) return null;
+  if (gaps.fault !== null) return gaps.fault;
+  const { last } = gaps;
+  return last === null ? "nothing" : `${last.missed} (${last.recovered} recovered) at ${last.at}`;
 }
 
 /** From where the objects of thin events are fetched, and what is missing for that. */

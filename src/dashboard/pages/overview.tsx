@@ -6,6 +6,7 @@ import { DestinationRows } from "../parts/destination-rows.tsx";
 import { NoDestination } from "./destinations.tsx";
 import { openInWords } from "../words/alerts.ts";
 import { flashOf } from "../words/flash.ts";
+import { GapsNotice } from "../parts/gaps.tsx";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, show } from "../page.tsx";
 import { Foreign, LivePill, StateBadge } from "../parts/parts.tsx";
@@ -70,6 +71,7 @@ function OverviewContent({ overview, hours, now }: ContentProps) {
       </div>
       <Reached use={overview.use} />
       <OpenAlerts count={overview.backlog.alerts} />
+      <GapsNotice sources={sources} now={now} />
       <ToSetUp overview={overview} />
       <div data-renew="backlog" data-between="15">
         <BacklogStrip backlog={overview.backlog} now={now} />

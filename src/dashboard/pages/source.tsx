@@ -4,6 +4,7 @@ import type { RefusalAnswer, SourceAnswer } from "../../contract/overview.ts";
 import { factsOf, type ProviderFacts } from "../../scheme/facts.ts";
 import { flashOf } from "../words/flash.ts";
 import { sourceHealth } from "../words/health.ts";
+import { GapsSection } from "../parts/gaps.tsx";
 import { Page } from "../parts/layout.tsx";
 import { OfferedSecrets, RevealButton } from "../parts/offers.tsx";
 import { by, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
@@ -47,6 +48,7 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
         />
         {used?.ok === true ? <SecretsInUse use={used.value} now={now} /> : null}
         <Fetches hydrate={source.hydrate} />
+        <GapsSection gaps={source.gaps} now={now} />
         <Refusals refusals={told.value.refusals} now={now} />
         <Addresses source={source} now={now} />
       </Page>,

@@ -24,6 +24,7 @@ const ELSEWHERE = new Map([
   ["docs/assistants.md", "pure/cli/mcp.test.ts"],
   ["docs/cli.md", "pure/cli/command.test.ts"],
   ["docs/filters.md", "pure/filter/document.test.ts"],
+  ["docs/gaps.md", "pure/config/gapping.test.ts"],
   ["docs/metrics.md", "test/metrics/prometheus.ts, which needs a Prometheus"],
   ["docs/transforms.md", "pure/transform/document.test.ts"],
   ["docs/privacy.md", "pure/config/encrypting.test.ts"],

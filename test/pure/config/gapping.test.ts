@@ -1,0 +1,73 @@
+// `gaps` of a source: what is read, and what is refused with its fix.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "smol-toml";
+import { expect, test } from "vitest";
+import { table } from "../../../src/cli/local/wrangler-file.ts";
+import { readConfig } from "../../../src/config/config.ts";
+import { working } from "../../kit/working-config.ts";
+
+const AT = "https://api.github.com/repos/acme/shop/hooks/1";
+const HEADERS = { authorization: "Bearer $GITHUB_TOKEN" };
+const read = (gaps: unknown, source: object = {}, more: object = {}) =>
+  readConfig({
+    ...working,
+    GITHUB_TOKEN: "ghp-token",
+    SOURCES: { github: { provider: "github", gaps, ...source } },
+    ...more,
+  });
+const said = (...given: Parameters<typeof read>) =>
+  read(...given).findings.map(({ level, key, says }) => `${level} ${key} ${says}`);
+
+test("where, by which credential and how often", () => {
+  const config = read({ at: `${AT}/`, headers: HEADERS });
+  expect(config.findings).toEqual([]);
+  expect(config.sources.get("github")?.gaps).toMatchObject({
+    at: AT,
+    everyMs: 900_000,
+    headers: { authorization: "Bearer ghp-token" },
+    sent: ["GITHUB_TOKEN"],
+    unset: [],
+  });
+  expect(read({ at: AT, headers: HEADERS, every: "1h" }).sources.get("github")?.gaps?.everyMs).toBe(3_600_000);
+  expect(read(undefined).sources.get("github")).not.toHaveProperty("gaps");
+});
+
+test("a credential that is not set is asked for, and the source goes on", () => {
+  const config = read({ at: AT, headers: HEADERS }, {}, { GITHUB_TOKEN: "" });
+  expect(config.missing).toContain("GITHUB_TOKEN");
+  expect(config.sources.get("github")?.gaps?.unset).toEqual(["GITHUB_TOKEN"]);
+});
+
+test.each<[unknown, RegExp]>([
+  [{ headers: HEADERS }, /^error SOURCES\.github\.gaps\.at is needed\. Write it as at = "https:\/\/api\.github\.com/],
+  [{ at: "http://api.github.com/x", headers: HEADERS }, /gaps\.at .*https/],
+  [{ at: "https://127.0.0.1/x", headers: HEADERS }, /gaps\.at /],
+  [{ at: `${AT}?page=2`, headers: HEADERS }, /gaps\.at .* has a query/],
+  [{ at: AT }, /gaps\.headers\.authorization names no secret/],
+  [{ at: AT, headers: { authorization: "Bearer $GITHUB_SECRET" } }, /gaps\.headers sends GITHUB_SECRET, which proves/],
+  [{ at: AT, headers: HEADERS, every: "1m" }, /gaps\.every "1m" is no time\. Write it as "15m"/],
+  [{ at: AT, headers: HEADERS, ever: "15m" }, /gaps\.ever .*Did you mean every\?/],
+  ["15m", /gaps/],
+])("%j is refused", (gaps, words) => {
+  expect(said(gaps)).toEqual([expect.stringMatching(words), ...said(gaps).slice(1)]);
+});
+
+test("a sender of which no list is known cannot be asked", () => {
+  expect(said({ headers: HEADERS }, { provider: "slack" })).toContainEqual(
+    expect.stringMatching(/^error SOURCES\.github\.gaps is no choice for Slack, of which no list .* Leave it out/),
+  );
+});
+
+test("the example of the page is in order", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../../docs/gaps.md"), "utf8");
+  const [, block = ""] = /```toml\n([^]*?)```/.exec(page) ?? [];
+  const secrets = { GITHUB_TOKEN: "a", STRIPE_API_KEY: "b", STRIPE_SECRET: "c", GITHUB_SECRET: "d" };
+  const { SIGNING_KEY, ADMIN_TOKEN } = working;
+  const config = readConfig({ ...table(parse(block)["vars"]), ...secrets, SIGNING_KEY, ADMIN_TOKEN });
+  expect(config.findings.filter(({ key }) => key.includes("gaps"))).toEqual([]);
+  expect([...config.sources.values()].map(({ gaps }) => gaps?.at)).toEqual([
+    "https://api.github.com/repos/acme/shop/hooks/12345678",
+    "https://api.stripe.com",
+  ]);
+});
