@@ -36,6 +36,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/standing.ts"),
   () => import("./relay/doctor.ts"),
   () => import("./relay/tail.ts"),
+  () => import("./listen/listen.ts"),
   () => import("./relay/alerts.ts"),
   () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),

@@ -1,0 +1,168 @@
+// hookline listen: deliveries of a tunnel to a server on this machine, until somebody ends it.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClientResponse } from "hono/client";
+import { paint } from "../columns.ts";
+import { flag, taking } from "../options.ts";
+import { address, answered, type Client, Fault, heard, remote } from "../relay/client.ts";
+import { plain } from "../table.ts";
+import type { Asked, Terminal } from "../verb.ts";
+import { type Come, connection, type Hooks } from "./connection.ts";
+import { postLocally, type Said } from "./post.ts";
+
+/** Between two tries to connect, in ms. */
+const PAUSES_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
+
+const listen = remote(
+  {
+    summary: "gets deliveries to a server on this machine",
+    usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…]",
+    help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with what it says. While nobody listens they are held; whoever comes gets them in order. It connects again after a sleep or a deploy. On a terminal, r replays the last one. Takes the role operator. Ctrl-C ends it.",
+    options: {
+      source: taking("S", "events of this source alone; where it has one tunnel, that one is taken"),
+      destination: taking("D", "which tunnel, where there are several"),
+      events: taking("PATTERN,…", "events of these types alone; * stands for anything"),
+      "forward-path": taking("PATH", "where they are posted; / by default"),
+      print: flag("print each body"),
+      watch: flag("only see what others get and answer"),
+    },
+    examples: ["listen 3000 --source github", "listen 3000 --forward-path /webhooks --print", "listen 8080 --json"],
+    names: 1,
+  },
+  async (client, asked, terminal) => {
+    const port = Number(asked.names[0]);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new Fault(`${asked.names[0]} is no port. Write the one of your server: hookline listen 3000`);
+    const destination = await tunnelFor(client, asked);
+    const { url, key } = address();
+    const way = new URL(`api/destinations/${destination}/listen`, url);
+    // A socket does not say why it was refused.
+    const knock = await fetch(way, { headers: { authorization: `Bearer ${key}` } });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a refusal is read as that of any other question
+    if (knock.status !== 426) await heard(Promise.resolve(knock as ClientResponse<unknown>));
+    way.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const last: { delivery: string | null } = { delivery: null };
+    listenToKeys(client, last, terminal);
+    const hooks = hooksOf(port, destination, last, asked, terminal);
+    for (let tries = 0; ; tries += 1) {
+      const { wasOpen, why, isOver } = await connection(way, key, hooks);
+      if (wasOpen) tries = 0;
+      const pause = isOver ? 0 : (PAUSES_MS[Math.min(tries + 1, PAUSES_MS.length - 1)] ?? 0);
+      const says = wasOpen ? why : "the relay cannot be reached";
+      if (!isOver)
+        terminal.err(
+          `${paint("yellow", "not listening")}: ${plain(says)}; connecting again in ${pause / 1000} s. What comes meanwhile is held`,
+        );
+      await sleep(pause);
+    }
+  },
+);
+
+/** The tunnel that was named, or the only one. */
+async function tunnelFor(client: Client, { options: { destination, source } }: Asked): Promise<string> {
+  if (typeof destination === "string") return destination;
+  const { destinations } = await answered(client.destinations.$get());
+  const { routes } = await answered(client.routes.$get());
+  const reached = new Set(
+    routes.filter(({ from }) => typeof source !== "string" || from.includes(source)).flatMap(({ to }) => to),
+  );
+  const tunnels = destinations.filter(({ kind, name }) => kind === "tunnel" && reached.has(name));
+  const [only, ...others] = tunnels;
+  if (only === undefined) throw new Fault(missing(typeof source === "string" ? source : "github"));
+  if (others.length === 0) return only.name;
+  throw new Fault(
+    `there are several tunnels. Add --destination with one of: ${tunnels.map(({ name }) => name).join(", ")}`,
+  );
+}
+
+function missing(source: string): string {
+  return [
+    `no route leads ${source} to a tunnel. Add these lines to wrangler.toml, and deploy:`,
+    "",
+    "[vars.DESTINATIONS.desk]",
+    "tunnel = true",
+    'retry = "quick"',
+    "",
+    "[vars.ROUTES.desk]",
+    `from = ${JSON.stringify(source)}`,
+    'to = "desk"',
+  ].join("\n");
+}
+
+function hooksOf(
+  port: number,
+  destination: string,
+  last: { delivery: string | null },
+  { options, json }: Asked,
+  { out, err }: Terminal,
+): Hooks {
+  const { source, events, "forward-path": to, print, watch } = options;
+  const told = (line: object, text: string) => out(json ? JSON.stringify(line) : text);
+  return {
+    hello: {
+      watches: watch === true,
+      sources: typeof source === "string" ? [source] : [],
+      events: typeof events === "string" ? events.split(",").map((one) => one.trim()) : [],
+    },
+    role({ answers, listeners }) {
+      const also = listeners > 1 ? `, ${listeners} listen` : "";
+      const does = answers ? "listening" : "watching, another one answers";
+      err(
+        `${paint("green", does)}: ${destination} → http://localhost:${port}${typeof to === "string" ? to : "/"}${also}`,
+      );
+    },
+    async post(local, _, end) {
+      const { search } = new URL(local.path, "http://localhost");
+      const path = typeof to === "string" ? `${to}${search}` : local.path;
+      return await postLocally(port, { ...local, path }, end);
+    },
+    said(come, said, latencyMs) {
+      last.delivery = `${come.event}:${destination}`;
+      told(lineOf(come, said, latencyMs), inALine(come, said, latencyMs));
+      if (print === true && !json) out(plain(new TextDecoder().decode(come.body)));
+    },
+    watched(frame) {
+      if (frame.type === "answered")
+        told(
+          frame,
+          `${new Date().toISOString()}  ${frame.event}  another listener: ${frame.status ?? "no answer"}  ${frame.latency_ms} ms`,
+        );
+    },
+  };
+}
+
+function lineOf({ event, source, event_type: type, attempt, size }: Come, { status }: Said, latencyMs: number) {
+  return { at: new Date().toISOString(), event, source, type, attempt, size, status, latency_ms: latencyMs };
+}
+
+function inALine(
+  { event, source, event_type: type, attempt }: Come,
+  { status, body }: Said,
+  latencyMs: number,
+): string {
+  const isWell = status >= 200 && status < 300;
+  const why = isWell ? "" : `  ${plain(body.toString().slice(0, 100))}`;
+  const what = paint("bold", plain(`${source} ${type}`));
+  const how = paint(isWell ? "green" : "red", String(status));
+  return `${new Date().toISOString()}  ${event}  ${what}  attempt ${attempt}  ${how}  ${latencyMs} ms${why}`;
+}
+
+/** r replays the last delivery; Ctrl-C ends, as where there is no terminal. */
+function listenToKeys(client: Client, last: { readonly delivery: string | null }, { err }: Terminal): void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return;
+  stdin.setRawMode(true);
+  stdin.resume();
+  stdin.on("data", (keys: Buffer) => {
+    const key = keys.toString();
+    if (key === "\u0003" || key === "q") process.exit(0);
+    const { delivery } = last;
+    if (key !== "r" || delivery === null) return;
+    answered(client.deliveries[":id"].replay.$post({ param: { id: delivery } })).then(
+      ({ replayed }) =>
+        err(replayed === 0 ? `${delivery} has not ended yet: it is tried again by itself` : `replaying ${delivery}`),
+      (error: unknown) => err(error instanceof Error ? error.message : String(error)),
+    );
+  });
+}
+
+export const verbs = { listen };
