@@ -1,5 +1,7 @@
 // Which alerts begin, go on or are over, and what is somebody told of them now? Pure.
-import type { Alert, Failures, Found, Over } from "../d1/alerts.ts";
+import type { Alert, Found, Over } from "../d1/alerts.ts";
+import type { Failures } from "../d1/wrong.ts";
+import { mutedUntil } from "./muted.ts";
 import { type Manner, type Notice, noticeOf, type Told } from "./notice.ts";
 import { MINUTE_MS, REMEMBERED_MS, type Rule } from "./rule.ts";
 import { ruleOf, RULES } from "./rules.ts";
@@ -37,6 +39,8 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
   const found: Found[] = [];
   const over: Over[] = [];
   const isOpen = (rule: string, subject: string) => found.some((one) => one.rule === rule && one.subject === subject);
+  const muted = (rule: string, subject: string) =>
+    telling.mute.includes(rule) || mutedUntil({ rule, subject }, seen.mutes, seen.now) !== null;
   for (const rule of RULES) {
     const causes = rule.look(seen);
     if (causes === null) continue;
@@ -45,7 +49,8 @@ export function judge(seen: Seen, alerts: readonly Alert[], telling: Telling, ne
     });
     const told = begun.filter(
       (one) =>
-        rule.within?.some((other) => !telling.mute.includes(other) && isOpen(other, one.subject)) !== true &&
+        rule.within?.some((other) => !muted(other, one.subject) && isOpen(other, one.subject)) !== true &&
+        !muted(rule.name, one.subject) &&
         isTold(rule, one.subject, alerts, telling, seen.now) &&
         telling.wants(noticeOf([one], { id: "", key: "", endedAt: null, now: seen.now, origin: telling.url })),
     );
@@ -108,10 +113,9 @@ function isTold(
   { name }: Rule,
   subject: Cause["subject"],
   alerts: readonly Alert[],
-  { mute, quietMs }: Telling,
+  { quietMs }: Telling,
   now: number,
 ): boolean {
-  if (mute.includes(name)) return false;
   const same = alerts.filter((one) => one.rule === name && one.subject === subject);
   if (same.some(({ endedAt, told, owes }) => endedAt === null && (told > 0 || owes !== null))) return false;
   // The same cause was told of already, before it came to this.

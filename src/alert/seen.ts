@@ -1,6 +1,6 @@
 // What the rules look at, and what they find. Types only. Times are in ms since 1970.
 import type { SecretEnd } from "../config/configured.ts";
-import type { Known, Pulse } from "../d1/alerts.ts";
+import type { Pulse, Wrong } from "../d1/wrong.ts";
 import type { Silence } from "../feed/silence.ts";
 import type { Recent } from "../feed/tallies.ts";
 
@@ -15,7 +15,7 @@ export interface Limit {
 }
 
 /** Everything that one look sees. What is `null` could not be looked at, or is not looked at this time. */
-export interface Seen extends Omit<Known, "alerts">, Pick<Pulse, "overdue"> {
+export interface Seen extends Wrong, Pick<Pulse, "overdue"> {
   readonly now: number;
   /** How late the sweep is. */
   readonly lateMs: number;

@@ -1,5 +1,6 @@
 // Looks whether anything is wrong, keeps a record of it, and has somebody told. Beside the sweep, by cron and by alarm.
-import type { Alert, Alerts, Known, Pulse } from "../d1/alerts.ts";
+import type { Alert, Alerts, Known } from "../d1/alerts.ts";
+import type { Pulse } from "../d1/wrong.ts";
 import type { Config } from "../config/configured.ts";
 import type { Log } from "../log.ts";
 import { judge, type Telling } from "./judge.ts";

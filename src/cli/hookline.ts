@@ -38,6 +38,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/tail.ts"),
   () => import("./listen/listen.ts"),
   () => import("./relay/alerts.ts"),
+  () => import("./relay/mutes.ts"),
   () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),
   () => import("./relay/routes.ts"),

@@ -16,6 +16,17 @@ export const keyName = z
     ),
   );
 
+/** What a new key is to be. */
+export const keyOrder = z.strictObject({
+  name: keyName,
+  role: z.enum(role.options, `must be one of ${role.options.join(", ")}`),
+  days: z.nullable(
+    z
+      .int("must be a whole number of days, or null for a key that does not expire")
+      .check(z.minimum(1, "must be 1 at least"), z.maximum(3_650, "must be 3650 at most")),
+  ),
+});
+
 /** A key without its secret, which is shown once, when it is made. */
 export const apiKey = z.object({
   id: z.string(),

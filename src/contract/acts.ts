@@ -1,8 +1,9 @@
 // What an operator may order: who may, what each order takes and what it answers.
 // The API, its document and its typed client follow from the table.
 import * as z from "zod/mini";
-import { apiKey, keyName, newApiKey, role, type Role } from "./access.ts";
+import { apiKey, keyOrder, newApiKey, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
+import { MUTE_ACTS } from "./mutes.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import { orNull } from "./question.ts";
 import {
@@ -84,16 +85,6 @@ export type OfferedSecret = z.output<typeof offers>["offers"][number];
 const replayOrder = z.strictObject({
   filter: filterParameters,
   rate: z._default(z.number("must be a number of deliveries a minute"), 600),
-});
-
-const keyOrder = z.strictObject({
-  name: keyName,
-  role: z.enum(role.options, `must be one of ${role.options.join(", ")}`),
-  days: z.nullable(
-    z
-      .int("must be a whole number of days, or null for a key that does not expire")
-      .check(z.minimum(1, "must be 1 at least"), z.maximum(3_650, "must be 3650 at most")),
-  ),
 });
 
 /** One order. */
@@ -242,6 +233,8 @@ export const ACTS = {
     says: "Stops a bulk replay; what it has opened stays open.",
     answer: replayJob,
   },
+
+  ...MUTE_ACTS,
 
   "POST /keys": {
     ...rule,

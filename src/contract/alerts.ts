@@ -54,8 +54,22 @@ export const alert = z.object({
   /** Whether somebody was told: by which route is in the history of the source `hookline`. */
   told: z.enum(["nobody", "opened", "ended"]),
   told_at: z.nullable(instant),
+  /** Nobody is told that it has begun before that, by an operator's order; `null` where it is not muted so. */
+  muted_until: z.nullable(instant),
 });
 export type AlertAnswer = z.output<typeof alert>;
+
+/** What nobody is told of until a time. */
+export const mute = z.object({
+  /** `null`: every rule. */
+  rule: z.nullable(z.string()),
+  /** `null`: every subject. */
+  subject: z.nullable(z.string()),
+  until: instant,
+  since: instant,
+  by: z.string(),
+});
+export type MuteAnswer = z.output<typeof mute>;
 
 /** A rule as it applies to this relay. */
 export const ruleInForce = z.object({
@@ -87,6 +101,8 @@ export const alertsAnswer = z.object({
   alerts: z.array(alert),
   next: z.nullable(z.string()),
   rules: z.array(ruleInForce),
+  /** What operators have muted for now; what the configuration mutes stands with its rule. */
+  mutes: z.array(mute),
   /** Whether a route leads from the source `hookline` to a destination: without one nobody is told. */
   routed: z.boolean(),
 });

@@ -1,67 +1,7 @@
 // D1: what is wrong, as far as it can be read there, and the alerts that were made of it.
 import { rowsOf, type Run } from "./database.ts";
-
-/** Whether anything goes on at all. Times are in ms. */
-export interface Pulse {
-  /** When the newest event was received, and the newest refusal came. */
-  readonly eventAt: number | null;
-  readonly refusalAt: number | null;
-  /** When the sweep has to look next: what lies in the past is late. */
-  readonly lookAt: number | null;
-  /** 1 while a destination fails, deliveries have failed, or an alert is open or owed. */
-  readonly troubled: number;
-  /** What should have begun long ago, before the sweep puts it off. */
-  readonly overdue: readonly Overdue[];
-}
-
-/** A destination whose last attempts have failed, by D1's clock. */
-interface Trouble {
-  readonly destination: string;
-  readonly failures: number;
-  readonly since: number;
-  readonly lastAt: number;
-  readonly status: number | null;
-  readonly fault: string | null;
-  readonly openedAt: number | null;
-}
-
-/** Deliveries of one destination that have failed for good, or letters that it got, by D1's clock. */
-export interface Failures {
-  readonly kind: "failed" | "letters";
-  readonly destination: string;
-  readonly count: number;
-  readonly since: number;
-  readonly lastAt: number;
-  /** The last of them. */
-  readonly event: string | null;
-  /** Of letters, the destination where it failed. */
-  readonly reason: string | null;
-  readonly status: number | null;
-  readonly fault: string | null;
-}
-
-/** Events of one source that went nowhere lately. */
-interface Astray {
-  readonly source: string;
-  readonly count: number;
-  readonly since: number;
-  readonly event: string;
-}
-
-/** Deliveries of one destination that should have begun long ago, out of the 200 that are looked at next. */
-interface Overdue {
-  readonly destination: string;
-  readonly count: number;
-  readonly since: number;
-}
-
-/** A refusal that was kept lately: twenty of a source at most. */
-interface Turned {
-  readonly source: string;
-  readonly at: number;
-  readonly code: string;
-  readonly advice: string;
-}
+import { ALL_MUTES } from "./mutes.ts";
+import type { Failures, Overdue, Pulse, Wrong } from "./wrong.ts";
 
 /** An alert as it is kept. Times are in ms. */
 export interface Alert {
@@ -82,14 +22,8 @@ export interface Alert {
   readonly toldAt: number | null;
 }
 
-/** What D1 knows of what is wrong. */
-export interface Known {
-  readonly clock: number;
-  readonly breakers: readonly Trouble[];
-  readonly failures: readonly Failures[];
-  readonly unrouted: readonly Astray[];
-  readonly undecided: readonly Astray[];
-  readonly refusals: readonly Turned[];
+/** What D1 knows of what is wrong, and of the alerts that there are. */
+export interface Known extends Wrong {
   /** Those that are open or owed, and the last of each cause that ended lately. */
   readonly alerts: readonly Alert[];
 }
@@ -160,7 +94,8 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
   (SELECT json_group_array(json_object(${COLUMNS})) FROM (
     SELECT * FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL
     UNION SELECT * FROM (SELECT * FROM alerts ORDER BY id DESC LIMIT ${NEXT}) WHERE ended_at > ?1 OR owes IS NOT NULL
-  )) AS alerts`;
+  )) AS alerts,
+  ${ALL_MUTES} AS mutes`;
 
 // The first who finds a cause opens its alert and names the notice; whoever comes later finds both as they are.
 const FIND = `

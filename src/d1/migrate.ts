@@ -12,6 +12,7 @@ import alerts from "./migrations/0010_alerts.sql";
 import replies from "./migrations/0011_replies.sql";
 import listeners from "./migrations/0012_listeners.sql";
 import retention from "./migrations/0013_retention.sql";
+import mutes from "./migrations/0014_mutes.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -35,6 +36,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0011_replies.sql", sql: replies },
   { name: "0012_listeners.sql", sql: listeners },
   { name: "0013_retention.sql", sql: retention },
+  { name: "0014_mutes.sql", sql: mutes },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

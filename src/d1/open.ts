@@ -11,6 +11,7 @@ import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
 import { openLists } from "./lists.ts";
 import type { Elsewhere } from "./migrate.ts";
+import { openMutes } from "./mutes.ts";
 import { openOffers } from "./offers.ts";
 import { openOnce } from "./once.ts";
 import { openOrder } from "./order.ts";
@@ -68,5 +69,6 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     sessions: openSessions(run),
     audit: openAudit(run),
     alerts: openAlerts(run),
+    mutes: openMutes(run),
   };
 }

@@ -14,6 +14,7 @@ import { openKeyActs, openKeyLooks } from "./keys.ts";
 import type { Acts, VerbDeps } from "./operator.ts";
 import { type MetricsDeps, openMeasure, openMetrics } from "./metrics.ts";
 import { backlogNow, openOverview, type OverviewDeps } from "./overview.ts";
+import { openMuteActs } from "./mute.ts";
 import { openPause, openResume } from "./pause.ts";
 import { openReplay } from "./replay.ts";
 import { openReplayActs, openReplayLooks } from "./replays.ts";
@@ -69,6 +70,7 @@ export function openOperator(deps: OperatorDeps) {
     "offers.reveal": openReveal(given),
     ...openReplayActs(given),
     ...openKeyActs(given),
+    ...openMuteActs(given),
   } satisfies Acts;
   const measured = {
     ...deps,
@@ -93,7 +95,7 @@ export function openOperator(deps: OperatorDeps) {
     costs: openCosts(deps),
     replays: openReplayLooks({ ...given, use: deps.use }),
     keys: openKeyLooks(given),
-    alerts: openAlertLooks({ config: deps.config, alerts: tables.alerts }),
+    alerts: openAlertLooks({ ...deps, ...tables }),
     acts,
   };
 }

@@ -2,7 +2,7 @@
 import type { Alert } from "../../src/d1/alerts.ts";
 import { openAlertLooks } from "../../src/operate/alerts.ts";
 import type { AlertLooks } from "../../src/operate/operator.ts";
-import { NAUGHTY, ago } from "./fixture-words.ts";
+import { NAUGHTY, NOW, ago, ahead } from "./fixture-words.ts";
 
 const at = (seconds: number) => Date.parse(ago(seconds));
 
@@ -40,10 +40,17 @@ const kept: readonly Alert[] = [
 const ROUTE = { name: "alerts", from: ["hookline"], events: [], to: ["chat"] };
 const ALERTING = { mute: ["events-unrouted"], quietMs: 900_000, url: null } as const;
 
+const MUTES = [
+  { rule: "delivery-failed", subject: "crm", until: Date.parse(ahead(3_600)), at: at(600), actor: "key:night watch" },
+  { rule: "", subject: "warehouse", until: Date.parse(ahead(7_200)), at: at(7_000), actor: "admin" },
+];
+
 /** What a relay says whose alerts are these. */
 function looksAt(rows: readonly Alert[], isRouted: boolean): AlertLooks {
   return openAlertLooks({
     config: { routes: isRouted ? [ROUTE] : [], alerts: ALERTING },
+    now: () => Date.parse(NOW),
+    mutes: { list: async () => await Promise.resolve(isRouted ? MUTES : []) },
     alerts: {
       list: async (which, below, limit) => {
         const isWanted = ({ endedAt }: Alert) => which === "all" || (which === "open") === (endedAt === null);

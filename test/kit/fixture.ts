@@ -114,6 +114,8 @@ export function fullOperator(): Operator {
         name.trim() === ""
           ? { ok: false, problem: { status: 400, title: "Bad Request", detail: "name: must have a visible character" } }
           : done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
+      "alerts.mute": async () => done({ mutes: [] }),
+      "alerts.unmute": async () => done({ mutes: [] }),
       "key.revoke": async () => done(apiKeys[0]),
     },
   };

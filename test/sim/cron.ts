@@ -30,9 +30,16 @@ export class Cron {
       SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL UNION ALL SELECT min(next_at) FROM replays WHERE next_at IS NOT NULL
       UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND destination NOT IN (SELECT destination FROM pauses))
     )`;
+    // Where something was muted, its end is such a minute, and so is each in which what still lasts is to be told.
+    const ofMutes = `SELECT min(at) AS at FROM (
+      SELECT min(until) AS at FROM mutes WHERE until > ?1 UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM mutes) AND EXISTS (
+        SELECT 1 FROM failures WHERE kind = 'failed' AND destination NOT IN (SELECT subject FROM mutes WHERE until > ?1)
+          AND destination NOT IN (SELECT subject FROM alerts WHERE rule = 'delivery-failed' AND ended_at IS NULL AND told = 1))
+    )`;
     const at = this.#d1.hasTable("replays") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
     const { now } = this.#scheduler;
-    const due = at === null || at === undefined ? Infinity : at - EPOCH;
+    const muted = this.#d1.hasTable("mutes") ? this.#d1.look<{ at: number | null }>(ofMutes, EPOCH + now)[0]?.at : null;
+    const due = Math.min(at ?? Infinity, muted ?? Infinity) - EPOCH;
     const look = this.watched && now < WATCHED_MS ? now : due;
     const longest = this.watched ? 10 * MINUTE : LONGEST_MS;
     const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + longest) / MINUTE) * MINUTE;

@@ -6,6 +6,7 @@ import type { Plan } from "./plan.ts";
 import type { Answered, Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Asked, bodyOfEdit } from "./edits.ts";
+import type { Muted } from "./muted.ts";
 import { bodyOf, type Letter } from "./senders.ts";
 
 /** One request at the front door. */
@@ -47,6 +48,8 @@ export class Ledger {
   readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
   /** What an admin has asked to be sent in the place of an event's own body. */
   readonly edits: Asked[] = [];
+  /** Mutes that were answered. */
+  readonly mutes: Muted[] = [];
   /** Pauses that were answered as confirmed by every object, and resumes when they were asked for. */
   readonly pauses: { destination: string; paused: boolean; askedAt: number; at: number }[] = [];
   /** Deliveries whose first attempt was told, and its end taken over by the object. */

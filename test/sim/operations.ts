@@ -1,11 +1,13 @@
 // What the operator does to single destinations and deliveries: pauses, resumes, cancels, replays. Asked for again under the same key where no answer came.
 import { Dice } from "./dice.ts";
 import type { Ledger } from "./ledger.ts";
+import { muteOrLift, type Muting } from "./muted.ts";
 import type { Step } from "./plan.ts";
 import { CANARY } from "./settings.ts";
 
 export type Operation =
   | { readonly do: "pause" | "resume"; readonly destination: string }
+  | Muting
   /** The nth delivery that is there at that moment. */
   | { readonly do: "cancel"; readonly nth: number };
 
@@ -47,6 +49,7 @@ export function operationsOf(seed: number, span: number, others: readonly Step[]
 
 /** Asks until there is an answer, or until it is time to give up: what was planned for the storm must not come after it. */
 export async function operate(operation: Operation, ledger: Ledger): Promise<void> {
+  if (operation.do === "mute") return await muteOrLift(operation, ledger);
   const { scheduler, plan } = ledger;
   const path = pathOf(operation, ledger);
   if (path === null) return;
@@ -121,7 +124,7 @@ export async function replay(nth: number, key: string, ledger: Ledger): Promise<
   }
 }
 
-function pathOf(operation: Operation, { platform }: Ledger): string | null {
+function pathOf(operation: Exclude<Operation, Muting>, { platform }: Ledger): string | null {
   if (operation.do !== "cancel") return `destinations/${operation.destination}/${operation.do}`;
   if (!platform.d1.hasTable("delivery_history")) return null;
   const sql = "SELECT delivery FROM delivery_history ORDER BY seq, destination LIMIT 1 OFFSET ?1";

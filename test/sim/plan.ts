@@ -18,6 +18,7 @@ import { thinOf } from "./things.ts";
 import { type Trait, traitsOf } from "./traits.ts";
 import { orderedOf } from "./ordered.ts";
 import { alertedOf } from "./alerted.ts";
+import { mutedOf } from "./muted.ts";
 import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
@@ -164,6 +165,7 @@ export function planOf(seed: number): Plan {
   const rotated = rotatedOf(seed, steps);
   steps.push(...rotated.steps);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
+  steps.push(...mutedOf(seed, span, steps));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
   return {

@@ -1,7 +1,7 @@
 // hookline alerts: what is wrong, what was, and what fixes it.
 import type { AlertAnswer } from "../../contract/alerts.ts";
 import { answered, given, remote } from "./client.ts";
-import { lasting, TELLING, toldInWords } from "../../dashboard/words/alerts.ts";
+import { lasting, muteInWords, TELLING, toldInWords } from "../../dashboard/words/alerts.ts";
 import { flag, PAGED } from "../options.ts";
 import { plain } from "../table.ts";
 
@@ -29,6 +29,7 @@ const alerts = remote(
     if (page.next !== null) err(`more: the same with --cursor ${page.next}`);
     const muted = page.rules.flatMap((rule) => (rule.muted ? [rule.name] : []));
     if (muted.length > 0) err(`muted: ${muted.join(", ")}`);
+    for (const one of page.mutes) err(`muted until ${one.until}: ${plain(muteInWords(one))}`);
     if (!page.routed) {
       err("nobody is told of these: no route leads from hookline. In wrangler.toml, with one of your destinations:");
       for (const line of TELLING) err(`  ${line}`);

@@ -1,12 +1,13 @@
 // `/alerts`: what is wrong now, with its fix; what was; and by which rules somebody is told.
 import { Hono } from "hono";
-import { type AlertAnswer, alertParameters, type AlertsAnswer } from "../../contract/alerts.ts";
+import { ALERT_RULES, type AlertAnswer, alertParameters, type AlertsAnswer } from "../../contract/alerts.ts";
 import { ask } from "../../contract/question.ts";
-import { lengthOf, TELLING, toldInWords } from "../words/alerts.ts";
+import { flashOf } from "../words/flash.ts";
+import { lengthOf, muteInWords, TELLING, toldInWords } from "../words/alerts.ts";
 import { KeyboardHelp } from "../parts/keyboard.tsx";
 import { Page } from "../parts/layout.tsx";
-import { type PageDeps, type PageEnv, show } from "../page.tsx";
-import { Copyable, Empty, Exactly, Facts, Foreign, LivePill, Pager, StateBadge, When } from "../parts/parts.tsx";
+import { by, done, field, needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { Copyable, Empty, Exactly, Facts, Foreign, LivePill, Pager, Post, StateBadge, When } from "../parts/parts.tsx";
 import { number } from "../words/words.ts";
 
 /** So many open ones are shown: the commands and the API have all of them. */
@@ -22,12 +23,14 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
     const past = await alerts.list({ limit: 50, cursor: null, ...(asked.ok ? asked.value : {}), state: "ended" });
     const { alerts: open } = await alerts.list({ state: "open", limit: MOST, cursor: null });
     const now = deps.now();
+    const mayMute = deps.access.allows(c.var.caller, "operator");
     return show(
       c,
       <Page
         title={open.length === 0 ? "Alerts" : `${open.length} open: Alerts`}
         caller={c.var.caller}
         current="alerts"
+        flash={flashOf(url)}
         styles={["past.css", "operate.css"]}
         scripts={["live.js", "renew.js", "keys.js", "copy.js"]}
       >
@@ -44,7 +47,7 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
           ) : (
             <div data-rows>
               {open.map((one) => (
-                <Open alert={one} now={now} />
+                <Open alert={one} now={now} once={mayMute ? deps.newId() : null} />
               ))}
             </div>
           )}
@@ -54,12 +57,55 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
           {past.alerts.length === 0 ? <Empty title="No alert is over yet" /> : <Past alerts={past.alerts} now={now} />}
           <Pager url={url} next={past.next} complete />
         </section>
+        <Mutes mutes={past.mutes} now={now} newId={mayMute ? deps.newId : null} />
         <Rules rules={past.rules} />
         <KeyboardHelp />
       </Page>,
     );
   });
+
+  app.post("/alerts/mute", needs(deps, "operator", "alerts"), async (c) => {
+    const form = await c.req.formData();
+    const hours = HOURS.find(([n]) => String(n) === field(form, "hours"))?.[0] ?? 1;
+    const order = { rule: ruleIn(form), subject: field(form, "subject") || null, until: deps.now() + hours * HOUR_MS };
+    const muted = await deps.operator.acts["alerts.mute"](null, by(c, form), order);
+    return muted.ok ? done(c, "/alerts", "muted") : refuse(c, "alerts", muted.problem);
+  });
+
+  app.post("/alerts/unmute", needs(deps, "operator", "alerts"), async (c) => {
+    const form = await c.req.formData();
+    const order = { rule: ruleIn(form), subject: field(form, "subject") || null };
+    const unmuted = await deps.operator.acts["alerts.unmute"](null, by(c, form), order);
+    return unmuted.ok ? done(c, "/alerts", "unmuted") : refuse(c, "alerts", unmuted.problem);
+  });
   return app;
+}
+
+const HOUR_MS = 3_600_000;
+/** For how long it may be muted from the page; the command takes any time. */
+const HOURS = [
+  [1, "1 hour"],
+  [4, "4 hours"],
+  [24, "1 day"],
+  [168, "7 days"],
+] as const;
+
+function ruleIn(form: FormData) {
+  return ALERT_RULES.find((name) => name === field(form, "rule")) ?? null;
+}
+
+/** @param id of its field; there are several on the page */
+function ForHowLong({ id }: { readonly id: string }) {
+  return (
+    <>
+      <label for={id}>For</label>
+      <select id={id} name="hours">
+        {HOURS.map(([n, label]) => (
+          <option value={n}>{label}</option>
+        ))}
+      </select>
+    </>
+  );
 }
 
 function NobodyIsTold() {
@@ -86,8 +132,15 @@ function inWords(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 }
 
-function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: number }) {
-  const { id, severity, title, rule, since, count, fix } = alert;
+interface OpenProps {
+  readonly alert: AlertAnswer;
+  readonly now: number;
+  /** `null` for whoever may not mute. */
+  readonly once: string | null;
+}
+
+function Open({ alert, now, once }: OpenProps) {
+  const { id, severity, title, rule, subject, since, count, fix, muted_until: muted } = alert;
   return (
     <article class="card" aria-labelledby={`alert-${id}`}>
       <h3 id={`alert-${id}`}>
@@ -100,6 +153,7 @@ function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: numbe
           ...seen(alert).map(([name, value]) => [name, <Foreign text={value} />] as const),
           ["Rule", <a href={`#rule-${rule}`}>{rule}</a>],
           ["Told", toldInWords(alert)],
+          ...(muted === null ? [] : [["Muted until", <Exactly at={muted} />] as const]),
         ]}
       />
       <p>
@@ -111,6 +165,11 @@ function Open({ alert, now }: { readonly alert: AlertAnswer; readonly now: numbe
           Go to it
         </a>
       </p>
+      {once === null || muted !== null ? null : (
+        <Post action="/alerts/mute" label="Mute" once={once} fields={{ rule, subject }}>
+          <ForHowLong id={`hours-${id}`} />
+        </Post>
+      )}
     </article>
   );
 }
@@ -151,6 +210,56 @@ function Past({ alerts, now }: { readonly alerts: readonly AlertAnswer[]; readon
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface MutesProps {
+  readonly mutes: AlertsAnswer["mutes"];
+  readonly now: number;
+  /** `null` for whoever may not mute. */
+  readonly newId: (() => string) | null;
+}
+
+/** What is muted for now, the way to end it, and the way to mute more. */
+function Mutes({ mutes, now, newId }: MutesProps) {
+  return (
+    <section class="muting" aria-labelledby="mutes">
+      <h2 id="mutes">Muted for now</h2>
+      {mutes.length === 0 ? (
+        <p class="note">Nothing is muted. Muting keeps alerts on record, and has nobody told that they begin.</p>
+      ) : (
+        <ul class="mutes">
+          {mutes.map((one) => (
+            <li>
+              <StateBadge state="held" label="muted" /> <Foreign text={muteInWords(one)} /> until{" "}
+              <Exactly at={one.until} />, by <Foreign text={one.by} /> <When at={one.since} now={now} />
+              {newId === null ? null : (
+                <Post
+                  action="/alerts/unmute"
+                  label={`Unmute ${muteInWords(one)}`}
+                  once={newId()}
+                  fields={{ rule: one.rule ?? "", subject: one.subject ?? "" }}
+                />
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {newId === null ? null : (
+        <Post action="/alerts/mute" label="Mute" once={newId()}>
+          <label for="mute-rule">Rule</label>
+          <select id="mute-rule" name="rule">
+            <option value="">every rule</option>
+            {ALERT_RULES.map((name) => (
+              <option value={name}>{name}</option>
+            ))}
+          </select>
+          <label for="mute-subject">Source or destination</label>
+          <input id="mute-subject" name="subject" maxlength={200} placeholder="all of them" />
+          <ForHowLong id="mute-hours" />
+        </Post>
+      )}
+    </section>
   );
 }
 

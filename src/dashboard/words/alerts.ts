@@ -1,5 +1,5 @@
 // Alerts as people read them: what is open, who was told, and what has somebody told. Pure.
-import { type AlertAnswer, OWN_NAME } from "../../contract/alerts.ts";
+import { type AlertAnswer, type MuteAnswer, OWN_NAME } from "../../contract/alerts.ts";
 import { span } from "./words.ts";
 
 /** What leads from the relay's own source to somebody. `NAME` is one of the destinations. */
@@ -30,6 +30,12 @@ export function toldInWords({ told, ended_at: ended }: Pick<AlertAnswer, "told" 
     : told === "opened"
       ? "told"
       : "told, and that it is over";
+}
+
+/** `breaker-open of billing`, `everything about billing`, `source-silent`. */
+export function muteInWords({ rule, subject }: Pick<MuteAnswer, "rule" | "subject">): string {
+  if (rule === null) return `everything about ${subject ?? "anything"}`;
+  return subject === null ? rule : `${rule} of ${subject}`;
 }
 
 /** The page of a source: what the relay itself says has that of the alerts. */

@@ -12,6 +12,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "key.create": "key made",
   "key.revoke": "key revoked",
   "offers.reveal": "handed-over secret shown",
+  "alerts.mute": "alerts muted",
+  "alerts.unmute": "alerts unmuted",
   route: "routed again",
   addresses: "address list changed",
 };

@@ -26,6 +26,8 @@ const SENTENCES = {
   replay_started: () => "The bulk replay runs.",
   replay_cancelled: () => "The bulk replay was ended. What it had opened goes on.",
   revoked: () => "The key is revoked, and every session that it opened with it.",
+  muted: () => "Muted: nobody is told that it begins. What still lasts when the mute ends is told then.",
+  unmuted: () => "Unmuted. What still lasts is told at the next look, within a minute.",
   signed_out: () => "You are signed out.",
 } as const satisfies Record<string, (n: number) => string>;
 

@@ -1,6 +1,7 @@
 // What somebody was told: of every delivery that has failed for good, once for each cause, and of nothing that has not been.
 import { PAGER, toldIn } from "../alerted.ts";
 import type { Platform } from "../platform.ts";
+import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 export const toldOnce: Invariant = {
@@ -40,6 +41,22 @@ function oncePerAlert(platform: Platform): string | null {
     return length <= begun ? null : `${name} has begun ${begun} times, and was told ${length} times`;
   });
 }
+
+export const mutedIsMuted: Invariant = {
+  id: "muted is muted",
+  says: "from the answer to an operator's mute until its end nobody is told that something about its subject has begun",
+  ended: ({ platform, plan, mutes }) =>
+    plan.traits.includes("alerted")
+      ? first(toldIn(platform), ({ type, timestamp, rule, subjects }) => {
+          const at = Date.parse(timestamp) - EPOCH;
+          const broken = mutes.find(
+            ({ subject, from, until, lifted }) =>
+              subjects.includes(subject) && from < at && at < Math.min(until, lifted) && type === "alert.opened",
+          );
+          return broken === undefined ? null : `${rule} of ${broken.subject} was told at ${at} ms, although muted`;
+        })
+      : null,
+};
 
 export const everyFailureIsTold: Invariant = {
   id: "failures are told",

@@ -2,7 +2,7 @@
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
 import { nothingForgotten, oneProbe, opensLate } from "./breaker.ts";
 import { bulkReplay } from "./bulk.ts";
-import { everyFailureIsTold, toldOnce } from "./alerted.ts";
+import { everyFailureIsTold, mutedIsMuted, toldOnce } from "./alerted.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
 import { editsOnce } from "./edits.ts";
 import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.ts";
@@ -68,6 +68,7 @@ export const INVARIANTS: readonly Invariant[] = [
   stops,
   remakes,
   toldOnce,
+  mutedIsMuted,
   everyFailureIsTold,
   things,
   inOrder,

@@ -60,6 +60,7 @@ test("they come newest first, with what was seen, the words of their rule and th
     fix: { says: expect.any(String), command: "hookline test crm", path: "/destinations/crm" },
     told: "opened",
     told_at: "2026-03-01T12:00:00.001Z",
+    muted_until: null,
   });
   expect(alerts[2]).toMatchObject({ ended_at: "2026-03-01T11:59:00.000Z" });
 });
