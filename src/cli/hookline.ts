@@ -44,6 +44,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/routes.ts"),
   () => import("./relay/transform.ts"),
   () => import("./relay/acts.ts"),
+  () => import("./relay/delete.ts"),
   () => import("./relay/post.ts"),
   () => import("./relay/replays.ts"),
   () => import("./relay/keys.ts"),

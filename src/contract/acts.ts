@@ -3,9 +3,9 @@
 import * as z from "zod/mini";
 import { apiKey, keyOrder, newApiKey, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
+import { deleted, edited, editOrder } from "./editing.ts";
 import { MUTE_ACTS } from "./mutes.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
-import { orNull } from "./question.ts";
 import {
   driedMany,
   dryManyOrder,
@@ -40,26 +40,6 @@ const cancelled = z.object({
 /** An event that was sent to one destination more than its routes name. */
 const sendOrder = z.strictObject({ destination: words(63) });
 const sentTo = z.object({ delivery: z.string(), created: z.boolean(), state });
-
-/** A body in the place of an event's own, for one destination. */
-const editOrder = z.strictObject({
-  destination: words(63),
-  body: z.string("must be the new body: as text, or as base64 with encoding base64"),
-  encoding: z._default(z.enum(["text", "base64"], "must be one of text, base64"), "text"),
-  /** Left out: that of the event before. */
-  content_type: orNull(
-    z
-      .string("must be text")
-      .check(
-        z.regex(
-          /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+(?: *;[\x20-\x7e]*)?$/,
-          "must be a media type, such as text/plain",
-        ),
-        z.maxLength(200, "must not be longer than 200 characters"),
-      ),
-  ),
-});
-const edited = z.object({ event: z.string(), delivery: z.string(), edited_from: z.string(), size: count });
 
 /** What a destination answered to a test event, which is not kept. */
 const tested = z.object({
@@ -185,6 +165,13 @@ export const ACTS = {
     act: "cancel",
     says: "Ends one delivery that is waiting or held.",
     answer: cancelled,
+  },
+
+  "POST /events/:id/delete": {
+    ...rule,
+    act: "delete",
+    says: "Deletes an event everywhere, and what was made from it by hand: for ever. That there was one stays, with its deliveries.",
+    answer: deleted,
   },
 
   "POST /sources/:name/offers": {

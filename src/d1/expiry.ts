@@ -25,7 +25,7 @@ const OPEN = `EXISTS (
 const placeOf = (name: string) => `coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = ${name}), 0)`;
 /** A mark for each event that was old enough and had to stay, in the order of their numbers. */
 const STAYED = "name > 'stays:' AND name < 'stays;'";
-const stays = (event: string) => `printf('stays:%016d', ${event})`;
+export const stays = (event: string) => `printf('stays:%016d', ${event})`;
 const DUE = `
 SELECT c.value->>'name' AS name FROM json_each(?1) c
 WHERE (SELECT received_at FROM events WHERE seq > ${placeOf("c.value->>'name'")} ORDER BY seq LIMIT 1) < c.value->>'before'
@@ -62,7 +62,7 @@ DELETE FROM marks WHERE name IN (
 const GOING = (column: string) =>
   `SELECT ${column} FROM events e WHERE seq IN (SELECT value FROM json_each(?3)) AND NOT ${OPEN}`;
 const REMOVE = PLACES.map(({ removes }) => removes(GOING));
-const EMPTY = PLACES.map(({ empties }) => empties(GOING));
+const EMPTY = PLACES.map(({ empties }) => empties(GOING, "?2"));
 // Where the newest events are gone, their numbers are given again.
 const RENUMBERED = `
 UPDATE marks SET value = '0' WHERE name > 'expiry:' AND name < 'expiry;'

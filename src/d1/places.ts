@@ -6,8 +6,8 @@ type Chosen = (column: "seq" | "id" | "receipt") => string;
 
 interface Place {
   readonly table: string;
-  /** The statement that leaves nothing of the payload, and what is known of the event where it is. ?2 says why. */
-  readonly empties: (chosen: Chosen) => string;
+  /** The statement that leaves nothing of the payload, and what is known of the event where it is; `why` is SQL. */
+  readonly empties: (chosen: Chosen, why: string) => string;
   /** The statement that leaves nothing of the event. */
   readonly removes: (chosen: Chosen) => string;
 }
@@ -33,8 +33,8 @@ export const PLACES: readonly Place[] = [
   {
     table: "events",
     // What a condition could not decide may name a value of the body. Without one, no route can take it any more.
-    empties: (chosen) => `
-UPDATE events SET body = NULL, parts = 0, object = NULL, unrouted = NULL, undecided = NULL, gone = ?2
+    empties: (chosen, why) => `
+UPDATE events SET body = NULL, parts = 0, object = NULL, unrouted = NULL, undecided = NULL, gone = ${why}
 WHERE gone IS NULL AND seq IN (${chosen("seq")})`,
     removes: (chosen) => `DELETE FROM events WHERE seq IN (${chosen("seq")})`,
   },

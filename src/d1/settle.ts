@@ -58,7 +58,7 @@ INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_
 SELECT d.event, s.value->>'onFailed', '(failed at ' || d.destination || ')', d.receipt, 'pending', ?2, ?2 + ${grace},
        json_object('destination', d.destination, 'reason', d.reason, 'attempts', d.attempt, 'status', d.status, 'fault', d.fault)
 FROM ${from} JOIN deliveries d ON d.event = ${event} AND d.destination = s.value->>'destination'
-WHERE s.value->>'onFailed' IS NOT NULL AND d.state = 'failed' AND d.attempt = ${attempt}
+WHERE s.value->>'onFailed' IS NOT NULL AND d.state = 'failed' AND d.attempt = ${attempt} AND d.reason <> 'cancelled'
 ON CONFLICT (event, destination) DO NOTHING`;
 
 /** Whoever settles a claim rings for it at once; of first attempts the sweep does. */

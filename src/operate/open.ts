@@ -5,6 +5,7 @@ import type { Totals } from "../feed/tally.ts";
 import { openAlertLooks } from "./alerts.ts";
 import { openCancel } from "./cancel.ts";
 import { type CostsDeps, openCosts } from "./costs.ts";
+import { openDelete } from "./delete.ts";
 import { openDestinations } from "./destinations.ts";
 import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
@@ -63,6 +64,7 @@ export function openOperator(deps: OperatorDeps) {
     ...openRouting({ ...given, config: deps.config }),
     ...openDry({ ...given, config: deps.config }),
     edit: openEdit(given),
+    delete: openDelete(given),
     test: openTest(given),
     pause: openPause(given),
     resume: openResume(given),

@@ -78,6 +78,8 @@ export function fullOperator(): Operator {
       "routes.try": async () => done(tried(null)),
       "transforms.try": async (_, _by, { event }) => done({ ...triedDry, event }),
       "transforms.try-stored": async (_, _by, { source }) => done({ ...triedMany, source }),
+      delete: ({ event }: { event: string }) =>
+        Promise.resolve({ ok: true as const, value: { event, deleted: [event], cancelled: 0, under_way: 0 } }),
       edit: async ({ event }, _, { destination, body }) =>
         done({ event: "evt_edited", delivery: `evt_edited:${destination}`, edited_from: event, size: body.length }),
       test: async (destination) =>

@@ -21,10 +21,10 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
 
   /** A form that does something to the event of the path, to the destination of its field or to all. */
   const act = (
-    action: "replay" | "cancel" | "send" | "route",
+    action: "replay" | "cancel" | "send" | "route" | "delete",
     work: (event: string, read: (name: string) => string, asker: By) => Promise<Done<readonly [FlashCode, number?]>>,
   ) =>
-    app.post(`/events/:id/${action}`, needs(deps, "operator", "events"), async (c) => {
+    app.post(`/events/:id/${action}`, needs(deps, action === "delete" ? "admin" : "operator", "events"), async (c) => {
       const form = await c.req.formData();
       const id = c.req.param("id") ?? "";
       const result = await work(id, (name) => field(form, name), by(c, form));
@@ -45,6 +45,11 @@ export function eventActs(app: Hono<PageEnv>, deps: PageDeps): void {
   act("send", async (event, read, asker) => {
     const result = await acts.send({ event }, asker, { destination: read("destination") });
     return result.ok ? { ok: true, value: [result.value.created ? "sent" : "already"] } : result;
+  });
+
+  act("delete", async (event, _read, asker) => {
+    const result = await acts.delete({ event }, asker);
+    return result.ok ? { ok: true, value: ["deleted"] } : result;
   });
 
   act("route", async (event, _read, asker) => {
@@ -102,7 +107,12 @@ export function EventActions({ story, deps, caller }: EventActionsProps) {
     (name) => !story.deliveries.some(({ destination }) => destination === name),
   );
   const path = `/events/${story.id}`;
-  if (story.body_gone !== undefined) return null;
+  if (story.body_gone !== undefined)
+    return (
+      <div class="actions" role="group" aria-label="Actions on this event">
+        <Deletion story={story} deps={deps} caller={caller} />
+      </div>
+    );
   return (
     <div class="actions" role="group" aria-label="Actions on this event">
       {failed === 0 || failed === ended ? null : (
@@ -157,7 +167,22 @@ export function EventActions({ story, deps, caller }: EventActionsProps) {
           Edit and replay
         </a>
       ) : null}
+      <Deletion story={story} deps={deps} caller={caller} />
     </div>
+  );
+}
+
+/** Its end, everywhere. */
+function Deletion({ story, deps, caller }: EventActionsProps) {
+  if (story.body_gone?.why === "deleted" || !deps.access.allows(caller, "admin")) return null;
+  return (
+    <Post
+      action={`/events/${story.id}/delete`}
+      label="Delete"
+      once={deps.newId()}
+      kind="danger"
+      confirm="Its body, headers and every copy of them are deleted for ever, and what is open of it ends. What was sent cannot be called back."
+    />
   );
 }
 

@@ -19,6 +19,7 @@ const SENTENCES = {
   undecided: () => "Still undecided: what stands in the way is below.",
   sent: () => "Sent on: the new delivery stands below.",
   already: () => "That destination had this event already; nothing was added.",
+  deleted: () => "Deleted. What is left of the event is that there was one, and where it went.",
   paused: () => "Paused. Events for it are kept and held until it is resumed.",
   resumed: () => "Resumed. What was held is on its way.",
   script: () => "The inspector answers by the new script.",

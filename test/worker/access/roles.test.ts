@@ -23,7 +23,7 @@ const live = async () => await Promise.resolve(new Response("live"));
 
 /** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit)$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
   return route.startsWith("GET ") && !route.endsWith("/listen") ? "viewer" : "operator";
 }
 
@@ -215,6 +215,7 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /transforms/try": [],
     "POST /transforms/try-stored": [],
     "POST /events/:id/edit": ["key:robot edit"],
+    "POST /events/:id/delete": ["key:robot delete"],
     "POST /deliveries/:id/replay": ["key:robot replay"],
     "POST /deliveries/:id/cancel": ["key:robot cancel"],
     "POST /sources/:name/offers": ["key:robot offers.reveal"],
