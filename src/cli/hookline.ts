@@ -11,6 +11,7 @@ import type { RemoteVerb, Terminal, Verb } from "./verb.ts";
  */
 const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
   ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
+  ["init", { summary: "adds a sender and a receiver to wrangler.toml", load: () => import("./local/init.ts") }],
   ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],
   [
     "send",
