@@ -36,6 +36,8 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /transforms/try": { source: "github", body: "{}", transform: "body" },
   "POST /transforms/try-stored": { source: "github", transform: "body" },
   "POST /replays": { filter: { state: "failed" } },
+  "POST /alerts/mute": { rule: "source-silent", until: new Date(NOON + 3_600_000).toISOString() },
+  "POST /alerts/unmute": { rule: "source-silent" },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
 };
 
@@ -224,6 +226,8 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /destinations/:name/resume": ["key:robot resume"],
     "PUT /destinations/:name/script": ["key:robot script"],
     "POST /replays": ["key:robot replays.start"],
+    "POST /alerts/mute": ["key:robot alerts.mute"],
+    "POST /alerts/unmute": ["key:robot alerts.unmute"],
     "POST /keys": ["key:robot key.create"],
   });
 });

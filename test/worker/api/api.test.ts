@@ -95,6 +95,7 @@ test("an event is shown with what came in and where it went", async () => {
       },
     ],
     edited_from: null,
+    trace_id: null,
     undecided: [],
     edited_as: [],
     encoding: "text",

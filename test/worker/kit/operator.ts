@@ -98,7 +98,15 @@ export class Operator {
       dice: () => 0.5,
       feed: {
         steps: async () => await Promise.resolve([]),
-        spent: async () => await Promise.reject(new Error("nothing is counted here")),
+        spent: async (since, stepMs, count) =>
+          await Promise.resolve(
+            Array.from({ length: count }, (_, n) => ({
+              at: since + n * stepMs,
+              use: new Map(),
+              sources: new Map(),
+              destinations: new Map(),
+            })),
+          ),
         lifetime: async () => await Promise.resolve(lifetimeOf(0, newTally())),
       },
       totals: async () => await Promise.resolve({ sources: new Map(), destinations: new Map(), heard: new Map() }),
