@@ -49,10 +49,13 @@ FROM (
   WHERE ${STAYED} AND name > ${stays(placeOf("'stayed'"))} ORDER BY name LIMIT ?2
 ) m
 LEFT JOIN events e ON e.seq = m.event`;
-const STAY = `
-INSERT INTO marks (name, value, at) SELECT ${stays("seq")}, '', ?1 FROM events e
-WHERE seq IN (SELECT value FROM json_each(?2)) AND ${OPEN}
-ON CONFLICT DO NOTHING`;
+// The place and those that stay, in one statement: an invocation has few of them. ?3 to ?5 are those of `MARK_AGED`.
+const PASS = `
+INSERT INTO marks (name, value, at)
+SELECT ${stays("seq")}, '', ?1 FROM events e WHERE seq IN (SELECT value FROM json_each(?2)) AND ${OPEN}
+UNION ALL SELECT ?3, ?4, ?1 WHERE true
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
+WHERE value <> excluded.value AND (?5 = 1 OR marks.at < ?1 - ${PLACE_MS})`;
 const LEAVE = `
 DELETE FROM marks WHERE name IN (
   SELECT ${stays("value")} FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = value AND ${OPEN})
@@ -124,14 +127,11 @@ async function expire(run: Run, keeping: Keeping, now: number, limit: number): P
   const gone = of === "bodies" ? { why: "retention" as const, at: now, after: ms } : null;
   const place = String(rows.at(-1)?.seq ?? 0);
   // What stays is passed, so that its place is kept, and the events themselves are noted that have to be met again.
-  const passing = (db: D1Database) => [
-    db.prepare(STAY).bind(now, mine),
-    db.prepare(MARK_AGED).bind(name, place, now, Number(further || passed >= PASSED)),
-  ];
+  const values = [now, mine, name, place, Number(further || passed >= PASSED)];
   await run((db) =>
     db.batch([
       ...letGo(db, now, going, gone),
-      ...(passed === 0 ? [] : passing(db)),
+      ...(passed === 0 ? [] : [db.prepare(PASS).bind(...values)]),
       ...(gone === null && !further && young === -1 ? [db.prepare(RENUMBERED)] : []),
     ]),
   );
