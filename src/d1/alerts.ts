@@ -99,19 +99,19 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
 
 // The first who finds a cause opens its alert and names the notice; whoever comes later finds both as they are.
 const FIND = `
-INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, notice)
-SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'notice'
+INSERT INTO alerts (rule, subject, since, opened_at, seen_at, count, context, notice, owes)
+SELECT value->>'rule', value->>'subject', value->>'since', ?2, ?2, value->>'count', value->>'context', value->>'notice', value->>'owes'
 FROM json_each(?1) WHERE true
 ON CONFLICT (rule, subject) WHERE ended_at IS NULL DO UPDATE SET
   seen_at = max(seen_at, excluded.seen_at), count = excluded.count, context = excluded.context,
-  notice = CASE WHEN told = 0 AND owes IS NULL THEN coalesce(excluded.notice, notice) ELSE notice END
+  notice = CASE WHEN told = 0 AND owes IS NULL THEN coalesce(excluded.notice, notice) ELSE notice END,
+  owes = CASE WHEN told = 0 THEN coalesce(owes, excluded.owes) ELSE owes END
 RETURNING json_object(${COLUMNS}) AS alert`;
-// A notice is owed only if all that it tells of are its own: where another isolate was first with one of them, it would
-// be told twice. The next look then tells of the others.
+// A notice of several is owed only if all that it tells of are its own: where another isolate was first with one of
+// them, that one would be told twice. The next look then tells of the others.
 const OWE = `
 UPDATE alerts INDEXED BY alerts_open SET owes = o.text
-FROM (SELECT value->>'notice' AS key, value->>'owes' AS text, count(*) AS n FROM json_each(?1)
-  WHERE value->>'owes' IS NOT NULL GROUP BY 1) o
+FROM (SELECT value->>'notice' AS key, value->>'owes' AS text, count(*) AS n FROM json_each(?1) GROUP BY 1) o
 WHERE ended_at IS NULL AND notice = o.key AND told = 0 AND owes IS NULL
   AND o.n = (SELECT count(*) FROM alerts a INDEXED BY alerts_open WHERE a.ended_at IS NULL AND a.notice = o.key)
 RETURNING json_object(${COLUMNS}) AS alert`;
@@ -175,11 +175,14 @@ export function openAlerts(run: Run) {
 
     /** Opens alerts, or notes that they go on. Returns them as they stand then. */
     async find(found: readonly Found[], now: number): Promise<Alert[]> {
-      const text = JSON.stringify(found);
+      const shared = found.filter(
+        (one) => one.owes !== null && found.some((other) => other !== one && other.notice === one.notice),
+      );
+      const apart = found.map((one) => (shared.includes(one) ? Object.assign({}, one, { owes: null }) : one));
       const [begun, owing] = await run((db) =>
         db.batch<Row>([
-          db.prepare(FIND).bind(text, now),
-          ...(found.some(({ owes }) => owes !== null) ? [db.prepare(OWE).bind(text)] : []),
+          db.prepare(FIND).bind(JSON.stringify(apart), now),
+          ...(shared.length > 0 ? [db.prepare(OWE).bind(JSON.stringify(shared))] : []),
         ]),
       );
       const owed = new Map(read(owing?.results ?? []).map((alert) => [alert.id, alert]));
