@@ -123,6 +123,8 @@ function readResource(vars: Readonly<Record<string, unknown>>, findings: Finding
         `${show(vars["OTEL_RESOURCE_ATTRIBUTES"])} is no list. Write it as "deployment.environment.name=production,team=payments"`,
       ),
     );
+  if (name !== undefined && typeof name !== "string")
+    findings.push(error("OTEL_SERVICE_NAME", `${show(name)} is not text. Write a name, such as "hookline"`));
   return {
     "service.name": "hookline",
     ...attributes,

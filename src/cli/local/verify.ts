@@ -97,8 +97,7 @@ async function judge({ names: [name, file = "-"], options }: Asked): Promise<Jud
       advice: null,
     };
   const { code, advice } = await diagnose(verdict.rejection, { request, provider, secrets, settings, now });
-  const { reason } = verdict.rejection;
-  const old = reason === "timestamp_stale" || reason === "timestamp_future";
+  const old = code.startsWith("timestamp_");
   return {
     ...about,
     ok: false,
