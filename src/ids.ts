@@ -58,6 +58,14 @@ export function turnOf(now: number, windowMs: number | null): number | null {
   return windowMs === null ? null : Math.floor(now / windowMs);
 }
 
+/**
+ * The end of an id, by which the archive finds an event: even two contents of one name differ in it
+ * (`soleEventId`).
+ */
+export function shortId(id: string): string {
+  return id.slice(-16);
+}
+
 /** The id of an event whose sender gives it none. `random` is 32 hexadecimal digits. */
 export function anonymousEventId(random: string): string {
   return `evt_${random}`;
@@ -71,6 +79,11 @@ export function receiptId(now: number, random: string): string {
 /** The smallest receipt that could have been given at `now`. */
 export function receiptFloor(now: number): string {
   return now.toString(36).padStart(9, "0");
+}
+
+/** Whether this could be the id of an event. */
+export function isEventId(id: string): boolean {
+  return /^evt_[0-9a-f]{32}$/.test(id);
 }
 
 /**

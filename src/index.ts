@@ -2,9 +2,9 @@
 // The only file that sees Env; it opens every binding and hands them on.
 import { waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
-import type { AskKnown } from "./d1/known.ts";
 import type { Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
+import { openArchive } from "./archive/open.ts";
 import { openAlerting } from "./alert/open.ts";
 import { openPrompt } from "./alert/prompt.ts";
 import type { Watch } from "./alert/watch.ts";
@@ -92,7 +92,7 @@ interface Relay {
   readonly push: PushDeps;
   readonly store: Store;
   readonly tunnels: Tunnels;
-  readonly known: AskKnown;
+  readonly known: ReturnType<typeof openD1>["known"];
   readonly shards: number;
   readonly feed: FeedDoor;
   readonly use: Use;
@@ -134,10 +134,11 @@ function open(env: Env): Relay {
   const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
   const d1 = openD1(env.DB, use, makeSchema, vault);
   const { store, parts, breakers, upkeep, lists, refusals, jobs, ended } = d1;
+  const archive = openArchive(env["EVENT_ARCHIVE"], { ...d1, vault, now, newId, log });
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const intake = intakeOf(env, config, use, log);
   const feed = openFeed(() => meteredStub(env.FEED.getByName("feed"), use), now, log, use);
-  const shared = { config, now, newId, log };
+  const shared = { config, archive, now, newId, log };
   const remind = (at: number) => intake.remind(at);
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
@@ -152,7 +153,6 @@ function open(env: Env): Relay {
   const settled: FeedDoor["settled"] = (group) => (prompt(group), feed.settled(group));
   const delivering: DeliverDeps = { ...attempting, ...tending, ...paced, store, parts, feed: { settled } };
   const floodGuard = async (address: string) => (await env.FLOOD_GUARD.limit({ key: floodKey(address) })).success;
-  const deliverNow = async (bells: readonly Bell[]) => await (await deliver(bells, delivering)).sending;
   const fetchText = openFetchText(KEY.most, KEY.timeoutMs);
   const used = openUse({ ...shared, feed, own: use, backlogOfQueue: () => env.DELIVERIES.metrics() });
   const totals = openTotals(feed, now, log);
@@ -181,8 +181,8 @@ function open(env: Env): Relay {
     sweep: {
       ...tending,
       upkeep,
-      deliverNow,
-      cleanup: openCleanup({ upkeep, keepings: config.keepings, now, log }),
+      deliverNow: async (bells) => await (await deliver(bells, delivering)).sending,
+      cleanup: openCleanup({ upkeep, keepings: config.keepings, archive: archive?.sweep ?? null, now, log }),
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },

@@ -88,4 +88,25 @@ const secretEnding: Rule = {
   }),
 };
 
-export const OF_THE_RELAY: readonly Rule[] = [sweepLate, limitNear, stuck, secretEnding];
+/** A bucket that fails once is everyday. */
+const ARCHIVE_MS = 10 * MINUTE_MS;
+
+const archiveFailing: Rule = {
+  name: "archive-failing",
+  severity: "warning",
+  of: "relay",
+  says: `For ${ARCHIVE_MS / MINUTE_MS} minutes nothing could be moved to the archive. Until it can, nothing is removed from D1.`,
+  calmMs: 0,
+  look: ({ archive, now }) =>
+    archive === null || now - archive.since < ARCHIVE_MS
+      ? []
+      : [{ subject: "archive", since: archive.since, count: 1, context: { error: archive.error } }],
+  title: () => "Nothing can be moved to the archive, and D1 grows",
+  fix: () => ({
+    says: "See whether the bucket of EVENT_ARCHIVE is still there. Nothing is lost meanwhile",
+    command: "npx wrangler r2 bucket list",
+    path: "/",
+  }),
+};
+
+export const OF_THE_RELAY: readonly Rule[] = [sweepLate, limitNear, stuck, secretEnding, archiveFailing];

@@ -1,6 +1,7 @@
-// /api/events and /api/deliveries: what came in, where it went, and what became of it.
+// /api/events, /api/archive and /api/deliveries: what came in, where it went, and what became of it.
 import { Hono } from "hono";
 import { noEvent } from "../operate/refuse.ts";
+import { archiveParameters } from "../contract/archive.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { query } from "./inputs.ts";
@@ -28,6 +29,10 @@ export function historyRoutes({ operator }: RoomDeps) {
         "content-length": String(story.size),
       });
     })
+
+    .get("/archive", query(archiveParameters), async (c) =>
+      c.json(granted(await operator.archive.list(question(c.req.valid("query"))))),
+    )
 
     .get("/deliveries", query(deliveryParameters), async (c) =>
       c.json(await operator.deliveries(question(c.req.valid("query")))),

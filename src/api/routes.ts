@@ -3,6 +3,7 @@
 import * as z from "zod/mini";
 import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { alertParameters, alertsAnswer } from "../contract/alerts.ts";
+import { archivePage, archiveParameters } from "../contract/archive.ts";
 import { ACTS } from "../contract/acts.ts";
 import { costs } from "../contract/costs.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
@@ -62,6 +63,14 @@ const LOOKS = {
     answer: routesTried,
   },
   "GET /events/:id/body": { ...look, says: "The body of an event, byte for byte.", answer: "application/octet-stream" },
+
+  "GET /archive": {
+    ...look,
+    query: archiveParameters,
+    says: "Events that the archive has, newest first. GET /events/:id finds each of them, and an order about one brings it back.",
+    answer: archivePage,
+    refuses: { 409: "No bucket is bound for an archive." },
+  },
 
   "GET /deliveries": { ...look, query: deliveryParameters, says: "Deliveries, newest first.", answer: deliveryPage },
 

@@ -24,6 +24,7 @@ export const ALERT_RULES = [
   "limit-near",
   "event-stuck",
   "secret-ending",
+  "archive-failing",
 ] as const;
 export type AlertRule = (typeof ALERT_RULES)[number];
 

@@ -94,6 +94,8 @@ export const eventStory = z.object({
   /** Left out while its body is there; without one `body` is empty, and nothing can be sent again. */
   body_gone: z.optional(bodyGone),
   encoding: z.enum(["text", "base64"]),
+  /** The segment of the archive that has it; left out for an event of the history. */
+  archived: z.optional(z.string()),
 });
 export type EventStory = z.output<typeof eventStory>;
 

@@ -128,18 +128,24 @@ export function complaint({ issues }: z.core.$ZodError, known: readonly string[]
 
 /** Opaque to whoever carries it, so that it may change. */
 export function writeCursor(list: List, { event, destination }: Place): string {
-  return btoa(`${list}.${event}.${destination}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return sealed(`${list}.${event}.${destination}`);
+}
+
+/** A cursor of this text, which is ASCII. */
+export function sealed(plain: string): string {
+  return btoa(plain).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** The place that a cursor stands for; `null` where it is none of this list. */
 export function readCursor(list: List, text: string): Place | null {
-  const plain = /^[A-Za-z0-9_-]{1,200}$/.test(text) ? decode(text) : "";
-  const match = /^([a-z]+)\.(\d{1,15})\.([a-z0-9_-]*)$/.exec(plain);
+  const match = /^([a-z]+)\.(\d{1,15})\.([a-z0-9_-]*)$/.exec(opened(text));
   if (match === null || match[1] !== list) return null;
   return { event: Number(match[2]), destination: match[3] ?? "" };
 }
 
-function decode(text: string): string {
+/** The text of a cursor; empty where it is none. */
+export function opened(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,300}$/.test(text)) return "";
   try {
     return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   } catch {

@@ -54,7 +54,7 @@ const PULSE = `
 SELECT (SELECT received_at FROM events WHERE seq = (SELECT max(seq) FROM events)) AS eventAt,
        (SELECT at FROM refusals WHERE seq = (SELECT max(seq) FROM refusals)) AS refusalAt,
        (SELECT min(look_at) FROM deliveries WHERE look_at IS NOT NULL) AS lookAt,
-       (EXISTS (SELECT 1 FROM breakers) OR EXISTS (SELECT 1 FROM failures)
+       (EXISTS (SELECT 1 FROM breakers) OR EXISTS (SELECT 1 FROM failures) OR EXISTS (SELECT 1 FROM marks WHERE name = 'archive')
          OR EXISTS (SELECT 1 FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL)
          OR EXISTS (SELECT 1 FROM (SELECT owes FROM alerts ORDER BY id DESC LIMIT ${OWING}) WHERE owes IS NOT NULL)) AS troubled,
        (SELECT json_group_array(json_object('destination', destination, 'count', n, 'since', since)) FROM (
@@ -91,6 +91,7 @@ SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS clock,
   ${astray("undecided")} AS undecided,
   (SELECT json_group_array(json_object('source', source, 'at', at, 'code', code, 'advice', advice)) FROM refusals
     WHERE seq > (SELECT max(seq) FROM refusals) - ${REFUSED} AND at > ?2) AS refusals,
+  (SELECT json_object('since', at, 'error', value) FROM marks WHERE name = 'archive') AS archive,
   (SELECT json_group_array(json_object(${COLUMNS})) FROM (
     SELECT * FROM alerts INDEXED BY alerts_open WHERE ended_at IS NULL
     UNION SELECT * FROM (SELECT * FROM alerts ORDER BY id DESC LIMIT ${NEXT}) WHERE ended_at > ?1 OR owes IS NOT NULL

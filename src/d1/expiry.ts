@@ -1,5 +1,6 @@
 // D1: events past their retention, and bodies past theirs, a few rows at a time: which have come to it, and what goes.
 import { type Gone, type Keeping, keptFor } from "../contract/retention.ts";
+import { type Archiving, beforeFor, fittingTogether, type Move } from "./archiving.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { PLACES } from "./places.ts";
 import { fitting, type Removed } from "./retention.ts";
@@ -33,9 +34,9 @@ UNION ALL SELECT 'stayed' WHERE EXISTS (SELECT 1 FROM marks WHERE ${STAYED})`;
 // ?2 the time before which an event is old, ?3 how many, ?4 the name of the place, ?5 and ?6 of which sources.
 const OLD_AND_MINE = "received_at < ?2 AND (source IN (SELECT value FROM json_each(?5))) <> ?6";
 const aged = (done: string) => `
-SELECT seq, parts, received_at < ?2 AS old, ${OLD_AND_MINE} AS mine, iif(${OLD_AND_MINE}, ${OPEN}, 0) AS open,
+SELECT seq, parts, size, received_at AS receivedAt, received_at < ?2 AS old, ${OLD_AND_MINE} AS mine, iif(${OLD_AND_MINE}, ${OPEN}, 0) AS open,
   iif(${OLD_AND_MINE}, ${done}, 0) AS done
-FROM (SELECT seq, source, received_at, parts, gone FROM events WHERE seq > ${placeOf("?4")} ORDER BY seq LIMIT ?3) e`;
+FROM (SELECT seq, source, received_at, size, parts, gone FROM events WHERE seq > ${placeOf("?4")} ORDER BY seq LIMIT ?3) e`;
 const AGED = { events: aged("0"), bodies: aged("gone IS NOT NULL") };
 const MARK_AGED = `
 INSERT INTO marks (name, value, at) VALUES (?1, ?2, ?3)
@@ -43,7 +44,7 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
 WHERE value <> excluded.value AND (?4 = 1 OR marks.at < ?3 - ${PLACE_MS})`;
 
 const LOOK_AGAIN = `
-SELECT m.event AS seq, e.source, e.received_at AS receivedAt, e.parts, e.gone, iif(e.seq IS NULL, 0, ${OPEN}) AS open
+SELECT m.event AS seq, e.source, e.received_at AS receivedAt, e.size, e.parts, e.gone, iif(e.seq IS NULL, 0, ${OPEN}) AS open
 FROM (
   SELECT CAST(substr(name, 7) AS INTEGER) AS event FROM marks
   WHERE ${STAYED} AND name > ${stays(placeOf("'stayed'"))} ORDER BY name LIMIT ?2
@@ -62,10 +63,9 @@ DELETE FROM marks WHERE name IN (
 )`;
 
 // Asked once more, in the transaction that deletes: since it was looked, somebody may have opened a delivery again.
-const GOING = (column: string) =>
-  `SELECT ${column} FROM events e WHERE seq IN (SELECT value FROM json_each(?3)) AND NOT ${OPEN}`;
-const REMOVE = PLACES.map(({ removes }) => removes(GOING));
-const EMPTY = PLACES.map(({ empties }) => empties(GOING, "?2"));
+const goingOf = (list: string) => (column: string) =>
+  `SELECT ${column} FROM events e WHERE seq IN (SELECT value FROM json_each(${list})) AND NOT ${OPEN}`;
+const EMPTY = PLACES.map(({ empties }) => empties(goingOf("?3"), "?2"));
 // Where the newest events are gone, their numbers are given again.
 const RENUMBERED = `
 UPDATE marks SET value = '0' WHERE name > 'expiry:' AND name < 'expiry;'
@@ -74,6 +74,8 @@ AND CAST(value AS INTEGER) > coalesce((SELECT max(seq) FROM events), 0)`;
 /** An event that a retention has come to: whether it is old enough, one of its sources', and open. */
 interface Aged {
   readonly seq: number;
+  readonly receivedAt: number;
+  readonly size: number;
   readonly parts: number;
   readonly old: number;
   readonly mine: number;
@@ -83,26 +85,36 @@ interface Aged {
 }
 
 /** An event that had to stay; without a source it is gone. */
-interface Stayed extends Pick<Aged, "seq" | "open"> {
+interface Stayed extends Pick<Aged, "seq" | "open" | "receivedAt" | "size"> {
   readonly source: string | null;
-  readonly receivedAt: number;
   readonly parts: number;
   readonly gone: string | null;
 }
 
-/** @param run D1 with the schema in place */
+/**
+ * Where there is an archive, events are written there before they are removed, a segment at a time.
+ *
+ * @param run D1 with the schema in place
+ */
 export function openExpiry(run: Run) {
   return {
-    due: async (keepings: readonly Keeping[], now: number) => await due(run, keepings, now),
-    expire: async (keeping: Keeping, now: number, limit: number) => await expire(run, keeping, now, limit),
-    release: async (keepings: readonly Keeping[], now: number, limit: number) =>
-      await release(run, keepings, now, limit),
+    due: async (keepings: readonly Keeping[], now: number, archive: Archiving | null = null) =>
+      await due(run, keepings, now, archive),
+    expire: async (keeping: Keeping, now: number, limit: number, archive: Archiving | null = null) =>
+      await expire(run, keeping, now, limit, archive),
+    release: async (keepings: readonly Keeping[], now: number, limit: number, archive: Archiving | null = null) =>
+      await release(run, keepings, now, limit, archive),
   };
 }
 
 /** Which of the retentions have come to an event that is old enough, and whether any had to stay. */
-async function due(run: Run, keepings: readonly Keeping[], now: number): Promise<(Keeping | "stayed")[]> {
-  const asked = keepings.map((one) => ({ name: nameOf(one), before: now - one.ms }));
+async function due(
+  run: Run,
+  keepings: readonly Keeping[],
+  now: number,
+  archive: Archiving | null,
+): Promise<(Keeping | "stayed")[]> {
+  const asked = keepings.map((one) => ({ name: nameOf(one), before: beforeFor(now - one.ms, one.of, archive) }));
   const found = new Set((await rowsOf(run)<{ name: string }>(DUE, JSON.stringify(asked))).map(({ name }) => name));
   return [...(found.has("stayed") ? ["stayed" as const] : []), ...keepings.filter((one) => found.has(nameOf(one)))];
 }
@@ -111,14 +123,23 @@ async function due(run: Run, keepings: readonly Keeping[], now: number): Promise
  * Lets go what one retention has come to: events that have ended, with all that hangs on them, or their bodies.
  * Looks at `limit` events, from the place on where the last look ended.
  */
-async function expire(run: Run, keeping: Keeping, now: number, limit: number): Promise<Removed> {
+async function expire(
+  run: Run,
+  keeping: Keeping,
+  now: number,
+  limit: number,
+  archive: Archiving | null,
+): Promise<Removed> {
   const { of, ms, sources, except } = keeping;
   const name = nameOf(keeping);
-  const looked = await rowsOf(run)<Aged>(AGED[of], now, now - ms, limit, name, JSON.stringify(sources), Number(except));
+  const before = beforeFor(now - ms, of, archive);
+  const looked = await rowsOf(run)<Aged>(AGED[of], now, before, limit, name, JSON.stringify(sources), Number(except));
   const young = looked.findIndex(({ old }) => old === 0);
   const old = young === -1 ? looked : looked.slice(0, young);
   const goes = ({ mine, open, done }: Aged) => mine === 1 && open === 0 && done === 0;
-  const { kept: rows, cut } = fitting(old, (row) => (goes(row) ? row.parts : 0));
+  const { kept } = fitting(old, (row) => (goes(row) ? row.parts : 0));
+  const rows = of === "events" ? fittingTogether(kept, goes, archive) : kept;
+  const cut = rows.length < old.length;
   if (rows.length === 0) return { count: 0, cut };
   const going = rows.filter(goes).map(({ seq }) => seq);
   const passed = of === "bodies" ? rows.length : rows.length - going.length;
@@ -128,9 +149,10 @@ async function expire(run: Run, keeping: Keeping, now: number, limit: number): P
   const place = String(rows.at(-1)?.seq ?? 0);
   // What stays is passed, so that its place is kept, and the events themselves are noted that have to be met again.
   const values = [now, mine, name, place, Number(further || passed >= PASSED)];
+  const move = await moveOf(gone === null ? going : [], archive);
   await run((db) =>
     db.batch([
-      ...letGo(db, now, going, gone),
+      ...letGo(db, now, going, gone, move),
       ...(passed === 0 ? [] : [db.prepare(PASS).bind(...values)]),
       ...(gone === null && !further && young === -1 ? [db.prepare(RENUMBERED)] : []),
     ]),
@@ -139,13 +161,24 @@ async function expire(run: Run, keeping: Keeping, now: number, limit: number): P
 }
 
 /** The same for those that had to stay when their time had come. */
-async function release(run: Run, keepings: readonly Keeping[], now: number, limit: number): Promise<Removed> {
+async function release(
+  run: Run,
+  keepings: readonly Keeping[],
+  now: number,
+  limit: number,
+  archive: Archiving | null,
+): Promise<Removed> {
   const looked = await rowsOf(run)<Stayed>(LOOK_AGAIN, now, limit);
   const { kept: rows, cut } = fitting(looked, ({ parts }) => parts ?? 0);
-  const ended = rows.filter(({ open }) => open === 0);
-  const past = (row: Stayed, of: Keeping["of"]) =>
-    row.source !== null && row.receivedAt < now - (keptFor(keepings, of, row.source) ?? Number.POSITIVE_INFINITY);
-  const removed = ended.filter((row) => past(row, "events"));
+  const past = (row: Stayed, of: Keeping["of"]) => {
+    const ms = row.source === null ? null : keptFor(keepings, of, row.source);
+    return ms !== null && row.receivedAt < beforeFor(now - ms, of, archive);
+  };
+  const over = rows.filter(({ open }) => open === 0);
+  const old = over.filter((row) => past(row, "events"));
+  const removed = fittingTogether(old, () => true, archive);
+  // What does not fit into this segment is met again.
+  const ended = over.filter((row) => !old.includes(row) || removed.includes(row));
   const emptied = ended.filter((row) => !removed.includes(row) && (row.gone !== null || past(row, "bodies")));
   const bodiesOf = ({ source }: Stayed) => keptFor(keepings, "bodies", source ?? "") ?? 0;
   const times = [...new Set(emptied.map(bodiesOf))];
@@ -153,14 +186,11 @@ async function release(run: Run, keepings: readonly Keeping[], now: number, limi
   const further = cut || looked.length === limit;
   const place = further ? (rows.at(-1)?.seq ?? 0) : 0;
   const left = JSON.stringify(ended.map(({ seq }) => seq));
+  const going = removed.map(({ seq }) => seq);
+  const move = await moveOf(going, archive);
   await run((db) =>
     db.batch([
-      ...letGo(
-        db,
-        now,
-        removed.map(({ seq }) => seq),
-        null,
-      ),
+      ...letGo(db, now, going, null, move),
       // Each says how long those of its source are kept.
       ...times.flatMap((after) =>
         letGo(
@@ -172,6 +202,7 @@ async function release(run: Run, keepings: readonly Keeping[], now: number, limi
             at: now,
             after,
           },
+          null,
         ),
       ),
       ...(ended.length === 0 ? [] : [db.prepare(LEAVE).bind(now, left)]),
@@ -187,9 +218,23 @@ function nameOf({ of, ms, sources, except }: Keeping): string {
   return `expiry:${of}:${ms}:${except ? "all but " : ""}${sources.join(",")}`;
 }
 
+/** Writes into the archive what is about to be removed, if there is one. */
+async function moveOf(seqs: readonly number[], archive: Archiving | null): Promise<Move | null> {
+  return archive === null || seqs.length === 0 ? null : await archive.write(seqs);
+}
+
 /** The statements that remove these events, or with a reason empty them. */
-function letGo(db: D1Database, now: number, seqs: readonly number[], gone: Gone | null): D1PreparedStatement[] {
+function letGo(
+  db: D1Database,
+  now: number,
+  seqs: readonly number[],
+  gone: Gone | null,
+  move: Move | null,
+): D1PreparedStatement[] {
   if (seqs.length === 0) return [];
-  const values = [now, gone === null ? null : JSON.stringify(gone), JSON.stringify(seqs)];
-  return (gone === null ? REMOVE : EMPTY).map((sql) => db.prepare(sql).bind(...values));
+  const rows = JSON.stringify(seqs);
+  if (gone !== null) return EMPTY.map((sql) => db.prepare(sql).bind(now, JSON.stringify(gone), rows));
+  const forget = (list: string, value: string) =>
+    PLACES.map(({ removes }) => db.prepare(removes(goingOf(list))).bind(now, null, value));
+  return move === null ? forget("?3", rows) : move(db, forget);
 }

@@ -13,6 +13,7 @@ import replies from "./migrations/0011_replies.sql";
 import listeners from "./migrations/0012_listeners.sql";
 import retention from "./migrations/0013_retention.sql";
 import mutes from "./migrations/0014_mutes.sql";
+import segments from "./migrations/0015_segments.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -37,6 +38,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0012_listeners.sql", sql: listeners },
   { name: "0013_retention.sql", sql: retention },
   { name: "0014_mutes.sql", sql: mutes },
+  { name: "0015_segments.sql", sql: segments },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -9,6 +9,7 @@ import { openEnded } from "./ended.ts";
 import { openGaps } from "./gaps.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
+import { openLines } from "./lines.ts";
 import { openLists } from "./lists.ts";
 import type { Elsewhere } from "./migrate.ts";
 import { openMutes } from "./mutes.ts";
@@ -20,6 +21,7 @@ import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
 import { openKnown, openNamesake, openRepeats } from "./repeats.ts";
 import { openJobs } from "./replays.ts";
+import { openSegments } from "./segments.ts";
 import { openSessions } from "./sessions.ts";
 import { openStandings } from "./standing.ts";
 import { openStops } from "./stops.ts";
@@ -64,6 +66,8 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     refusals: openRefusals(run),
     verifiedBy: openVerified(run),
     lists: openLists(run),
+    lines: openLines(run),
+    segments: openSegments(run),
     offers: openOffers(run),
     keys: openKeys(run),
     sessions: openSessions(run),

@@ -72,4 +72,6 @@ export interface Wrong {
   readonly undecided: readonly Astray[];
   readonly refusals: readonly Turned[];
   readonly mutes: readonly Mute[];
+  /** Since when nothing can be moved to the archive, and why; `null` while it can. */
+  readonly archive: { readonly since: number; readonly error: string } | null;
 }

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { assets } from "./assets.ts";
 import { alertsPages } from "./pages/alerts.tsx";
+import { archivePages } from "./pages/archive.tsx";
 import { auditPages } from "./pages/audit.tsx";
 import { costsPages } from "./pages/costs.tsx";
 import { destinationsPages } from "./pages/destinations.tsx";
@@ -38,6 +39,7 @@ const POLICY = [
 /** First parts of the paths behind the door. */
 const ROOMS = [
   "events",
+  "archive",
   "deliveries",
   "sources",
   "destinations",
@@ -54,6 +56,7 @@ const GROUPS = [
   overviewPages,
   eventsPages,
   eventPages,
+  archivePages,
   deliveriesPages,
   sourcesPages,
   destinationsPages,

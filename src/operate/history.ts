@@ -11,15 +11,20 @@ import {
   undecided as undecidedRoute,
 } from "../contract/history.ts";
 import { goneWords, readGone } from "../contract/retention.ts";
+import type { Archive } from "../archive/open.ts";
 import type { Records } from "../d1/records.ts";
-import { deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
+import { deliveryId, EDITED_FROM, isEventId, PROOF } from "../ids.ts";
+import { storyOf } from "./archive.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
 import { iso } from "../time.ts";
 import type { AttemptRow, DeliveryRow, EventRow, Walk, WholeEventRow } from "../d1/rows.ts";
 
 /** Looks into the past. */
-export function openHistory(records: Records): Pick<Looks, "events" | "deliveries" | "event"> {
+export function openHistory(
+  records: Records,
+  archive: Archive | null = null,
+): Pick<Looks, "events" | "deliveries" | "event"> {
   return {
     async events({ filter, after, limit }) {
       const walk = await records.events(filter, after, limit);
@@ -47,7 +52,10 @@ export function openHistory(records: Records): Pick<Looks, "events" | "deliverie
 
     async event(id) {
       const row = await records.event(id);
-      if (row === null) return null;
+      if (row === null) {
+        const found = archive === null || !isEventId(id) ? null : await archive.one(id);
+        return found === null ? null : storyOf(found);
+      }
       const [{ deliveries, attempts }, editions] = await Promise.all([
         records.story(row.event),
         records.editions(row.id),

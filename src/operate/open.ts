@@ -2,7 +2,9 @@
 // faces of it; neither knows more.
 import type { Config } from "../config/configured.ts";
 import type { Totals } from "../feed/tally.ts";
+import type { Archive } from "../archive/open.ts";
 import { openAlertLooks } from "./alerts.ts";
+import { openArchiveLooks, openBack } from "./archive.ts";
 import { openCancel } from "./cancel.ts";
 import { type CostsDeps, openCosts } from "./costs.ts";
 import { openDelete } from "./delete.ts";
@@ -28,6 +30,8 @@ import { openTunnel } from "./tunnel.ts";
 /** What the operator is given, once. */
 export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, Pick<OverviewDeps, "intake" | "use"> {
   readonly feed: OverviewDeps["feed"] & MetricsDeps["feed"] & CostsDeps["feed"];
+  /** Where goes what is not kept any longer, if there is such a place. */
+  readonly archive: Archive | null;
   readonly config: Pick<
     Config,
     | "sources"
@@ -49,7 +53,7 @@ export type Operator = ReturnType<typeof openOperator>;
 
 /** Everything that an operator may look at and do. */
 export function openOperator(deps: OperatorDeps) {
-  const { tables, totals } = deps;
+  const { tables, totals, archive } = deps;
   const { sources, secrets, refusals } = openSources({ ...deps, ...tables });
   const destinations = openDestinations({
     ...deps,
@@ -57,14 +61,18 @@ export function openOperator(deps: OperatorDeps) {
     window: async () => (await totals()).destinations,
   });
   const given: VerbDeps = { ...deps, destination: destinations.destination };
+  const back = openBack(archive, tables.records);
+  const routing = openRouting({ ...given, config: deps.config });
   const acts = {
-    replay: openReplay(given),
+    replay: back(openReplay(given)),
     cancel: openCancel(given),
-    send: openSendTo(given),
-    ...openRouting({ ...given, config: deps.config }),
+    send: back(openSendTo(given)),
+    ...routing,
+    route: back(routing.route),
     ...openDry({ ...given, config: deps.config }),
-    edit: openEdit(given),
-    delete: openDelete(given),
+    edit: back(openEdit(given)),
+    // Deleted where every other event is: its segment is written anew without it.
+    delete: back(openDelete(given)),
     test: openTest(given),
     pause: openPause(given),
     resume: openResume(given),
@@ -80,7 +88,8 @@ export function openOperator(deps: OperatorDeps) {
     backlog: () => backlogNow({ ...deps, ...tables }),
   };
   return {
-    ...openHistory(tables.records),
+    ...openHistory(tables.records, archive),
+    archive: openArchiveLooks(archive),
     sources,
     secrets,
     refusals,

@@ -1,5 +1,6 @@
 // What may not be kept any longer, removed beside the sweep: a part of it each minute, whatever calls more often.
 import type { Keeping } from "../contract/retention.ts";
+import type { Archiving } from "../d1/archiving.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
 import { receiptFloor } from "../ids.ts";
 import type { Log } from "../log.ts";
@@ -21,7 +22,17 @@ const REPEATED_AGE_MS = 10 * 60_000;
  */
 const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
 
+/** Where events go before they are removed, if there is such a place. */
+interface ToArchive {
+  readonly archiving: Archiving;
+  /** Notes why nothing could be moved. Until it can, nothing is removed. */
+  failed(error: unknown): Promise<void>;
+  /** Removes what is left of what did not come to its end, a little at a time. Never rejects. */
+  tidy(): Promise<void>;
+}
+
 export interface CleanupDeps {
+  readonly archive?: ToArchive | null;
   readonly upkeep: Pick<Upkeep, "due" | "expire" | "release" | "expireInspections" | "expireAnswers" | "dropOrphans">;
   /** How long what is kept: every time once, with those of sources that say nothing of their own. */
   readonly keepings: readonly Keeping[];
@@ -33,7 +44,8 @@ export interface CleanupDeps {
 export type Cleanup = () => Promise<boolean>;
 
 /** What it returns remembers when it was last called, and is shared by whoever sweeps in an isolate. */
-export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanup {
+export function openCleanup({ upkeep, keepings, archive = null, now, log }: CleanupDeps): Cleanup {
+  const archiving = archive?.archiving ?? null;
   const usual = (of: Keeping["of"]) => keepings.find((one) => one.of === of && one.except)?.ms;
   const eventsMs = usual("events") ?? Number.POSITIVE_INFINITY;
   const copiesMs = usual("bodies") ?? eventsMs;
@@ -46,7 +58,7 @@ export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanu
     if (at < dueAt) return false;
     dueAt = at + PAUSE_MS;
     try {
-      const expired = await expire(at);
+      const expired = await expireOrNote(at);
       const floor = receiptFloor(at - ORPHAN_AGE_MS);
       const orphans = await upkeep.dropOrphans(floor, receiptFloor(at - REPEATED_AGE_MS), at, MOST);
       const removed = { expired: expired.count, orphans: orphans.count };
@@ -54,6 +66,7 @@ export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanu
       // A relay that takes in more than this a minute would otherwise never get rid of it.
       const more = expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
       if (more) dueAt = at;
+      await archive?.tidy();
       await upkeep.expireInspections(at - copiesMs, MOST);
       if (at >= answersDueAt) {
         await upkeep.expireAnswers(at - eventsMs);
@@ -66,10 +79,21 @@ export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanu
     }
   };
 
+  async function expireOrNote(at: number): Promise<{ count: number; cut: boolean }> {
+    if (archive === null) return await expire(at);
+    try {
+      return await expire(at);
+    } catch (error) {
+      // D1 may be what has failed: then it cannot note it either.
+      await archive.failed(error);
+      return { count: 0, cut: false };
+    }
+  }
+
   /** One step: of what had to stay before, or of one retention that has come to something. Each gets its turn. */
   async function expire(at: number): Promise<{ count: number; cut: boolean }> {
     if (queue.length === 0) {
-      const due = await upkeep.due(keepings, at);
+      const due = await upkeep.due(keepings, at, archiving);
       // Whoever begins anew does not begin with the same one each time.
       const first = due.length === 0 ? 0 : Math.floor(at / PAUSE_MS) % due.length;
       queue.push(...due.slice(first), ...due.slice(0, first));
@@ -77,7 +101,9 @@ export function openCleanup({ upkeep, keepings, now, log }: CleanupDeps): Cleanu
     const one = queue.shift();
     if (one === undefined) return { count: 0, cut: false };
     const { count, cut } =
-      one === "stayed" ? await upkeep.release(keepings, at, MOST) : await upkeep.expire(one, at, MOST);
+      one === "stayed"
+        ? await upkeep.release(keepings, at, MOST, archiving)
+        : await upkeep.expire(one, at, MOST, archiving);
     if (cut) queue.push(one);
     return { count, cut: queue.length > 0 };
   }

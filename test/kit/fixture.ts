@@ -17,6 +17,7 @@ export function fullOperator(): Operator {
     // The pages of events are looked at over a real relay.
     events: async () => ({ events: [], next: null, complete: true }),
     event: async () => null,
+    archive: { isOpen: false, list: async () => notFound("archive") },
     tries: async (event) => done(tried(event)),
     tunnel: (name) => done(name),
     deliveries: async ({ filter }) => ({

@@ -12,11 +12,12 @@ const events = remote(
   {
     summary: "what came in",
     usage:
-      "events [--unrouted | --undecided] [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
+      "events [--archived] [--unrouted | --undecided] [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
     help: "Lists events, newest first.",
     options: {
       ...FILTERS,
       text: taking("WORDS", "whose body has these words"),
+      archived: flag("those that retention has moved to the archive"),
       unrouted: flag("those that go nowhere"),
       undecided: flag("those of which a route could not decide"),
     },
@@ -28,8 +29,11 @@ const events = remote(
       ...given(asked, "source", "type", "text", "since", "until", "limit", "cursor"),
       ...routingOf(asked),
     };
+    const archived = asked.options["archived"] === true;
     const page = await goOn(query, terminal, async (more) => {
-      const { events: rows, ...rest } = await answered(client.events.$get({ query: more }));
+      // What the archive cannot be asked for, it refuses by name.
+      const asking = archived ? client.archive.$get({ query: more }) : client.events.$get({ query: more });
+      const { events: rows, ...rest } = await answered(asking);
       return { rows, ...rest };
     });
     const { sealed_skipped: sealed = 0 } = page;
@@ -126,6 +130,7 @@ const event = remote(
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.body_gone !== undefined) out(`  ${story.body_gone.says}`);
     if (story.trace_id !== null) out(`  trace ${story.trace_id}`);
+    if (story.archived !== undefined) out(`  archived in ${story.archived}: a replay brings it back`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
     for (const told of story.deliveries) {

@@ -88,6 +88,7 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
         <p class={`headline ${worst}`}>
           <StateBadge state={worst} /> <span>{headline(story.deliveries, now)}</span>
         </p>
+        <Archived story={story} />
         {mayAct ? <EventActions story={story} deps={deps} caller={caller} /> : null}
         <div class="card">
           <Facts
@@ -126,6 +127,16 @@ function EventPage({ c, deps, story, body, tried }: EventPageProps) {
       <HeadersSection headers={story.headers} />
       {story.source === OWN_NAME || story.body_gone !== undefined ? null : <Shell command={command} />}
     </Page>
+  );
+}
+
+function Archived({ story: { archived } }: { readonly story: EventStory }) {
+  if (archived === undefined) return null;
+  return (
+    <p class="note">
+      This event is in the <a href="/archive">archive</a>, in <code>{archived}</code>. A replay, an edit or a new
+      destination brings it back into the history.
+    </p>
   );
 }
 

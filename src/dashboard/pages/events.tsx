@@ -60,6 +60,11 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
         {page === null ? null : (
           <Pager url={url} next={page.next} complete={page.complete} lookedBackTo={page.looked_back_to} />
         )}
+        {deps.operator.archive.isOpen ? (
+          <p>
+            <a href="/archive">Older events are in the archive</a>
+          </p>
+        ) : null}
         <KeyboardHelp />
       </Page>,
     );
@@ -82,7 +87,7 @@ interface EventListProps {
   readonly complete: boolean;
 }
 
-function EventList({ events, live, filtered, complete }: EventListProps) {
+export function EventList({ events, live, filtered, complete }: EventListProps) {
   return (
     <>
       <table class="list rows events" data-rows>

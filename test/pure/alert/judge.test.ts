@@ -7,8 +7,7 @@ import type { Seen } from "../../../src/alert/seen.ts";
 import { ALERT_RULES } from "../../../src/contract/alerts.ts";
 import type { Alert } from "../../../src/d1/alerts.ts";
 
-const MINUTE = 60_000;
-const NOW = Date.parse("2026-11-29T12:00:00Z");
+const [MINUTE, NOW] = [60_000, Date.parse("2026-11-29T12:00:00Z")];
 
 const NOTHING: Seen = {
   now: NOW,
@@ -25,6 +24,7 @@ const NOTHING: Seen = {
   limits: [],
   journal: { waiting: 0, stuck: 0 },
   ending: [],
+  archive: null,
   mutes: [],
   sources: new Set(["acme"]),
 };

@@ -22,6 +22,7 @@ const NOTHING: Seen = {
   limits: [],
   journal: { waiting: 0, stuck: 0 },
   ending: [],
+  archive: null,
   mutes: [],
   sources: new Set(["acme"]),
 };

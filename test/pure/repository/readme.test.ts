@@ -20,6 +20,7 @@ const ci = read(".ci/run");
 
 /** Other documents with blocks, and what holds those. */
 const ELSEWHERE = new Map([
+  ["docs/archive.md", "pure/archive/document.test.ts; its SQL was tried by hand with DuckDB"],
   ["docs/alerts.md", "pure/alert/document.test.ts"],
   ["docs/assistants.md", "pure/cli/mcp.test.ts"],
   ["docs/cli.md", "pure/cli/command.test.ts"],

@@ -92,6 +92,7 @@ export class Operator {
     return {
       ...shared,
       tables: d1,
+      archive: null,
       send: openSend(shared.now),
       inspector: openInspector({ inspections, now: shared.now, log: shared.log }),
       bindings: () => null,

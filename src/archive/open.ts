@@ -1,0 +1,58 @@
+// The archive, where a bucket is bound for it: what the sweep, the operator and the API are given.
+import type { Vault } from "../bytes/vault.ts";
+import { within } from "../patience.ts";
+import { type Bound, bucketOf, openBucket } from "./bucket.ts";
+import { openLine } from "./opened.ts";
+import { type Archived, openReading } from "./read.ts";
+import { restore, type RestoreDeps } from "./restore.ts";
+import { tidy, type TidyDeps } from "./tidy.ts";
+import { openArchiving, type WriteDeps } from "./write.ts";
+import type { Segments } from "../d1/segments.ts";
+
+type Given = Omit<WriteDeps & TidyDeps & RestoreDeps, "bucket" | "segments"> & {
+  readonly segments: Segments;
+  readonly vault: Vault;
+};
+
+/** Reads of the archive that take longer are given up, in ms: somebody waits. */
+const PATIENCE_MS = 20_000;
+
+export type Archive = ReturnType<typeof openBound>;
+
+/** @param binding what is bound as EVENT_ARCHIVE: without a bucket there is no archive */
+export function openArchive(binding: unknown, given: Given): Archive | null {
+  const bound = bucketOf(binding);
+  return bound === null ? null : openBound(bound, given);
+}
+
+function openBound(bound: Bound, given: Given) {
+  const deps = { ...given, bucket: openBucket(bound) };
+  const reading = openReading(deps);
+  return {
+    /** For the sweep. */
+    sweep: {
+      archiving: openArchiving(deps),
+      async failed(error: unknown): Promise<void> {
+        deps.log.error("archive.failed", { error: String(error), advice: ADVICE });
+        await deps.segments.failed(String(error).slice(0, 200), deps.now());
+      },
+      tidy: async () => await tidy(deps),
+    },
+    list: async (...asked: Parameters<typeof reading.list>) =>
+      await within(PATIENCE_MS, "the archive", reading.list(...asked)),
+    /** @throws Locked where it is sealed and its key is not here */
+    async one(id: string): Promise<Archived | null> {
+      const found = await within(PATIENCE_MS, "the archive", reading.one(id));
+      return found === null ? null : { key: found.key, line: await openLine(found.line, deps.vault) };
+    },
+    /** Whether an event was found, and is in the history now. */
+    async restore(id: string, actor: string): Promise<boolean> {
+      const found = await reading.one(id);
+      if (found === null) return false;
+      await restore(found, actor, deps);
+      return true;
+    },
+  };
+}
+
+const ADVICE = "nothing is removed from D1 until the bucket EVENT_ARCHIVE takes it: see whether it is still there";

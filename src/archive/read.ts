@@ -1,0 +1,83 @@
+// The archive as it is read: by time, newest first, and by id.
+import type { ArchiveFilter, ArchivePlace } from "../contract/archive.ts";
+import type { Line } from "../contract/line.ts";
+import type { Segment, Segments } from "../d1/segments.ts";
+import { shortId } from "../ids.ts";
+import type { Bucket } from "./bucket.ts";
+import { FIRST, folderOf, LAST, readLine, unzip } from "./segment.ts";
+
+/** Segments that one answer looks into: each is an object that is fetched and unpacked. */
+const LOOKS = 5;
+
+interface ReadDeps {
+  readonly bucket: Pick<Bucket, "get">;
+  readonly segments: Pick<Segments, "page" | "find">;
+}
+
+/** A line, and the segment that has it. */
+export interface Archived {
+  readonly key: string;
+  readonly line: Line;
+}
+
+/** Events from the newest segment to the oldest. */
+interface ArchivePage {
+  readonly found: readonly Archived[];
+  readonly next: ArchivePlace | null;
+  /** How many segments were looked into, where the page ended for that before it was full. */
+  readonly looked: number | null;
+}
+
+export function openReading(deps: ReadDeps) {
+  return {
+    /** At most `limit` events, from the newest segment to the oldest, behind `after`. */
+    async list(filter: ArchiveFilter, after: ArchivePlace | null, limit: number): Promise<ArchivePage> {
+      const { since, until, source } = filter;
+      const latest = until === null ? LAST : `${folderOf(until)}~`;
+      const from = after === null || after.key > latest ? latest : after.key;
+      const segments = await deps.segments.page(from, since === null ? FIRST : folderOf(since), source, LOOKS + 1);
+      const found: Archived[] = [];
+      for (const { key, ids } of segments.slice(0, LOOKS)) {
+        const lines = await linesOf({ key, ids }, deps);
+        const passed = key === after?.key ? lines.findIndex(({ id }) => id === after.id) + 1 : 0;
+        for (const line of lines.slice(passed).filter((one) => fits(one, filter))) {
+          const last = found.at(-1);
+          if (found.length === limit && last !== undefined)
+            return { found, next: { key: last.key, id: last.line.id }, looked: null };
+          found.push({ key, line });
+        }
+      }
+      const further = segments[LOOKS];
+      if (further === undefined) return { found, next: null, looked: null };
+      return { found, next: { key: further.key, id: "" }, looked: LOOKS };
+    },
+
+    /** `null` where no segment has it. */
+    async one(id: string): Promise<Archived | null> {
+      for (const { key, ids } of await deps.segments.find(id)) {
+        const line = (await linesOf({ key, ids }, deps)).find((one) => one.id === id);
+        if (line !== undefined) return { key, line };
+      }
+      return null;
+    },
+  };
+}
+
+/** What is to be found in a segment, the newest first. One that is written anew meanwhile has nothing any more. */
+async function linesOf({ key, ids }: Pick<Segment, "key" | "ids">, { bucket }: ReadDeps): Promise<Line[]> {
+  const object = await bucket.get(key);
+  if (object === null) return [];
+  const there = new Set(ids.split(" "));
+  const lines = (await unzip(object)).map(readLine);
+  return lines.filter(({ id }) => there.has(shortId(id))).toReversed();
+}
+
+function fits({ source, type, received_at }: Line, filter: ArchiveFilter): boolean {
+  const at = Date.parse(received_at);
+  return (
+    (filter.source === null || filter.source === source) &&
+    (filter.type === null || filter.type === type) &&
+    (filter.since === null || at >= filter.since) &&
+    (filter.until === null || at < filter.until)
+  );
+}
