@@ -33,10 +33,12 @@ test("three events at once are three of their source, three of their destination
   expect(costs.usd.last_day).toBeGreaterThan(0);
 });
 
+const unreachable = async () => await Promise.reject(new Error("the Feed object does not answer"));
+
 test("strangers hear nothing of costs, and where the counts cannot be had it says what to do", async () => {
   const request = new Request("https://relay.example.com/api/costs");
   expect((await exports.default.fetch(request)).status).toBe(401);
-  const answer = await operator.call("/api/costs");
+  const answer = await operator.call("/api/costs", {}, { feed: { ...operator.deps.feed, spent: unreachable } });
   expect(answer.status).toBe(503);
   expect(await answer.json()).toMatchObject({ detail: expect.stringContaining("ask again in a minute") });
 });
