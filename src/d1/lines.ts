@@ -3,8 +3,11 @@ import { GRACE_MS } from "../deadlines.ts";
 import type { AttemptRow, DeliveryRow, EditionRow, WholeEventRow } from "./rows.ts";
 import { type Run } from "./database.ts";
 
-/** An event as it was when it was read: whatever opens, moves or ends one of its deliveries makes another print. */
-export const PRINT = `coalesce((
+/**
+ * An event as it was when it was read: whatever opens, moves or ends one of its deliveries makes another print, and so
+ * does whatever deletes its body, or another event under the same number.
+ */
+export const PRINT = `e.receipt || ' ' || coalesce(e.gone, '') || ' ' || coalesce((
   SELECT group_concat(d.destination || ' ' || d.receipt || ' ' || d.attempt || ' ' || d.state || ' ' || coalesce(d.ended_at, 0), ',')
   FROM deliveries d WHERE d.event = e.seq
 ), '')`;

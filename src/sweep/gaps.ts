@@ -60,13 +60,14 @@ async function look(source: Asking, { look: before }: KeptLook, deps: GapsDeps):
   const since = Math.max(oldest, before === null ? at - HOUR_MS : before.through - OVERLAP_MS);
   const listed = await listOf(source, since, before?.through ?? since, deps.ask);
   const wanted = missing(listed.items, deliveries, at);
-  const { missed, recovered, fault } = await recover(source, wanted, deps);
+  const { missed, recovered, fault, cut } = await recover(source, wanted, deps);
   const why = listed.fault ?? fault;
   const found = missed > 0 ? { at, missed, recovered, since } : null;
   const last = found ?? before?.last;
   const next: Look = {
     at,
-    through: why === null ? at : (before?.through ?? since),
+    // What one look has no room for is the next one's: it lists them from here again.
+    through: why === null && !cut ? at : (before?.through ?? since),
     missed,
     recovered,
     since,
@@ -128,29 +129,42 @@ function faultOf({ status, text, unfit }: Awaited<ReturnType<Ask>>, hidden: read
   return hidden.some((one) => text.includes(one)) ? "the sender's API says back the credential" : null;
 }
 
-/** Has them sent again, or takes them as they are, until there is enough for one look, or the sender refuses. */
+/** Refusals of single items in one look: one that is never taken must not hide what is newer. */
+const MOST_REFUSED = 5;
+
+/** Has them sent again, or takes them as they are, until there is enough for one look, or too many are refused. */
 async function recover(
   { name, gaps: { deliveries, at, headers, sent } }: Asking,
   wanted: readonly Item[],
   { ask, take }: GapsDeps,
-): Promise<{ missed: number; recovered: number; fault: string | null }> {
-  let [missed, recovered] = [0, 0];
+): Promise<{ missed: number; recovered: number; fault: string | null; cut: boolean }> {
+  let [missed, recovered, refused] = [0, 0, 0];
+  let fault: string | null = null;
   for (const item of wanted) {
+    if (recovered >= MOST_RECOVERED || refused >= MOST_REFUSED) return { missed, recovered, fault, cut: true };
     if (deliveries.again === undefined) {
       const became = await take(name, item.value, sent.join(", "));
       // It came by itself.
       if (became === "duplicate") continue;
       missed += 1;
-      if (became === "refused") return { missed, recovered, fault: `${item.id} was not accepted` };
+      if (became === "refused") {
+        refused += 1;
+        fault ??= `${item.id} was not accepted`;
+        continue;
+      }
     } else {
       missed += 1;
       const url = at + deliveries.again.replace("{id}", encodeURIComponent(item.id));
       const { status } = await ask({ url, method: "POST", headers: { ...ASKING, ...headers }, body: null });
-      if (status === null || status < 200 || status >= 300)
-        return { missed, recovered, fault: `the sender's API did not send ${item.id} again: ${status ?? "no answer"}` };
+      if (status === null || status < 200 || status >= 300) {
+        refused += 1;
+        fault ??= `the sender's API did not send ${item.id} again: ${status ?? "no answer"}`;
+        if (status === null || status >= 500 || [401, 403, 429].includes(status))
+          return { missed, recovered, fault, cut: true };
+        continue;
+      }
     }
     recovered += 1;
-    if (recovered >= MOST_RECOVERED) break;
   }
-  return { missed, recovered, fault: null };
+  return { missed, recovered, fault, cut: false };
 }

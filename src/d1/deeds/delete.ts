@@ -22,6 +22,9 @@ const chosen = (column: string) => `${named(column)} AND ${MINE}`;
 const openOf = (events: string) => `state IN ('pending', 'delivering', 'held') AND event IN (${events})`;
 const OPEN = openOf(chosen("seq"));
 
+/** As `shortId` has it, which is how a segment names its events. */
+const SHORT = "substr(?1->>'id', -16)";
+
 /** The target is the event, whose public id is `id` as well. `gone` says why and when, as JSON. */
 export const DELETE: Deed<{ id: string; gone: string }, Deleted> = {
   action: "delete",
@@ -41,6 +44,9 @@ export const DELETE: Deed<{ id: string; gone: string }, Deleted> = {
     // What the body's end leaves: headers are the sender's too, and an order goes by the hash of a value of the body.
     `UPDATE deliveries SET order_key = NULL WHERE order_key IS NOT NULL AND event IN (${chosen("seq")})`,
     `UPDATE events SET headers = '{}', gone = ?1->>'gone' WHERE seq IN (${chosen("seq")})`,
+    // A repeat of an archived event is an event anew, and a restored one may stand in a segment that was rewritten.
+    `UPDATE segments SET ids = trim(replace(' ' || ids || ' ', ' ' || ${SHORT} || ' ', ' ')), events = events - 1, state = 'stale'
+     WHERE instr(ids, ${SHORT}) > 0 AND state IN ('kept', 'stale') AND ${MINE}`,
     // Emptied once more when whatever was under way has come back.
     `INSERT INTO marks (name, value, at) SELECT ${stays("seq")}, '', ?1->>'now' FROM events
      WHERE id IN (${MADE} SELECT id FROM made) AND ${MINE} ON CONFLICT DO NOTHING`,

@@ -1,59 +1,25 @@
 // What retention removes is written into a segment first, is found there by time and by id, and comes back when somebody asks for it.
 import { expect, test } from "vitest";
-import { readLine, unzip } from "../../../src/archive/segment.ts";
-import { front, TOKEN } from "../kit/front.ts";
-import { bindings, carried, hmac, rows, setUp, until } from "../kit/relay.ts";
+import {
+  archived,
+  at,
+  bucket,
+  ended,
+  grownOld,
+  inHistory,
+  keys,
+  linesOf,
+  MINUTE,
+  NINE_AGO,
+  relayWith,
+  segments,
+  send,
+  withPut,
+} from "../kit/archived.ts";
+import { TOKEN } from "../kit/front.ts";
+import { carried, rows, setUp, until } from "../kit/relay.ts";
 
 const receiver = setUp();
-
-const ACME = { provider: "hmac", settings: { header: "X-Signature", id: "{header:X-Id}", type: "{header:X-Type}" } };
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-const at = (n: number) => new Date(NINE_AGO + n * 60 * MINUTE).toISOString();
-const NINE_AGO = Date.now() - (Date.now() % DAY) - 9 * DAY + 30 * MINUTE;
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- test/worker/wrangler.toml binds it
-const bucket = bindings["ARCHIVE"] as R2Bucket;
-
-function relayWith(archive: unknown) {
-  return front(
-    { acme: { ...ACME, max_body: "25MiB" }, other: ACME, closed: { ...ACME, max_body: "25MiB", encrypt: true } },
-    {
-      CLOSED_SECRET: "acme-secret",
-      ENCRYPTION_KEY: btoa("k".repeat(32)),
-      ACME_SECRET: "acme-secret",
-      OTHER_SECRET: "acme-secret",
-      LOOPBACK_DESTINATIONS: "true",
-      DESTINATIONS: { first: { url: "http://127.0.0.1:9/first", retry: ["1s"] } },
-      // The shared relay, whose objects sweep too, keeps them for longer.
-      RETENTION_DAYS: "5",
-      ROUTES: { all: { from: ["acme", "other", "closed"], to: "first" } },
-      EVENT_ARCHIVE: archive,
-    },
-  );
-}
-type Relay = ReturnType<typeof front>;
-
-async function send(relay: Relay, key: string, body: string | Uint8Array, source = "acme"): Promise<string> {
-  const headers = { "x-signature": await hmac("acme-secret", body), "x-id": key, "x-type": "order.paid" };
-  const response = await relay.post(source, body, { "content-type": "application/json", ...headers });
-  expect(response.status).toBe(200);
-  return (await response.json<{ id: string }>()).id;
-}
-
-/** All deliveries have ended long enough ago: for a while after its end an event stays. */
-const ended = async () => await rows("UPDATE deliveries SET ended_at = ended_at - ?1", DAY);
-
-/** Once all deliveries have ended, everything is ten days old. */
-async function grownOld(): Promise<void> {
-  await carried();
-  await until(async () => (await rows("SELECT 1 FROM deliveries WHERE ended_at IS NULL")).length === 0);
-  await rows("UPDATE events SET received_at = received_at - ?1", 10 * DAY);
-  await ended();
-}
-
-const keys = async () => (await bucket.list()).objects.map(({ key }) => key);
-const segments = async () => await rows<{ key: string; state: string }>("SELECT key, state FROM segments ORDER BY key");
-const linesOf = async (key: string) => (await unzip(await (await bucket.get(key))!.arrayBuffer())).map(readLine);
 
 test("an event that retention removes is in a segment of its hour, whole, with what became of it", async () => {
   const relay = relayWith(bucket);
@@ -72,8 +38,8 @@ test("an event that retention removes is in a segment of its hour, whole, with w
   const [line] = await linesOf(key);
   expect(line).toMatchObject({ v: 1, id, source: "acme", body: '{"n":"größe"}', size: 15 });
   // The archive tells the same story as the history did.
-  const archived = await relay.api<Record<string, unknown>>(`/events/${id}`);
-  expect(archived).toEqual({ ...story, archived: key });
+  const found = await relay.api<Record<string, unknown>>(`/events/${id}`);
+  expect(found).toEqual({ ...story, archived: key });
   expect(await relay.api("/archive")).toMatchObject({
     events: [{ id, deliveries: [{ destination: "first", state: "delivered" }] }],
     next: null,
@@ -82,14 +48,6 @@ test("an event that retention removes is in a segment of its hour, whole, with w
 });
 
 /** The bucket, with something else in the place of one of its verbs. */
-const withPut = (put: (key: string, value: Uint8Array) => Promise<unknown>) => ({
-  put,
-  get: bucket.get.bind(bucket),
-  delete: bucket.delete.bind(bucket),
-});
-const archived = async (relay: Relay) =>
-  (await relay.api<{ events: { id: string }[] }>("/archive?limit=200")).events.map(({ id }) => id);
-const inHistory = async () => (await rows<{ id: string }>("SELECT id FROM events ORDER BY seq")).map(({ id }) => id);
 
 test("while the bucket takes nothing, nothing is removed; what was half written is nobody's, and is removed in the end", async ({
   task,

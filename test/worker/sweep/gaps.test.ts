@@ -133,6 +133,28 @@ test("a sender that refuses to send again is asked no further in this look, and 
   });
 });
 
+test("what one look has no room for is not passed over: the next one lists it again", async () => {
+  const asked: string[] = [];
+  const many = Array.from({ length: 30 }, (_, n) => item(100 - n, `guid-${n}`, 10 + n, 502));
+  github(asked, ({ pathname }) => (pathname.endsWith("/attempts") ? null : Response.json(many)));
+  const one = relay({ github: SOURCES.github });
+  await one.minute();
+  expect(await gapsOf(one, "github")).toMatchObject({ fault: null, last: { recovered: 25 } });
+  const [mark] = await rows<{ value: string }>("SELECT value FROM marks WHERE name = 'gaps:github'");
+  expect(JSON.parse(mark?.value ?? "{}").through).toBeLessThan(ago(39).getTime());
+});
+
+test("one delivery that is never sent again does not hide what is newer", async () => {
+  const asked: string[] = [];
+  github(asked, ({ pathname }) => (pathname.endsWith("/1/attempts") ? new Response("{}", { status: 422 }) : null));
+  const one = relay({ github: SOURCES.github });
+  await one.minute();
+  expect(await gapsOf(one, "github")).toMatchObject({
+    fault: "the sender's API did not send 1 again: 422",
+    last: { missed: 2, recovered: 1 },
+  });
+});
+
 test("nobody is asked without the secret, or where no source asks", async () => {
   const asked: string[] = [];
   github(asked);

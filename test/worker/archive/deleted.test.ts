@@ -1,0 +1,38 @@
+// What is deleted is gone from the archive too, whenever it went there.
+import { expect, test } from "vitest";
+import { archived, bucket, grownOld, kept, relayWith, send, withPut } from "../kit/archived.ts";
+import { carried, rows, setUp } from "../kit/relay.ts";
+
+setUp();
+
+test("what is deleted while it is being written stays deleted", async () => {
+  const id = await send(relayWith(bucket), "k1", '{"secret":"canary"}');
+  await grownOld();
+  const other = relayWith(bucket);
+  const slow = relayWith(
+    withPut(async (key, value) => {
+      await bucket.put(key, value);
+      if ((await rows("SELECT 1 FROM events WHERE gone IS NULL")).length > 0)
+        await other.api(`/events/${id}/delete`, "POST");
+    }),
+  );
+  await slow.minute();
+  expect(await other.api(`/events/${id}`)).toMatchObject({ body_gone: { why: "deleted" }, body: "" });
+  expect(
+    await rows("SELECT 1 FROM segments WHERE state IN ('kept', 'stale') AND instr(ids, ?1) > 0", id.slice(-16)),
+  ).toEqual([]);
+});
+
+test("an event whose sender has repeated it after it was archived is deleted in both places", async () => {
+  const relay = relayWith(bucket);
+  const id = await send(relay, "k1", '{"secret":"canary"}');
+  await grownOld();
+  await relay.minute();
+  expect(await kept()).toContain("canary");
+  expect(await send(relay, "k1", '{"secret":"canary"}')).toBe(id);
+  await carried();
+  expect(await relay.api(`/events/${id}/delete`, "POST")).toMatchObject({ event: id });
+  expect(await archived(relay)).toEqual([]);
+  for (let n = 0; n < 3; n += 1) await relayWith(bucket).minute();
+  expect(await kept()).not.toContain("canary");
+});
