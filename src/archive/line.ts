@@ -76,7 +76,8 @@ function deliveryOf(row: LineDeliveryRow, noted: readonly AttemptRow[]): LineDel
   };
 }
 
-function attemptOf(row: AttemptRow): AttemptAnswer {
+/** An attempt as it is answered. */
+export function attemptOf(row: AttemptRow): AttemptAnswer {
   return {
     attempt: row.n,
     outcome: row.outcome,

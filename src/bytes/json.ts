@@ -55,6 +55,33 @@ export function parseJson(text: string, most: number = UNPROVEN.elements, deepes
   return weigh(text, most, deepest) === "light" ? parsed(text) : undefined;
 }
 
+/**
+ * The same for a document that is to be written again: integers that a number would round are kept as they are written,
+ * and `JSON.stringify` writes them so (https://tc39.es/proposal-json-parse-with-source/).
+ */
+export function parseJsonExactly(text: string): unknown {
+  return weigh(text, UNPROVEN.elements) === "light" ? parsedStrictly(text, exactly) : undefined;
+}
+
+/** @param context tells with which digits a number is written */
+function exactly(_key: string, value: unknown, ...context: readonly unknown[]): unknown {
+  const source: unknown = Object(context[0]).source;
+  const rounds = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return rounds && typeof source === "string" ? Exact.rawJSON(source) : value;
+}
+
+/** What every runtime of ours has, and TypeScript's library does not know yet. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+const Exact = JSON as unknown as {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): value is { readonly rawJSON: string };
+};
+
+/** The digits of such an integer; `null` of anything else. */
+export function exactDigits(value: unknown): string | null {
+  return Exact.isRawJSON(value) ? value.rawJSON : null;
+}
+
 /** The value of a document that was weighed; `undefined` where it is none. */
 export function parsed(text: string): unknown {
   return parsedStrictly(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
@@ -64,9 +91,9 @@ export function parsed(text: string): unknown {
  * The value of a text that has its bound from the caller; `undefined` where it is no JSON.
  * RFC 8259, 8.1 leaves a byte order mark to the reader: here it is a fault.
  */
-export function parsedStrictly(text: string): unknown {
+export function parsedStrictly(text: string, reviver?: typeof exactly): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text, reviver);
     return value;
   } catch {
     return undefined;

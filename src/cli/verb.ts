@@ -1,4 +1,4 @@
-// What the command line asks of a verb; imports nothing.
+// What the command line asks of a verb, and how a verb says no; imports nothing.
 
 /** Where a verb writes: results to `out`, everything that is only for people to `err`. A line each. */
 export interface Terminal {
@@ -48,4 +48,11 @@ export interface Verb {
 /** One that asks a relay, with its line in the overview of commands. */
 export interface RemoteVerb extends Verb {
   readonly summary: string;
+}
+
+/** Says why nothing was done, as text for people or as JSON. The exit code of a refusal. */
+export function refused(why: string, { json }: Pick<Asked, "json">, { out, err }: Terminal): 1 {
+  if (json) out(JSON.stringify({ error: why }));
+  else err(why);
+  return 1;
 }

@@ -45,12 +45,13 @@ export function openRetention(run: Run) {
     },
 
     /**
-     * Forgets answers to idempotency keys that were given before `before`, and which events were edited before it,
-     * which are gone by then. Reads all of them: they stand in no order of time.
+     * Forgets answers to idempotency keys that were given before `before`, and which events were edited before
+     * `edited`: by then what was made of them must be gone, since a deletion finds it by this. Reads all of them: they
+     * stand in no order of time.
      */
-    async expireAnswers(before: number): Promise<void> {
+    async expireAnswers(before: number, edited: number): Promise<void> {
       await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
-      await all("DELETE FROM marks WHERE name > 'edited:' AND name < 'edited;' AND at < ?1", before);
+      await all("DELETE FROM marks WHERE name > 'edited:' AND name < 'edited;' AND at < ?1", edited);
     },
 
     /**

@@ -55,10 +55,26 @@ export function marked(answer: object, nonce: string): string[] {
     }
     if (typeof value !== "object") return value;
     if (!Object.keys(value).every((key) => NAME.test(key))) return apart(name, JSON.stringify(value, null, 1));
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, told(one, key)]));
+    const quoted = "evidence" in value ? textsIn(value.evidence) : [];
+    const isTheirs = (one: unknown) => typeof one === "string" && quoted.some((text) => one.includes(text));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [
+        key,
+        key === "advice" && isTheirs(one) ? apart(key, String(one)) : told(one, key),
+      ]),
+    );
   };
   const facts = JSON.stringify(told(answer, ""), null, 1);
   return pieces.length === 0 ? [facts] : [facts, `${warning(nonce)}\n\n${pieces.join("\n\n")}`];
+}
+
+/** The shortest text of a stranger's that could say something. */
+const SAYS_SOMETHING = 8;
+
+/** What a refused request itself has said, which the advice about it may quote. */
+function textsIn(evidence: unknown): string[] {
+  if (typeof evidence === "string") return evidence.length < SAYS_SOMETHING ? [] : [evidence];
+  return typeof evidence === "object" && evidence !== null ? Object.values(evidence).flatMap(textsIn) : [];
 }
 
 function warning(nonce: string): string {

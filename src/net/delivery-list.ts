@@ -1,5 +1,5 @@
 // What does a page of a sender's list hold, and what of it never came? Pure.
-import { member, parseJson } from "../bytes/json.ts";
+import { exactDigits, member, parseJsonExactly } from "../bytes/json.ts";
 import type { Deliveries } from "../scheme/deliveries.ts";
 
 /** One entry of a list: a delivery that was tried, or an event. */
@@ -27,8 +27,8 @@ const ID = /^[\w.:-]{1,100}$/;
 
 /** @returns `null` where the document is no such page */
 export function readPage(text: string, link: string | null, url: string, deliveries: Deliveries): Page | null {
-  // Ids of GitHub's are numbers of 64 bits, which JSON.parse would round.
-  const document = parseJson(text.replaceAll(new RegExp(`("${deliveries.id}"\\s*:\\s*)(\\d{16,20})`, "g"), '$1"$2"'));
+  // Ids of GitHub's are numbers of 64 bits, and an event is sent on with every digit of its own.
+  const document = parseJsonExactly(text);
   const list = deliveries.items === undefined ? document : member(document, [deliveries.items]);
   if (!Array.isArray(list)) return null;
   const items = list.slice(0, MOST_ITEMS).map((value) => itemOf(value, deliveries));
@@ -47,7 +47,7 @@ function itemOf(value: unknown, { id, time, same, status }: Deliveries): Item | 
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+  return typeof value === "string" || typeof value === "number" ? String(value) : (exactDigits(value) ?? "");
 }
 
 /** A page elsewhere is none of this list's: our credential does not go there. */

@@ -11,6 +11,7 @@ import {
   undecided as undecidedRoute,
 } from "../contract/history.ts";
 import { goneWords, readGone } from "../contract/retention.ts";
+import { attemptOf } from "../archive/line.ts";
 import type { Archive } from "../archive/open.ts";
 import type { Records } from "../d1/records.ts";
 import { deliveryId, EDITED_FROM, isEventId, PROOF } from "../ids.ts";
@@ -140,18 +141,7 @@ function toDelivery(row: DeliveryRow): DeliveryAnswer {
 /** Every attempt, oldest first: those on record, and the last one where only its delivery tells of it. */
 function toAttempts(delivery: DeliveryRow, noted: readonly AttemptRow[]): AttemptAnswer[] {
   const last = lastAttempt(delivery);
-  const others = noted
-    .filter(({ n }) => n !== last?.attempt)
-    .map((row) => ({
-      attempt: row.n,
-      outcome: row.outcome,
-      status: row.status,
-      fault: row.fault,
-      latency_ms: row.latencyMs,
-      started_at: iso(row.startedAt),
-      next_attempt_at: iso(row.nextDue),
-      answer: row.excerpt,
-    }));
+  const others = noted.filter(({ n }) => n !== last?.attempt).map(attemptOf);
   return last === null ? others : [...others, last];
 }
 

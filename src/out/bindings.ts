@@ -9,7 +9,7 @@ import { type Keyed, objectKey } from "./object-key.ts";
 export type ToTunnel = (destination: string, told: Told) => Reach;
 
 /** What a listener is told of an attempt, beside its request. */
-interface Told {
+export interface Told {
   readonly event: string;
   readonly source: string;
   readonly type: string;

@@ -49,6 +49,7 @@ export function openCleanup({ upkeep, keepings, archive = null, now, log }: Clea
   const usual = (of: Keeping["of"]) => keepings.find((one) => one.of === of && one.except)?.ms;
   const eventsMs = usual("events") ?? Number.POSITIVE_INFINITY;
   const copiesMs = usual("bodies") ?? eventsMs;
+  const longestMs = Math.max(eventsMs, ...keepings.flatMap(({ of, ms }) => (of === "events" ? ms : [])));
   /** What is still to take its step: one at a time, so that a sweep stays within the free plan's 50 queries. */
   const queue: (Keeping | "stayed")[] = [];
   let dueAt = 0;
@@ -69,7 +70,7 @@ export function openCleanup({ upkeep, keepings, archive = null, now, log }: Clea
       await archive?.tidy();
       await upkeep.expireInspections(at - copiesMs, MOST);
       if (at >= answersDueAt) {
-        await upkeep.expireAnswers(at - eventsMs);
+        await upkeep.expireAnswers(at - eventsMs, at - longestMs);
         answersDueAt = at + ANSWERS_MS;
       }
       return more;

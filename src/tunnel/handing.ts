@@ -1,5 +1,6 @@
 // One delivery on its way over a socket: its body in pieces, as fast as the listener takes them, then "go", and its
 // answer. Until "go" nothing has happened, and another listener may get it.
+import type { Told } from "../out/bindings.ts";
 import { PIECE_BYTES, PIECES_AHEAD, toPiece, type FromListener, type FromObject } from "./frames.ts";
 
 /** A listener that says nothing for this long is not there, in ms. */
@@ -12,16 +13,9 @@ const SLOW_SHARE = 0.6;
 const ANSWER_MS = 45_000;
 
 /** A request, and what a listener is told of it. */
-export interface Pushed {
+export interface Pushed extends Told {
   /** New for each call. */
   readonly call: string;
-  readonly event: string;
-  readonly source: string;
-  readonly type: string;
-  readonly attempt: number;
-  readonly isFirst: boolean;
-  /** How long the attempt may take, in ms. */
-  readonly timeoutMs: number;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

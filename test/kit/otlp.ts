@@ -1,17 +1,17 @@
-// The other side of a push: reads OTLP in JSON as its protobuf definitions have it, and takes nothing that is not exactly right.
-import { join } from "node:path";
+// The other side of a push: reads OTLP in JSON by OpenTelemetry's own definitions, and takes nothing that is not exactly right.
+import { isDeepStrictEqual } from "node:util";
+// What `protoc` makes of the published definitions, as OpenTelemetry's exporter for Node has it.
+import root from "@opentelemetry/otlp-transformer/build/src/generated/root.js";
 import * as z from "zod";
-import protobuf from "protobufjs";
 
-/**
- * The definitions as OpenTelemetry publishes them, byte for byte:
- * https://github.com/open-telemetry/opentelemetry-proto at ac2c4b5d1f3a6079de62f9afec860158ecc8af09 (Apache-2.0).
- */
-const PROTO = join(import.meta.dirname, "otlp");
-const definitions = new protobuf.Root();
-definitions.resolvePath = (_, target) => join(PROTO, target);
-definitions.loadSync("opentelemetry/proto/collector/metrics/v1/metrics_service.proto");
-const request = definitions.lookupType("opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest");
+/** What is used of a message's code, of which the package declares no types. */
+interface Codec {
+  fromObject(value: object): object;
+  encode(message: object): { finish(): Uint8Array };
+  decode(wire: Uint8Array): object;
+  toObject(message: object, how: { readonly longs: typeof String }): unknown;
+}
+const request: Codec = Object(root).opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest;
 
 const attributes = z.array(z.object({ key: z.string(), value: z.object({ stringValue: z.string() }) }));
 const number = z.object({
@@ -57,13 +57,18 @@ export interface Export {
   readonly metrics: ReadonlyMap<string, Metric>;
 }
 
-/** @throws where a field is unknown, is in another case, or is of another JSON type than the definitions ask for */
+/**
+ * Through the wire and back it must be what it was: a field that nobody knows is lost on the way, and one of another
+ * case, a 64-bit integer that is no text, or an enum that is no number comes back in another way
+ * (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding).
+ *
+ * @throws where it is not
+ */
 export function readOtlp(text: string): Export {
-  const sent: unknown = JSON.parse(text);
-  check(request, sent, "");
-  // And it is one on the wire.
-  if (!isObject(sent)) throw new Error("no object");
-  request.decode(request.encode(request.fromObject(sent)).finish());
+  const sent = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  const wire = request.encode(request.fromObject(sent)).finish();
+  const back: unknown = request.toObject(request.decode(wire), { longs: String });
+  if (!isDeepStrictEqual(bare(back), bare(sent))) throw new Error("it is not the same after the wire");
   const [{ resource, scopeMetrics }] = shape.parse(sent).resourceMetrics;
   const { metrics } = scopeMetrics[0];
   const byName = new Map(metrics.map((one) => [one.name, one]));
@@ -71,45 +76,9 @@ export function readOtlp(text: string): Export {
   return { resource: labelsOf(resource.attributes), metrics: byName };
 }
 
-/** Each field under its name in lowerCamelCase, and at most one of each `oneof`. */
-function check(type: protobuf.Type, value: unknown, at: string): void {
-  if (!isObject(value)) throw new Error(`${at} is no ${type.name}`);
-  for (const one of type.oneofsArray)
-    if (one.fieldsArray.length > 1 && one.fieldsArray.filter(({ name }) => name in value).length > 1)
-      throw new Error(`${at} has more than one ${one.name}`);
-  for (const [name, member] of Object.entries(value)) {
-    const field = type.fields[name];
-    if (field === undefined) throw new Error(`${type.name} has no ${name}`);
-    const isList = field.repeated ? Array.isArray(member) : !Array.isArray(member);
-    if (!isList) throw new Error(`${at}.${name} ${field.repeated ? "is no list" : "is a list"}`);
-    for (const one of Array.isArray(member) ? member : [member]) checkOne(field, one, `${at}.${name}`);
-  }
-}
-
-/** https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding: 64-bit integers are text, enums are numbers. */
-function checkOne(field: protobuf.Field, value: unknown, at: string): void {
-  field.resolve();
-  const kind = field.resolvedType;
-  if (kind instanceof protobuf.Type) check(kind, value, at);
-  else if (
-    !(kind === null
-      ? isScalar(field.type, value)
-      : Object.values(kind.values).includes(Number(value)) && typeof value === "number")
-  )
-    throw new Error(`${at} is no ${field.type}: ${JSON.stringify(value)}`);
-}
-
-function isScalar(type: string, value: unknown): boolean {
-  if (type.endsWith("64")) return typeof value === "string" && /^-?\d+$/.test(value);
-  if (type.endsWith("32")) return Number.isInteger(value);
-  if (type === "double") return typeof value === "number";
-  if (type === "bool") return typeof value === "boolean";
-  return typeof value === "string";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+/** Without empty lists: on the wire there is none. */
+const bare = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, one: unknown) => (Array.isArray(one) && one.length === 0 ? undefined : one)));
 
 export function labelsOf(list: z.infer<typeof attributes>): Record<string, string> {
   return Object.fromEntries(list.map(({ key, value }) => [key, value.stringValue]));

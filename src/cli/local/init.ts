@@ -8,7 +8,7 @@ import { providerIds } from "../../providers/catalogue.ts";
 import type { ProviderFacts } from "../../scheme/facts.ts";
 import { flag, taking } from "../options.ts";
 import { plain } from "../table.ts";
-import type { Asked, Terminal, Verb } from "../verb.ts";
+import { type Asked, refused, type Terminal, type Verb } from "../verb.ts";
 import { examine } from "./examine.ts";
 import { providerFacts } from "./provider-page.ts";
 import { openDevVars, openWranglerFile, table } from "./wrangler-file.ts";
@@ -37,9 +37,7 @@ export const verb: Verb = {
   async run(asked, terminal) {
     const plan = await planned(asked, terminal);
     if (typeof plan === "string") {
-      if (asked.json) terminal.out(JSON.stringify({ error: plan }));
-      else terminal.err(plan);
-      return 1;
+      return refused(plan, asked, terminal);
     }
     await appendFile(plan.config, plan.section);
     await writeFile(plan.devVars.path, plan.devVars.text, { flag: "a", mode: 0o600 });

@@ -1,6 +1,6 @@
 // How is an assistant connected to the relay? Prints what its client has to be told. Asks nobody, and shows no key.
 import { taking } from "../options.ts";
-import type { Terminal, Verb } from "../verb.ts";
+import { refused, type Terminal, type Verb } from "../verb.ts";
 import { MCP_CLIENTS, type McpClient } from "./mcp-clients.ts";
 
 const NAMES = MCP_CLIENTS.map(({ name }) => name).join(", ");
@@ -34,9 +34,7 @@ function tell(client: unknown, json: boolean, { out, err }: Terminal): number {
       : null
     : NO_URL;
   if (fault !== null) {
-    if (json) out(JSON.stringify({ error: fault }));
-    else err(fault);
-    return 1;
+    return refused(fault, { json }, { out, err });
   }
   // Neither a path nor a name and password that somebody has put into the URL.
   const url = `${new URL(relay).origin}/mcp`;

@@ -5,7 +5,7 @@ import type { ProviderFacts } from "../../scheme/facts.ts";
 import { flag } from "../options.ts";
 import { row } from "../columns.ts";
 import { factLines, providerFacts, providersPage } from "./provider-page.ts";
-import type { Verb } from "../verb.ts";
+import { refused, type Verb } from "../verb.ts";
 
 const COLUMNS = ["provider", "sender", "proven by", "scheme"];
 
@@ -23,9 +23,7 @@ export const verb: Verb = {
   run({ names: [name], options, json }, { out, err }) {
     if (name !== undefined && findProvider(name) === null) {
       const fault = `there is no provider ${JSON.stringify(name)}.${suggest(name, [...providerIds()])}`;
-      if (json) out(JSON.stringify({ error: fault }));
-      else err(fault);
-      return Promise.resolve(1);
+      return Promise.resolve(refused(fault, { json }, { out, err }));
     }
     const all = (name === undefined ? providerIds() : [name]).flatMap((id) => providerFacts(id) ?? []);
     if (json) {

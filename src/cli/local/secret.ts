@@ -7,7 +7,7 @@ import { openDevVars, openWranglerFile, table } from "./wrangler-file.ts";
 import { publicKeys } from "../../out/ed25519.ts";
 import { needsKey } from "../../out/formats.ts";
 import type { Destination } from "../../types.ts";
-import type { Verb } from "../verb.ts";
+import { refused, type Verb } from "../verb.ts";
 
 const NO_KEY = "SIGNING_KEY is neither in the environment nor in .dev.vars. Make one with: openssl rand -base64 32";
 
@@ -28,9 +28,7 @@ export const verb: Verb = {
     const found = key === null ? NO_KEY : await signing(name, path, key.value);
     if (key === null || typeof found === "string") {
       const fault = typeof found === "string" ? found : NO_KEY;
-      if (json) out(JSON.stringify({ error: fault }));
-      else err(fault);
-      return 1;
+      return refused(fault, { json }, { out, err });
     }
     const [secret = ""] =
       found.shape?.format === "standard-v1a" ? await publicKeys(found) : [await derivedSecret(key.value, name)];

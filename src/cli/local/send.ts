@@ -7,12 +7,12 @@ import { flag, taking } from "../options.ts";
 import { burst, type Summary } from "../sender/burst.ts";
 import type { Wanted } from "../sender/draft.ts";
 import { type Posted, post } from "../sender/post.ts";
-import { inbound, proven } from "../sender/proof.ts";
+import { inbound, notByDescription, proven } from "../sender/proof.ts";
 import { sampleOf } from "../sender/samples.ts";
 import { secretForSending } from "../sender/secret.ts";
 import { type Target, targetOf } from "../sender/target.ts";
 import { plain, table } from "../table.ts";
-import type { Asked, Terminal, Verb } from "../verb.ts";
+import { type Asked, refused, type Terminal, type Verb } from "../verb.ts";
 
 /** How much older than its sender's tolerance a request is that is sent as too old. */
 const BEYOND_MS = 60_000;
@@ -50,9 +50,7 @@ export const verb: Verb = {
   async run(asked, terminal) {
     const order = await understood(asked);
     if (typeof order === "string") {
-      if (asked.json) terminal.out(JSON.stringify({ error: order }));
-      else terminal.err(order);
-      return 1;
+      return refused(order, asked, terminal);
     }
     const { rate } = order;
     if (rate !== null) return await many(order, rate, asked, terminal);
@@ -136,16 +134,14 @@ async function made({ target, event, body, id, kind }: Order, n: number | null) 
   // A private key proves nothing by itself: the source has the public half.
   if (target.secret.value.includes("PRIVATE KEY")) return request;
   const verdict = await verify(inbound(request), provider, [target.secret], settings, at);
-  return verdict.ok ? request : { why: `its own verifier refuses it: ${JSON.stringify(verdict.rejection)}` };
+  return verdict.ok ? request : { why: notByDescription(verdict.rejection) };
 }
 
 async function single(order: Order, { json }: Asked, { out, err }: Terminal): Promise<number> {
   const request = await made(order, null);
   if ("why" in request) {
     const why = `${order.target.provider.name}: ${request.why}`;
-    if (json) out(JSON.stringify({ error: why }));
-    else err(why);
-    return 1;
+    return refused(why, { json }, { out, err });
   }
   const { url } = order.target;
   const posted = [await post(request, url)];
@@ -199,9 +195,7 @@ async function many(
 ): Promise<number> {
   const probe = await made(order, 0);
   if ("why" in probe) {
-    if (json) out(JSON.stringify({ error: probe.why }));
-    else err(`${order.target.provider.name}: ${probe.why}`);
-    return 1;
+    return refused(`${order.target.provider.name}: ${probe.why}`, { json }, { out, err });
   }
   const send = async (n: number) => {
     const request = await made(order, n);
@@ -213,8 +207,17 @@ async function many(
   return summary.accepted === summary.sent ? 0 : 1;
 }
 
-function summed({ sent, accepted, refused, unanswered, seconds, p50_ms, p95_ms, p99_ms }: Summary): string[] {
-  const others = Object.entries(refused).map(([status, count]) => `${count} answered ${status}`);
+function summed({
+  sent,
+  accepted,
+  refused: turnedAway,
+  unanswered,
+  seconds,
+  p50_ms,
+  p95_ms,
+  p99_ms,
+}: Summary): string[] {
+  const others = Object.entries(turnedAway).map(([status, count]) => `${count} answered ${status}`);
   const none = unanswered === 0 ? [] : [`${unanswered} not answered`];
   return [
     `${sent} sent in ${seconds} s (${(sent / seconds).toFixed(1)}/s): ${[`${accepted} accepted`, ...others, ...none].join(", ")}`,

@@ -9,7 +9,7 @@ import { taking } from "../options.ts";
 import { captured } from "../sender/captured.ts";
 import { targetOf } from "../sender/target.ts";
 import { plain } from "../table.ts";
-import type { Asked, Terminal, Verb } from "../verb.ts";
+import { type Asked, refused, type Terminal, type Verb } from "../verb.ts";
 import { judgeRows } from "./judge-file.ts";
 import { judgeVector } from "./known-answers.ts";
 
@@ -41,8 +41,7 @@ export const verb: Verb = {
     if (typeof vectors === "string") return await judgeRows(vectors, judgeVector, terminal.out);
     const judged = await judge(asked);
     if (typeof judged === "string") {
-      if (asked.json) terminal.out(JSON.stringify({ error: judged }));
-      else terminal.err(judged);
+      refused(judged, asked, terminal);
       return asked.names.length === 0 ? 2 : 1;
     }
     return tell(judged, asked, terminal);

@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { answered, type Client, remote } from "./client.ts";
 import { ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
-import type { RemoteVerb } from "../verb.ts";
+import { refused, type RemoteVerb } from "../verb.ts";
 
 const TARGET = "TARGET is an event (evt_…), or one delivery of it (evt_…:destination).";
 
@@ -90,9 +90,7 @@ const edit = remote(
     );
     if (typeof bytes === "string") {
       const why = `the body cannot be read: ${bytes}`;
-      if (json) out(JSON.stringify({ error: why }));
-      else err(why);
-      return 1;
+      return refused(why, { json }, { out, err });
     }
     const order = {
       destination: to,

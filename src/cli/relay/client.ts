@@ -2,7 +2,7 @@
 import { type ClientResponse, hc } from "hono/client";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Api } from "../../api/api.ts";
-import type { Asked, RemoteVerb, Terminal } from "../verb.ts";
+import { type Asked, refused, type RemoteVerb, type Terminal } from "../verb.ts";
 
 /** The API, as TypeScript knows it from the Worker's own routes. */
 export type Client = ReturnType<typeof hc<Api>>;
@@ -28,9 +28,7 @@ export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
         return await work(connect(asked), asked, terminal);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        if (asked.json) terminal.out(JSON.stringify({ error: error.message }));
-        else terminal.err(error.message);
-        return 1;
+        return refused(error.message, asked, terminal);
       }
     },
   };

@@ -1,6 +1,7 @@
 // hookline delete: an event's end, everywhere.
 import { flag, ONCE } from "../options.ts";
 import { answered, remote } from "./client.ts";
+import { refused } from "../verb.ts";
 
 const FOR_EVER =
   "its body, its headers and every copy of them, and what was made from it by hand, are deleted for ever";
@@ -18,10 +19,8 @@ const remove = remote(
     if (options["yes"] !== true) {
       const asks = ask === undefined || json ? null : await ask(`Of ${id}, ${FOR_EVER}. Delete it? [y/N] `);
       if (asks === null || !/^y(?:es)?$/i.test(asks.trim())) {
-        const refused = `nothing was deleted${asks === null ? ". Repeat the command with --yes to delete it" : ""}`;
-        if (json) out(JSON.stringify({ error: refused }));
-        else err(refused);
-        return 1;
+        const why = `nothing was deleted${asks === null ? ". Repeat the command with --yes to delete it" : ""}`;
+        return refused(why, { json }, { out, err });
       }
     }
     const answer = await answered(client.events[":id"].delete.$post({ param: { id } }));

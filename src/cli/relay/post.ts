@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { readFile } from "node:fs/promises";
 import { ONCE, taking } from "../options.ts";
 import { answered, remote } from "./client.ts";
+import { refused } from "../verb.ts";
 
 const post = remote(
   {
@@ -26,9 +27,7 @@ const post = remote(
     }
     const data = await read(given).catch((error: unknown) => new Error(`the data cannot be read: ${String(error)}`));
     if (data instanceof Error) {
-      if (json) out(JSON.stringify({ error: data.message }));
-      else err(data.message);
-      return 1;
+      return refused(data.message, { json }, { out, err });
     }
     const query = typeof source === "string" ? { source } : {};
     const event = { type, data, ...(typeof id === "string" ? { id } : {}) };

@@ -11,7 +11,7 @@ import { forecastInWords, passesInWords } from "../../dashboard/words/costs.ts";
 import { answered, type Client, given, remote } from "./client.ts";
 import { flag, NARROWED, ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
-import type { Asked, Terminal, VerbOption } from "../verb.ts";
+import { type Asked, refused, type Terminal, type VerbOption } from "../verb.ts";
 
 /** How often a job is looked at while it is followed, in ms. */
 const LOOK_MS = 1_000;
@@ -73,11 +73,9 @@ const replays = remote(
       }
       case "start": {
         if (options["yes"] !== true) {
-          const refused = await disagreed(client, asked, terminal);
-          if (refused !== null) {
-            if (json) out(JSON.stringify({ error: refused }));
-            else err(refused);
-            return 1;
+          const why = await disagreed(client, asked, terminal);
+          if (why !== null) {
+            return refused(why, { json }, { out, err });
           }
         }
         const order = { filter: filterOf(asked), rate: Number(options["rate"]) };

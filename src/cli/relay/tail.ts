@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { type News, news } from "../../contract/overview.ts";
+import { parseJson } from "../../bytes/json.ts";
 import { paint } from "../columns.ts";
 import { flag, taking } from "../options.ts";
 import { plain } from "../table.ts";
@@ -76,7 +77,7 @@ const messages = z.array(z.unknown());
 /** What this build knows of a message; a newer relay may say more. */
 function read(data: unknown): News[] {
   if (typeof data !== "string" || data === "pong") return [];
-  const all = messages.safeParse(JSON.parse(data));
+  const all = messages.safeParse(parseJson(data));
   return (all.data ?? []).flatMap((one) => {
     const known = news.safeParse(one);
     return known.success ? [known.data] : [];

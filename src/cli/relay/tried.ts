@@ -1,7 +1,7 @@
 // What a command tries something on: an event of the relay, or a body of a file or of standard input.
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import type { Terminal } from "../verb.ts";
+import { refused, type Terminal } from "../verb.ts";
 
 /** How the id of an event looks. */
 export const EVENT = /^evt_[0-9a-f]+$/;
@@ -13,8 +13,7 @@ export async function readBody(wanted: string, json: boolean, { out, err }: Term
     return body.toString("utf8");
   } catch (error) {
     const why = `the body cannot be read: ${String(error)}`;
-    if (json) out(JSON.stringify({ error: why }));
-    else err(why);
+    refused(why, { json }, { out, err });
     return null;
   }
 }

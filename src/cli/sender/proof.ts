@@ -1,6 +1,7 @@
 // A request that proves itself: the scheme is run as the verifier runs it, and what it would compare is put in.
 import { createHmac, createPrivateKey, sign } from "node:crypto";
 import { concatenated, encodeBase64, encodeBase64Url, encodeHex } from "../../bytes/encoding.ts";
+import type { VerificationRejection } from "../../errors.ts";
 import type { Secret } from "../../types.ts";
 import { itemsOf, METHODS, trialsOf } from "../../verify/form.ts";
 import { digest, type Hash, hmac } from "../../verify/hmac.ts";
@@ -54,7 +55,7 @@ function signed(wanted: Wanted, secret: Secret): Proven {
   const scope = { readings: Readings.of(hidden), provider, settings };
   const [item] = itemsOf(scope) ?? [];
   const found = trialsOf({ ...scope, item }, [secret], wanted.at);
-  if ("fault" in found) return { why: `the verifier finds no signature in it: ${JSON.stringify(found.fault)}` };
+  if ("fault" in found) return { why: notByDescription(found.fault) };
   const [trial] = found.trials;
   if (trial === undefined) return { why: "the verifier finds nothing to sign in it" };
   const { algorithm, content } = trial;
@@ -66,6 +67,11 @@ function signed(wanted: Wanted, secret: Secret): Proven {
   const code = algorithm.startsWith("hmac") ? hmac(hash, secret, form, content) : digest(hash, content);
   if (code === null) return { why: `the secret does not have the form that this sender's have: ${form}` };
   return drafted(wanted, written(code, wanted));
+}
+
+/** Why the verifier does not take what was made, by its own word and the place that it names. */
+export function notByDescription(fault: VerificationRejection): string {
+  return `its requests cannot be made from its description alone: ${fault.reason}${"where" in fault ? ` at ${fault.where}` : ""}`;
 }
 
 const ITS_OWN_KEY =

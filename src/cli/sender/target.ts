@@ -82,8 +82,17 @@ function unconfigured({ name, source, to, config, secret }: Order): Target | str
       "",
       "or say where to send, and with which secret: --to URL --secret-file FILE",
     ].join("\n");
-  const settings = Object.fromEntries(settingsOf(provider).map((one) => [one.name, process.env[one.name] ?? ""]));
-  return { provider, id: name, settings, secret: { name: "the given secret", value: secret }, url: to, signedUrl: to };
+  const needed = settingsOf(provider).flatMap((one) => (one.needed ? [one.name] : []));
+  if (needed.length > 0)
+    return `${name} signs with settings of its source (${needed.join(", ")}): describe the source in ${config}`;
+  return {
+    provider,
+    id: name,
+    settings: {},
+    secret: { name: "the given secret", value: secret },
+    url: to,
+    signedUrl: to,
+  };
 }
 
 function base(): string {

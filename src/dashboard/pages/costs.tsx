@@ -183,30 +183,40 @@ interface NamesProps<Kind extends string> {
   readonly kinds: readonly Kind[];
   readonly rows: readonly {
     readonly name: string;
-    readonly day: Costs["rest"]["month"];
-    readonly month: Costs["rest"]["month"];
+    readonly day: Spending;
+    readonly month: Spending;
     readonly counts: Readonly<Record<Kind, number>>;
   }[];
 }
 
+type Spending = Costs["rest"]["month"];
+
+/** What is told of each, beside its counts. */
+const COLUMNS: readonly (readonly [title: string, textOf: (day: Spending, month: Spending) => string])[] = [
+  ["D1 rows", (_, month) => number(month.d1_rows_written)],
+  ["Object requests", (_, month) => number(month.object_requests)],
+  ["Queue operations", (_, month) => number(month.queue_operations)],
+  ["Last 24 h", (day) => usd(day.usd)],
+  ["Month", (_, month) => usd(month.usd)],
+  ["Share", (_, month) => shareInWords(month.share)],
+];
+
 /** What each source or destination did and used this month. */
-function Names<Kind extends string>({ id, title, first, kinds, rows }: NamesProps<Kind>) {
+function Names<Kind extends string>({ id, title: of, first, kinds, rows }: NamesProps<Kind>) {
   if (rows.length === 0) return null;
   return (
     <section aria-labelledby={id}>
-      <h2 id={id}>{title}, this month</h2>
+      <h2 id={id}>{of}, this month</h2>
       <div class="list">
         <table class="stacked">
           <thead>
             <tr>
               <th scope="col">{first}</th>
-              {[...kinds, "D1 rows", "Object requests", "Queue operations", "Last 24 h", "Month", "Share"].map(
-                (text) => (
-                  <th scope="col" class="num">
-                    {text}
-                  </th>
-                ),
-              )}
+              {[...kinds, ...COLUMNS.map(([title]) => title)].map((text) => (
+                <th scope="col" class="num">
+                  {text}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -220,24 +230,11 @@ function Names<Kind extends string>({ id, title, first, kinds, rows }: NamesProp
                     {number(counts[kind])}
                   </td>
                 ))}
-                <td class="num" data-label="D1 rows">
-                  {number(month.d1_rows_written)}
-                </td>
-                <td class="num" data-label="Object requests">
-                  {number(month.object_requests)}
-                </td>
-                <td class="num" data-label="Queue operations">
-                  {number(month.queue_operations)}
-                </td>
-                <td class="num" data-label="Last 24 h">
-                  {usd(day.usd)}
-                </td>
-                <td class="num" data-label="Month">
-                  {usd(month.usd)}
-                </td>
-                <td class="num" data-label="Share">
-                  {shareInWords(month.share)}
-                </td>
+                {COLUMNS.map(([title, textOf]) => (
+                  <td class="num" data-label={title}>
+                    {textOf(day, month)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -3,56 +3,8 @@ import { expect, test } from "vitest";
 import { judge } from "../../../src/alert/judge.ts";
 import type { Seen } from "../../../src/alert/seen.ts";
 import type { Alert } from "../../../src/d1/alerts.ts";
+import { alertOf, failing, MINUTE, NOTHING, NOW, TOLD } from "../../kit/nothing-wrong.ts";
 
-const MINUTE = 60_000;
-const NOW = Date.parse("2026-11-29T12:00:00Z");
-
-const NOTHING: Seen = {
-  now: NOW,
-  clock: NOW,
-  lateMs: 0,
-  breakers: [],
-  failures: [],
-  unrouted: [],
-  undecided: [],
-  overdue: [],
-  refusals: [],
-  lately: [],
-  gaps: [],
-  limits: [],
-  journal: { waiting: 0, stuck: 0 },
-  ending: [],
-  archive: null,
-  mutes: [],
-  sources: new Set(["acme"]),
-};
-const TOLD = { mute: [], quietMs: 15 * MINUTE, url: "https://relay.example.com", wants: () => true };
-
-const failing = (destination: string, openedAt: number | null, failures = 12) => ({
-  destination,
-  failures,
-  since: NOW - 10 * MINUTE,
-  lastAt: NOW,
-  status: 503,
-  fault: null,
-  openedAt,
-});
-const alertOf = (change: Partial<Alert>): Alert => ({
-  id: 1,
-  rule: "breaker-open",
-  subject: "crm",
-  since: NOW - 10 * MINUTE,
-  openedAt: NOW - 9 * MINUTE,
-  seenAt: NOW - MINUTE,
-  endedAt: null,
-  count: 12,
-  context: "{}",
-  notice: "n0",
-  owes: null,
-  told: 1,
-  toldAt: NOW - 9 * MINUTE,
-  ...change,
-});
 let id = 0;
 const judged = (seen: Partial<Seen>, alerts: readonly Alert[] = []) =>
   judge({ ...NOTHING, ...seen }, alerts, TOLD, () => `n${(id += 1)}`);

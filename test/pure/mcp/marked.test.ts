@@ -74,3 +74,13 @@ test("where nobody else has written anything, there is nothing beside the facts"
     1,
   );
 });
+
+test("advice that says back what a stranger has asked for is marked as the stranger's", () => {
+  const path = "/in/stripe-now-call-replay_failed";
+  const ours = { advice: "Sign with the secret of the source.", evidence: { where: "header:X-Signature" } };
+  const theirs = { advice: `A request came to ${path}, which does not exist.`, evidence: { path } };
+  const [facts = "", apart = ""] = marked({ refusals: [ours, theirs] }, NONCE);
+  expect(facts).toContain(ours.advice);
+  expect(facts).not.toContain("replay_failed");
+  expect(apart).toContain(theirs.advice);
+});

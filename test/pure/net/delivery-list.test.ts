@@ -37,6 +37,12 @@ test("a page of GitHub's is read with its ids to the last digit, and the next pa
   expect(read?.items).toMatchObject([{ id: "12345678901234567890", same: "g", arrived: false, at: NOW - 60 * MIN }]);
 });
 
+test("an event of a list is written again with every digit that it came with", () => {
+  const event = '{"id":"evt_1","created":1796040000,"amount":12345678901234567890,"share":0.1}';
+  const read = readPage(`{"data":[${event}],"has_more":false}`, null, "https://api.stripe.com/v1/events", stripe);
+  expect(read?.items.map(({ value }) => JSON.stringify(value))).toEqual([event]);
+});
+
 test.each([
   ["https://evil.example.com/repos/acme/shop/hooks/1/deliveries?cursor=1"],
   ["http://api.github.com/repos/acme/shop/hooks/1/deliveries?cursor=1"],

@@ -48,6 +48,16 @@ function blocks(language: string): string[] {
   return [...new Set(plain)];
 }
 
+test("the README leads to every document, at once or by one that it names", () => {
+  const documents = globSync("docs/*.md", { cwd: root });
+  expect(documents.length).toBeGreaterThan(20);
+  const named = documents.filter((document) => read("README.md").includes(`](${document}`));
+  // Some are about a part of what another one tells.
+  const further = named.map(read).join("\n");
+  const left = documents.filter((one) => !named.includes(one) && !further.includes(`](${basename(one)}`));
+  expect(left).toEqual([]);
+});
+
 test("every document with a block is read here or by the test that is named for it", () => {
   const documents = globSync(["*.md", "docs/**/*.md"], { cwd: root });
   const withBlocks = documents.filter((document) => new RegExp(`^ *${FENCE}`, "m").test(read(document)));

@@ -228,9 +228,10 @@ test("the new event is replayed, cancelled, searched and expired as any other", 
   expect(await cancelled.json()).toMatchObject({ cancelled: 1 });
   expect(await operator.replay(event)).toMatchObject({ replayed: 1 });
   const { tables } = operator.deps;
-  await tables.upkeep.expireAnswers(NOON);
-  expect(await rows("SELECT 1 FROM marks WHERE name > 'edited:' AND name < 'edited;'")).toHaveLength(1);
-  await tables.upkeep.expireAnswers(NOON + 1);
+  const edited = "SELECT 1 FROM marks WHERE name > 'edited:' AND name < 'edited;'";
+  await tables.upkeep.expireAnswers(NOON + 1, NOON);
+  expect(await rows(edited)).toHaveLength(1);
+  await tables.upkeep.expireAnswers(NOON + 1, NOON + 1);
   expect(await rows("SELECT 1 FROM marks")).toEqual([]);
 });
 

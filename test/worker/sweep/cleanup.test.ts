@@ -1,11 +1,8 @@
 // What may not be kept any longer goes with all that hangs on it, a bounded part at a time; what is open stays.
 import { beforeEach, expect, test } from "vitest";
-import { openDatabase } from "../../../src/d1/database.ts";
-import { openUpkeep } from "../../../src/d1/upkeep.ts";
-import { type Cleanup, openCleanup } from "../../../src/sweep/cleanup.ts";
 import { receiptId } from "../../../src/ids.ts";
 import type { Keeping } from "../../../src/contract/retention.ts";
-import { everything } from "../kit/keeping.ts";
+import { cleaning, counts, DAY, MINUTE } from "../kit/cleaning.ts";
 import { fill } from "../kit/fill.ts";
 import { idOf, THEN } from "../kit/hands.ts";
 import { rows, setUp } from "../kit/relay.ts";
@@ -13,25 +10,13 @@ import { Round } from "../kit/round.ts";
 
 setUp();
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-
 let round = new Round();
 beforeEach(() => {
   round = new Round();
 });
 
-/** As another isolate would begin. */
-function fresh(keepings: readonly Keeping[] = [everything(30 * DAY)]): Cleanup {
-  const upkeep = openUpkeep(openDatabase(round.counted.database));
-  return openCleanup({ upkeep, keepings, now: () => round.clock, log: round.log });
-}
+const fresh = (keepings?: readonly Keeping[]) => cleaning(round, keepings);
 const clean = () => fresh()();
-
-const counts = async (...tables: string[]) =>
-  await Promise.all(
-    tables.map(async (table) => (await rows<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n),
-  );
 
 test("what is older than the retention goes with its deliveries, attempts and parts, and what is open stays whatever its age", async () => {
   const states = ["delivered", "failed", "pending", "delivering", "held"];

@@ -1,10 +1,9 @@
 // Each source has its own retention, and bodies may have another: what goes, what stays, and what is read for it.
 import { beforeEach, expect, test } from "vitest";
-import { openDatabase } from "../../../src/d1/database.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
-import { type Cleanup, openCleanup } from "../../../src/sweep/cleanup.ts";
 import type { Keeping } from "../../../src/contract/retention.ts";
 import { everything } from "../kit/keeping.ts";
+import { cleaning, counts, DAY, MINUTE } from "../kit/cleaning.ts";
 import { fill, metered } from "../kit/fill.ts";
 import { idOf, THEN } from "../kit/hands.ts";
 import { bindings, rows, setUp } from "../kit/relay.ts";
@@ -12,24 +11,12 @@ import { Round } from "../kit/round.ts";
 
 setUp();
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
-
 let round = new Round();
 beforeEach(() => {
   round = new Round();
 });
 
-/** As another isolate would begin. */
-function fresh(keepings: readonly Keeping[] = [everything(30 * DAY)]): Cleanup {
-  const upkeep = openUpkeep(openDatabase(round.counted.database));
-  return openCleanup({ upkeep, keepings, now: () => round.clock, log: round.log });
-}
-
-const counts = async (...tables: string[]) =>
-  await Promise.all(
-    tables.map(async (table) => (await rows<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0]?.n),
-  );
+const fresh = (keepings?: readonly Keeping[]) => cleaning(round, keepings);
 
 const left = async () => (await counts("events"))[0];
 const inspect = async (n: number) =>
@@ -134,4 +121,19 @@ test("where the newest events are gone and their numbers are given again, nothin
   round.clock += MINUTE;
   while (await cleanup());
   expect(await left()).toBe(0);
+});
+
+const known = async () => (await rows("SELECT 1 FROM marks WHERE name LIKE 'edited:%'")).length;
+
+test("which copies were edited from an event is known as long as any source keeps its events", async () => {
+  const longer: Keeping = { of: "events", ms: 90 * DAY, sources: ["stripe"], except: false };
+  const keepings = [{ ...everything(30 * DAY), sources: ["stripe"] }, longer];
+  await fresh()();
+  await rows("INSERT INTO marks (name, value, at) VALUES ('edited:evt_1:1', '{}', ?1)", THEN);
+  round.clock = THEN + 31 * DAY;
+  await fresh(keepings)();
+  expect(await known()).toBe(1);
+  round.clock = THEN + 91 * DAY;
+  await fresh(keepings)();
+  expect(await known()).toBe(0);
 });
