@@ -1,5 +1,5 @@
-// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/costs, /api/replays, /api/keys and
-// /api/audit: how the relay does, who may, and who did.
+// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/costs, /api/replays, /api/keys,
+// /api/configuration and /api/audit: how the relay does, who may, and who did.
 import { Hono } from "hono";
 import { alertParameters } from "../contract/alerts.ts";
 import { previewParameters } from "../contract/operations.ts";
@@ -35,6 +35,8 @@ export function relayRoutes({ operator }: RoomDeps) {
       return c.json(granted(await replays.preview(filter, rate)));
     })
     .get("/replays/:id", async (c) => c.json(granted(await replays.show(c.req.param("id")))))
+
+    .get("/configuration", (c) => c.json(operator.configuration()))
 
     .get("/keys", async (c) => c.json({ keys: await keys.list() }))
     .get("/audit", query(auditParameters), async (c) => c.json(granted(await keys.audit(c.req.valid("query").cursor))));

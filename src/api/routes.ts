@@ -5,6 +5,7 @@ import { apiKey, auditEntry, type Role } from "../contract/access.ts";
 import { alertParameters, alertsAnswer } from "../contract/alerts.ts";
 import { archivePage, archiveParameters } from "../contract/archive.ts";
 import { ACTS } from "../contract/acts.ts";
+import { configuration } from "../contract/configuration.ts";
 import { costs } from "../contract/costs.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
@@ -139,6 +140,12 @@ const LOOKS = {
     answer: replayPreview,
   },
   "GET /replays/:id": { ...look, says: "One bulk replay and how far it has come.", answer: replayJob },
+
+  "GET /configuration": {
+    ...rule,
+    says: "The vars that the relay runs with, as they were deployed, and the names of its secrets: those that are set, and those that are missing.",
+    answer: configuration,
+  },
 
   "GET /keys": { ...rule, says: "API keys, without their secrets.", answer: z.object({ keys: z.array(apiKey) }) },
   "GET /audit": {

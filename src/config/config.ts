@@ -24,6 +24,7 @@ import { refuseSentSecrets } from "./sent-secrets.ts";
 import { refuseSharedOracles } from "./shared-secrets.ts";
 import { unanswerable } from "./replying.ts";
 import { untransformable } from "./transforming.ts";
+import { varsOf, writtenIn } from "./vars.ts";
 import { PLANS } from "../contract/prices.ts";
 import { LEVELS } from "../log.ts";
 import { destinationUrl } from "../net/egress.ts";
@@ -119,17 +120,10 @@ export function readConfig(vars: Vars): Config {
     logSuccess: readShare(vars["LOG_SUCCESS"], reading.findings),
     loopback: reading.loopback,
     ends: reading.ends,
+    written: writtenIn(vars),
     missing: stillMissing(vars, named.destinations, reading.asked),
     findings: reading.findings,
   };
-}
-
-/** Vars of one kind: the base name, then `SOURCES_…` by alphabet, because a Worker's env has no order of its own. */
-function varsOf(vars: Vars, base: string): string[] {
-  const secret = /_SECRET(_OLD)?$/;
-  return Object.keys(vars)
-    .filter((name) => name === base || (name.startsWith(`${base}_`) && !secret.test(name)))
-    .toSorted();
 }
 
 function entries(vars: Vars, base: string, { findings }: Reading): Map<string, Entry> {

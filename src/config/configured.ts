@@ -12,6 +12,7 @@ import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
 import type { VaultKeys } from "../bytes/vault.ts";
 import type { Level } from "../log.ts";
+import type { Written } from "./vars.ts";
 import type { Destination, Secret, Source } from "../types.ts";
 
 /** A source with the scheme that its requests are proven by. */
@@ -105,6 +106,8 @@ export interface Config {
   readonly loopback: boolean;
   /** Old secrets that have an end, ahead or past. */
   readonly ends: readonly SecretEnd[];
+  /** The vars as they were deployed, and the names of the secrets that are set. */
+  readonly written: Written;
   /** Names of the secrets that are still to be put. */
   readonly missing: readonly string[];
   readonly findings: readonly Finding[];

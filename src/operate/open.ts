@@ -1,6 +1,7 @@
 // Puts the operator together: everything that may be looked at and done, in one list. The API and the pages are two
 // faces of it; neither knows more.
 import type { Config } from "../config/configured.ts";
+import type { ConfigurationAnswer } from "../contract/configuration.ts";
 import type { Totals } from "../feed/tally.ts";
 import type { Archive } from "../archive/open.ts";
 import { openAlertLooks } from "./alerts.ts";
@@ -39,6 +40,7 @@ export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, 
     | "destinations"
     | "routes"
     | "adminToken"
+    | "written"
     | "missing"
     | "findings"
     | "ends"
@@ -96,6 +98,8 @@ export function openOperator(deps: OperatorDeps) {
     ...destinations,
     ...openTries(deps),
     tunnel: openTunnel(deps),
+    /** What the relay runs with, to be held against what is about to be deployed. */
+    configuration: (): ConfigurationAnswer => toConfiguration(deps.config),
     ...openInspections(given),
     ...openOverview({ ...deps, ...tables, sources, destinations: destinations.destinations }),
     /** What a scraper asks for. */
@@ -109,4 +113,8 @@ export function openOperator(deps: OperatorDeps) {
     alerts: openAlertLooks({ ...deps, ...tables }),
     acts,
   };
+}
+
+function toConfiguration({ written, missing }: Pick<Config, "written" | "missing">): ConfigurationAnswer {
+  return { vars: { ...written.vars }, secrets: [...written.secrets], missing: [...missing] };
 }

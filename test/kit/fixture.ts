@@ -20,6 +20,7 @@ export function fullOperator(): Operator {
     archive: { isOpen: false, list: async () => notFound("archive") },
     tries: async (event) => done(tried(event)),
     tunnel: (name) => done(name),
+    configuration: () => ({ vars: {}, secrets: [], missing: [] }),
     deliveries: async ({ filter }) => ({
       deliveries: deliveries.filter(({ destination }) => (filter.destination ?? destination) === destination),
       next: null,

@@ -4,40 +4,75 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { error, type Finding, warning } from "../../config/findings.ts";
 import { flag, taking } from "../options.ts";
+import { changesInWords } from "./changes.ts";
 import { type Examined, examine } from "./examine.ts";
-import type { Verb } from "../verb.ts";
-import { type DevVars, openDevVars, openWranglerFile } from "./wrangler-file.ts";
+import type { Compared } from "../relay/compare.ts";
+import { type Asked, refused, type Verb } from "../verb.ts";
+import { type DevVars, openDevVars, openWranglerFile, type Table } from "./wrangler-file.ts";
 import { wranglerRun } from "./wrangler-run.ts";
 
 export const verb: Verb = {
-  usage: "check [--config FILE] [--dev]",
+  usage: "check [--config FILE] [--dev] [--relay [--env NAME]]",
   help: [
-    "Checks wrangler.toml, or FILE, as it would be deployed. Asks nobody and starts nothing.",
+    "Checks wrangler.toml, or FILE, as it would be deployed. It starts nothing, and asks nobody but for --relay.",
     "Prints a line for each error and each warning, then which file was judged, and refuses (exit code 1) only for errors.",
     "A secret is never in the file: those that it asks for are a warning. wrangler runs this before each build, dev as --dev.",
   ].join("\n"),
   options: {
     config: taking("FILE", "the file to check; wrangler.toml unless said otherwise"),
+    relay: flag("says what a deploy would change at the relay that HOOKLINE_URL names; takes an admin's HOOKLINE_KEY"),
+    env: taking("NAME", "with --relay: the environment of the file that is deployed there"),
     dev: flag("as `npm run dev` would run it, with the .dev.vars beside it; otherwise .dev.vars changes nothing"),
   },
-  examples: ["check", "check --config wrangler.toml --json"],
+  examples: ["check", "check --config wrangler.toml --json", "check --relay"],
   names: 0,
-  async run({ options, json }, { out }) {
-    const asked = typeof options["config"] === "string" ? options["config"] : null;
-    const { path, dev, build, findings, stops } = await check(asked, options["dev"] === true);
+  async run(asked, terminal) {
+    const { options, json } = asked;
+    const { out, err } = terminal;
+    const { relay = false, dev: askedDev = false, config = null, env = null } = options;
+    if ((relay === true && askedDev === true) || (env !== null && relay !== true)) {
+      err("hookline check takes --relay or --dev, and --env only with --relay: hookline check --help");
+      return 2;
+    }
+    const checked = await check(textOrNull(config), askedDev === true);
+    const { path, dev, build, stops } = checked;
+    const compared =
+      relay === true && checked.file !== null ? await compareWith(checked.file, textOrNull(env), asked) : null;
+    if (compared?.ok === false) return refused(compared.why, asked, terminal);
+    const findings = compared === null ? checked.findings : [...withoutSecrets(checked.findings), ...compared.findings];
     const errors = findings.filter(({ level }) => level === "error").length;
     if (json) {
-      out(JSON.stringify({ ok: errors === 0, config: path, for: dev ? "dev" : "deploy", findings }, null, 2));
+      const changes = compared === null ? {} : { changes: compared.changes };
+      const answer = { ok: errors === 0, config: path, for: dev ? "dev" : "deploy", findings, ...changes };
+      out(JSON.stringify(answer, null, 2));
     } else {
       for (const { level, key, says } of findings) out(`${level} ${key}: ${says}`);
+      for (const line of compared === null ? [] : changesInWords(compared.changes)) out(line);
       out(conclusion(path, dev, errors, build && !stops));
     }
     return stops ? 1 : 0;
   },
 };
 
+/** Loaded only where it is asked for: the check of every build asks no relay, and should be quick. */
+async function compareWith(file: Table, environment: string | null, asked: Asked): Promise<Compared> {
+  const { compare } = await import("../relay/compare.ts");
+  return await compare(file, environment, asked);
+}
+
+/** Where a relay was asked, it is known which of its secrets are set. */
+function withoutSecrets(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ level, key }) => level === "error" || key !== "secrets");
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
 interface Checked {
   readonly path: string;
+  /** `null` where it cannot be read. */
+  readonly file: Table | null;
   readonly dev: boolean;
   /** Whether wrangler waits for this. */
   readonly build: boolean;
@@ -51,7 +86,7 @@ async function check(asked: string | null, askedDev: boolean): Promise<Checked> 
   const dev = askedDev || command === "dev";
   const about = { path, dev, build: command !== null };
   const opened = await openWranglerFile(path);
-  if (!opened.ok) return { ...about, findings: [error(path, opened.why)], stops: true };
+  if (!opened.ok) return { ...about, file: null, findings: [error(path, opened.why)], stops: true };
   const local = await openDevVars(path, environment);
   const examined = examine(opened.file, dev ? (local?.vars ?? {}) : {});
   const frame = [...examined.frame, ...shadowed(path, asked !== null || config !== null)];
@@ -59,7 +94,7 @@ async function check(asked: string | null, askedDev: boolean): Promise<Checked> 
   // A relay whose vars are partly wrong runs here and says so on its first page;
   // wrangler would only end with a hundred lines of its own.
   const stopping = dev && command !== null ? frame : findings;
-  return { ...about, findings, stops: stopping.some(({ level }) => level === "error") };
+  return { ...about, file: opened.file, findings, stops: stopping.some(({ level }) => level === "error") };
 }
 
 /** wrangler takes the first that there is of wrangler.json, wrangler.jsonc and wrangler.toml. */

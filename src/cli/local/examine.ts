@@ -1,7 +1,7 @@
 // What in a wrangler.toml would fail, or surprise, once it is deployed? Rules over the parsed file; touches nothing.
 import { readConfig } from "../../config/config.ts";
 import { error, type Finding, suggest, warning } from "../../config/findings.ts";
-import { OTLP_VARS } from "../../config/otlp.ts";
+import { LOOPBACK, SINGLES, TABLES } from "../../config/vars.ts";
 import { boundaryFault } from "../../scheme/boundaries.ts";
 import { examineBindings } from "./examine-bindings.ts";
 import { examineFrame, inherited } from "./examine-frame.ts";
@@ -9,21 +9,6 @@ import { examineRoutes } from "./examine-routes.ts";
 import { type Table, table } from "./wrangler-file.ts";
 import { endFindings, tooFar } from "../../operate/ends.ts";
 import type { Config } from "../../config/configured.ts";
-
-const TABLES = ["SOURCES", "DESTINATIONS", "ROUTES"];
-const SINGLES = [
-  "ACCESS",
-  "ALERTS",
-  "BODY_RETENTION_DAYS",
-  "INTAKE_SHARDS",
-  "LOG_LEVEL",
-  "LOG_SUCCESS",
-  ...OTLP_VARS,
-  "PLAN",
-  "RESOLVER",
-  "RETENTION_DAYS",
-  "SIGNING_KEY_OLD_UNTIL",
-];
 
 /** 5 KB a var, and 128 vars and secrets on the paid plan, 64 on the free one (Cloudflare's limits of Workers). */
 const VAR_BYTES = 5 * 1024;
@@ -65,6 +50,12 @@ export function examine(file: Table, local: Table = {}, now = Date.now()): Exami
     missing: [...new Set(configs.flatMap(({ missing }) => missing))],
     unseen: [...new Set(configs.flatMap(({ ends }) => ends.filter(({ set }) => !set).map(({ secret }) => secret)))],
   };
+}
+
+/** The vars that a deploy of a scope would put, and the names of the secrets that it needs. */
+export function asDeployed(scope: Table): { readonly vars: Table; readonly missing: readonly string[] } {
+  const vars = deployedVars(scope);
+  return { vars, missing: readConfig(vars).missing };
 }
 
 function under(prefix: string, findings: readonly Finding[]): Finding[] {
@@ -129,7 +120,7 @@ function dates(value: unknown, key: string): Finding[] {
 
 function unknownVars(vars: Table, prefix: string): Finding[] {
   return Object.entries(vars).flatMap(([name, value]) => {
-    if (name === "LOOPBACK_DESTINATIONS") {
+    if (name === LOOPBACK) {
       const says = "admits http and this machine as destinations, which must never be deployed. Move it to .dev.vars";
       return [error(name, says)];
     }
@@ -170,7 +161,7 @@ function baseOf(entry: Table): string | null {
 
 /** The vars as they may be deployed: without the local switch, so that nothing hides behind it. */
 function deployedVars(scope: Table): Table {
-  const { LOOPBACK_DESTINATIONS: _, ...deployed } = table(scope["vars"]);
+  const { [LOOPBACK]: _, ...deployed } = table(scope["vars"]);
   return deployed;
 }
 

@@ -42,7 +42,8 @@ export function address(): { readonly url: URL; readonly key: string } {
   return { url: new URL(url), key };
 }
 
-function connect({ options }: Asked): Client {
+/** @throws Fault where the environment does not say which relay */
+export function connect({ options }: Asked): Client {
   const { url, key } = address();
   const once = options["once"];
   const headers = { authorization: `Bearer ${key}`, ...(typeof once === "string" ? { "idempotency-key": once } : {}) };

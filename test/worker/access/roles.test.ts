@@ -21,9 +21,9 @@ function routes(): string[] {
 
 const live = async () => await Promise.resolve(new Response("live"));
 
-/** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, secrets and edited bodies take an admin. */
+/** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, configuration, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit|configuration)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
   return route.startsWith("GET ") && !route.endsWith("/listen") ? "viewer" : "operator";
 }
 
