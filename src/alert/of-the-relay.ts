@@ -30,13 +30,16 @@ const limitNear: Rule = {
   says: `A limit of the plan is used to ${NEAR * 100} % or more: rows and size of D1, objects, the queue, requests, log lines.`,
   calmMs: 0,
   look: ({ limits, now }) =>
-    limits?.flatMap(({ meter: subject, used, limit, reached, says }) =>
+    limits?.flatMap(({ meter: subject, used, limit, reached, fullOn, says }) =>
       reached || (limit !== null && used !== null && used >= limit * NEAR)
-        ? [{ subject, since: now, count: 1, context: { used, limit, reached: reached ? 1 : 0, says } }]
+        ? [{ subject, since: now, count: 1, context: { used, limit, reached: reached ? 1 : 0, full_on: fullOn, says } }]
         : [],
     ) ?? null,
-  title: ({ subject, context: { reached, used, limit } }) =>
-    reached === 1 ? `The limit of ${subject} is reached` : `${String(used)} of ${String(limit)} ${subject} are used`,
+  title({ subject, context: { reached, used, limit, full_on: full } }) {
+    if (reached === 1) return `The limit of ${subject} is reached`;
+    const until = typeof full === "string" ? `, and the rest by ${full} at this pace` : "";
+    return `${String(used)} of ${String(limit)} ${subject} are used${until}`;
+  },
   fix: ({ context: { says } }) => ({
     says:
       typeof says === "string"

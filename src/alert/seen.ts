@@ -10,6 +10,8 @@ export interface Limit {
   readonly used: number | null;
   readonly limit: number | null;
   readonly reached: boolean;
+  /** The day, in UTC, on which it is reached if all goes on as in the last week; where that is known. */
+  readonly fullOn: string | null;
   /** What still works where it is reached. */
   readonly says: string | null;
 }

@@ -23,6 +23,19 @@ export const use = z.object({
   resets_at: instant,
   resets_in_s: z.number(),
   meters: z.array(meter),
+  /** The database, how it grows, and when it is full at that pace; `null` until D1 has told its size. */
+  database: z.nullable(
+    z.object({
+      /** In bytes, as D1 told it last, and what the plan allows for one database. */
+      used: z.number(),
+      limit: z.nullable(z.number()),
+      /** In bytes, over the time of `over_s`: a week at most. `null` before an hour is counted. */
+      growth_a_day: z.nullable(z.number()),
+      over_s: z.nullable(z.number()),
+      /** A day in UTC; `null` where the database does not grow, or is not full for ten years. */
+      full_on: z.nullable(z.string()),
+    }),
+  ),
   /** For each limit that is reached: what it stops, what still works, and what to do. */
   reached: z.array(z.object({ name: z.enum(METERS), says: z.string() })),
   /** Messages that wait in the queue; `null` where it does not say. */

@@ -18,7 +18,7 @@ import {
 import { type Lifetime, lifetimeOf } from "./lifetime.ts";
 import { sleep } from "../patience.ts";
 import { type Silence, silencesOf } from "./silence.ts";
-import { addUse, refusalsIn, type Told } from "./use.ts";
+import { addUse, refusalsIn, type SizeKey, type Told } from "./use.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 /**
@@ -32,6 +32,8 @@ const WRITE_MS = { events: 1_000, refusals: 5_000 };
  */
 const MINUTES_KEPT_MS = 26 * HOUR_MS;
 const HOURS_KEPT_MS = 31 * 24 * HOUR_MS;
+/** The growth of the database is that of so long, in ms: a week has each of its days once. */
+const GROWTH_MS = 7 * 24 * HOUR_MS;
 /** What happened longer ago than this is counted now, in ms: its minutes may be hours already. */
 const LATEST_MS = 24 * HOUR_MS;
 
@@ -135,10 +137,20 @@ export class Tallies {
     }));
   }
 
-  /** What was used since then, as far as it was told. Sizes are those that were told last. */
+  /**
+   * What was used since then, as far as it was told. Sizes are those that were told last, and the size of the database
+   * a week ago, or as far back as it is known, is noted with them.
+   */
   use(since: number): Map<string, number> {
     const total = new Map<string, number>();
     for (const [, { use = new Map() }] of this.#from(since)) addUse(total, use);
+    // Read one by one until a row tells a size: mostly the first.
+    for (const { at, counts } of this.#sql.exec<Row>(WRITTEN, this.#now() - GROWTH_MS)) {
+      const bytes = unpackTally(counts).use?.get("d1_bytes");
+      if (bytes === undefined) continue;
+      total.set(`was:${at}` satisfies SizeKey, bytes);
+      break;
+    }
     return total;
   }
 

@@ -23,6 +23,9 @@ const LINE_BYTES = 1_000;
 
 const [REFUSED, ACK] = ["refused:", "ack:"];
 
+/** In an answer about use, how large the database was before: `was:TIME`, in ms since 1970, and bytes. */
+export type SizeKey = `was:${number}`;
+
 /** Counts a refusal. Both names are of the configuration and of the relay: a stranger cannot make up more of them. */
 export function countRefusal(into: Map<string, number>, source: string, reason: string): void {
   addOne(into, `${REFUSED}${source}:${reason}`, 1);

@@ -189,10 +189,21 @@ function backlogOf(waits: Backlog, now: number): Family[] {
   ];
 }
 
-function useOf({ meters, queue }: Use): Family[] {
-  const size = meters.find(({ name }) => name === "d1_bytes")?.used ?? null;
+function useOf({ meters, database, queue }: Use): Family[] {
+  const full = database?.full_on ?? null;
   return [
-    gauge("database_size_bytes", "The size of D1, as it said last.", size === 0 ? null : size),
+    gauge("database_size_bytes", "The size of D1, as it said last.", database?.used ?? null),
+    gauge("database_limit_bytes", "The size at which D1 is full.", database?.limit ?? null),
+    gauge(
+      "database_daily_growth_bytes",
+      "How much D1 has grown a day, in the last week.",
+      database?.growth_a_day ?? null,
+    ),
+    gauge(
+      "database_full_timestamp_seconds",
+      "The day on which D1 is full if it goes on like this; absent while it does not grow.",
+      full === null ? null : Date.parse(full) / 1000,
+    ),
     gauge("queue_messages", "Messages that wait in the queue.", queue?.backlog ?? null),
     family(
       "gauge",

@@ -6,6 +6,7 @@ import type { Use } from "../feed/use.ts";
 import type { Log } from "../log.ts";
 import { within } from "../patience.ts";
 import { DAY_MS, iso } from "../time.ts";
+import { growthOf, sizeBefore } from "./growth.ts";
 
 export interface UseDeps {
   readonly config: { readonly plan: Plan };
@@ -93,6 +94,7 @@ function answer(
     resets_at: iso(day + DAY_MS),
     resets_in_s: Math.ceil((day + DAY_MS - now) / 1000),
     meters,
+    database: growthOf(untold.get("d1_bytes") ?? told.get("d1_bytes"), sizeBefore(told), plan, now),
     reached: meters.filter(({ reached }) => reached).map(({ name }) => ({ name, says: SAYS[name] })),
     queue,
   };

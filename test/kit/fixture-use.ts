@@ -6,6 +6,9 @@ import { NOW, ago, ahead } from "./fixture-words.ts";
 const day = (name: Meter, used: number | null, limit: number | null, estimated = false) =>
   ({ name, used, limit, per: "day", estimated, reached: used !== null && limit !== null && used >= limit }) as const;
 
+/** At 9.4 MB a day. */
+const FULL_ON = ahead(16.8 * 86_400).slice(0, 10);
+
 /** On the free plan, at ten in the evening: the rows of D1 are nearly used up, the queue is. */
 export function use(): Use {
   return {
@@ -26,6 +29,7 @@ export function use(): Use {
       day("worker_cpu_ms", null, null),
       day("log_lines", 36_904, 200_000),
     ],
+    database: { used: 341_229_568, limit: 500_000_000, growth_a_day: 9_437_184, over_s: 7 * 86_400, full_on: FULL_ON },
     reached: [
       {
         name: "queue_operations",

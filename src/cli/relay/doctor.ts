@@ -2,6 +2,8 @@
 import * as z from "zod";
 import type { AlertAnswer } from "../../contract/alerts.ts";
 import type { Overview, SourceAnswer } from "../../contract/overview.ts";
+import { use as useAnswer } from "../../contract/use.ts";
+import { sizeInWords } from "../../dashboard/words/use.ts";
 import { paint } from "../columns.ts";
 import { ONCE } from "../options.ts";
 import { plain, table } from "../table.ts";
@@ -16,6 +18,7 @@ const healthAnswer = z.looseObject({
     .looseObject({ waiting: z.number(), stuck: z.number(), unreachable: z.array(z.string()).default([]) })
     .nullable()
     .default(null),
+  use: z.looseObject({ database: z.optional(useAnswer.shape.database) }).optional(),
 });
 type Health = z.output<typeof healthAnswer>;
 
@@ -52,6 +55,8 @@ const health = remote(
       out(
         `${body.status}: events are ${accepts ? "accepted" : "not accepted"}, ${waiting} wait in the journal, ${stuck} are stuck there`,
       );
+      const database = body.use?.database ?? null;
+      if (database !== null) out(sizeInWords(database));
       if (!ok) err("what is wrong, and what fixes it: hookline doctor");
     }
     return ok ? 0 : 1;

@@ -3,7 +3,7 @@ import type { DestinationAnswer } from "../../contract/operations.ts";
 import { MOST_UNROUTED, type SecretState, type SecretUse, type SourceAnswer } from "../../contract/overview.ts";
 import { answered, given, remote } from "./client.ts";
 import { openInWords } from "../../dashboard/words/alerts.ts";
-import { amount, limitInWords, meterName, nearness } from "../../dashboard/words/use.ts";
+import { amount, limitInWords, meterName, nearness, sizeInWords } from "../../dashboard/words/use.ts";
 import { untilInWords } from "../../dashboard/words/secrets.ts";
 import { shapeInALine } from "../../dashboard/words/shape.ts";
 import { span } from "../../dashboard/words/words.ts";
@@ -38,7 +38,8 @@ const overview = remote(
     if (backlog.unrouted > 0) out(`unrouted: ${atMost(backlog.unrouted)}  (hookline events --unrouted)`);
     if (backlog.undecided > 0) out(`undecided: ${atMost(backlog.undecided)}  (hookline events --undecided)`);
     if (backlog.alerts > 0) out(`${openInWords(backlog.alerts)}  (hookline alerts --open)`);
-    const { plan, resets_in_s: left, meters, reached } = use;
+    const { plan, resets_in_s: left, meters, database, reached } = use;
+    if (database !== null) out(sizeInWords(database));
     out(`use of the ${plan} plan, until midnight UTC in ${span(left * 1000)}:`);
     const lines = meters.map((meter) => {
       const { share, word } = nearness(meter);

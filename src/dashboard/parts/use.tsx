@@ -1,11 +1,11 @@
 // How much of the plan this day has used, and what a limit that is reached stops.
 import type { Use } from "../../contract/use.ts";
-import { amount, limitInWords, meterName, nearness } from "../words/use.ts";
+import { amount, limitInWords, meterName, nearness, sizeInWords } from "../words/use.ts";
 import { number, span } from "../words/words.ts";
 import { StateBadge } from "./parts.tsx";
 
 export function UseOfPlan({ use }: { readonly use: Use }) {
-  const { plan, resets_in_s: left, meters, queue } = use;
+  const { plan, resets_in_s: left, meters, database, queue } = use;
   return (
     <section aria-labelledby="use" data-renew="use" data-between="60">
       <h2 id="use">Use of the {plan} plan today</h2>
@@ -14,6 +14,7 @@ export function UseOfPlan({ use }: { readonly use: Use }) {
         <a href="/costs">What it costs, by source and destination</a>.
         {queue === null || queue.backlog === 0 ? "" : ` ${number(queue.backlog)} messages wait in the queue.`}
       </p>
+      {database === null ? null : <p id="size">{sizeInWords(database)}.</p>}
       <div class="list">
         <table class="stacked">
           <thead>

@@ -45,6 +45,7 @@ async function families(): Promise<readonly Family[]> {
         resets_at: "",
         resets_in_s: 0,
         meters: [],
+        database: null,
         reached: [],
         queue: null,
       }),

@@ -8,6 +8,7 @@ import { openFeed, type Telling } from "../../../src/feed/door.ts";
 import { FeedCore } from "../../../src/feed/feed.ts";
 import { newTally, sourceIn } from "../../../src/feed/tally.ts";
 import { Use } from "../../../src/feed/use.ts";
+import { sizeBefore } from "../../../src/operate/growth.ts";
 import { use as schema } from "../../../src/contract/use.ts";
 import { FORGETTING } from "../../bench/price.ts";
 import { everything } from "../kit/keeping.ts";
@@ -140,7 +141,9 @@ test("a D1 that is past its daily writes is named, with what still works, and /h
     headers: { authorization: `Bearer hlk_${"a".repeat(12)}_${"b".repeat(64)}` },
   });
   expect([key.status, Object.keys(await key.json<object>())]).toEqual([200, ["status", "missing"]]);
-  const { reached, meters } = schema.parse(use);
+  const { reached, meters, database } = schema.parse(use);
+  expect(database).toMatchObject({ limit: 500_000_000, growth_a_day: null, full_on: null });
+  expect(database?.used).toBeGreaterThan(4_096);
   expect(reached.map(({ name }) => name)).toEqual(["d1_rows_written"]);
   expect(reached[0]?.says).toContain("Events are accepted");
   expect(meters.find(({ name }) => name === "d1_rows_written")).toMatchObject({ limit: 100_000, reached: true });
@@ -158,6 +161,28 @@ test("to forget an event with one delivery writes two rows: what `npm run bench`
   const cost = use.take();
   expect((cost.get("d1_rows_written") ?? 0) / count).toBe(FORGETTING.d1_rows_written);
   expect((cost.get("d1_rows_read") ?? 0) / count).toBeLessThanOrEqual(FORGETTING.d1_rows_read);
+});
+
+test("the size of the database a week ago is told along with use, or the oldest that is known", async () => {
+  await runInDurableObject(bindings.FEED.getByName("feed-of-sizes"), (_, state) => {
+    let clock = Date.parse("2026-11-01T00:00:00Z");
+    const core = new FeedCore(state, () => clock);
+    const tell = (bytes: number | null) => {
+      const tally = newTally();
+      sourceIn(tally, "acme").accepted = 1;
+      if (bytes !== null) tally.use.set("d1_bytes", bytes);
+      core.tell({ counts: new Map([[clock, tally]]), news: [], skipped: 0 });
+    };
+    const before = () => sizeBefore(core.use(clock - (clock % DAY)));
+    tell(null);
+    expect(before()).toBeNull();
+    for (let hours = 0; hours < 10 * 24; hours += 1) {
+      clock += DAY / 24;
+      tell(1_000 + hours);
+      if (hours === 30) expect(before()).toEqual({ at: Date.parse("2026-11-01T01:00:00Z"), bytes: 1_000 });
+    }
+    expect(before()).toEqual({ at: clock - 7 * DAY, bytes: 1_000 + 239 - 7 * 24 });
+  });
 });
 
 test("strangers whose requests are refused cause a row every five seconds at most", async () => {

@@ -85,7 +85,16 @@ const BACKLOG: Backlog = {
   undecided: 1,
   alerts: 2,
 };
-const USE: Use = { plan: "paid", day: "", resets_at: "", resets_in_s: 0, meters: [], reached: [], queue: null };
+const USE: Use = {
+  plan: "paid",
+  day: "",
+  resets_at: "",
+  resets_in_s: 0,
+  meters: [],
+  database: null,
+  reached: [],
+  queue: null,
+};
 
 const gone = () => Promise.reject(new Error("gone"));
 
