@@ -98,6 +98,12 @@ export const EDITED_FROM = "hookline-edited-from";
  */
 export const PROOF = "hookline-proof";
 
+/**
+ * The header of a stored event of which values were taken out: whoever gets it so is told by it. The relay alone writes
+ * it: its name is none of those that are kept of a request.
+ */
+export const REDACTED = "hookline-redacted";
+
 /** When the acceptance of this receipt was, in ms; `null` for what is none. */
 export function acceptedAt(receipt: string): number | null {
   const at = Number.parseInt(receipt.slice(0, 9), 36);

@@ -32,6 +32,7 @@ import type { Store } from "./d1/store.ts";
 import type { Tunnels } from "./d1/tunnels.ts";
 import { type FeedDoor, openFeed } from "./feed/door.ts";
 import { readConfig } from "./config/config.ts";
+import { redacts } from "./config/encrypting.ts";
 import { deliver, type DeliverDeps } from "./out/deliver.ts";
 import { openDisable } from "./out/disable.ts";
 import { FirstAttempts } from "./out/first.ts";
@@ -182,7 +183,14 @@ function open(env: Env): Relay {
       ...tending,
       upkeep,
       deliverNow: async (bells) => await (await deliver(bells, delivering)).sending,
-      cleanup: openCleanup({ upkeep, keepings: config.keepings, archive: archive?.sweep ?? null, now, log }),
+      cleanup: openCleanup({
+        ...config,
+        redacts: redacts(config),
+        upkeep,
+        archive: archive?.sweep ?? null,
+        now,
+        log,
+      }),
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],
     },

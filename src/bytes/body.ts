@@ -16,6 +16,9 @@ const OF_BASE64 = (PART_BYTES / 4) * 3;
  */
 export const PIECES_AT_ONCE = 7;
 
+/** Parts from this number on are what an event was before it was redacted: its head, and behind it its body. */
+export const WHOLE_PARTS = 1_000;
+
 // ignoreBOM: without it the decoder drops a leading byte order mark, and the receiver's signature no longer matches.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();

@@ -59,6 +59,8 @@ export const PLACES = {
   body: (event: string) => `${event} body`,
   part: (event: string, n: number) => `${event} part ${n}`,
   object: (event: string) => `${event} object`,
+  /** What an event was before it was redacted, in pieces. */
+  whole: (event: string, n: number) => `${event} whole ${n}`,
   undecided: (event: string, route: string) => `${event} undecided ${route}`,
   answer: (event: string, destination: string) => `${event} answer ${destination}`,
   inspected: (event: string, destination: string, attempt: number, column: "headers" | "body") =>

@@ -7,6 +7,7 @@ import type { Finding } from "./findings.ts";
 import type { Gaps } from "../scheme/deliveries.ts";
 import type { Hydrate } from "../scheme/hydrate.ts";
 import type { Otlp } from "./otlp.ts";
+import type { Redaction } from "../scheme/redaction.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { Transforms } from "../transform/transform.ts";
 import type { Plan } from "../contract/prices.ts";
@@ -28,6 +29,8 @@ export interface ConfiguredSource extends Source {
   readonly gaps?: Gaps;
   /** Set where its bodies and headers are kept sealed. */
   readonly encrypt?: true;
+  /** What is taken out of what is kept. */
+  readonly redact?: Redaction;
   readonly scheme: Provider;
 }
 

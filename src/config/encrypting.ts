@@ -2,6 +2,8 @@
 import { decodeBase64 } from "../bytes/encoding.ts";
 import type { VaultKeys } from "../bytes/vault.ts";
 import type { ConfiguredSource } from "./configured.ts";
+import type * as z from "zod/mini";
+import type { sourceKeys } from "./keys.ts";
 import { error, warning } from "./findings.ts";
 import type { Reading } from "./reading.ts";
 
@@ -17,8 +19,7 @@ const HOW = "Make one with: openssl rand -base64 32";
  * be opened.
  */
 export function readEncryption(sources: Iterable<ConfiguredSource>, reading: Reading): VaultKeys {
-  const encrypting = [...sources].filter(({ encrypt }) => encrypt === true).map(({ name }) => name);
-  if (encrypting.length > 0) reading.asked.add(ENCRYPTION_KEY);
+  if ([...sources].some((source) => needsKey(source))) reading.asked.add(ENCRYPTION_KEY);
   const [current, old] = [readKey(ENCRYPTION_KEY, reading), readKey(ENCRYPTION_KEY_OLD, reading)];
   const isSame = current !== null && old !== null && current.every((byte, at) => byte === old[at]);
   if (isSame)
@@ -28,6 +29,38 @@ export function readEncryption(sources: Iterable<ConfiguredSource>, reading: Rea
   const isSet = reading.secret(ENCRYPTION_KEY) !== null;
   const lack = isSet ? `is not ${KEY_BYTES} bytes in base64` : "is not set";
   return { current, old: isSame ? null : old, fault: current === null ? `${ENCRYPTION_KEY} ${lack}` : null };
+}
+
+/** Whether events of the source, or the values that are taken out of them, are kept sealed. */
+function needsKey({ encrypt, redact }: Pick<ConfiguredSource, "encrypt" | "redact">): boolean {
+  return encrypt === true || redact !== undefined;
+}
+
+/** Whether any source has values taken out of what is kept. */
+export function redacts({ sources }: { readonly sources: ReadonlyMap<string, ConfiguredSource> }): boolean {
+  return [...sources.values()].some(({ redact }) => redact !== undefined);
+}
+
+type SealKeys = Pick<z.output<typeof sourceKeys>, "encrypt" | "redact" | "hydrate">;
+
+/** How the events of a source are kept, where that is written. */
+export function sealingOf({ encrypt, redact }: SealKeys): Pick<ConfiguredSource, "encrypt" | "redact"> {
+  const places = (redact ?? []).map((text) => text.split("."));
+  const of = (root: string) => places.filter(([one]) => one === root).map(([, ...path]) => path);
+  const headers = of("headers").map((path) => path.join(".").toLowerCase());
+  return {
+    ...(encrypt ? { encrypt: true as const } : {}),
+    ...(redact === undefined ? {} : { redact: { headers, body: of("body") } }),
+  };
+}
+
+/** What is fetched for an event says again what is taken out of it, in a form that nobody knows. */
+export function hydratesRedacted(key: string, { redact, hydrate }: SealKeys, { findings }: Reading): boolean {
+  if (redact === undefined || hydrate === undefined) return false;
+  const says =
+    "cannot stand beside hydrate: the object that is fetched may hold what is to be redacted. Use encrypt = true";
+  findings.push(error(`${key}.redact`, says));
+  return true;
 }
 
 function readKey(name: string, { secret, findings }: Reading): Uint8Array<ArrayBuffer> | null {

@@ -13,6 +13,7 @@ import { parseNetworks } from "../net/lists.ts";
 import { readAs } from "./as.ts";
 import { endKeys, endsOfSource, withEnd } from "./ending.ts";
 import type { Entry, Reading } from "./reading.ts";
+import { hydratesRedacted, sealingOf } from "./encrypting.ts";
 import { readKeys } from "./signing.ts";
 import { readGaps } from "./gapping.ts";
 import { readHydrate } from "./hydrating.ts";
@@ -63,7 +64,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   if (admitted === null) return null;
   const hydrate = keys.hydrate === undefined ? undefined : readHydrate(key, keys.hydrate, reading);
   const gaps = readGaps(key, keys.gaps, resolved.provider, reading);
-  if (hydrate === null || gaps === null) return null;
+  if (hydrate === null || gaps === null || hydratesRedacted(key, keys, reading)) return null;
   const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];
   const ends = endsOfSource({ key, name }, keys.old_until, secretNames, reading);
@@ -86,7 +87,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
     publicUrl: keys.public_url ?? null,
     ...(hydrate === undefined ? {} : { hydrate }),
     ...(gaps === undefined ? {} : { gaps }),
-    ...(keys.encrypt ? { encrypt: true as const } : {}),
+    ...sealingOf(keys),
     ...readRetention(key, keys, reading.findings),
     settings,
   };

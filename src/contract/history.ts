@@ -93,6 +93,10 @@ export const eventStory = z.object({
   object: z.optional(z.object({ fetched_at: instant, path: z.string(), body: z.string() })),
   /** Left out while its body is there; without one `body` is empty, and nothing can be sent again. */
   body_gone: z.optional(bodyGone),
+  /** Left out where it is kept as it came. */
+  encrypted: z.optional(z.literal(true)),
+  /** Values were taken out of it: once its deliveries have ended, a replay sends it as it is here. */
+  redacted: z.optional(z.literal(true)),
   encoding: z.enum(["text", "base64"]),
   /** The segment of the archive that has it; left out for an event of the history. */
   archived: z.optional(z.string()),

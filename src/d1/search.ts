@@ -16,7 +16,7 @@ const HOLDING = `
 SELECT e.seq AS event, CASE WHEN ${isSealedSql("e")} THEN 'sealed' WHEN e.encoding = 'base64' THEN 'binary' ELSE 'text' END AS kind
 FROM json_each(?1) one CROSS JOIN events e ON e.seq = one.value
 WHERE ${isSealedSql("e")} OR e.encoding = 'base64' OR instr(lower(e.body), lower(?2)) > 0 OR (e.parts > 0 AND EXISTS (
-  SELECT 1 FROM event_parts p WHERE p.receipt = e.receipt AND (
+  SELECT 1 FROM event_parts p WHERE p.receipt = e.receipt AND p.n < e.parts AND (
     instr(lower(p.data), lower(?2)) > 0
     OR instr(lower(substr(p.data, -length(?2)) || (
       SELECT substr(next.data, 1, length(?2)) FROM event_parts next WHERE next.receipt = p.receipt AND next.n = p.n + 1

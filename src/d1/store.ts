@@ -3,11 +3,13 @@ import { type BellRow, toBell } from "./bell.ts";
 import type { Opened } from "./settlement.ts";
 import type { Bell, Event } from "../types.ts";
 import { BELL_REACH_MS, GRACE_MS, LEASE_MS } from "../deadlines.ts";
+import type { Guarded, WholeHead } from "../scheme/redaction.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { BLOCKED } from "./breakers.ts";
 import { behind, BEHIND_MS } from "./order.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 import { HEARD_NOW, unheard } from "./tunnels.ts";
+import { wholesKept } from "./wholes.ts";
 import { firstsSettled, openSettling } from "./settle.ts";
 
 /** What a bell asks for: this attempt of this delivery. */
@@ -43,12 +45,10 @@ export type StoredEvent = Pick<
   readonly seq: number;
   /** What it names, once that was fetched: JSON. */
   readonly object?: string | null;
-  /** Set where it is kept sealed. */
-  readonly sealed?: true;
-};
+} & Guarded & { readonly whole?: WholeHead };
 
 /** An event as it is kept: its headers are JSON, or one sealed value, and then everything else of it is sealed. */
-export type KeptEvent = Omit<StoredEvent, "headers" | "sealed"> & { readonly headers: string };
+export type KeptEvent = Omit<StoredEvent, "headers" | "whole" | keyof Guarded> & { readonly headers: string };
 
 // Each event is parsed once (`jsonb`), not once for each of its columns.
 // A repeat without its body is no event (`repeatOf` in src/intake).
@@ -177,6 +177,7 @@ export function openStore(run: Run) {
           db.prepare(INSERT_EVENTS).bind(rows),
           db.prepare(INSERT_DELIVERIES).bind(openings, due),
           ...firstsSettled(db, opened, again, due),
+          ...wholesKept(db, rows, events, due),
         ]),
       );
       if (inserted?.meta.changes === events.length) return [];
@@ -213,7 +214,7 @@ export function openStore(run: Run) {
   };
 }
 
-type Opening = Pick<Event, "id" | "receipt" | "matched">;
+type Opening = Pick<Event, "id" | "receipt" | "matched"> & { readonly whole?: unknown };
 
 function eventsIn(rows: string): readonly Opening[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge made these rows with JSON.stringify

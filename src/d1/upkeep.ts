@@ -7,6 +7,7 @@ import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { BEGAN_AT } from "./moment.ts";
 import { openExpiry } from "./expiry.ts";
+import { openWholes } from "./wholes.ts";
 import { openRetention } from "./retention.ts";
 
 /**
@@ -156,5 +157,6 @@ export function openUpkeep(run: Run) {
 
     ...openExpiry(run),
     ...openRetention(run),
+    ...openWholes(run),
   };
 }

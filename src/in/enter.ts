@@ -5,8 +5,9 @@ import type { FirstEnd } from "../d1/settlement.ts";
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { IntakeDoor } from "../intake/door.ts";
 import type { Log } from "../log.ts";
-import { type Bodiless, keepBody, type KeepDeps } from "./keep.ts";
+import { type Bodiless, keepBody, type KeepDeps, type Kept } from "./keep.ts";
 import { readMessage } from "./message.ts";
+import type { Guarded } from "../scheme/redaction.ts";
 import type { Rejection } from "../errors.ts";
 import { type News, responseOf } from "./greet.ts";
 import { type HandshakeAnswer, plainReply, replyTo } from "./handshake.ts";
@@ -46,7 +47,7 @@ interface FirstAttempts {
    */
   make(
     held: {
-      readonly event: Bodiless & { readonly sealed?: true };
+      readonly event: Bodiless & Guarded;
       readonly body: Uint8Array;
       /** Its sender waits for the answer of one of them. */
       readonly awaited?: Awaiting | null;
@@ -82,7 +83,7 @@ export async function enter(
   after: After | undefined,
 ): Promise<Response> {
   // Before anything is kept: never is it kept unsealed in the place of sealed.
-  if (source.encrypt === true && deps.vault.fault !== null)
+  if ((source.encrypt === true || source.redact !== undefined) && deps.vault.fault !== null)
     return refuse({ reason: "key_missing", why: deps.vault.fault });
   const said = source.scheme.message === undefined ? null : readMessage(inbound, source.scheme);
   if (said !== null && "reason" in said) return refuse(said);
@@ -106,7 +107,7 @@ export async function enter(
   for (const one of new Set([inbound, sent])) Readings.of(one).forget();
 
   const { id, receipt, size, matched, receivedAt } = event;
-  const kept = await keepBody(event, body, source.encrypt === true, deps);
+  const kept = await keepBody(event, body, source, deps);
   if ("reason" in kept) return refuse(kept);
 
   const inParts = (kept.row?.parts ?? 0) > 0;
@@ -132,7 +133,7 @@ export async function enter(
         first: offered,
       });
   const write = openLine(event, deps.log);
-  const told = source.encrypt === true ? { ...event, sealed: true as const } : event;
+  const told = { ...event, ...(source.encrypt === true ? { sealed: true as const } : {}), ...hiddenOf(kept) };
   // Before the answer: a sender who hangs up ends the request, and may have been accepted.
   const awaited = asked === undefined ? null : new Awaited(asked, now, deps.now, offered);
   if (offered.length > 0)
@@ -151,6 +152,10 @@ export async function enter(
   // A repeat hears no answer: nobody keeps the first one.
   const own = answer.kind === "accepted" ? ((await awaited?.answer(id, deps.log)) ?? null) : null;
   return conclude(answer, refuse, own === null ? reply : wordsOf(own));
+}
+
+function hiddenOf({ hidden }: Kept): Guarded {
+  return hidden === undefined ? {} : { hidden };
 }
 
 /** Writes the line of an acceptance: an event and its first attempts are one story. */

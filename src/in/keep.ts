@@ -5,6 +5,9 @@ import type { Parts } from "../d1/parts.ts";
 import type { Rejection } from "../errors.ts";
 import { within } from "../patience.ts";
 import type { AskRepeats } from "../d1/known.ts";
+import type { ConfiguredSource } from "../config/configured.ts";
+import type { Redacted } from "./redact.ts";
+import { putWhole, sealBody, sealHead, veil } from "./whole.ts";
 import type { Event, Undecided } from "../types.ts";
 
 /** D1 has this long for all parts of a large body, in ms: GitHub gives up at 10 s, and Intake comes after. */
@@ -19,13 +22,19 @@ export interface KeepDeps {
 }
 
 /** An event as it is journaled: of a source that encrypts, its headers are one sealed value, and so is its body. */
-type Journaled = Omit<Event, "headers"> & { readonly headers: Event["headers"] | string };
+type Journaled = Omit<Event, "headers"> & {
+  readonly headers: Event["headers"] | string;
+  /** What it was before it was redacted, sealed: kept for as long as deliveries are open. */
+  readonly whole?: readonly string[];
+};
 
 /** The event as it is kept: a repeat of what D1 has is none, and is at its end where it opens nothing. */
 export interface Kept {
   readonly row: Journaled | null;
   readonly repeat: boolean;
   readonly ended: boolean;
+  /** Of one that is redacted. */
+  readonly hidden?: Redacted["hidden"];
 }
 
 /** An event whose body has not been looked at. */
@@ -79,27 +88,42 @@ function piecesOf(event: string, body: Uint8Array, vault: Vault | null) {
 export async function keepBody(
   event: Bodiless,
   body: Uint8Array,
-  encrypt: boolean,
+  { encrypt, redact: rule }: Pick<ConfiguredSource, "encrypt" | "redact">,
   { parts, repeats, vault: own, now }: KeepDeps,
 ): Promise<Rejection | Kept> {
   const { id, receipt, size } = event;
-  const vault = encrypt ? own : null;
-  if (size <= INLINE_BYTES) return { row: await inline(event, body, vault), repeat: false, ended: false };
+  const vault = encrypt === true ? own : null;
+  const veiled = veil(rule, event, body);
+  const { hidden } = veiled;
+  const told = hidden === undefined ? {} : { hidden };
+  if (size <= INLINE_BYTES) {
+    const row = await inline(veiled.event, veiled.body, vault);
+    const whole =
+      hidden === undefined ? {} : { whole: [await sealHead(event, hidden, 1, own), await sealBody(event, body, own)] };
+    return { row: { ...row, ...whole }, repeat: false, ended: false, ...told };
+  }
   const deadline = event.receivedAt + PARTS_PATIENCE_MS;
   try {
     const [known] = await within(deadline - now(), "D1", repeats([id]));
     if (known !== undefined) return { row: null, repeat: true, ended: known.opens === 0 };
     // Before the event, so that an event which is accepted always has its body;
     // the sweep removes parts without an event.
-    const { encoding, count, kept } = piecesOf(id, body, vault);
+    const { encoding, count, kept } = piecesOf(id, veiled.body, vault);
     for (let n = 0; n < count; n += PIECES_AT_ONCE) {
       const some = Array.from({ length: Math.min(PIECES_AT_ONCE, count - n) }, (_, at) => kept(n + at));
       await within(deadline - now(), "D1", parts.put(receipt, id, n, ...(await Promise.all(some))));
     }
+    const put = async (n: number, ...pieces: readonly string[]) =>
+      await within(deadline - now(), "D1", parts.put(receipt, id, n, ...pieces));
+    const whole =
+      hidden === undefined
+        ? {}
+        : { whole: [await sealHead(event, hidden, await putWhole(event, body, own, put), own)] };
     return {
-      row: { ...(await headOf(event, vault)), encoding, body: null, parts: count },
+      row: { ...(await headOf(veiled.event, vault)), encoding, body: null, parts: count, ...whole },
       repeat: false,
       ended: false,
+      ...told,
     };
   } catch (error) {
     return { reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 };

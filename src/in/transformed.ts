@@ -1,6 +1,6 @@
 // Another body for an event on its way out, by the transform of its route, from what was kept of it. Pure.
 import type { Config } from "../config/configured.ts";
-import { EDITED_FROM, PROOF } from "../ids.ts";
+import { EDITED_FROM, PROOF, REDACTED } from "../ids.ts";
 import { HOP } from "../net/headers.ts";
 import { type Transform, transformFor } from "../transform/transform.ts";
 import type { Destination, Event } from "../types.ts";
@@ -47,7 +47,7 @@ function transformed(
   object?: unknown,
 ): Reshaped {
   // What the relay keeps for itself: the proof is for receivers that verify it, and no expression reads it.
-  const { [HOP]: _way, [EDITED_FROM]: _original, [PROOF]: _proof, ...headers } = event.headers;
+  const { [HOP]: _way, [EDITED_FROM]: _original, [PROOF]: _proof, [REDACTED]: _taken, ...headers } = event.headers;
   const { names } = askedAgain({ ...event, headers }, body, config);
   const made = transform.apply(object === undefined ? names : withObject(names, object));
   if (!made.ok) return made;

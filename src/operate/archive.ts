@@ -6,7 +6,7 @@ import { type EventStory, type ListedEvent, replied } from "../contract/history.
 import { goneWords, readGone } from "../contract/retention.ts";
 import type { Line, LineDelivery } from "../contract/line.ts";
 import type { Records } from "../d1/records.ts";
-import { deliveryId, EDITED_FROM, isEventId, PROOF } from "../ids.ts";
+import { deliveryId, EDITED_FROM, isEventId, PROOF, REDACTED } from "../ids.ts";
 import { iso } from "../time.ts";
 import type * as z from "zod/mini";
 import { traceOf } from "../in/headers.ts";
@@ -54,7 +54,7 @@ function factsOf({ id, source, type, received_at, verified_by, size }: Line) {
 
 /** An archived event in the words of one that is in the history. */
 export function storyOf({ key, line }: Archived): { readonly story: EventStory; readonly body: AsyncIterable<string> } {
-  const { [EDITED_FROM]: original = null, [PROOF]: _proof, ...headers } = line.headers;
+  const { [EDITED_FROM]: original = null, [PROOF]: _proof, [REDACTED]: redacted, ...headers } = line.headers;
   const story = {
     ...factsOf(line),
     headers,
@@ -66,6 +66,8 @@ export function storyOf({ key, line }: Archived): { readonly story: EventStory; 
     ...(line.object === null ? {} : { object: line.object }),
     encoding: line.encoding,
     ...goneOf(line),
+    ...(line.sealed === undefined ? {} : { encrypted: true as const }),
+    ...(redacted === undefined ? {} : { redacted: true as const }),
     archived: key,
   };
   return { story, body: only(line.body) };

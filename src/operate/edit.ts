@@ -6,6 +6,8 @@ import { EDIT } from "../d1/deeds/edit.ts";
 import type { WholeEventRow } from "../d1/rows.ts";
 import { anonymousEventId, deliveryId, EDITED_FROM, PROOF } from "../ids.ts";
 import type { Encoding } from "../types.ts";
+import type { ConfiguredSource } from "../config/configured.ts";
+import { sealBody, sealHead, veil } from "../in/whole.ts";
 import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
 import { badRequest, conflict, noBody, noDestination, noEvent, type Refused, reused } from "./refuse.ts";
@@ -27,13 +29,18 @@ export function openEdit(deps: VerbDeps): Verb<"edit"> {
     if (bytes === null) return badRequest(`body: is not ${encoding}: give the bytes as base64, with encoding base64`);
     if (bytes.length > INLINE_BYTES) return tooLarge(bytes.length);
 
-    const sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-    const wish = { destination, sha256, contentType };
-    const encrypts = event.sealed === true || config.sources.get(event.source)?.encrypt === true;
-    if (encrypts && vault.fault !== null) return conflict(`the event is kept encrypted, and ${vault.fault}`);
-    const kept = await keptOf(event, bytes, anonymousEventId(newId()), contentType, encrypts ? vault : null);
+    const source = config.sources.get(event.source);
+    const encrypts = event.sealed === true || source?.encrypt === true;
+    if ((encrypts || source?.redact !== undefined) && vault.fault !== null)
+      return conflict(`the event is kept encrypted, or what is redacted of it is, and ${vault.fault}`);
+    const kept = await keptOf(event, bytes, anonymousEventId(newId()), contentType, {
+      vault,
+      encrypts,
+      redact: source?.redact,
+    });
+    const { sha256 } = kept;
     const made = { event: event.event, ...kept, size: bytes.length };
-    const { answer } = await once(EDIT, event.id, { ...made, ...wish }, by);
+    const { answer } = await once(EDIT, event.id, { ...made, destination, contentType }, by);
     if (answer.event === null) return noEvent(id);
     if (answer.destination !== destination || answer.sha256 !== sha256 || answer.contentType !== contentType)
       return reused();
@@ -49,16 +56,31 @@ async function keptOf(
   bytes: Uint8Array,
   id: string,
   contentType: string | null,
-  vault: Vault | null,
-): Promise<{ id: string; headers: string; encoding: Encoding; body: string }> {
-  const { data, encoding } = encodeBody(bytes);
-  const headers = JSON.stringify(headersOf(old, encoding, contentType));
-  if (vault === null) return { id, headers, encoding, body: data };
+  { vault, encrypts, redact }: { vault: Vault; encrypts: boolean; redact: ConfiguredSource["redact"] },
+): Promise<{
+  id: string;
+  headers: string;
+  encoding: Encoding;
+  body: string;
+  whole?: readonly string[];
+  sha256: string;
+}> {
+  const whole = { id, headers: headersOf(old, encodeBody(bytes).encoding, contentType) };
+  const { event, body: kept, hidden } = veil(redact, whole, bytes);
+  // Of what is kept: by that of the whole, whoever knows the rest would find the value by trying.
+  const sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(kept))));
+  const { data, encoding } = encodeBody(kept);
+  const headers = JSON.stringify(event.headers);
+  const before =
+    hidden === undefined
+      ? {}
+      : { whole: [await sealHead(whole, hidden, 1, vault), await sealBody(whole, bytes, vault)] };
+  if (!encrypts) return { id, headers, encoding, body: data, sha256, ...before };
   const [sealedHeaders, body] = await Promise.all([
     vault.seal(headers, PLACES.headers(id)),
-    vault.seal(bytes, PLACES.body(id)),
+    vault.seal(kept, PLACES.body(id)),
   ]);
-  return { id, headers: sealedHeaders, encoding, body };
+  return { id, headers: sealedHeaders, encoding, body, sha256, ...before };
 }
 
 /**

@@ -14,7 +14,7 @@ import { goneWords, readGone } from "../contract/retention.ts";
 import { attemptOf } from "../archive/line.ts";
 import type { Archive } from "../archive/open.ts";
 import type { Records } from "../d1/records.ts";
-import { deliveryId, EDITED_FROM, isEventId, PROOF } from "../ids.ts";
+import { deliveryId, EDITED_FROM, isEventId, PROOF, REDACTED } from "../ids.ts";
 import { storyOf } from "./archive.ts";
 import type { Looks } from "./operator.ts";
 import { type List, writeCursor } from "../contract/question.ts";
@@ -64,6 +64,7 @@ export function openHistory(
       const {
         [EDITED_FROM]: original = null,
         [PROOF]: _proof,
+        [REDACTED]: redacted,
         ...headers
       } = z.record(z.string(), z.string()).parse(JSON.parse(row.headers));
       const story = {
@@ -79,6 +80,8 @@ export function openHistory(
         undecided: row.undecided === null ? [] : z.array(undecidedRoute).parse(JSON.parse(row.undecided)),
         ...objectOf(row),
         ...goneOf(row),
+        ...(row.sealed === true ? { encrypted: true as const } : {}),
+        ...(redacted === undefined ? {} : { redacted: true as const }),
         encoding: row.encoding,
       };
       return { story, body: records.body(row) };

@@ -11,7 +11,7 @@ import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts
 import { parsed } from "../bytes/json.ts";
 import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import type { Reshape } from "./reshape.ts";
-import { longestFirst, secretParts } from "../net/excerpt.ts";
+import { excerpt, longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
 import { spanOf } from "../net/trace.ts";
@@ -68,8 +68,11 @@ export async function attempt(
   const end = await tried(event, destination, numbered, body, deps);
   if (!isMade(end)) return end;
   const onFailed = destination?.onFailed;
+  const shown = { ...end, excerpt: masked(end.excerpt, event.hidden) };
   const kept = await withSpan(
-    destination === undefined || event.sealed !== true ? end : await withSealedAnswer(end, event, destination, deps),
+    destination === undefined || event.sealed !== true
+      ? shown
+      : await withSealedAnswer(shown, event, destination, deps),
     event,
     destination,
     numbered,
@@ -88,6 +91,12 @@ async function withSpan(
   return span === null ? end : { ...end, span: { trace: span.trace, span: span.span } };
 }
 
+/** What may be kept of an answer, or of why there is none, to a redacted event. */
+function masked(text: string, hidden: EventHead["hidden"]): string {
+  if (hidden === undefined) return text;
+  return hidden.all ? "" : excerpt(text, Infinity, hidden.texts);
+}
+
 /** The same with what was answered sealed, since it may say back what was sent. Without a key it is not kept at all. */
 async function withSealedAnswer(
   end: Conclusion,
@@ -96,8 +105,7 @@ async function withSealedAnswer(
   { vault = NO_KEYS }: AttemptDeps,
 ): Promise<Conclusion> {
   if (end.excerpt === "") return end;
-  const excerpt = await vault.seal(end.excerpt, PLACES.answer(id, name)).catch(() => "");
-  return { ...end, excerpt };
+  return { ...end, excerpt: await vault.seal(end.excerpt, PLACES.answer(id, name)).catch(() => "") };
 }
 
 /** Whether an attempt was made, so that it counts. */
@@ -205,15 +213,21 @@ function isUnsigned({ keys, shape: asked }: Pick<Destination, "keys" | "shape">)
 
 /** Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. */
 function addressed(
-  { id, sealed }: EventHead,
+  { id, sealed, hidden: values }: EventHead,
   destination: Destination,
   { attempt: n, round }: Numbered,
   proof: readonly string[],
   { inspector }: AttemptDeps,
 ): Omit<Outgoing, "headers" | "body"> {
   const { name, url, keys, script, secretUrl, shape: asked } = destination;
-  const hidden = asked === undefined || proof.length === 0 ? asked?.hidden : longestFirst([...proof, ...asked.hidden]);
-  const ways = asked === undefined ? {} : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: hidden ?? [] };
+  const own = asked === undefined || proof.length === 0 ? asked?.hidden : longestFirst([...proof, ...asked.hidden]);
+  const hidden = values === undefined ? own : longestFirst([...values.texts, ...(own ?? [])]);
+  const ways =
+    asked === undefined
+      ? hidden === undefined
+        ? {}
+        : { hidden }
+      : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: hidden ?? [] };
   if (script !== undefined) {
     const to = { name, keys, script, ...(asked === undefined ? {} : { shape: asked }) };
     return {
@@ -226,6 +240,7 @@ function addressed(
         nth: n - round,
         hidden: hidden ?? [],
         sealed: sealed === true,
+        redacted: values === undefined ? false : values.all ? "whole" : true,
       }),
     };
   }
@@ -233,5 +248,6 @@ function addressed(
   if (asked?.origin !== undefined && destination.binding === undefined)
     return { ...ways, url: asked.url ?? "", consent: { origin: asked.origin, headers: asked.headers } };
   if (asked !== undefined) return { ...ways, url: asked.url ?? "" };
-  return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
+  const parts = secretUrl === true && url !== null ? secretParts(url) : [];
+  return { url: url ?? "", hidden: hidden === undefined ? parts : longestFirst([...parts, ...hidden]) };
 }

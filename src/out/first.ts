@@ -1,4 +1,5 @@
 // The first attempts of an event, from the isolate that has just accepted it: body, route and keys are in its hands.
+import type { Guarded } from "../scheme/redaction.ts";
 import { attemptMs, GRANT_MS, hasHung, outlasts } from "../deadlines.ts";
 import type { FirstEnd, FirstOutcome, Replied, Unreplied } from "../d1/settlement.ts";
 import type { Log } from "../log.ts";
@@ -26,9 +27,8 @@ const NONE: Granted = { go: [], wait: [] };
 
 /** An event that asks for its first attempts, and how its acceptance is named. */
 export interface Held {
-  readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "size" | "matched"> & {
-    readonly sealed?: true;
-  };
+  readonly event: Pick<Event, "id" | "receipt" | "source" | "type" | "receivedAt" | "headers" | "size" | "matched"> &
+    Guarded;
   readonly rate: Rate | null;
   readonly together?: string;
   readonly body: Uint8Array;

@@ -1,7 +1,9 @@
 // Reads what is to be sent: each event when its turn comes, several small ones in one query, each large body in slices.
-import { decodeBody, INLINE_BYTES } from "../bytes/body.ts";
+import { decodeBody, INLINE_BYTES, WHOLE_PARTS } from "../bytes/body.ts";
 import { concatenated } from "../bytes/encoding.ts";
 import { isSealed, NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
+import { REDACTED } from "../ids.ts";
+import type { WholeHead } from "../scheme/redaction.ts";
 import type { Parts } from "../d1/parts.ts";
 import type { Claim, KeptEvent, Store, StoredEvent } from "../d1/store.ts";
 
@@ -54,9 +56,11 @@ export function load(
       own.rows ??= store.load(own.seqs).then((rows) => new Map(rows.map((row) => [row.seq, row])));
       const event = (await own.rows).get(seq);
       if (event === undefined) throw new Error(`event ${id} is not in D1`);
-      return await opened(event, vault);
+      return await whole(await opened(event, vault), large, vault);
     },
-    async body({ id, receipt, encoding, body, parts, sealed }) {
+    async body(event) {
+      if (event.whole !== undefined) return await wholeBody(event, event.whole, large, vault);
+      const { id, receipt, encoding, body, parts, sealed } = event;
       if (body !== null) return sealed ? await vault.open(body, PLACES.body(id)) : decodeBody(encoding, body);
       const pieces: Uint8Array[] = [];
       for (let n = 0; n < parts; n += LOAD_PARTS) {
@@ -82,4 +86,29 @@ async function opened({ headers, object = null, ...kept }: KeptEvent, vault: Vau
 function parsedHeaders(text: string): Record<string, string> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the edge wrote it from a Record<string, string>
   return JSON.parse(text) as Record<string, string>;
+}
+
+/** A redacted event as it came, for as long as that is kept: what is sent again is what was sent before. */
+async function whole(event: StoredEvent, large: LoadDeps["parts"], vault: Vault): Promise<StoredEvent> {
+  if (event.headers[REDACTED] === undefined) return event;
+  const [sealed] = await large.read(event.receipt, WHOLE_PARTS, 1);
+  if (sealed === undefined) return event;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- src/in/whole.ts wrote it
+  const head = JSON.parse(await vault.openText(sealed, PLACES.whole(event.id, 0))) as WholeHead;
+  return { ...event, headers: head.headers, hidden: head.hidden, whole: head };
+}
+
+async function wholeBody(
+  { id, receipt }: StoredEvent,
+  { pieces: count }: WholeHead,
+  large: LoadDeps["parts"],
+  vault: Vault,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let n = 1; n <= count; n += LOAD_PARTS)
+    for (const data of await large.read(receipt, WHOLE_PARTS + n, Math.min(LOAD_PARTS, count + 1 - n)))
+      pieces.push(await vault.open(data, PLACES.whole(id, pieces.length + 1)));
+  // They go once every delivery has ended: then this one is somebody else's by now.
+  if (pieces.length !== count) throw new Error(`${pieces.length} of ${count} parts of the whole are in D1`);
+  return concatenated(pieces);
 }

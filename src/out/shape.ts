@@ -1,7 +1,8 @@
 // What does a destination get? An event's headers and bytes as they are sent, signed;
 // the same for the same arguments, and touches nothing.
+import type { Guarded } from "../scheme/redaction.ts";
 import type { StoredEvent } from "../d1/store.ts";
-import { EDITED_FROM, PROOF } from "../ids.ts";
+import { EDITED_FROM, PROOF, REDACTED } from "../ids.ts";
 import type { Destination } from "../types.ts";
 import { clean, headerText, HOP, nextHop } from "../net/headers.ts";
 import { spanOf, TRACEPARENT } from "../net/trace.ts";
@@ -12,9 +13,7 @@ import { withMembers } from "./members.ts";
 /** What is sent of an event besides its body. */
 export type EventHead = Pick<StoredEvent, "id" | "source" | "type" | "headers"> & {
   readonly receipt?: string;
-  /** Set where it is kept sealed: then so is what its receivers answer. */
-  readonly sealed?: true;
-};
+} & Guarded;
 
 /** The request, without the address that it goes to. */
 export interface Shaped {
@@ -42,7 +41,7 @@ export async function shape(
   now: number,
 ): Promise<Shaped> {
   const timestamp = Math.floor(now / 1000);
-  const { [HOP]: way, [EDITED_FROM]: original, [PROOF]: _proof, ...sent } = event.headers;
+  const { [HOP]: way, [EDITED_FROM]: original, [PROOF]: _proof, [REDACTED]: redacted, ...sent } = event.headers;
   const { shape: asked } = destination;
   // The signature is over what is sent, and so over these too.
   const full = asked?.members === undefined ? body : withMembers(body, asked.members);
@@ -63,6 +62,7 @@ export async function shape(
     "hookline-attempt": String(attempt),
     ...(destination.version === undefined ? {} : { "hookline-version": destination.version }),
     ...(original === undefined ? {} : { [EDITED_FROM]: original }),
+    ...(redacted === undefined ? {} : { [REDACTED]: "true" }),
     [HOP]: nextHop(way, destination.url) ?? "",
     ...asked?.headers,
   };

@@ -22,6 +22,14 @@ const REPEATED_AGE_MS = 10 * 60_000;
  */
 const ORPHAN_AGE_MS = 7 * 24 * 60 * 60_000;
 
+/** What redacted events were before that one look is at: a backlog of them is looked through piece by piece. */
+const WHOLES = 500;
+/**
+ * Where no source redacts any more, what is left of them is looked for in the first minute of so many ms: by the clock,
+ * because an isolate may live for one sweep alone.
+ */
+const WHOLES_MS = 60 * 60_000;
+
 /** Where events go before they are removed, if there is such a place. */
 interface ToArchive {
   readonly archiving: Archiving;
@@ -33,9 +41,14 @@ interface ToArchive {
 
 export interface CleanupDeps {
   readonly archive?: ToArchive | null;
-  readonly upkeep: Pick<Upkeep, "due" | "expire" | "release" | "expireInspections" | "expireAnswers" | "dropOrphans">;
+  readonly upkeep: Pick<
+    Upkeep,
+    "dropWholes" | "due" | "expire" | "release" | "expireInspections" | "expireAnswers" | "dropOrphans"
+  >;
   /** How long what is kept: every time once, with those of sources that say nothing of their own. */
   readonly keepings: readonly Keeping[];
+  /** Whether any source redacts: where none does, nothing is asked for it each minute. */
+  readonly redacts?: boolean;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -44,7 +57,7 @@ export interface CleanupDeps {
 export type Cleanup = () => Promise<boolean>;
 
 /** What it returns remembers when it was last called, and is shared by whoever sweeps in an isolate. */
-export function openCleanup({ upkeep, keepings, archive = null, now, log }: CleanupDeps): Cleanup {
+export function openCleanup({ upkeep, keepings, redacts = false, archive = null, now, log }: CleanupDeps): Cleanup {
   const archiving = archive?.archiving ?? null;
   const usual = (of: Keeping["of"]) => keepings.find((one) => one.of === of && one.except)?.ms;
   const eventsMs = usual("events") ?? Number.POSITIVE_INFINITY;
@@ -59,13 +72,14 @@ export function openCleanup({ upkeep, keepings, archive = null, now, log }: Clea
     if (at < dueAt) return false;
     dueAt = at + PAUSE_MS;
     try {
+      const wholes = (redacts || at % WHOLES_MS < PAUSE_MS) && (await upkeep.dropWholes(WHOLES));
       const expired = await expireOrNote(at);
       const floor = receiptFloor(at - ORPHAN_AGE_MS);
       const orphans = await upkeep.dropOrphans(floor, receiptFloor(at - REPEATED_AGE_MS), at, MOST);
       const removed = { expired: expired.count, orphans: orphans.count };
       if (removed.expired + removed.orphans > 0) log.info("cleanup.done", removed);
       // A relay that takes in more than this a minute would otherwise never get rid of it.
-      const more = expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
+      const more = wholes || expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
       if (more) dueAt = at;
       await archive?.tidy();
       await upkeep.expireInspections(at - copiesMs, MOST);

@@ -1,5 +1,6 @@
 // Clock, timers, dice, cryptography, console and network as the relay's code finds them: the simulation's own, for whoever runs inside it.
 import { createHash, createHmac, hkdfSync } from "node:crypto";
+import { decrypted, encrypted } from "./gcm.ts";
 import { running } from "./isolate.ts";
 import type { Reach } from "./network.ts";
 
@@ -69,7 +70,7 @@ function isTimer(value: unknown): value is Timer {
 }
 
 /**
- * Node's WebCrypto answers from a pool of threads, in an order that no seed decides. Hashes, HMAC and HKDF are done on the spot here,
+ * Node's WebCrypto answers from a pool of threads, in an order that no seed decides. Hashes, HMAC, HKDF and AES-GCM are done on the spot here,
  * with the same results.
  */
 function cryptoOf(real: typeof globalThis.crypto): object {
@@ -78,13 +79,21 @@ function cryptoOf(real: typeof globalThis.crypto): object {
       bufferOf(createHash(hashOf(name)).update(new Uint8Array(data)).digest()),
     importKey: async (form: string, data: Uint8Array, algorithm: { name: string } | string) => {
       const name = typeof algorithm === "string" ? algorithm : algorithm.name;
-      if (form !== "raw" || (name !== "HMAC" && name !== "HKDF"))
+      if (form !== "raw" || !["HMAC", "HKDF", "AES-GCM"].includes(name))
         throw new Error(`${form} ${name} is not part of the simulation`);
       return { raw: new Uint8Array(data) };
     },
     sign: async (_: unknown, key: unknown, data: Uint8Array) => {
       if (!known(key)) throw new Error("a key from elsewhere");
       return bufferOf(createHmac("sha256", key.raw).update(new Uint8Array(data)).digest());
+    },
+    encrypt: async (how: Parameters<typeof encrypted>[0], key: unknown, data: Uint8Array) => {
+      if (!known(key)) throw new Error("a key from elsewhere");
+      return bufferOf(encrypted(how, key.raw, data));
+    },
+    decrypt: async (how: Parameters<typeof decrypted>[0], key: unknown, data: Uint8Array) => {
+      if (!known(key)) throw new Error("a key from elsewhere");
+      return bufferOf(decrypted(how, key.raw, data));
     },
     deriveBits: async (how: { hash: string; salt: Uint8Array; info: Uint8Array }, key: unknown, bits: number) => {
       if (!known(key)) throw new Error("a key from elsewhere");

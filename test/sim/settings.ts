@@ -4,6 +4,7 @@ import { alertedVars } from "./alerted.ts";
 import { measuredVars } from "./measured.ts";
 import { thinVars } from "./things.ts";
 import { replyOf } from "./replying.ts";
+import { KEY_CHANGES, sealedVars } from "./sealed.ts";
 import { rotatedVars } from "./rotated.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
@@ -60,6 +61,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
   const thin = thinVars(traits, SCHEDULES[schedule]);
   const rotated = rotatedVars(traits, { acme: `${CANARY}-acme`, beta: DESTINATION_KEY });
   const alerted = alertedVars(traits);
+  const sealed = sealedVars(traits);
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -75,12 +77,13 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     CRM_KEY: `${CANARY}-crm key/&`,
     ...rotated.vars,
     ...measuredVars(traits, `${CANARY}-collector-key`),
+    ...sealed.vars,
     RETENTION_DAYS: 5,
     ...(traits.includes("looked") ? { RESOLVER } : {}),
     INTAKE_SHARDS: shards,
     SOURCES: {
       github: { provider: "github" },
-      acme: { provider: "hmac", settings: hmac, max_body: "2MiB", ...rotated.end },
+      acme: { provider: "hmac", settings: hmac, max_body: "2MiB", ...rotated.end, ...sealed.source },
       limited: { provider: "hmac", settings: hmac, rate: "4/min" },
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
       secretless: { provider: "github" },
@@ -164,6 +167,7 @@ export const CHANGES = {
     const { remade: _, ...routes } = table(vars, "ROUTES");
     return { ...vars, ROUTES: routes };
   },
+  ...KEY_CHANGES,
   "same again": (vars: Vars): Vars => ({ ...vars }),
 } as const;
 export type Change = keyof typeof CHANGES;

@@ -3,6 +3,7 @@
 import { Dice } from "./dice.ts";
 import type { Mood } from "./network.ts";
 import type { Step } from "./plan.ts";
+import { sealedOf } from "./sealed.ts";
 import type { Vars } from "./settings.ts";
 
 /**
@@ -13,6 +14,7 @@ import type { Vars } from "./settings.ts";
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything.
+ * `sealed`: acme encrypts (`sealed.ts`).
  */
 export type Trait =
   | "shaped"
@@ -30,7 +32,8 @@ export type Trait =
   | "alerted"
   | "replying"
   | "measured"
-  | "by deltas";
+  | "by deltas"
+  | "sealed";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
@@ -42,7 +45,8 @@ const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 /** In one world of four. It has dice of its own, so that no other choice moves. */
 export function traitsOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "traits");
-  const first = remadeOf(seed, span);
+  const [made, sealed] = [remadeOf(seed, span), sealedOf(seed, span)];
+  const first = { traits: [...made.traits, ...sealed.traits], sayings: [...made.sayings, ...sealed.sayings] };
   if (!dice.chance(0.25)) return first;
   const traits = [...first.traits, ...TRAITS.filter(() => dice.chance(0.6))];
   const sayings: Step[] = [];

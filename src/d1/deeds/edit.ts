@@ -1,5 +1,6 @@
 // D1: makes an event out of another and a body that somebody has edited, with its one delivery,
 // one audit row, and a mark beside the old event.
+import { WHOLE_PARTS } from "../../bytes/body.ts";
 import { GRACE_MS } from "../../deadlines.ts";
 import type { Encoding } from "../../types.ts";
 import { RETURNING_BELL } from "../bell.ts";
@@ -21,6 +22,8 @@ interface Edition {
   /** In bytes, as `sha256` is of the bytes. */
   readonly size: number;
   readonly body: string;
+  /** What it is before it is redacted, sealed; nothing where nothing is taken out. */
+  readonly whole?: readonly string[];
   readonly sha256: string;
   /** `null` for that of the old event. */
   readonly contentType: string | null;
@@ -47,6 +50,10 @@ export const EDIT: Deed<Edition, Edited> = {
     `INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at)
      SELECT seq, ?1->>'destination', '${ROUTE}', receipt, 'pending', ?1->>'now', ?1->>'now' + ${GRACE_MS} ${MADE} AND ${MINE}
      ${RETURNING_BELL}`,
+    `INSERT INTO event_parts (receipt, n, event, data)
+     SELECT ?1->>'receipt', ${WHOLE_PARTS} + w.key, ?1->>'id', w.value FROM json_each(?1, '$.whole') w WHERE ${HERE} AND ${MINE}`,
+    `INSERT INTO marks (name, value, at)
+     SELECT 'whole:' || (?1->>'receipt'), ?1->>'id', ?1->>'now' WHERE ?1->'whole' IS NOT NULL AND ${HERE} AND ${MINE}`,
     // In the order of time under the old event's name, because receipts are.
     `INSERT INTO marks (name, value, at)
      SELECT 'edited:' || id || ':' || (?1->>'receipt'), json_object('event', ?1->>'id', 'destination', ?1->>'destination'), ?1->>'now'

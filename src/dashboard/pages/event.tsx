@@ -189,9 +189,25 @@ function EventLink({ id }: { readonly id: string }) {
   );
 }
 
-/** What it was made from by hand, and what was made from it. */
-function lineage({ edited_from: original, edited_as: editions }: EventStory) {
+/** How it is kept, where that is not as it came. */
+function keeping({ encrypted, redacted }: Pick<EventStory, "encrypted" | "redacted">) {
   return [
+    ...(encrypted === true ? [["Kept", "encrypted"] as const] : []),
+    ...(redacted === true
+      ? [
+          [
+            "Redacted",
+            "values were taken out. Once its deliveries have ended, a replay sends it as it is shown here",
+          ] as const,
+        ]
+      : []),
+  ];
+}
+
+/** How it is kept, what it was made from by hand, and what was made from it. */
+function lineage({ edited_from: original, edited_as: editions, ...story }: EventStory) {
+  return [
+    ...keeping(story),
     ...(original === null ? [] : [["Edited from", <EventLink id={original} />] as const]),
     ...editions.map(
       ({ event, destination }) =>

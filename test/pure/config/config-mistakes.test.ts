@@ -74,7 +74,7 @@ const WRONG: readonly unknown[] = [
 
 /** Where one of the above is right after all: free text, a number or a boolean that is read as text, an empty list that means none, `true` or `false` itself. */
 const RIGHT =
-  /^(?:ACCESS\.(?:operators|admins)|ALERTS\.mute|LOG_SUCCESS|OTEL_(?:RESOURCE_ATTRIBUTES|SERVICE_NAME)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry(?:\.[a-z_]+)?|inspect|tunnel|events|enabled|breaker|encrypt)|.*\.(?:headers|query|members)(?:\..*)?)$/;
+  /^(?:ACCESS\.(?:operators|admins)|ALERTS\.mute|LOG_SUCCESS|OTEL_(?:RESOURCE_ATTRIBUTES|SERVICE_NAME)|.*\.settings\.(?:header|prefix|timestamp|type|id)|.*\.provider\.(?:name|type|id)|.*\.(?:retry(?:\.[a-z_]+)?|inspect|tunnel|events|enabled|breaker|encrypt|redact)|.*\.(?:headers|query|members)(?:\..*)?)$/;
 
 /** A rule that is judged as one value, whatever is wrong inside: the whole of it is shown. */
 const WHOLE = /\.(?:dedupe|breaker|retry)\./;

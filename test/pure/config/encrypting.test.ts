@@ -57,6 +57,16 @@ test("whether a source encrypts is said by true or false, and a source that says
   );
 });
 
+test("redact names places, asks for the key, and does not stand beside hydrate", () => {
+  const config = readConfig(sources({ redact: ["body.card.number", "headers.X-Token"] }));
+  expect(config.missing).toContain("ENCRYPTION_KEY");
+  expect(config.sources.get("acme")?.redact).toEqual({ headers: ["x-token"], body: [["card", "number"]] });
+  for (const wrong of ["card.number", "body", "body.a..b", "headers.", []])
+    expect(readConfig(sources({ redact: wrong })).sources.has("acme")).toBe(false);
+  const hydrate = { from: "https://api.example.com" };
+  expect(saying(sources({ redact: "body.a", hydrate })).join()).toContain("cannot stand beside hydrate");
+});
+
 test("it is no secret of a sender, a receiver or a header", () => {
   expect(readConfig(sources({ secrets: "ENCRYPTION_KEY" })).sources.has("acme")).toBe(false);
   const crm = { url: "https://crm.example.com", headers: { "x-key": "$ENCRYPTION_KEY_OLD" } };
@@ -65,10 +75,17 @@ test("it is no secret of a sender, a receiver or a header", () => {
 
 test("the blocks of docs/privacy.md are what they say: a source that encrypts, and a key that is taken", () => {
   const page = readFileSync(resolve(import.meta.dirname, "../../../docs/privacy.md"), "utf8");
-  const [, toml = ""] = /```toml\n([^]*?)```/.exec(page) ?? [];
+  const toml = [...page.matchAll(/```toml\n([^]*?)```/g)].map(([, block]) => block).join("\n");
   const vars = table(parse(toml)["vars"]);
   const config = readConfig({ ...vars, ENCRYPTION_KEY: KEY });
-  expect([...config.sources.values()].map(({ encrypt }) => encrypt)).toEqual([true]);
+  expect([...config.sources.values()].map(({ encrypt }) => encrypt)).toEqual([true, undefined]);
+  expect(config.sources.get("shop")?.redact).toEqual({
+    headers: ["x-shopify-shop-domain"],
+    body: [
+      ["customer", "email"],
+      ["items", "*", "note"],
+    ],
+  });
   expect(config.findings.filter(({ level }) => level === "error")).toEqual([]);
   expect(page).toContain("openssl rand -base64 32 | npx wrangler secret put ENCRYPTION_KEY");
 });

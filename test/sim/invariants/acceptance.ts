@@ -1,4 +1,5 @@
 // I-1, I-2, I-7, I-13: what a 2xx means, and for whom.
+import { openedAt } from "../sealed.ts";
 import { matched } from "../settings.ts";
 import { bodyOf } from "../senders.ts";
 import { type Ledger, same, type Try } from "../ledger.ts";
@@ -160,11 +161,16 @@ function eventsOf({ platform }: Ledger): EventRow[] {
 }
 
 /** The body as the database holds it, read without the relay's help. */
-function bytesOf({ receipt, encoding, body, parts }: EventRow, { platform }: Ledger): Uint8Array {
+function bytesOf({ id, receipt, encoding, body, parts }: EventRow, { platform }: Ledger): Uint8Array {
   const sql = "SELECT data FROM event_parts WHERE receipt = ?1 ORDER BY n";
   const pieces = body === null ? platform.d1.look<{ data: string }>(sql, receipt).map(({ data }) => data) : [body];
   if (body === null && pieces.length !== parts) return new Uint8Array(0);
-  return Buffer.concat(pieces.map((piece) => Buffer.from(piece, encoding === "text" ? "utf8" : "base64")));
+  const placeOf = (n: number) => (body === null ? `${id} part ${n}` : `${id} body`);
+  return Buffer.concat(
+    pieces.map(
+      (piece, n) => openedAt(placeOf(n), piece) ?? Buffer.from(piece, encoding === "text" ? "utf8" : "base64"),
+    ),
+  );
 }
 
 function nameOf({ letter }: Try): string {

@@ -1,4 +1,5 @@
 // What an edit promises: one new event for each key, with its audit row and its one delivery, and nothing of the old event moved.
+import { openedAt } from "../sealed.ts";
 import { createHash } from "node:crypto";
 import { type Asked, bodyOfEdit } from "../edits.ts";
 import type { Ledger } from "../ledger.ts";
@@ -80,10 +81,16 @@ function repeated({ edit, of }: Asked, edits: readonly Asked[], all: readonly Ma
 
 function madeIn({ platform }: Ledger): Made[] {
   if (!platform.d1.hasTable("events")) return [];
-  return platform.d1.look<Made>(`
-    SELECT id, headers->>'$."${HEADER}"' AS of, body, size,
+  const rows = platform.d1.look<Omit<Made, "of"> & { headers: string }>(`
+    SELECT id, headers, body, size,
       (SELECT group_concat(destination) FROM deliveries WHERE event = events.seq AND story IS NULL) AS sent
-    FROM events WHERE headers->>'$."${HEADER}"' IS NOT NULL`);
+    FROM events`);
+  return rows.flatMap(({ headers, body, ...row }) => {
+    const text = (openedAt(`${row.id} headers`, headers) ?? headers).toString();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay wrote it from its headers
+    const { [HEADER]: of } = JSON.parse(text) as Record<string, string>;
+    return of === undefined ? [] : [{ ...row, of, body: (openedAt(`${row.id} body`, body) ?? body).toString() }];
+  });
 }
 
 function auditOf({ platform }: Ledger): Entry[] {

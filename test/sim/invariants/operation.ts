@@ -217,6 +217,6 @@ function tables(store: { look<Row>(sql: string): Row[] }): [string, unknown[]][]
 }
 
 /** The tables of D1 and of every Intake object. */
-function everything({ d1, intakes }: Ledger["platform"]): [string, unknown[]][] {
+export function everything({ d1, intakes }: Ledger["platform"]): [string, unknown[]][] {
   return [...tables(d1), ...intakes.all.flatMap(({ storage }) => tables(storage))];
 }

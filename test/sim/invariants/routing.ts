@@ -1,4 +1,5 @@
 // What the routes have come to is on record: what goes nowhere says so, and what could not be decided names its route.
+import { openedAt } from "../sealed.ts";
 import { UNSURE } from "../settings.ts";
 import { first, type Invariant } from "./invariant.ts";
 
@@ -22,7 +23,8 @@ export const whereItGoes: Invariant = {
       if ((unrouted !== null) !== (deliveries === 0))
         return `${id} has ${deliveries} deliveries, and ${unrouted === null ? "is not" : "is"} marked as unrouted`;
       // What an operator made by hand went through no route.
-      const unsure = UNSURE.from.includes(source) && !headers.includes("hookline-edited-from");
+      const shown = (openedAt(`${id} headers`, headers) ?? headers).toString();
+      const unsure = UNSURE.from.includes(source) && !shown.includes("hookline-edited-from");
       if ((undecided?.includes('"unsure"') ?? false) !== unsure)
         return `${id} of ${source} has ${undecided ?? "nothing"} on record, and the route ${unsure ? "cannot" : "can"} decide`;
       return null;

@@ -18,6 +18,7 @@ import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { answersOfTheirOwn } from "./replying.ts";
+import { sealed } from "./sealed.ts";
 import { changesOver } from "./rotated.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
@@ -76,4 +77,5 @@ export const INVARIANTS: readonly Invariant[] = [
   changesOver,
   answersOfTheirOwn,
   pushedOnce,
+  sealed,
 ];

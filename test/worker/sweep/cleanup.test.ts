@@ -125,21 +125,22 @@ test("parts of a repeat, whose event is of another acceptance, go after ten minu
   expect(await kept()).toEqual([own, waiting].toSorted());
 });
 
-test("an isolate cleans up once a minute, and reads all answers to idempotency keys once an hour", async () => {
+test("an isolate cleans up once a minute; once an hour it reads all answers to idempotency keys, and looks for what redacted events were", async () => {
   const cleanup = fresh();
   await cleanup();
-  const asked: { minute: number; all: number }[] = [];
+  const asked: { minute: number; all: number; wholes: number }[] = [];
   for (let second = 0; second < 3600; second += 10) {
     round.clock += 10_000;
     round.counted.before = (sql) =>
       void asked.push({
-        minute: sql.some((one) => one.includes("FROM events")) ? 1 : 0,
+        minute: sql.some((one) => one.includes("FROM events") && !one.includes("'whole;'")) ? 1 : 0,
+        wholes: sql.some((one) => one.includes("'whole;'")) ? 1 : 0,
         all: sql.some((one) => one.includes("'asked:'")) ? 1 : 0,
       });
     await cleanup();
   }
-  const sum = (key: "minute" | "all") => asked.reduce((total, one) => total + one[key], 0);
-  expect([sum("minute"), sum("all")]).toEqual([60 * 2, 1]);
+  const sum = (key: "minute" | "all" | "wholes") => asked.reduce((total, one) => total + one[key], 0);
+  expect([sum("minute"), sum("all"), sum("wholes")]).toEqual([60 * 2, 1, 1]);
 });
 
 const old = { receivedAt: THEN - 31 * DAY };
