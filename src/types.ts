@@ -81,9 +81,9 @@ export interface Destination {
   readonly shape?: Shape;
 }
 
-/** Another Worker, a queue, whoever listens (under the destination's name), or a bucket with the key of its objects. */
+/** Another Worker, a queue, e-mail, whoever listens (under the destination's name), or a bucket with its keys. */
 export type Binding =
-  | { readonly kind: "service" | "queue"; readonly name: string }
+  | { readonly kind: "service" | "queue" | "email"; readonly name: string }
   | { readonly kind: "tunnel"; readonly name: string }
   | { readonly kind: "r2"; readonly name: string; readonly key: string };
 

@@ -211,6 +211,7 @@ export const destinationKeys = z.strictObject({
   service: bindingName("service"),
   queue: bindingName("queue"),
   r2: bindingName("r2"),
+  email: bindingName("email"),
   tunnel: z.optional(
     z.literal(true, "is not true. Write true without quotes, or leave it out where the destination has a URL"),
   ),

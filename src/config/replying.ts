@@ -60,13 +60,21 @@ export function unanswerable(
   });
 }
 
+/** What is no request and response. */
+const SILENT = {
+  queue: "a queue, which answers nothing",
+  r2: "a bucket, which answers nothing",
+  email: "e-mail, which answers nothing",
+  tunnel: "a tunnel, whose listener may not be there",
+};
+
 /** Why a destination never has an answer while its event comes in. */
 function muteOf(destination: Destination): string | null {
   const { script, binding, order } = destination;
   if (script !== undefined)
     return "is an inspector, whose first attempts go by way of the queue: no answer of it is there in time. Name a destination with a URL";
   if (binding !== undefined && binding.kind !== "service")
-    return `is a ${binding.kind === "r2" ? "bucket" : "queue"}, which answers nothing. Name a destination with a URL or a service`;
+    return `is ${SILENT[binding.kind]}. Name a destination with a URL or a service`;
   if (order !== undefined)
     return "gets its events in order, and so by way of the queue: no answer of it is there in time. Leave order out, or name another destination";
   if (outlasts(destination))

@@ -21,20 +21,20 @@ interface Where {
 }
 
 /** The keys of which a destination has one. */
-const KINDS = ["url", "url_secret", "inspect", "service", "queue", "r2", "tunnel"] as const;
+const KINDS = ["url", "url_secret", "inspect", "service", "queue", "r2", "email", "tunnel"] as const;
 
 /** The relay's own bindings: what is sent there would be taken for its own. */
 const OWN = new Set(["DB", "DELIVERIES", "DEAD_LETTERS", "INTAKE", "FEED", "LIMITER", "TUNNEL", "FLOOD_GUARD"]);
 
 /** `null` with a finding where the keys are wrong. @param name of the destination */
 export function readWhere(key: string, name: string, keys: Keys, reading: Reading): Where | null {
-  const { service, queue, r2 } = keys;
+  const { service, queue, r2, email } = keys;
   const script = readScript(key, keys, reading);
   // A service may be told which URL it is asked for.
   const kinds = KINDS.filter((kind) => keys[kind] !== undefined && !(kind === "url" && service !== undefined));
   if (kinds.length !== 1) {
     const says =
-      'is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"';
+      'is needed, or url_secret, inspect, service, queue, r2, email or tunnel. Write one of them: url = "https://…"';
     reading.findings.push(error(`${key}.url`, says));
     return null;
   }
@@ -42,7 +42,7 @@ export function readWhere(key: string, name: string, keys: Keys, reading: Readin
     if (stray(key, keys, [["key", "is for a bucket"]], reading) || script === undefined) return null;
     return { url: `https://${name}.tunnel/`, script, binding: { kind: "tunnel", name } };
   }
-  const bound = service ?? queue ?? r2;
+  const bound = service ?? queue ?? r2 ?? email;
   if (bound === undefined) {
     const url = stray(key, keys, [["key", "is for a bucket"]], reading) ? undefined : readUrl(key, keys, reading);
     return url === undefined || script === undefined ? null : { url, script, binding: null };
@@ -67,7 +67,19 @@ const NO_REQUEST: readonly Stray[] = [
   ["members", "is for a receiver that asks for a credential, and there is none"],
 ];
 
-type Stray = readonly [name: "key" | "method" | "query" | "members", why: string];
+/** What a letter has not either: it is made of the body's members alone. */
+const NO_LETTER: readonly Stray[] = [
+  ["headers", "is of a request. What a letter has of headers stands in the body, under headers"],
+  ["content_type", "is of a request, and there is none"],
+  ["format", "is of a request: a letter carries no signature"],
+  ["as", "is of a request: a letter carries no signature"],
+  ["gzip", "is of a request, and there is none"],
+];
+
+type Stray = readonly [
+  name: "key" | "method" | "query" | "members" | "headers" | "content_type" | "format" | "as" | "gzip",
+  why: string,
+];
 
 /** Whether there are keys that mean nothing here; each is a finding. */
 function stray(key: string, keys: Keys, unwanted: readonly Stray[], { findings }: Reading): boolean {
@@ -77,13 +89,15 @@ function stray(key: string, keys: Keys, unwanted: readonly Stray[], { findings }
 }
 
 function readBinding(key: string, keys: Keys, reading: Reading): Binding | null {
-  const { service, queue, r2, key: template = USUAL_KEY } = keys;
+  const { service, queue, r2, email, key: template = USUAL_KEY } = keys;
   const unwanted: Stray[] = [];
   if (r2 === undefined) unwanted.push(["key", "is for a bucket"]);
   if (service === undefined) unwanted.push(...NO_REQUEST);
+  if (email !== undefined) unwanted.push(...NO_LETTER);
   if (stray(key, keys, unwanted, reading)) return null;
   if (service !== undefined) return { kind: "service", name: service };
   if (queue !== undefined) return { kind: "queue", name: queue };
+  if (email !== undefined) return { kind: "email", name: email };
   const fault = keyFault(template);
   if (fault === null) return { kind: "r2", name: r2 ?? "", key: template };
   // Under this name a secret is looked for, so that what stands there is not repeated.

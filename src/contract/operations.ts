@@ -48,8 +48,8 @@ const breaker = z.object({
 /** A destination as configured, how it does, and what waits for it. `window` counts are of the last 24 hours. */
 export const destination = z.object({
   name: z.string(),
-  kind: z.enum(["http", "inspect", "service", "queue", "r2", "tunnel"]),
-  /** Of another Worker, a queue or a bucket: the name of the binding; and of a bucket, the template of its keys. */
+  kind: z.enum(["http", "inspect", "service", "queue", "r2", "email", "tunnel"]),
+  /** Of another Worker, a queue, a bucket or e-mail: the binding's name; and of a bucket, the template of its keys. */
   binding: z.optional(z.string()),
   key: z.optional(z.string()),
   /** `null` where the URL is a secret, is not set, or there is none. */

@@ -1,8 +1,9 @@
-// Where no URL leads: another Worker, a queue, a bucket or a tunnel, each in the place of the network.
+// Where no URL leads: another Worker, a queue, a bucket, e-mail or a tunnel, each in the place of the network.
 // It knows no binding by itself: what they are called is looked up by the one who opens them.
 import { encodeBody } from "../bytes/body.ts";
 import type { Reach } from "../net/send.ts";
 import type { Binding } from "../types.ts";
+import { type Post, toEmail } from "./email.ts";
 import { type Keyed, objectKey } from "./object-key.ts";
 
 /** The way to whoever listens to a tunnel. */
@@ -28,7 +29,7 @@ export type Bindings = (
 ) => Reach | null;
 
 /** What each kind must be able to do. */
-const VERBS = { service: "fetch", queue: "send", r2: "put" } as const;
+const VERBS = { service: "fetch", queue: "send", r2: "put", email: "send" } as const;
 
 type Request = Parameters<Reach>[1];
 
@@ -68,12 +69,14 @@ export function openBindings(find: (name: string) => unknown, toTunnel: ToTunnel
     const verb = VERBS[binding.kind];
     if (!isBinding(found) || typeof Reflect.get(found, verb) !== "function") return null;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it can do the one thing that it is asked for
-    const bound = found as Bound;
+    const bound = found as Bound & Post;
     switch (binding.kind) {
       case "service":
         return async (url, request) => await bound.fetch(url, request);
       case "queue":
         return taking(async (request) => await toQueue(bound, request));
+      case "email":
+        return taking(async ({ body }) => await toEmail(bound, body));
       case "r2":
         return taking(async (request) => await toBucket(bound, objectKey(binding.key, event), request));
     }

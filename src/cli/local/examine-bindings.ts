@@ -11,12 +11,21 @@ const KEPT: readonly (readonly [kind: Binding["kind"], at: readonly string[], fi
   ["service", ["vpc_services"], 'service_id = "…"'],
   ["queue", ["queues", "producers"], 'queue = "the-queue"'],
   ["r2", ["r2_buckets"], 'bucket_name = "the-bucket"'],
+  ["email", ["send_email"], "nothing else; or with allowed_sender_addresses, of whom it may write"],
 ];
+
+/** Under which member wrangler keeps the name of a binding. */
+function nameIn(kind: Binding["kind"]): "name" | "binding" {
+  return kind === "email" ? "name" : "binding";
+}
 
 /** @param scope the top of the file or an environment, which does not inherit bindings */
 export function examineBindings(scope: Table, { destinations }: Pick<Config, "destinations">): Finding[] {
   const there = KEPT.flatMap(([kind, at]) =>
-    rows(scope, at).flatMap(({ binding }) => (typeof binding === "string" ? [{ kind, name: binding }] : [])),
+    rows(scope, at).flatMap((row) => {
+      const name = row[nameIn(kind)];
+      return typeof name === "string" ? [{ kind, name }] : [];
+    }),
   );
   return [...destinations.values()].flatMap(({ name, binding }) => {
     if (binding === undefined || binding.kind === "tunnel") return [];
@@ -31,7 +40,7 @@ export function examineBindings(scope: Table, { destinations }: Pick<Config, "de
     const alike = there.filter(({ kind }) => kind === binding.kind).map((one) => one.name);
     const near = alike.length === 0 ? "" : suggest(binding.name, alike);
     const [, at = [], fix = ""] = KEPT.find(([kind]) => kind === binding.kind) ?? [];
-    const add = `Add [[${at.join(".")}]] with binding = "${binding.name}" and ${fix}`;
+    const add = `Add [[${at.join(".")}]] with ${nameIn(binding.kind)} = "${binding.name}" and ${fix}`;
     return [error(key, `${show(binding.name)} is no binding of this file.${near} ${add}`)];
   });
 }

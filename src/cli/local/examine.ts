@@ -150,7 +150,7 @@ function sizes(vars: Table): Finding[] {
   });
 }
 
-const WAYS_OUT = ["url", "url_secret", "inspect", "service", "queue", "r2", "tunnel"];
+const WAYS_OUT = ["url", "url_secret", "inspect", "service", "queue", "r2", "email", "tunnel"];
 
 /** Where a table belongs that stands right under vars, by the keys that it has. */
 function baseOf(entry: Table): string | null {

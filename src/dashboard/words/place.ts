@@ -7,6 +7,7 @@ export const KINDS = {
   service: "Worker",
   queue: "queue",
   r2: "bucket",
+  email: "e-mail",
   tunnel: "tunnel",
 } as const;
 

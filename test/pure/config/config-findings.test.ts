@@ -117,11 +117,11 @@ describe("a destination", () => {
     [{ url: 5 }, 'error DESTINATIONS.billing.url: 5 is not text. Write it as "https://…"'],
     [
       {},
-      'error DESTINATIONS.billing.url: is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"',
+      'error DESTINATIONS.billing.url: is needed, or url_secret, inspect, service, queue, r2, email or tunnel. Write one of them: url = "https://…"',
     ],
     [
       { url: "https://example.com/", url_secret: "CHAT_URL" },
-      'error DESTINATIONS.billing.url: is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"',
+      'error DESTINATIONS.billing.url: is needed, or url_secret, inspect, service, queue, r2, email or tunnel. Write one of them: url = "https://…"',
     ],
     [{ url_secret: "SIGNING_KEY" }, `error DESTINATIONS.billing.url_secret: ${SECRET}`],
     [{ url: "https://example.com/", secret: "whsec_x" }, `error DESTINATIONS.billing.secret: ${SECRET}`],

@@ -26,6 +26,7 @@ test("each kind comes to its binding, and a service to the URL that it is asked 
   });
   expect(billing({ service: "CRM", url: "https://crm.example.com/hook" })?.url).toBe("https://crm.example.com/hook");
   expect(billing({ queue: "LINE" })).toMatchObject({ url: null, binding: { kind: "queue", name: "LINE" } });
+  expect(billing({ email: "EMAIL" })).toMatchObject({ url: null, binding: { kind: "email", name: "EMAIL" } });
   expect(billing({ r2: "ARCHIVE" })?.binding).toEqual({ kind: "r2", name: "ARCHIVE", key: "{source}/{date}/{event}" });
   const shaped = {
     headers: { "x-a": "b" },
@@ -40,7 +41,10 @@ test("each kind comes to its binding, and a service to the URL that it is asked 
 });
 
 test.each([
-  [{}, 'url is needed, or url_secret, inspect, service, queue, r2 or tunnel. Write one of them: url = "https://…"'],
+  [
+    {},
+    'url is needed, or url_secret, inspect, service, queue, r2, email or tunnel. Write one of them: url = "https://…"',
+  ],
   [{ queue: "A", r2: "B" }, "url is needed"],
   [{ queue: "LINE", url: "https://a.example.com/" }, "url is needed"],
   [{ service: "CRM", url_secret: "CRM_URL" }, "url is needed"],
@@ -48,6 +52,10 @@ test.each([
   [{ url: "https://a.example.com/", key: "{event}" }, "key is for a bucket. Leave it out"],
   [{ queue: "LINE", method: "PUT" }, "method is of a request, and there is none. Leave it out"],
   [{ r2: "ARCHIVE", query: { a: "b" } }, "query is of a URL, and there is none. Leave it out"],
+  [{ email: "EMAIL", headers: { "x-a": "b" } }, "headers is of a request. What a letter has of headers"],
+  [{ email: "EMAIL", gzip: "above 1KiB" }, "gzip is of a request, and there is none. Leave it out"],
+  [{ email: "EMAIL", format: "none" }, "format is of a request: a letter carries no signature. Leave it out"],
+  [{ email: "DB" }, `email "DB" is the relay's own`],
   [{ queue: "DELIVERIES" }, `queue "DELIVERIES" is the relay's own`],
   [{ r2: "DB" }, `r2 "DB" is the relay's own`],
   [
@@ -136,6 +144,7 @@ test.each([
   ['service = "INSIDE"', NETWORK],
   ['queue = "LINE"', QUEUE],
   ['r2 = "ARCHIVE"', BUCKET],
+  ['email = "EMAIL"', '[[send_email]]\nname = "EMAIL"'],
 ])("%s is in order where the file has the binding", (destination, binding) => {
   expect(checked(destination, binding)).toEqual([]);
 });

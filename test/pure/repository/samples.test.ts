@@ -51,7 +51,7 @@ describe.each(names)("%s", (name) => {
   test("is the shipped wrangler.toml, but for the vars", () => {
     const shipped = parse(readFileSync(new URL("../../../wrangler.toml", import.meta.url), "utf8"));
     // What destinations of the sample are bound to is its own.
-    const { vars: _, services: _services, r2_buckets: _buckets, ...rest } = open(name);
+    const { vars: _, services: _services, r2_buckets: _buckets, send_email: _email, ...rest } = open(name);
     const queues = table(rest["queues"]);
     const producers = rows(rest, ["queues", "producers"]).filter(({ binding }) => binding !== "LINE");
     expect({ ...rest, queues: { ...queues, producers } }).toEqual(table(shipped));
@@ -69,7 +69,7 @@ describe("what the samples route", () => {
     ["every-key.toml", "github", "push", ["ci", "chat"]],
     ["every-key.toml", "github", "issues.opened", []],
     ["every-key.toml", "stripe", "invoice.paid", ["billing", "ledger", "partner", "line", "archive", "desk"]],
-    ["every-key.toml", "hookline", "alert.opened", ["chat", "pager"]],
+    ["every-key.toml", "hookline", "alert.opened", ["chat", "pager", "mail"]],
     ["every-key.toml", "monitor", "", ["chat", "crm", "legacy", "trial"]],
   ])("%s sends %s %j to %j", (name, source, type, expected) => {
     expect(destinations(name, source, type)).toEqual(expected);

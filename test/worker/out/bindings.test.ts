@@ -131,3 +131,66 @@ test("a binding that is not there, or of another kind, is a failed attempt that 
     new Set([JSON.stringify({ state: "pending", fault: "unbound" })]),
   );
 });
+
+const LETTER = { from: "relay@example.com", to: "oncall@example.com", subject: "crm fails", text: "since noon" };
+
+test("e-mail gets the letter that the body is, and nothing else of it", async () => {
+  const sent: object[] = [];
+  const post = {
+    async send(letter: object) {
+      sent.push(letter);
+      return await Promise.resolve({ messageId: "<1@example.com>" });
+    },
+  };
+  await send(relayTo({ email: "EMAIL" }, { EMAIL: post }), JSON.stringify({ ...LETTER, internal: "note" }));
+  expect(await delivery()).toMatchObject({ state: "delivered", status: 200 });
+  expect(sent).toEqual([LETTER]);
+});
+
+test("the platform's own binding takes the letter, and refuses a sender that it does not allow", async () => {
+  const EMAIL = bindings["EMAIL"];
+  await send(relayTo({ email: "EMAIL" }, { EMAIL }), JSON.stringify(LETTER));
+  expect(await delivery()).toMatchObject({ state: "delivered", status: 200 });
+  const other = JSON.stringify({ ...LETTER, from: "somebody@example.org" });
+  await send(relayTo({ email: "EMAIL" }, { EMAIL }), other, { "x-id": "k2" });
+  await carried();
+  const states = await until(async () => {
+    const found = await rows("SELECT state, attempts FROM delivery_history ORDER BY state");
+    return found.length === 2 && found.every(({ attempts }) => attempts === 1) && found;
+  });
+  expect(states.map(({ state }) => state)).toEqual(["delivered", "pending"]);
+});
+
+test.each([
+  ["E_FIELD_MISSING", { state: "failed", reason: "refused", status: 422 }],
+  ["E_HEADERS_TOO_MANY", { state: "failed", reason: "refused", status: 422 }],
+  ["E_SENDER_NOT_VERIFIED", { state: "pending", status: 403 }],
+  ["E_DAILY_LIMIT_EXCEEDED", { state: "pending", status: 429 }],
+  ["E_INTERNAL_SERVER_ERROR", { state: "pending", status: 503 }],
+])("%s of the platform's is an answer with its words", async (code, expected) => {
+  // The local binding has no such errors: the platform documents them.
+  const post = { send: async () => await Promise.reject(Object.assign(new Error("so it is"), { code })) };
+  await send(relayTo({ email: "EMAIL" }, { EMAIL: post }), JSON.stringify(LETTER));
+  expect(await delivery()).toMatchObject(expected);
+  expect(await rows("SELECT answer FROM attempt_history")).toEqual([{ answer: `${code}: so it is` }]);
+});
+
+test.each(["[]", "not JSON", "7", '{"a":1}'])("a body of %s is no letter, and ends at once", async (body) => {
+  await send(relayTo({ email: "EMAIL" }, { EMAIL: bindings["EMAIL"] }), body);
+  expect(await delivery()).toMatchObject({ state: "failed", reason: "refused", status: 422 });
+});
+
+test("a queue is no e-mail, and e-mail no queue", async () => {
+  await send(relayTo({ email: "LINE" }, { LINE: bindings["LINE"] }), JSON.stringify(LETTER));
+  expect(await delivery()).toMatchObject({ state: "failed", reason: "refused", status: 422 });
+  await send(relayTo({ queue: "EMAIL" }, { EMAIL: bindings["EMAIL"] }), "{}", { "x-id": "k2" });
+  await carried();
+  const states = await until(async () => {
+    const found = await rows("SELECT state, status FROM delivery_history WHERE attempts = 1 ORDER BY state");
+    return found.length === 2 && found;
+  });
+  expect(states).toEqual([
+    { state: "failed", status: 422 },
+    { state: "pending", status: 503 },
+  ]);
+});

@@ -1,0 +1,57 @@
+// An e-mail out of what a route has made of an event, by Cloudflare's Email Service.
+// https://developers.cloudflare.com/email-service/api/send-emails/workers-api/
+import { parseJson } from "../bytes/json.ts";
+
+/** What is asked of the binding, as the platform declares it. */
+export interface Post {
+  send(letter: Letter): Promise<{ readonly messageId?: string } | undefined>;
+}
+
+/** The parts of a letter; the platform says which it needs and in which form. */
+const PARTS = ["from", "to", "cc", "bcc", "replyTo", "subject", "text", "html", "headers", "attachments"] as const;
+type Letter = Partial<Record<(typeof PARTS)[number], unknown>>;
+
+/** Which answers of the platform's will never be another: the letter itself is wrong. */
+const WRONG = /^E_(?:VALIDATION_ERROR|FIELD_MISSING|TOO_MANY_RECIPIENTS|CONTENT_TOO_LARGE|HEADERS?_.*)$/;
+/** Which the operator can change, at the binding or the domain. */
+const FORBIDDEN = /^E_(?:SENDER|RECIPIENT)_/;
+const LIMITED = /^E_(?:RATE|DAILY)_LIMIT_EXCEEDED$/;
+
+/** Sends one letter. The answer is that of an HTTP receiver, and says why where it is none of 2xx. Never rejects. */
+export async function toEmail(post: Post, body: Uint8Array): Promise<Response> {
+  const letter = letterIn(body);
+  if (letter === null) {
+    return ended("the body is no JSON object with from, to, subject and text: have a route's transform make one");
+  }
+  try {
+    const sent = await post.send(letter);
+    // A queue has a `send` as well, and has the letter now.
+    if (sent?.messageId === undefined) return ended("what is bound is no e-mail: name a binding of [[send_email]]");
+    return new Response(sent.messageId);
+  } catch (error) {
+    const code = codeOf(error);
+    const says = `${code === "" ? "" : `${code}: `}${error instanceof Error ? error.message : String(error)}`;
+    if (WRONG.test(code)) return ended(says);
+    return new Response(says, { status: FORBIDDEN.test(code) ? 403 : LIMITED.test(code) ? 429 : 503 });
+  }
+}
+
+/** What else the body has is not the platform's to see. */
+function letterIn(body: Uint8Array): Letter | null {
+  const found = parseJson(new TextDecoder().decode(body));
+  if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
+  const parts = PARTS.flatMap((part) => {
+    const value: unknown = Reflect.get(found, part);
+    return value === undefined || value === null ? [] : [[part, value] as const];
+  });
+  return parts.length === 0 ? null : Object.fromEntries(parts);
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+}
+
+/** It would never go: no attempt more is made. */
+function ended(says: string): Response {
+  return new Response(says, { status: 422, headers: { "webhook-delivery": "abort-message" } });
+}
