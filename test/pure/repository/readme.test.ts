@@ -23,6 +23,7 @@ const ELSEWHERE = new Map([
   ["docs/archive.md", "pure/archive/document.test.ts; its SQL was tried by hand with DuckDB"],
   ["docs/alerts.md", "pure/alert/document.test.ts"],
   ["docs/assistants.md", "pure/cli/mcp.test.ts"],
+  ["docs/backup.md", "e2e/backup.test.ts, which runs its SQL"],
   ["docs/cli.md", "pure/cli/command.test.ts"],
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/gaps.md", "pure/config/gapping.test.ts"],
