@@ -23,7 +23,7 @@ test("no file is longer than 300 lines, the data of the senders aside, and half 
 
 /** What drives a part of the relay for tests, by where the tests run. The harnesses that are programs of their own are no kits. */
 const KITS = ["test/kit", "test/worker/kit"];
-const PROGRAMS = ["test/browser/screens.ts"];
+const PROGRAMS = ["test/browser/recordings.ts", "test/browser/screens.ts"];
 
 test("beside tests stand only tests: what they share is in one of two kits", () => {
   const shared = globSync("test/{pure,worker,e2e,browser}/**/*.ts", { cwd: root }).filter(
