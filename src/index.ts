@@ -134,7 +134,7 @@ function open(env: Env): Relay {
   const vault = openVault(config.encryption);
   const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
   const d1 = openD1(env.DB, use, makeSchema, vault);
-  const { store, parts, breakers, upkeep, lists, refusals, jobs, ended } = d1;
+  const { store, parts, breakers, upkeep, lists, refusals } = d1;
   const archive = openArchive(env["EVENT_ARCHIVE"], { ...d1, vault, now, newId, log });
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
   const intake = intakeOf(env, config, use, log);
@@ -178,7 +178,7 @@ function open(env: Env): Relay {
       feed,
     }),
     deliver: delivering,
-    replays: { jobs, ended, ring, config, retentionMs: config.retentionMs, now, newId, log },
+    replays: { ...shared, ...d1, vault, ring, retentionMs: config.retentionMs },
     sweep: {
       ...tending,
       upkeep,

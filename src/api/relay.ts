@@ -1,5 +1,5 @@
-// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/costs, /api/replays, /api/keys,
-// /api/configuration and /api/audit: how the relay does, who may, and who did.
+// /api/overview, /api/sources, /api/destinations, /api/routes, /api/alerts, /api/costs, /api/replays, /api/erasures,
+// /api/keys, /api/configuration and /api/audit: how the relay does, who may, and who did.
 import { Hono } from "hono";
 import { alertParameters } from "../contract/alerts.ts";
 import { previewParameters } from "../contract/operations.ts";
@@ -9,7 +9,7 @@ import { auditParameters, inspectionParameters, overviewParameters, query } from
 const HOURS = { 1: 1, 24: 24, 168: 168 } as const;
 
 export function relayRoutes({ operator }: RoomDeps) {
-  const { replays, keys } = operator;
+  const { replays, erasures, keys } = operator;
   return new Hono<ApiEnv>()
     .get("/overview", query(overviewParameters), async (c) =>
       c.json(await operator.overview(originOf(c.req.url), HOURS[c.req.valid("query").hours])),
@@ -37,6 +37,8 @@ export function relayRoutes({ operator }: RoomDeps) {
     .get("/replays/:id", async (c) => c.json(granted(await replays.show(c.req.param("id")))))
 
     .get("/configuration", (c) => c.json(operator.configuration()))
+    .get("/erasures", async (c) => c.json({ erasures: await erasures.list() }))
+    .get("/erasures/:id", async (c) => c.json(granted(await erasures.show(c.req.param("id")))))
 
     .get("/keys", async (c) => c.json({ keys: await keys.list() }))
     .get("/audit", query(auditParameters), async (c) => c.json(granted(await keys.audit(c.req.valid("query").cursor))));

@@ -7,6 +7,7 @@ import { archivePage, archiveParameters } from "../contract/archive.ts";
 import { ACTS } from "../contract/acts.ts";
 import { configuration } from "../contract/configuration.ts";
 import { costs } from "../contract/costs.ts";
+import { erasure } from "../contract/erasures.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import { destination, inspection, previewParameters, replayJob, replayPreview, route } from "../contract/operations.ts";
@@ -145,6 +146,17 @@ const LOOKS = {
     ...rule,
     says: "The vars that the relay runs with, as they were deployed, and the names of its secrets: those that are set, and those that are missing.",
     answer: configuration,
+  },
+
+  "GET /erasures": {
+    ...rule,
+    says: "The last hundred orders to delete all of a subject, newest first.",
+    answer: z.object({ erasures: z.array(erasure) }),
+  },
+  "GET /erasures/:id": {
+    ...rule,
+    says: "One order to delete all of a subject, and how far it has come.",
+    answer: erasure,
   },
 
   "GET /keys": { ...rule, says: "API keys, without their secrets.", answer: z.object({ keys: z.array(apiKey) }) },

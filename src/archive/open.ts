@@ -1,5 +1,6 @@
 // The archive, where a bucket is bound for it: what the sweep, the operator and the API are given.
-import type { Vault } from "../bytes/vault.ts";
+import { Locked, type Vault } from "../bytes/vault.ts";
+import type { Line } from "../contract/line.ts";
 import { within } from "../patience.ts";
 import { type Bound, bucketOf, openBucket } from "./bucket.ts";
 import { openLine } from "./opened.ts";
@@ -13,6 +14,9 @@ type Given = Omit<WriteDeps & TidyDeps & RestoreDeps, "bucket" | "segments"> & {
   readonly segments: Segments;
   readonly vault: Vault;
 };
+
+/** What was made by hand of one event, and of that: nobody edits so often. */
+const MOST_COPIES = 100;
 
 /** Reads of the archive that take longer are given up, in ms: somebody waits. */
 const PATIENCE_MS = 20_000;
@@ -45,6 +49,24 @@ function openBound(bound: Bound, given: Given) {
       const found = await within(PATIENCE_MS, "the archive", reading.one(id));
       return found === null ? null : { key: found.key, line: await openLine(found.line, deps.vault) };
     },
+    /**
+     * For whoever deletes all of a subject: the events of a source in the next segment, each opened; `null` in the
+     * place of one whose key is not here.
+     */
+    async behind(key: string, source: string, since: number) {
+      const next = await reading.behind(key, source, since);
+      if (next === null) return null;
+      const opened = next.lines.map(async (line) => ({ id: line.id, line: await openedOrNull(line, deps.vault) }));
+      return { key: next.key, events: await Promise.all(opened) };
+    },
+    /** The ids of what was made by hand of these events, as far as the archive knows. */
+    async copies(ids: readonly string[]): Promise<string[]> {
+      const made = new Set(ids);
+      for (const id of made)
+        for (const { event } of (await reading.one(id))?.line.edited_as ?? [])
+          if (made.size < MOST_COPIES) made.add(event);
+      return [...made].slice(ids.length);
+    },
     /** Whether an event was found, and is in the history now. */
     async restore(id: string, actor: string): Promise<boolean> {
       const found = await reading.one(id);
@@ -53,6 +75,15 @@ function openBound(bound: Bound, given: Given) {
       return true;
     },
   };
+}
+
+async function openedOrNull(line: Line, vault: Vault): Promise<Line | null> {
+  try {
+    return await openLine(line, vault);
+  } catch (error) {
+    if (error instanceof Locked) return null;
+    throw error;
+  }
 }
 
 const ADVICE = "nothing is removed from D1 until the bucket EVENT_ARCHIVE takes it: see whether it is still there";

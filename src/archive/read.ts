@@ -11,7 +11,7 @@ const LOOKS = 5;
 
 interface ReadDeps {
   readonly bucket: Pick<Bucket, "get">;
-  readonly segments: Pick<Segments, "page" | "find">;
+  readonly segments: Pick<Segments, "page" | "find" | "behind">;
 }
 
 /** A line, and the segment that has it. */
@@ -50,6 +50,14 @@ export function openReading(deps: ReadDeps) {
       const further = segments[LOOKS];
       if (further === undefined) return { found, next: null, looked: null };
       return { found, next: { key: further.key, id: "" }, looked: LOOKS };
+    },
+
+    /** The next segment behind `key` that has events of a source, and was noted since a time; `null` behind the last. */
+    async behind(key: string, source: string, since: number): Promise<{ key: string; lines: readonly Line[] } | null> {
+      const [segment] = await deps.segments.behind(key, source, since, 1);
+      if (segment === undefined) return null;
+      const lines = await linesOf(segment, deps);
+      return { key: segment.key, lines: lines.filter((line) => line.source === source) };
     },
 
     /** `null` where no segment has it. */

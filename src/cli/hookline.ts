@@ -46,6 +46,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/transform.ts"),
   () => import("./relay/acts.ts"),
   () => import("./relay/delete.ts"),
+  () => import("./relay/erasures.ts"),
   () => import("./relay/post.ts"),
   () => import("./relay/replays.ts"),
   () => import("./relay/keys.ts"),

@@ -4,6 +4,7 @@ import * as z from "zod/mini";
 import { apiKey, keyOrder, newApiKey, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { deleted, edited, editOrder } from "./editing.ts";
+import { ERASURE_ACTS } from "./erasures.ts";
 import { MUTE_ACTS } from "./mutes.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import {
@@ -153,7 +154,6 @@ export const ACTS = {
     says: "Sends an edited body of an event to one destination, as a new event that names this one.",
     answer: edited,
   },
-
   "POST /deliveries/:id/replay": {
     ...act,
     act: "replay",
@@ -222,6 +222,7 @@ export const ACTS = {
   },
 
   ...MUTE_ACTS,
+  ...ERASURE_ACTS,
 
   "POST /keys": {
     ...rule,

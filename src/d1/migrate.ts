@@ -14,6 +14,7 @@ import listeners from "./migrations/0012_listeners.sql";
 import retention from "./migrations/0013_retention.sql";
 import mutes from "./migrations/0014_mutes.sql";
 import segments from "./migrations/0015_segments.sql";
+import erasures from "./migrations/0016_erasures.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0013_retention.sql", sql: retention },
   { name: "0014_mutes.sql", sql: mutes },
   { name: "0015_segments.sql", sql: segments },
+  { name: "0016_erasures.sql", sql: erasures },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

@@ -6,6 +6,7 @@ import { openBacklog } from "./backlog.ts";
 import { openBreakers } from "./breakers.ts";
 import { openDatabase, type Watch } from "./database.ts";
 import { openEnded } from "./ended.ts";
+import { openErasures } from "./erasures.ts";
 import { openGaps } from "./gaps.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
@@ -62,6 +63,7 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     trials: openTrials(run),
     jobs: openJobs(run),
     ended: openEnded(run),
+    erasures: openErasures(run),
     backlog: openBacklog(run),
     refusals: openRefusals(run),
     verifiedBy: openVerified(run),

@@ -1,7 +1,8 @@
-// D1: the statements of bulk replays. A job's place moves in the
+// D1: the statements of bulk replays, and what is due of all jobs. A job's place moves in the
 // transaction that opens what it has found, or not at all.
 import type { Bell } from "../types.ts";
 import { rowsOf, type Run } from "./database.ts";
+import { type Erasure, erasureOf } from "./erasures.ts";
 import type { EndedFilter, Look, Match } from "./ended.ts";
 import { walkFrom } from "./records.ts";
 import { keepFirstTry, openAgain } from "./deeds/replay.ts";
@@ -94,13 +95,14 @@ const RECALL = `SELECT ${COLUMNS} FROM replays WHERE id = coalesce((SELECT value
 
 const AUDIT_CANCEL = `
 INSERT INTO audit (at, actor, action, target, detail)
-SELECT ?2, ?3, 'replays.cancel', id, json_object('replayed', replayed, 'skipped', skipped) FROM replays WHERE id = ?1 AND state = 'running'`;
+SELECT ?2, ?3, 'replays.cancel', id, json_object('replayed', replayed, 'skipped', skipped) FROM replays WHERE id = ?1 AND state = 'running' AND erasure IS NULL`;
 const CANCEL = `
-UPDATE replays SET state = 'cancelled', next_at = NULL, ended_at = ?2, updated_at = ?2 WHERE id = ?1 AND state = 'running'`;
+UPDATE replays SET state = 'cancelled', next_at = NULL, ended_at = ?2, updated_at = ?2 WHERE id = ?1 AND state = 'running' AND erasure IS NULL`;
 
-const ONE = `SELECT ${COLUMNS} FROM replays WHERE id = ?1`;
-const NEWEST = `SELECT ${COLUMNS} FROM replays ORDER BY id DESC LIMIT ${SHOWN}`;
-const WAITING = `SELECT ${COLUMNS} FROM replays WHERE next_at IS NOT NULL ORDER BY next_at LIMIT ?1`;
+const ONE = `SELECT ${COLUMNS} FROM replays WHERE id = ?1 AND erasure IS NULL`;
+const NEWEST = `SELECT ${COLUMNS} FROM replays WHERE erasure IS NULL ORDER BY id DESC LIMIT ${SHOWN}`;
+// Jobs that delete all of a subject take turns with them: one look finds both.
+const WAITING = `SELECT ${COLUMNS}, erasure FROM replays WHERE next_at IS NOT NULL ORDER BY next_at LIMIT ?1`;
 const PUT_OFF = "UPDATE replays SET next_at = ?2 WHERE id = ?1 AND next_at < ?2";
 // Ids are in the order of time: only the oldest jobs are looked at.
 const EXPIRED = `
@@ -155,12 +157,15 @@ export function openJobs(run: Run) {
     },
 
     /**
-     * The running jobs whose next steps are due first, at most `limit`. Jobs that ended before `before` are forgotten.
+     * The running jobs of both kinds whose next steps are due first, at most `limit`. Jobs that ended before `before`
+     * are forgotten.
      */
-    async waiting(limit: number, before: number): Promise<Job[]> {
+    async waiting(limit: number, before: number): Promise<(Job | Erasure)[]> {
       const statements = (db: D1Database) => [db.prepare(WAITING).bind(limit), db.prepare(EXPIRED).bind(before)];
-      const [waiting] = await run((db) => db.batch<JobRow>(statements(db)));
-      return (waiting?.results ?? []).map(jobOf);
+      const [waiting] = await run((db) => db.batch<JobRow & { erasure: string | null }>(statements(db)));
+      return (waiting?.results ?? []).map(({ erasure, ...row }) =>
+        erasure === null ? jobOf(row) : erasureOf({ ...row, erasure }),
+      );
     },
   };
 }

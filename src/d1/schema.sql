@@ -245,7 +245,7 @@ CREATE TABLE pauses (
 -- Finds what waits for a paused destination; no row of the ordinary way enters it.
 CREATE INDEX deliveries_held ON deliveries (destination, event) WHERE state = 'held';
 
--- Bulk replays: what was asked for, and how far it has come. `at_event`, `at_destination` are the place of the last delivery that was
+-- Bulk replays, and with `erasure` deletions of a subject: what was asked for, and how far it has come. `at_event`, `at_destination` are the place of the last delivery that was
 -- looked at; `next_at` is when the next step is due, and NULL once it has ended.
 CREATE TABLE replays (
   id TEXT PRIMARY KEY,
@@ -263,7 +263,8 @@ CREATE TABLE replays (
   next_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  ended_at INTEGER
+  ended_at INTEGER,
+  erasure TEXT
 ) WITHOUT ROWID;
 
 CREATE INDEX replays_next ON replays (next_at) WHERE next_at IS NOT NULL;

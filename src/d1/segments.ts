@@ -67,6 +67,9 @@ const THERE = "state IN ('kept', 'stale')";
 const PAGE = `
 SELECT ${COLUMNS} FROM segments
 WHERE key <= ?1 AND key >= ?2 AND ${THERE} AND (?3 IS NULL OR instr(sources, ?3) > 0) ORDER BY key DESC LIMIT ?4`;
+// ?3: those that were noted since; without an index, so that it is asked for in the second turn of a walk alone.
+const BEHIND = `
+SELECT ${COLUMNS} FROM segments WHERE key > ?1 AND ${THERE} AND instr(sources, ?2) > 0 AND at >= ?3 ORDER BY key LIMIT ?4`;
 const FIND = `SELECT ${COLUMNS} FROM segments WHERE instr(ids, ?1) > 0 AND ${THERE} ORDER BY key DESC LIMIT 5`;
 
 // Left in the object until it is written anew; read by nobody from now on.
@@ -103,6 +106,11 @@ export function openSegments(run: Run) {
     /** Segments from this key back to that one, newest first. */
     async page(from: string, to: string, source: string | null, limit: number): Promise<Segment[]> {
       return await all<Segment>(PAGE, from, to, source === null ? null : JSON.stringify(source), limit);
+    },
+
+    /** Segments behind this key that have events of a source, and were noted since a time, in ms; oldest first. */
+    async behind(key: string, source: string, since: number, limit: number): Promise<Segment[]> {
+      return await all<Segment>(BEHIND, key, JSON.stringify(source), since, limit);
     },
 
     /** Those that may hold this event, newest first. Looks at every row: there is one for some two hundred events. */

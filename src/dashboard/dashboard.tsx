@@ -7,6 +7,7 @@ import { archivePages } from "./pages/archive.tsx";
 import { auditPages } from "./pages/audit.tsx";
 import { costsPages } from "./pages/costs.tsx";
 import { destinationsPages } from "./pages/destinations.tsx";
+import { erasuresPages } from "./pages/erasures.tsx";
 import { eventPages } from "./pages/event.tsx";
 import { eventsPages } from "./pages/events.tsx";
 import { deliveriesPages } from "./pages/deliveries.tsx";
@@ -40,6 +41,7 @@ const POLICY = [
 const ROOMS = [
   "events",
   "archive",
+  "erasures",
   "deliveries",
   "sources",
   "destinations",
@@ -57,6 +59,7 @@ const GROUPS = [
   eventsPages,
   eventPages,
   archivePages,
+  erasuresPages,
   deliveriesPages,
   sourcesPages,
   destinationsPages,

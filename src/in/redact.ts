@@ -45,6 +45,21 @@ export function redact(
   };
 }
 
+/**
+ * The texts at a place of an event, names leading to it as those of `redact` do; `null` where the body cannot be read.
+ *
+ * @param place `body` or `headers`, and the names that lead on
+ */
+export function textsAt(
+  [root = "", ...path]: readonly string[],
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): readonly string[] | null {
+  if (root === "headers") return [headers[path.join(".").toLowerCase()] ?? []].flat();
+  if (body.length === 0) return [];
+  return inBody([path], headers["content-type"] ?? "", body)?.values ?? null;
+}
+
 interface Found {
   readonly text: string;
   readonly values: readonly string[];

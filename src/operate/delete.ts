@@ -14,7 +14,7 @@ export function openDelete(deps: VerbDeps): Verb<"delete"> {
     const event = await tables.records.event(id);
     if (event === null) return unknown(id);
     const gone: Gone = { why: "deleted", at: now() };
-    const { answer } = await once(DELETE, event.id, { id: event.id, gone: JSON.stringify(gone) }, by);
+    const { answer } = await once(DELETE, event.id, { ids: [event.id], gone: JSON.stringify(gone) }, by);
     const { deleted, cancelled, underWay } = answer;
     // What came behind it in an order goes on.
     await ringOrLeave(await tables.next(event.event, now()), deps.ring, log, { target: event.id });

@@ -12,6 +12,7 @@ import { openDelete } from "./delete.ts";
 import { openDestinations } from "./destinations.ts";
 import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
+import { openErasureActs, openErasureLooks } from "./erasures.ts";
 import { openHistory } from "./history.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
@@ -83,6 +84,7 @@ export function openOperator(deps: OperatorDeps) {
     ...openReplayActs(given),
     ...openKeyActs(given),
     ...openMuteActs(given),
+    ...openErasureActs(given, archive !== null),
   } satisfies Acts;
   const measured = {
     ...deps,
@@ -109,6 +111,7 @@ export function openOperator(deps: OperatorDeps) {
     /** What the last day and the month cost, and for whom. */
     costs: openCosts(deps),
     replays: openReplayLooks({ ...given, use: deps.use }),
+    erasures: openErasureLooks(tables.erasures),
     keys: openKeyLooks(given),
     alerts: openAlertLooks({ ...deps, ...tables }),
     acts,

@@ -23,7 +23,7 @@ export interface LoadDeps {
  * is sealed and the key is not here.
  */
 export interface Loaded {
-  event(claim: Claim): Promise<StoredEvent>;
+  event(claim: Pick<Claim, "event" | "id">): Promise<StoredEvent>;
   /** The bytes as they were received. */
   body(event: StoredEvent): Promise<Uint8Array>;
 }
@@ -33,9 +33,9 @@ export interface Loaded {
  *
  * @param sizeOf bytes of a claim's body, as its bell told
  */
-export function load(
-  claims: readonly Claim[],
-  sizeOf: (claim: Claim) => number,
+export function load<One extends Pick<Claim, "event" | "id">>(
+  claims: readonly One[],
+  sizeOf: (claim: One) => number,
   { store, parts: large, vault = NO_KEYS }: LoadDeps,
 ): Loaded {
   const chunks = new Map<number, { seqs: number[]; rows?: Promise<Map<number, KeptEvent>> }>();

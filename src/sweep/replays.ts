@@ -1,12 +1,14 @@
-// Bulk replays, step by step: each opens no more than its rate allows, and moves its job on in the same transaction.
+// Jobs, step by step. A bulk replay opens no more than its rate allows, and moves on in the same transaction; a job
+// that deletes all of a subject has its step in erasures.ts.
 import type { Ended, Look } from "../d1/ended.ts";
+import type { Erasure } from "../d1/erasures.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
 import { type Ring, ringOrLeave } from "../out/bells.ts";
 import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { receiptId } from "../ids.ts";
-import type { Log } from "../log.ts";
 import { earlier, within } from "../patience.ts";
+import { erase, type ErasingDeps } from "./erasures.ts";
 
 /** From one step of a job to the next, in ms; longer where the rate is less than one in this time. */
 const STEP_MS = 10_000;
@@ -15,16 +17,12 @@ const LOOKS = 2;
 /** A step that takes longer is left to itself, in ms: what it still does is safe beside the next one. */
 const PATIENCE_MS = 30_000;
 
-export interface ReplaysDeps {
+export interface ReplaysDeps extends ErasingDeps {
   readonly jobs: Pick<Jobs, "waiting" | "move" | "putOff">;
   readonly ended: Pick<Ended, "look">;
   readonly ring: Ring;
   readonly config: Pick<Config, "destinations">;
   readonly retentionMs: number;
-  readonly now: () => number;
-  /** 32 hexadecimal digits. */
-  readonly newId: () => string;
-  readonly log: Log;
 }
 
 /**
@@ -50,10 +48,10 @@ export async function runReplays(deps: ReplaysDeps): Promise<number | null> {
 }
 
 /** A job whose step fails goes to the end of the line: it must not keep the others from having their turn. */
-async function stepOrPutOff(job: Job, deps: ReplaysDeps): Promise<number | null> {
+async function stepOrPutOff(job: Job | Erasure, deps: ReplaysDeps): Promise<number | null> {
   const { jobs, now, log } = deps;
   try {
-    return await within(PATIENCE_MS, "D1", step(job, deps));
+    return await within(PATIENCE_MS, "D1", "work" in job ? erase(job, deps) : step(job, deps));
   } catch (error) {
     log.error("replays.failed", { job: job.id, error: String(error) });
     const again = now() + STEP_MS;

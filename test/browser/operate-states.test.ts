@@ -54,6 +54,12 @@ const PAGES = {
     "/replays/rpl_running",
     "/replays/rpl_vague",
     "/replays/rpl_done",
+    "/erasures",
+    "/erasures/era_counted",
+    "/erasures/era_deleting",
+    "/erasures/era_cancelled",
+    "/erasures/era_done",
+    "/erasures/era_none",
     "/keys",
     "/keys/k1f9a2c/revoke",
     "/audit",
@@ -69,6 +75,7 @@ const PAGES = {
     "/inspect/bin",
     "/replays",
     "/replays/new",
+    "/erasures",
     "/keys",
     "/audit",
   ],
@@ -194,6 +201,8 @@ test("who may only look is shown no button, and is refused what a button would d
     "/inspect/bin/script",
     "/replays",
     "/replays/rpl_running/cancel",
+    "/erasures",
+    "/erasures/era_counted/confirm",
     "/keys",
     "/keys/k1f9a2c/revoke",
     "/sources/asana/offers",
@@ -201,8 +210,15 @@ test("who may only look is shown no button, and is refused what a button would d
     const answer = await page.request.post(fixture.url + path, { form: { once: "0".repeat(32) } });
     if (answer.status() === 403) refused.push(path);
   }
-  expect(refused).toHaveLength(9);
-  for (const path of ["/keys", "/audit", "/keys/k1f9a2c/revoke", "/replays/new"]) {
+  expect(refused).toHaveLength(11);
+  for (const path of [
+    "/keys",
+    "/audit",
+    "/keys/k1f9a2c/revoke",
+    "/replays/new",
+    "/erasures",
+    "/erasures/era_counted",
+  ]) {
     expect((await page.request.get(fixture.url + path)).status(), path).toBe(403);
   }
   await context.close();

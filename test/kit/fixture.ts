@@ -5,6 +5,7 @@ import { NAUGHTY, NOW, ago } from "./fixture-words.ts";
 import { costs, costsOfNothing, forecast } from "./fixture-costs.ts";
 import { deliveries } from "./fixture-history.ts";
 import { destinations } from "./fixture-destinations.ts";
+import { erasures } from "./fixture-erasures.ts";
 import { inspections, overview, sources } from "./fixture-health.ts";
 import { apiKeys, auditEntries, jobs, refusals, routes, tried, triedDry, triedMany } from "./fixture-records.ts";
 
@@ -61,6 +62,13 @@ export function fullOperator(): Operator {
         return job === undefined ? notFound(id) : done(job);
       },
     },
+    erasures: {
+      list: async () => erasures,
+      show: async (id) => {
+        const job = erasures.find((one) => one.id === id);
+        return job === undefined ? notFound(id) : done(job);
+      },
+    },
     keys: {
       list: async () => apiKeys,
       audit: async () => done({ entries: auditEntries, next: "bmV4dA" }),
@@ -114,6 +122,9 @@ export function fullOperator(): Operator {
         }),
       "replays.start": async () => done(jobs[0]),
       "replays.cancel": async () => done(jobs[1]),
+      "erasures.start": async () => done(erasures[0]),
+      "erasures.confirm": async () => done(erasures[1]),
+      "erasures.cancel": async () => done(erasures[2]),
       "key.create": async (_, __, { name, role }) =>
         name.trim() === ""
           ? { ok: false, problem: { status: 400, title: "Bad Request", detail: "name: must have a visible character" } }
@@ -161,6 +172,7 @@ export function emptyOperator(): Operator {
     inspections: async () => done([]),
     alerts: noAlerts,
     costs: async () => done(costsOfNothing),
+    erasures: { ...full.erasures, list: async () => [] },
     replays: {
       ...full.replays,
       list: async () => [],

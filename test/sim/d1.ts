@@ -26,6 +26,10 @@ export interface Move {
 
 /** What a statement is for, by words that only it has; the story and the yield points use these names. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
+  [/SET erasure = json_set/, "erase"],
+  [/'era_'/, "order erasure"],
+  [/'\$\.phase', 'deleting'/, "confirm erasure"],
+  [/AS mine\s+FROM \(SELECT seq, id, source, size, gone/, "suspects"],
   [/INSERT INTO events\b/, "commit"],
   [/state = 'delivering', attempt = attempt \+ 1/, "claim"],
   [/SET opened_at = CAST/, "tend breakers"],

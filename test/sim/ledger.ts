@@ -6,6 +6,7 @@ import type { Plan } from "./plan.ts";
 import type { Answered, Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Asked, bodyOfEdit } from "./edits.ts";
+import type { Erased } from "./erased.ts";
 import type { Muted } from "./muted.ts";
 import { bodyOf, type Letter } from "./senders.ts";
 
@@ -48,6 +49,8 @@ export class Ledger {
   readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
   /** What an admin has asked to be sent in the place of an event's own body. */
   readonly edits: Asked[] = [];
+  /** Orders to delete all of a subject. */
+  readonly erased: Erased[] = [];
   /** Mutes that were answered. */
   readonly mutes: Muted[] = [];
   /** Pauses that were answered as confirmed by every object, and resumes when they were asked for. */

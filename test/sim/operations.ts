@@ -1,13 +1,17 @@
 // What the operator does to single destinations and deliveries: pauses, resumes, cancels, replays. Asked for again under the same key where no answer came.
 import { Dice } from "./dice.ts";
+import { erase, erasedOf } from "./erased.ts";
 import type { Ledger } from "./ledger.ts";
 import { muteOrLift, type Muting } from "./muted.ts";
 import type { Step } from "./plan.ts";
+import type { Letter } from "./senders.ts";
 import { CANARY } from "./settings.ts";
 
 export type Operation =
   | { readonly do: "pause" | "resume"; readonly destination: string }
   | Muting
+  /** All that says what this letter does is to be deleted. */
+  | { readonly do: "erase"; readonly letter: Letter }
   /** The nth delivery that is there at that moment. */
   | { readonly do: "cancel"; readonly nth: number };
 
@@ -23,6 +27,10 @@ const CLOSE = [10, 30, 40, 50, 70] as const;
 
 /** In one stormy world of three, given what happens there already. It has dice of its own, so that no other choice moves. */
 export function operationsOf(seed: number, span: number, others: readonly Step[]): Step[] {
+  return [...handled(seed, span, others), ...erasedOf(seed, span, others)];
+}
+
+function handled(seed: number, span: number, others: readonly Step[]): Step[] {
   const dice = new Dice(seed, "operations");
   if (!dice.chance(0.35)) return [];
   const steps: Step[] = [];
@@ -50,6 +58,7 @@ export function operationsOf(seed: number, span: number, others: readonly Step[]
 /** Asks until there is an answer, or until it is time to give up: what was planned for the storm must not come after it. */
 export async function operate(operation: Operation, ledger: Ledger): Promise<void> {
   if (operation.do === "mute") return await muteOrLift(operation, ledger);
+  if (operation.do === "erase") return await erase(operation.letter, ledger);
   const { scheduler, plan } = ledger;
   const path = pathOf(operation, ledger);
   if (path === null) return;
@@ -124,7 +133,7 @@ export async function replay(nth: number, key: string, ledger: Ledger): Promise<
   }
 }
 
-function pathOf(operation: Exclude<Operation, Muting>, { platform }: Ledger): string | null {
+function pathOf(operation: Exclude<Operation, Muting | { do: "erase" }>, { platform }: Ledger): string | null {
   if (operation.do !== "cancel") return `destinations/${operation.destination}/${operation.do}`;
   if (!platform.d1.hasTable("delivery_history")) return null;
   const sql = "SELECT delivery FROM delivery_history ORDER BY seq, destination LIMIT 1 OFFSET ?1";

@@ -2,6 +2,7 @@
 import { owes } from "./alerted.ts";
 import { startBulk } from "./bulk.ts";
 import { askForEdit } from "./edits.ts";
+import { isErasing } from "./erased.ts";
 import { liftPauses, operate, OPERATOR, replay } from "./operations.ts";
 import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
@@ -97,7 +98,8 @@ async function drain(ledger: Ledger, until: number): Promise<void> {
 
 function settled(ledger: Ledger): boolean {
   const { platform, plan, scheduler, waiting } = ledger;
-  if (waiting > 0 || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle) return false;
+  if (waiting > 0 || isErasing(ledger) || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle)
+    return false;
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
   if (plan.traits.includes("alerted") && owes(platform)) return false;

@@ -1,6 +1,7 @@
-// hookline delete: an event's end, everywhere.
-import { flag, ONCE } from "../options.ts";
+// hookline delete: an event's end, everywhere; or that of all events of a subject.
+import { flag, ONCE, taking } from "../options.ts";
 import { answered, remote } from "./client.ts";
+import { deleteSubject } from "./erasures.ts";
 import { refused } from "../verb.ts";
 
 const FOR_EVER =
@@ -8,14 +9,36 @@ const FOR_EVER =
 
 const remove = remote(
   {
-    summary: "deletes an event everywhere",
-    usage: "delete EVENT [--yes] [--once NAME]",
-    help: `Deletes what EVENT holds: ${FOR_EVER}. What is open of it ends. That there was one stays, so that a repeat from its sender is known. Takes the role admin.`,
-    options: { yes: flag("agrees beforehand, for scripts"), ...ONCE },
-    examples: ["delete evt_0123456789abcdef0123456789abcdef --yes"],
-    names: 1,
+    summary: "deletes an event, or all events of a subject, everywhere",
+    usage: "delete (EVENT | --source S --where PLACE=VALUE) [--yes] [--once NAME]",
+    help: [
+      `Deletes what EVENT holds: ${FOR_EVER}. What is open of it ends. That there was one stays, so that a repeat from its sender is known. Takes the role admin.`,
+      "With --source and --where, does so for every event of the source that has the value at that place of its body, in the history and the archive: it counts them, asks, and goes on at the relay whether or not this command waits. hookline erasures lists such orders.",
+    ].join("\n"),
+    options: {
+      source: taking("S", "all events of a subject: those of this source"),
+      where: taking("PLACE=VALUE", "which have this value there, such as body.customer.id=cus_123"),
+      yes: flag("agrees beforehand, for scripts"),
+      ...ONCE,
+    },
+    examples: [
+      "delete evt_0123456789abcdef0123456789abcdef --yes",
+      "delete --source shop --where body.customer.id=cus_123",
+    ],
+    names: 0,
+    optional: 1,
   },
-  async (client, { names: [id = ""], options, json }, { out, err, ask }) => {
+  async (client, asked, terminal) => {
+    const { names, options, json } = asked;
+    const { out, err, ask } = terminal;
+    const [id] = names;
+    const { source, where } = options;
+    if (typeof source === "string" && typeof where === "string" && id === undefined)
+      return await deleteSubject(client, { source, where }, asked, terminal);
+    if (id === undefined || source !== undefined || where !== undefined) {
+      err("delete takes an event, or --source and --where: hookline delete --help");
+      return 2;
+    }
     if (options["yes"] !== true) {
       const asks = ask === undefined || json ? null : await ask(`Of ${id}, ${FOR_EVER}. Delete it? [y/N] `);
       if (asks === null || !/^y(?:es)?$/i.test(asks.trim())) {

@@ -65,6 +65,11 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
             <a href="/archive">Older events are in the archive</a>
           </p>
         ) : null}
+        {deps.access.allows(c.var.caller, "admin") ? (
+          <p>
+            <a href="/erasures">Delete all events of a person or account</a>
+          </p>
+        ) : null}
         <KeyboardHelp />
       </Page>,
     );

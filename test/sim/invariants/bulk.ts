@@ -1,4 +1,5 @@
 // What a bulk replay promises: each delivery opened once, nothing that ended after it was asked for, nothing left out, and true counts.
+import { erasedIn } from "../erased.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant } from "./invariant.ts";
@@ -50,7 +51,7 @@ export const bulkReplay: Invariant = {
 };
 
 function jobsOf({ platform }: Ledger): JobRow[] {
-  return platform.d1.hasTable("replays") ? platform.d1.look<JobRow>("SELECT * FROM replays") : [];
+  return platform.d1.hasTable("replays") ? platform.d1.look<JobRow>("SELECT * FROM replays WHERE erasure IS NULL") : [];
 }
 
 function wrongCount({ id, state, replayed }: JobRow, { moves, platform }: Ledger): string | null {
@@ -70,7 +71,10 @@ function leftOut({ id, filter, created_at: createdAt }: JobRow, ledger: Ledger):
   const removed = plan.steps.some((step) => step.do === "deploy" && step.change === "remove beta") ? "beta" : null;
   const last = new Map<string, Moved>();
   for (const move of moves) last.set(`${move.id}:${move.destination}`, move);
-  return first(last, ([name, { to, at, destination: of }]) => {
+  // What has no body any more cannot be sent again.
+  const erased = erasedIn(ledger);
+  return first(last, ([name, { id: event, to, at, destination: of }]) => {
+    if (erased.has(event)) return null;
     const matches = (state === null || state === to) && (destination === null || destination === of) && of !== removed;
     return matches && at < createdAt - EPOCH ? `${name} was ${to} when ${id} was asked for, and still is` : null;
   });

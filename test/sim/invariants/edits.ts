@@ -1,4 +1,5 @@
 // What an edit promises: one new event for each key, with its audit row and its one delivery, and nothing of the old event moved.
+import { erasedIn } from "../erased.ts";
 import { openedAt } from "../sealed.ts";
 import { createHash } from "node:crypto";
 import { type Asked, bodyOfEdit } from "../edits.ts";
@@ -51,7 +52,9 @@ export const editsOnce: Invariant = {
     return (
       first(all, (made) => wrong(made, entries)) ??
       first(entries, ({ id, of }) =>
-        all.some((made) => made.id === id) ? null : `the audit tells of ${id}, edited from ${of}, which is not there`,
+        all.some((made) => made.id === id) || erasedIn(ledger).has(id)
+          ? null
+          : `the audit tells of ${id}, edited from ${of}, which is not there`,
       ) ??
       first(edits, (asked) => repeated(asked, edits, all))
     );
@@ -89,7 +92,9 @@ function madeIn({ platform }: Ledger): Made[] {
     const text = (openedAt(`${row.id} headers`, headers) ?? headers).toString();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay wrote it from its headers
     const { [HEADER]: of } = JSON.parse(text) as Record<string, string>;
-    return of === undefined ? [] : [{ ...row, of, body: (openedAt(`${row.id} body`, body) ?? body).toString() }];
+    return of === undefined || body === null
+      ? []
+      : [{ ...row, of, body: (openedAt(`${row.id} body`, body) ?? body).toString() }];
   });
 }
 

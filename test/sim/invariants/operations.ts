@@ -1,4 +1,5 @@
 // What pauses, cancellations and inspectors promise to whoever asked for them.
+import { openedAt } from "../sealed.ts";
 import { LONGEST_MS } from "../cron.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import type { Plan } from "../plan.ts";
@@ -82,18 +83,31 @@ function isWoken({ destination, from, to }: Pick<Moved, "destination" | "from" |
   return destination === "alpha" && from === "pending" && to === "pending" && traits.includes("ordered");
 }
 
+interface Inspected {
+  readonly proven: number;
+  readonly nth: number;
+  readonly attempt: number;
+  readonly seen: string;
+  /** `null` where it is in parts, or gone. */
+  readonly body: string | null;
+}
+
 export const inspected: Invariant = {
   id: "inspect",
   says: "what an inspector has taken is there to be looked at, proven, with the bytes that were stored",
   moved({ id, destination, to, from }, { platform }) {
     if (destination !== INSPECTOR || to !== "delivered" || from === "delivered") return null;
     // Its script refuses the first attempt.
-    const sql = `SELECT i.proven, i.nth, i.body = e.body AS same FROM inspections i JOIN events e ON e.id = i.event
+    const sql = `SELECT i.proven, i.nth, i.attempt, i.body AS seen, e.body FROM inspections i JOIN events e ON e.id = i.event
       WHERE i.event = ?1 AND i.destination = ?2 ORDER BY i.nth DESC LIMIT 1`;
-    const [row] = platform.d1.look<{ proven: number; nth: number; same: number | null }>(sql, id, destination);
+    const [row] = platform.d1.look<Inspected>(sql, id, destination);
     if (row === undefined || row.nth < 2) return `${id} is delivered to the inspector, which has not taken it`;
     if (row.proven !== 1) return `the inspector could not verify ${id}`;
-    return row.same === 0 ? `the inspector has other bytes for ${id} than D1` : null;
+    const { attempt, seen, body } = row;
+    if (body === null) return null;
+    const seenPlain = openedAt(`${id} inspected ${destination} ${attempt} body`, seen)?.toString() ?? seen;
+    const plain = openedAt(`${id} body`, body)?.toString() ?? body;
+    return seenPlain === plain ? null : `the inspector has other bytes for ${id} than D1`;
   },
 };
 

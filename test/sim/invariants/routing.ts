@@ -12,7 +12,8 @@ interface Row {
   readonly deliveries: number;
 }
 
-const ROWS = `SELECT id, source, headers, unrouted, undecided, (SELECT count(*) FROM deliveries WHERE event = seq) AS deliveries FROM events`;
+const ROWS = `SELECT id, source, headers, unrouted, undecided, (SELECT count(*) FROM deliveries WHERE event = seq) AS deliveries FROM events
+  WHERE coalesce(gone->>'why', '') <> 'deleted'`;
 
 export const whereItGoes: Invariant = {
   id: "I-26",

@@ -17,6 +17,7 @@ import { archived, lookedUp } from "./ways.ts";
 import { whereItGoes } from "./routing.ts";
 import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
+import { erasedEverywhere } from "./erased.ts";
 import { answersOfTheirOwn } from "./replying.ts";
 import { sealed } from "./sealed.ts";
 import { changesOver } from "./rotated.ts";
@@ -78,4 +79,5 @@ export const INVARIANTS: readonly Invariant[] = [
   answersOfTheirOwn,
   pushedOnce,
   sealed,
+  erasedEverywhere,
 ];

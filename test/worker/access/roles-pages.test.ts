@@ -41,9 +41,9 @@ function routes(): string[] {
   return names.filter((name) => !OPEN.includes(name));
 }
 
-/** The rule, written down once more: forms take an operator, keys, audit, secrets and edited bodies an admin. */
+/** The rule, written down once more: forms take an operator, keys, audit, deletions, secrets and edited bodies an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit|erasures)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
   // Two pages are forms, and one of them shows what only an operator may make of a body.
   const isForm = route === "GET /replays/new" || route === "GET /routes/try";
   return route.startsWith("GET ") && !isForm ? "viewer" : "operator";

@@ -23,7 +23,7 @@ const live = async () => await Promise.resolve(new Response("live"));
 
 /** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, configuration, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit|configuration)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
+  if (/^\w+ \/(?:keys|audit|configuration|erasures)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
   return route.startsWith("GET ") && !route.endsWith("/listen") ? "viewer" : "operator";
 }
 
@@ -36,6 +36,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /transforms/try": { source: "github", body: "{}", transform: "body" },
   "POST /transforms/try-stored": { source: "github", transform: "body" },
   "POST /replays": { filter: { state: "failed" } },
+  "POST /erasures": { source: "github", where: "body.sender.id=7" },
   "POST /alerts/mute": { rule: "source-silent", until: new Date(NOON + 3_600_000).toISOString() },
   "POST /alerts/unmute": { rule: "source-silent" },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
@@ -229,6 +230,7 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /replays": ["key:robot replays.start"],
     "POST /alerts/mute": ["key:robot alerts.mute"],
     "POST /alerts/unmute": ["key:robot alerts.unmute"],
+    "POST /erasures": ["key:robot erasures.start"],
     "POST /keys": ["key:robot key.create"],
   });
 });

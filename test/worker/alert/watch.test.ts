@@ -190,7 +190,7 @@ test("a destination without a breaker is told of as well: the sweep leaves its f
 test("a sweep that fails is no reason not to look", async () => {
   await fail(1);
   const one = watch();
-  const { upkeep, jobs, ended } = openD1(bindings.DB);
+  const { upkeep, ...d1 } = openD1(bindings.DB);
   const config = { destinations: new Map() };
   const swept = {
     ...round.tending,
@@ -200,8 +200,8 @@ test("a sweep that fails is no reason not to look", async () => {
     destinations: ["first"],
   };
   const replays = {
-    jobs,
-    ended,
+    ...d1,
+    archive: null,
     ring: broken,
     config,
     retentionMs: MINUTE,

@@ -17,6 +17,7 @@ const PAGES = [
   "/routes",
   "/alerts",
   "/replays",
+  "/erasures",
   "/keys",
   "/audit",
 ];

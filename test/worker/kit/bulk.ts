@@ -89,12 +89,13 @@ export class Bulk {
 
   get #shared() {
     const { round } = this;
-    const { jobs, ended } = this.#d1;
+    const { jobs, ended, erasures, store, parts } = this.#d1;
     const newId = () =>
       String((this.#ids += 1))
         .padStart(16, "0")
         .repeat(2);
-    return { jobs, ended, now: () => round.clock, newId, log: round.log };
+    const erasing = { erasures, store, parts, archive: null };
+    return { ...erasing, jobs, ended, now: () => round.clock, newId, log: round.log };
   }
 
   /** Takes the steps that are due, and gives the names of what they have opened. */

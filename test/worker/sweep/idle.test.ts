@@ -34,14 +34,14 @@ test("an idle day reads and writes few rows of D1, and wakes no journal, however
   const log = new Logged();
   const now = () => clock;
   const idle = async () => {
-    const { upkeep, breakers, jobs, ended, alerts } = openD1(bindings.DB, use);
+    const { upkeep, breakers, alerts, ...d1 } = openD1(bindings.DB, use);
     const config = { destinations: new Map() };
     const tending = { breakers, config, ring: unused, stopFirsts: unused, remind: unused, now, log };
     const cleanup = openCleanup({ upkeep, keepings: [everything(30 * DAY)], now, log });
     const next = await rescue({
       sweep: { ...tending, upkeep, deliverNow: unused, cleanup, destinations: ["billing"] },
       watch: watching(alerts, now, log),
-      replays: { jobs, ended, ring: unused, config, retentionMs: 30 * DAY, now, newId: () => "", log },
+      replays: { ...d1, archive: null, ring: unused, config, retentionMs: 30 * DAY, now, newId: () => "", log },
     });
     clock += MINUTE;
     return next;

@@ -1,0 +1,181 @@
+// D1: jobs that delete all of a subject. A job's place moves in the transaction that deletes what it has found, or not
+// at all.
+import { DELETABLE, deletes } from "./deeds/delete.ts";
+import { rowsOf, type Run } from "./database.ts";
+
+/**
+ * Events whose rows a step looks at; of these it judges so many, with bodies of so many bytes, or one that is larger.
+ */
+const ROWS = 5_000;
+const JUDGED = 500;
+const MOST_BYTES = 4_000_000;
+/** Jobs that are shown, newest first. */
+const SHOWN = 100;
+
+/** What a job looks for, and how far it has come. The value that it looks for is nowhere in it. */
+export interface Work {
+  readonly source: string;
+  /** `body.customer.id`. */
+  readonly place: string;
+  readonly salt: string;
+  readonly digest: string;
+  readonly phase: "counting" | "counted" | "deleting" | "rewriting";
+  /** Names the step that wrote it. */
+  readonly step: string;
+  /** The number of the last event that was looked at. */
+  readonly seq: number;
+  /** The last segment that was looked into; `null` while it goes along D1. */
+  readonly key: string | null;
+  /**
+   * The second turn is for what has come or moved since the first one came to the archive, which was at `from`, in ms.
+   */
+  readonly turn: 1 | 2;
+  readonly from: number;
+  readonly matched: number;
+  readonly deleted: number;
+  readonly looked: number;
+  readonly unreadable: number;
+}
+
+export interface Erasure {
+  readonly id: string;
+  readonly state: "running" | "done" | "cancelled";
+  readonly actor: string;
+  readonly work: Work;
+  readonly nextAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** An event that is to be judged. */
+export interface Suspect {
+  readonly event: number;
+  readonly id: string;
+  readonly size: number;
+}
+
+/** What a step has come to. */
+export interface Moved {
+  /** As it is from now on, without what it has deleted. */
+  readonly work: Work;
+  /** Ids of events to be deleted. */
+  readonly found: readonly string[];
+  /** Names this step. */
+  readonly receipt: string;
+  readonly now: number;
+  /** When the next step is due; `null` where somebody has to confirm it, or it has ended. */
+  readonly nextAt: number | null;
+  readonly done: boolean;
+}
+
+const ERASURE = `id, state, actor, next_at AS nextAt, created_at AS createdAt, updated_at AS updatedAt, ended_at AS endedAt, erasure`;
+const ONE = `SELECT ${ERASURE} FROM replays WHERE id = ?1 AND erasure IS NOT NULL`;
+const NEWEST = `SELECT ${ERASURE} FROM replays WHERE erasure IS NOT NULL ORDER BY id DESC LIMIT ${SHOWN}`;
+const PUT_OFF = "UPDATE replays SET next_at = ?2 WHERE id = ?1 AND next_at < ?2";
+
+// Bodies stand last in their rows, and are not read here.
+const SUSPECTS = `
+SELECT seq AS event, id, size, source = ?2 AND (gone IS NULL OR ?3) AND coalesce(gone->>'why', '') <> 'deleted' AS mine
+FROM (SELECT seq, id, source, size, gone FROM events WHERE seq > ?1 ORDER BY seq LIMIT ${ROWS}) e ORDER BY seq`;
+const OPEN_SEGMENTS = `
+SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND state <> 'writing' LIMIT 1`;
+
+// A step that was made already, by whomever, finds the name of another one.
+const AT_STEP = "id = ?1->>'job' AND state = 'running' AND erasure->>'step' = ?1->>'was'";
+const MOVE = `
+UPDATE replays SET erasure = json_set(?1->'work', '$.deleted', (erasure->>'deleted') + iif(json_array_length(?1, '$.ids') = 0, 0, ${DELETABLE})),
+  updated_at = ?1->>'now', next_at = ?1->>'nextAt', state = iif(?1->>'done', 'done', state), ended_at = iif(?1->>'done', ?1->>'now', NULL)
+WHERE ${AT_STEP} RETURNING ${ERASURE}`;
+const MINE = "EXISTS (SELECT 1 FROM replays WHERE id = ?1->>'job' AND erasure->>'step' = ?1->>'receipt')";
+const DELETE = deletes(MINE);
+const AUDIT_DONE = `
+INSERT INTO audit (at, actor, action, target, detail)
+SELECT ?1->>'now', 'hookline', 'erasures.done', id, json_object('source', erasure->>'source', 'place', erasure->>'place',
+  'salt', erasure->>'salt', 'digest', erasure->>'digest', 'deleted', erasure->>'deleted', 'unreadable', erasure->>'unreadable', 'by', actor)
+FROM replays WHERE id = ?1->>'job' AND state = 'done' AND ${MINE}`;
+
+export type Erasures = ReturnType<typeof openErasures>;
+
+/** @param run D1 with the schema in place */
+export function openErasures(run: Run) {
+  const all = rowsOf(run);
+  return {
+    async one(id: string): Promise<Erasure | null> {
+      return (await all<ErasureRow>(ONE, id)).map(erasureOf)[0] ?? null;
+    },
+
+    /** The last jobs, newest first. */
+    async newest(): Promise<Erasure[]> {
+      return (await all<ErasureRow>(NEWEST)).map(erasureOf);
+    },
+
+    /**
+     * The next events of a source behind `seq` that are to be judged.
+     *
+     * @param bodiless whether those are meant too whose bodies are gone
+     * @returns `to`: the last event that was looked at; `end`: whether there are no more
+     */
+    async suspects(
+      seq: number,
+      source: string,
+      bodiless: boolean,
+    ): Promise<{ rows: Suspect[]; to: number; end: boolean }> {
+      const looked = await all<Suspect & { mine: number }>(SUSPECTS, seq, source, Number(bodiless));
+      let [count, bytes] = [0, 0];
+      const cut = looked.findIndex(({ mine, size }) => {
+        [count, bytes] = [count + mine, bytes + mine * size];
+        return count > JUDGED || (count > 1 && bytes > MOST_BYTES);
+      });
+      const kept = cut === -1 ? looked : looked.slice(0, cut);
+      return {
+        rows: kept.flatMap(({ mine, ...row }) => (mine === 1 ? [row] : [])),
+        to: kept.at(-1)?.event ?? seq,
+        end: cut === -1 && looked.length < ROWS,
+      };
+    },
+
+    /** Whether a segment waits for being written anew, or removed. */
+    async rewriting(): Promise<boolean> {
+      return (await all(OPEN_SEGMENTS)).length > 0;
+    },
+
+    /**
+     * Deletes what was found and moves the job on, in one transaction, if it still is where this step began.
+     *
+     * @returns `null` if it is not: another runner has made this step, or it was cancelled
+     */
+    async move({ id, work: { step: was } }: Erasure, moved: Moved): Promise<Erasure | null> {
+      const { work, found: ids, receipt, now, nextAt, done } = moved;
+      const gone = JSON.stringify({ why: "deleted", at: now });
+      const value = JSON.stringify({
+        job: id,
+        was,
+        work: { ...work, step: receipt },
+        ids,
+        gone,
+        receipt,
+        now,
+        nextAt,
+        done,
+      });
+      const acts = [MOVE, ...(ids.length === 0 ? [] : DELETE), ...(done ? [AUDIT_DONE] : [])];
+      const [first] = await run((db) => db.batch<ErasureRow>(acts.map((sql) => db.prepare(sql).bind(value))));
+      return (first?.results ?? []).map(erasureOf)[0] ?? null;
+    },
+
+    /** Puts a job's next step off, if it has one that is due sooner. */
+    async putOff(id: string, nextAt: number): Promise<void> {
+      await all(PUT_OFF, id, nextAt);
+    },
+  };
+}
+
+export interface ErasureRow extends Omit<Erasure, "work"> {
+  readonly erasure: string;
+}
+
+export function erasureOf({ erasure, ...row }: ErasureRow): Erasure {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay wrote it
+  return { ...row, work: JSON.parse(erasure) as Work };
+}

@@ -1,0 +1,131 @@
+// All of a subject, deleted step by step: along D1 to its newest event, through the archive, and once more for what has
+// come or moved meanwhile. Each step deletes what it has found and moves its job on in one transaction.
+import { decodeBody } from "../bytes/body.ts";
+import { Locked } from "../bytes/vault.ts";
+import type { Line } from "../contract/line.ts";
+import type { Erasure, Erasures, Moved, Work } from "../d1/erasures.ts";
+import { receiptId } from "../ids.ts";
+import { isAbout } from "../in/subject.ts";
+import type { Log } from "../log.ts";
+import { load, type LoadDeps } from "../out/load.ts";
+
+/** From one step to the next, in ms, and while segments are written anew. */
+const STEP_MS = 1_000;
+const REWRITE_MS = 10_000;
+/** Clocks of isolates differ by less than this, in ms. */
+const SKEW_MS = 5 * 60_000;
+
+/** What is asked of the archive. */
+interface Shelves {
+  behind(
+    key: string,
+    source: string,
+    since: number,
+  ): Promise<{
+    readonly key: string;
+    readonly events: readonly { readonly id: string; readonly line: Line | null }[];
+  } | null>;
+  copies(ids: readonly string[]): Promise<string[]>;
+  readonly sweep: { tidy(): Promise<void> };
+}
+
+export interface ErasingDeps extends LoadDeps {
+  readonly erasures: Pick<Erasures, "suspects" | "rewriting" | "move">;
+  readonly archive: Shelves | null;
+  readonly now: () => number;
+  /** 32 hexadecimal digits. */
+  readonly newId: () => string;
+  readonly log: Log;
+}
+
+/** What a look has come to. */
+interface Look {
+  readonly judged: readonly (readonly [id: string, verdict: boolean | null])[];
+  /** What was made of those by hand, and is found in no other way. */
+  readonly copies: readonly string[];
+  /** Where the next look begins. */
+  readonly next: Partial<Work>;
+}
+
+/**
+ * One step of a job. Safe to take twice at once, late, or never.
+ *
+ * @returns when the next one is due; `null` where there is none
+ */
+export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | null> {
+  const { now, newId, log } = deps;
+  const look = await lookFor(job.work, deps);
+  const found = look.judged.flatMap(([id, verdict]) => (verdict === true ? [id] : []));
+  const deletes = job.work.phase === "deleting";
+  const at = now();
+  const work: Work = {
+    ...job.work,
+    looked: job.work.looked + look.judged.length,
+    unreadable: job.work.unreadable + look.judged.filter(([, verdict]) => verdict === null).length,
+    matched: job.work.matched + (deletes ? 0 : found.length),
+    ...look.next,
+  };
+  const done = work.phase === "rewriting" && job.work.phase === "rewriting" && !(await deps.erasures.rewriting());
+  const nextAt = done || work.phase === "counted" ? null : at + (work.phase === "rewriting" ? REWRITE_MS : STEP_MS);
+  const moved: Moved = {
+    work,
+    found: deletes ? [...found, ...look.copies] : [],
+    receipt: receiptId(at, newId()),
+    now: at,
+    nextAt,
+    done,
+  };
+  const after = await deps.erasures.move(job, moved);
+  // Somebody else is at it, or it was cancelled.
+  if (after === null) return at + STEP_MS;
+  const { phase, looked, matched, deleted, unreadable } = after.work;
+  log.info("erasures.step", { job: job.id, state: after.state, phase, looked, matched, deleted, unreadable });
+  return nextAt;
+}
+
+async function lookFor(work: Work, deps: ErasingDeps): Promise<Look> {
+  if (work.phase === "rewriting") await deps.archive?.sweep.tidy();
+  if (work.phase === "rewriting" || work.phase === "counted") return { judged: [], copies: [], next: {} };
+  return work.key === null ? await inHistory(work, deps) : await inArchive(work, work.key, deps);
+}
+
+async function inHistory(work: Work, deps: ErasingDeps): Promise<Look> {
+  const ofHeaders = work.place.startsWith("headers.");
+  const { rows, to, end } = await deps.erasures.suspects(work.seq, work.source, ofHeaders);
+  const loaded = load(rows, ({ size }) => size, deps);
+  const judged: [string, boolean | null][] = [];
+  for (const one of rows) {
+    const verdict = async () => {
+      const event = await loaded.event(one);
+      return await isAbout(work, event.headers, ofHeaders ? new Uint8Array() : await loaded.body(event));
+    };
+    judged.push([one.id, await verdict().catch(nullIfLocked)]);
+  }
+  const from = work.turn === 1 ? deps.now() - SKEW_MS : work.from;
+  return { judged, copies: [], next: end ? { seq: to, key: "", from } : { seq: to } };
+}
+
+async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Look> {
+  const segment = (await deps.archive?.behind(key, work.source, work.turn === 1 ? 0 : work.from)) ?? null;
+  if (segment === null) return { judged: [], copies: [], next: behindArchive(work) };
+  const judged: [string, boolean | null][] = [];
+  for (const { id, line } of segment.events) {
+    const isBodiless = line?.gone !== undefined && !work.place.startsWith("headers.");
+    if (isBodiless) continue;
+    const body = line === null ? null : decodeBody(line.encoding, line.body);
+    judged.push([id, line === null || body === null ? null : await isAbout(work, line.headers, body)]);
+  }
+  const found = judged.flatMap(([id, verdict]) => (verdict === true ? [id] : []));
+  const copies = found.length === 0 ? [] : ((await deps.archive?.copies(found)) ?? []);
+  return { judged, copies, next: { key: segment.key } };
+}
+
+function behindArchive({ phase, turn }: Work): Partial<Work> {
+  if (phase === "counting") return { phase: "counted" };
+  return turn === 1 ? { turn: 2, key: null } : { phase: "rewriting" };
+}
+
+function nullIfLocked(error: unknown): null {
+  if (error instanceof Locked) return null;
+  throw error;
+}

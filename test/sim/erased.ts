@@ -1,0 +1,104 @@
+// Somebody asks that all of a subject be deleted: what one letter of acme says. It is counted, confirmed and followed, and asked for again
+// where no answer came.
+import { Dice } from "./dice.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Step } from "./plan.ts";
+import type { Letter } from "./senders.ts";
+
+/** What was ordered, and when it was confirmed and seen as done, in ms. */
+export interface Erased {
+  readonly words: string;
+  confirmedAt: number | null;
+  doneAt: number | null;
+}
+
+const LOOK_MS = 3_000;
+const LOOKS = 2_000;
+/** The key under which it is ordered; another of its kind follows for its confirmation. */
+const KEY = "erase";
+
+/** In one stormy world of four in which acme has a letter of JSON. It has dice of its own, so that no other choice moves. */
+export function erasedOf(seed: number, span: number, others: readonly Step[]): Step[] {
+  const dice = new Dice(seed, "erased");
+  if (!dice.chance(0.25)) return [];
+  const letters = others.flatMap((step) =>
+    step.do === "post" && step.letter.source === "acme" && step.letter.forged === null && step.letter.stuff === "json"
+      ? [step]
+      : [],
+  );
+  if (letters.length === 0) return [];
+  const { letter, at } = dice.pick(letters);
+  return [{ at: at + dice.pick([100, 3_000, 60_000, span]), do: "operate", operation: { do: "erase", letter } }];
+}
+
+/** What of its letter is looked for, and is found nowhere once it is deleted. */
+export function wordsOf({ source, key, type }: Letter): string {
+  return `${source} ${key} ${type} `;
+}
+
+/** Orders, waits for the count, confirms and follows, until it is done. After the storm it goes on. */
+export async function erase(letter: Letter, ledger: Ledger): Promise<void> {
+  const { scheduler } = ledger;
+  const one: Erased = { words: wordsOf(letter), confirmedAt: null, doneAt: null };
+  ledger.erased.push(one);
+  const wait = async () => {
+    await new Promise<void>((resolve) => {
+      scheduler.after(LOOK_MS, resolve);
+    });
+  };
+  let path = "erasures";
+  for (let count = 0; count < LOOKS; count += 1, await wait()) {
+    const order = path === "erasures" || path.endsWith("/confirm");
+    const job = await asks(path, order ? (path === "erasures" ? KEY : `${KEY} confirmed`) : null, one, ledger);
+    if (job === null) continue;
+    const here = `erasures/${job.id}`;
+    if (job.state === "done") {
+      one.doneAt = scheduler.now;
+      return;
+    }
+    if (path.endsWith("/confirm")) one.confirmedAt ??= scheduler.now;
+    path = job.state === "counted" ? `${here}/confirm` : here;
+  }
+}
+
+/** What was answered; `null` where there was no answer, or a refusal. */
+async function asks(
+  path: string,
+  key: string | null,
+  { words }: Erased,
+  { platform, scheduler }: Ledger,
+): Promise<{ id: string; state: string } | null> {
+  const headers = {
+    authorization: `Bearer ${String(platform.vars["ADMIN_TOKEN"])}`,
+    "content-type": "application/json",
+    ...(key === null ? {} : { "idempotency-key": key.replaceAll(" ", "-") }),
+  };
+  const body = path === "erasures" ? JSON.stringify({ source: "acme", where: `body.says=${words}` }) : null;
+  const method = key === null ? "GET" : "POST";
+  try {
+    const answer = await platform.post(
+      "erase",
+      () => new Request(`https://relay.example.com/api/${path}`, { method, headers, body }),
+      (given) => scheduler.tell("event", "relay", `answers the operator: ${given.status} ${given.text.slice(0, 120)}`),
+    );
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's own answer
+    return answer.status === 200 ? (JSON.parse(answer.text) as { id: string; state: string }) : null;
+  } catch {
+    // No answer: ambiguous, so it asks again.
+    return null;
+  }
+}
+
+/** Whether an order has not come to its end, or what it has deleted is still to be emptied once more. */
+export function isErasing({ platform, erased }: Ledger): boolean {
+  if (erased.length === 0) return false;
+  const again = "SELECT 1 FROM marks WHERE name > 'stays:' AND name < 'stays;' LIMIT 1";
+  return erased.some(({ doneAt }) => doneAt === null) || platform.d1.look(again).length > 0;
+}
+
+/** Events that are deleted because somebody asked, by their ids. */
+export function erasedIn({ platform, erased }: Ledger): ReadonlySet<string> {
+  if (erased.length === 0 || !platform.d1.hasTable("events")) return new Set();
+  const rows = platform.d1.look<{ id: string }>("SELECT id FROM events WHERE gone->>'why' = 'deleted'");
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,0 +1,59 @@
+// I-16, where somebody asks for it: what was to be deleted is nowhere, and nothing else was deleted.
+import { wordsOf } from "../erased.ts";
+import type { Ledger } from "../ledger.ts";
+import { openedAt } from "../sealed.ts";
+import { first, type Invariant } from "./invariant.ts";
+import { everything } from "./operation.ts";
+
+interface Row {
+  readonly id: string;
+  readonly body: string | null;
+  readonly headers: string;
+  readonly why: string | null;
+}
+
+export const erasedEverywhere: Invariant = {
+  id: "I-16 erased",
+  says: "once all of a subject is deleted, no byte of what D1 had of it is left in any row, its value is in none of the job, and nothing else was deleted",
+  ended(ledger) {
+    const { platform, erased, moves, tries } = ledger;
+    if (erased.length === 0 || !platform.d1.hasTable("events")) return null;
+    const rows = platform.d1.look<Row>("SELECT id, body, headers, gone->>'why' AS why FROM events");
+    return first(erased, ({ words, confirmedAt, doneAt }) => {
+      if (confirmedAt === null || doneAt === null) return "an order to delete a subject has not come to its end";
+      const audited = platform.d1.look("SELECT 1 FROM audit WHERE action = 'erasures.done'").length;
+      if (audited !== erased.length) return `${audited} orders to delete a subject are in the audit as done`;
+      // What came to D1 after the order had ended was not meant.
+      const late = new Set(moves.flatMap(({ id, from, at }) => (from === null && at >= confirmedAt ? [id] : [])));
+      const ids = tries.flatMap(({ id, letter }) =>
+        id !== null && wordsOf(letter) === words && letter.stuff === "json" ? [id] : [],
+      );
+      const others = rows.filter(({ why, id }) => why === "deleted" && !ids.includes(id) && !isEdited(id, ledger));
+      if (others.length > 0) return `${others[0]?.id} was deleted, and nobody has asked for that`;
+      const left = rows.filter((row) => plainOf(row).includes(words));
+      const kept = left.filter(({ id }) => !late.has(id));
+      if (kept.length > 0) return `${kept[0]?.id} still holds ${JSON.stringify(words)}`;
+      const copies = rows.filter(({ id, why }) => why === null && isCopyOf(ids, id, ledger) && !late.has(id));
+      if (copies.length > 0) return `${copies[0]?.id} was made of what is deleted, and is still there`;
+      if (left.length > 0) return null;
+      return first(everything(platform), ([table, all]) =>
+        JSON.stringify(all).includes(words) ? `${table} still holds ${JSON.stringify(words)}` : null,
+      );
+    });
+  },
+};
+
+function plainOf({ id, body, headers }: Row): string {
+  const open = (place: string, text: string | null) =>
+    text === null ? "" : String(openedAt(`${id} ${place}`, text) ?? text);
+  return `${open("headers", headers)} ${open("body", body)}`;
+}
+
+function isCopyOf(ids: readonly string[], id: string, { edits }: Ledger): boolean {
+  return edits.some(({ of, answers }) => ids.includes(of) && answers.some((text) => text.includes(`"event":"${id}"`)));
+}
+
+/** Whether it was made by hand of another: it goes with that one. */
+function isEdited(id: string, { edits }: Ledger): boolean {
+  return edits.some(({ answers }) => answers.some((text) => text.includes(id)));
+}
