@@ -137,6 +137,8 @@ export const destinations: DestinationAnswer[] = [
     failures_in_a_row: 3,
     window: { delivered: 88_120, retried: 3, failed: 0, latency: { p50_ms: 41, p95_ms: 130, p99_ms: 700 } },
   }),
+  destination("on-call", { kind: "email", binding: "EMAIL", url: null }),
+  destination("desk", { kind: "tunnel", url: null, held: 3, waiting: 3, oldest_waiting_at: ago(7_200) }),
   destination("archive-of-everything-that-ever-happened-in-the-emea-region", {
     routes: [],
     health: "idle",

@@ -39,6 +39,15 @@ export const sources: SourceAnswer[] = [
       next_refresh_at: ahead(600),
       fault: null,
     },
+    gaps: {
+      at: "https://api.github.com",
+      every_ms: 900_000,
+      secrets: [{ name: "GITHUB_TOKEN", set: true }],
+      looked_at: ago(400),
+      next_look_at: ahead(500),
+      fault: NAUGHTY,
+      last: { at: ago(90_000), missed: 3, recovered: 2, since: ago(99_000) },
+    },
   }),
   source("stripe", "stripe", "Stripe", {
     last_event_at: ago(260),

@@ -7,6 +7,7 @@ import { deliveries } from "./fixture-history.ts";
 import { destinations } from "./fixture-destinations.ts";
 import { erasures } from "./fixture-erasures.ts";
 import { inspections, overview, sources } from "./fixture-health.ts";
+import { archived } from "./fixture-archive.ts";
 import { apiKeys, auditEntries, jobs, refusals, routes, tried, triedDry, triedMany } from "./fixture-records.ts";
 
 const notFound = (what: string) => ({ ok: false as const, problem: { status: 404, title: "Not Found", detail: what } });
@@ -18,7 +19,7 @@ export function fullOperator(): Operator {
     // The pages of events are looked at over a real relay.
     events: async () => ({ events: [], next: null, complete: true }),
     event: async () => null,
-    archive: { isOpen: false, list: async () => notFound("archive") },
+    archive: { isOpen: true, list: async () => done(archived) },
     tries: async (event) => done(tried(event)),
     tunnel: (name) => done(name),
     configuration: () => ({ vars: {}, secrets: [], missing: [] }),
@@ -142,6 +143,7 @@ export function emptyOperator(): Operator {
   const nothing = { accepted: 0, delivered: 0, retried: 0, failed: 0, refused: 0 };
   return {
     ...full,
+    archive: { isOpen: false, list: async () => notFound("archive") },
     deliveries: async () => ({ deliveries: [], next: null, complete: true }),
     overview: async (_origin, hours) => ({
       ...overview(hours),
