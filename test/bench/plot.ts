@@ -11,6 +11,8 @@ interface Line {
 export interface Panel {
   readonly title: string;
   readonly lines: readonly Line[];
+  /** Where they are not those of the other panels. */
+  readonly positions?: readonly number[];
 }
 
 /** Of the whole picture, and what an axis leaves free, in pixels. */
@@ -25,14 +27,14 @@ const STYLE = `
       .c0 { stroke: #6fa8e6; } .c1 { stroke: #56c78a; } .c2 { stroke: #e39a55; } .c3 { stroke: #c48ad6; }
     }`;
 
-/** The panels side by side, over the same positions. */
+/** The panels side by side, over the same positions unless one has its own. */
 export function plot(title: string, positions: readonly number[], panels: readonly Panel[]): string {
   const width = PANEL * panels.length;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" font-family="ui-sans-serif, system-ui, sans-serif" role="img" aria-labelledby="t">
   <title id="t">${title}</title>
   <style>${STYLE}
   </style>
-${panels.map((panel, n) => drawn(panel, positions, n * PANEL)).join("\n")}
+${panels.map((panel, n) => drawn(panel, panel.positions ?? positions, n * PANEL)).join("\n")}
 </svg>
 `;
 }

@@ -40,6 +40,8 @@ export interface Local {
   readonly url: string;
   /** Rows of one SQL statement on the Worker's D1 database, read beside the Worker. */
   query(sql: string, ...values: (string | number | null)[]): Promise<Record<string, unknown>[]>;
+  /** Bytes of the Worker's D1 database. */
+  databaseSize(): Promise<number>;
   /** Ends it with SIGKILL: the runtime knows no gentler end, so a stop is also a crash. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,10 @@ export async function runLocal(options: LocalOptions): Promise<Local> {
         .bind(...values)
         .all();
       return results;
+    },
+    async databaseSize() {
+      const { meta } = await (await runtime.getD1Database("DB")).prepare("SELECT 1").run();
+      return meta.size_after;
     },
     stop: () => runtime.dispose(),
   };
