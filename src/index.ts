@@ -144,7 +144,7 @@ function open(env: Env): Relay {
   const confirmPause = (destination: string) => intake.pause(destination);
   const disable = openDisable({ stop: d1.stop, stopFirsts: confirmPause, now, log });
   const toTunnels = openTunnels((name) => meteredStub(env.TUNNEL.getByName(name), use), now, newId, log);
-  const tunnels = { ...d1.tunnels, ...toTunnels, retentionMs: config.retentionMs };
+  const tunnels = { ...d1.tunnels, ...toTunnels, keepings: config.keepings };
   const attempting = { ...waysOut(env, config, d1, tunnels, vault, log), now, dice, disable, vault };
   const paced = { pace: new Pace(), limits: limitsOf(env, use, log) };
   const first = new FirstAttempts({ ...attempting, ...paced, isSilent: tunnels.isSilent, config, intake, log });

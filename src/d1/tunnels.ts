@@ -3,12 +3,13 @@ import { type BellRow, RETURNING_BELL, toBell } from "./bell.ts";
 import type { Expired } from "./breakers.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { GRACE_MS } from "../deadlines.ts";
+import type { Keeping } from "../contract/retention.ts";
 import type { Bell } from "../types.ts";
 
 /** What a held delivery of a tunnel waits for: a listener, or one whose filter takes it. */
 export type UnheardWhy = "tunnel" | "filter";
 
-/** Deliveries that are ended in one sweep because nobody has listened for as long as events are kept. */
+/** Deliveries at which one sweep looks whether nobody has listened for as long as their events are kept. */
 const EXPIRED = 50;
 
 const LISTENED = "EXISTS (SELECT 1 FROM listeners WHERE destination = deliveries.destination)";
@@ -64,22 +65,32 @@ UPDATE deliveries SET state = 'pending', waits = NULL, due_at = ?2, look_at = ?2
 WHERE destination = ?1 AND state = 'held' AND event = ${FIRST_HELD("?1")} AND ${LISTENED} AND NOT (${STOPPED("?1")})
 ${RETURNING_BELL}`;
 
-// Of a tunnel for which nothing is held, one step of the index is read and no more.
+// Of a tunnel for which nothing is held, one step of the index is read and no more. `until` is the last of what comes
+// after `after`, so far as one step of the retention looks.
+const NAME = "t.value->>'name'";
 const HELD = `
-SELECT t.value AS destination, EXISTS (SELECT 1 FROM listeners WHERE destination = t.value)
-    AND ${FIRST_HELD("t.value")} IS NOT NULL AND NOT (${STOPPED("t.value")}) AS heard
-FROM json_each(?1) t WHERE EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = t.value)`;
+SELECT ${NAME} AS destination, EXISTS (SELECT 1 FROM listeners WHERE destination = ${NAME})
+    AND ${FIRST_HELD(NAME)} IS NOT NULL AND NOT (${STOPPED(NAME)}) AS heard,
+  (SELECT max(event) FROM (
+    SELECT event FROM deliveries INDEXED BY deliveries_held
+    WHERE state = 'held' AND destination = ${NAME} AND event > t.value->>'after' ORDER BY event LIMIT ${EXPIRED}
+  )) AS until
+FROM json_each(?1) t WHERE EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = ${NAME})`;
 
-// ?1 the tunnels, ?2 when the oldest event was received that is kept, ?3 now. The oldest come first.
+// ?1 parts of what is held for tunnels, ?2 how long which sources' events are kept, ?3 now. What was held for a pause
+// that is over waits for a listener like the rest.
 const EXPIRE = `
 UPDATE deliveries SET state = 'failed', reason = 'expired', waits = NULL, look_at = NULL, ended_at = ?3
 WHERE (event, destination) IN (
   SELECT d.event, d.destination
-  FROM json_each(?1) t CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = t.value AND d.state = 'held'
-  WHERE d.waits IN ('tunnel', 'filter')
-    AND d.event <= (SELECT event FROM deliveries WHERE state = 'held' AND destination = t.value ORDER BY event LIMIT 1) + ${EXPIRED}
-    AND (SELECT received_at FROM events WHERE seq = d.event) < ?2
-  LIMIT ${EXPIRED}
+  FROM json_each(?1) t CROSS JOIN deliveries d INDEXED BY deliveries_held
+    ON d.destination = ${NAME} AND d.state = 'held' AND d.event > t.value->>'after' AND d.event <= t.value->>'until'
+  CROSS JOIN events e ON e.seq = d.event
+  WHERE (d.waits IN ('tunnel', 'filter') OR NOT (${STOPPED("d.destination")})) AND EXISTS (
+    SELECT 1 FROM json_each(?2) k
+    WHERE (e.source IN (SELECT value FROM json_each(k.value, '$.sources'))) <> (k.value->>'except')
+      AND e.received_at < ?3 - (k.value->>'ms')
+  )
 )
 RETURNING (SELECT id FROM events WHERE seq = deliveries.event) AS id, destination, attempt`;
 
@@ -91,12 +102,22 @@ export interface UnheardClaim {
   readonly waits: UnheardWhy;
 }
 
+/** A tunnel for which something is held, and a part of that, by its events: `until` is `null` at the end of it. */
+export interface Held {
+  readonly destination: string;
+  readonly heard: boolean;
+  readonly after: number;
+  readonly until: number | null;
+}
+
 /** What is known of listeners, and done with what waits for them. */
 export type Tunnels = ReturnType<typeof openTunnelTable>;
 
 /** @param run D1 with the schema in place */
 export function openTunnelTable(run: Run) {
   const all = rowsOf(run);
+  /** How far the retention has looked at what is held for each: the oldest may be kept for longest. */
+  const looked = new Map<string, number>();
   return {
     /** Notes that somebody listens: from now on deliveries are claimed. @param session new for each listener */
     async heard(destination: string, session: string, now: number): Promise<void> {
@@ -127,15 +148,25 @@ export function openTunnelTable(run: Run) {
       return (await all<BellRow>(RELEASE, destination, now)).map(toBell);
     },
 
-    /** Tunnels for which something is held, and whether somebody listens who may get it. */
-    async held(tunnels: readonly string[]): Promise<{ destination: string; heard: boolean }[]> {
-      const rows = await all<{ destination: string; heard: number }>(HELD, JSON.stringify(tunnels));
-      return rows.map(({ destination, heard }) => ({ destination, heard: heard === 1 }));
+    /** Tunnels for which something is held, whether somebody listens who may get it, and the part to look at next. */
+    async held(tunnels: readonly string[]): Promise<Held[]> {
+      const asked = tunnels.map((name) => ({ name, after: looked.get(name) ?? 0 }));
+      const rows = await all<Omit<Held, "heard" | "after"> & { heard: number }>(HELD, JSON.stringify(asked));
+      return rows.map(({ destination, heard, until }) => ({
+        destination,
+        heard: heard === 1,
+        after: looked.get(destination) ?? 0,
+        until,
+      }));
     },
 
-    /** Ends what was received before that and has waited for a listener ever since. */
-    async expire(tunnels: readonly string[], receivedBefore: number, now: number): Promise<Expired[]> {
-      return await all<Expired>(EXPIRE, JSON.stringify(tunnels), receivedBefore, now);
+    /** Ends what was held in these parts for as long as events of its source are kept; the next look goes on behind. */
+    async expire(held: readonly Held[], keepings: readonly Keeping[], now: number): Promise<Expired[]> {
+      const parts = held.map(({ destination: name, after, until }) => ({ name, after, until }));
+      const kept = JSON.stringify(keepings.filter(({ of }) => of === "events"));
+      const expired = await all<Expired>(EXPIRE, JSON.stringify(parts), kept, now);
+      for (const { name, until } of parts) looked.set(name, until ?? 0);
+      return expired;
     },
   };
 }

@@ -1,5 +1,6 @@
 // What is held for tunnels: whoever listens gets it though a word was lost, and what nobody has asked for ends with the
 // retention.
+import type { Keeping } from "../contract/retention.ts";
 import type { Tunnels } from "../d1/tunnels.ts";
 import { deliveryId } from "../ids.ts";
 import type { BreakerDeps } from "../out/breaker.ts";
@@ -8,8 +9,8 @@ import { tunnelsAmong } from "../out/order.ts";
 export interface TunnelSweepDeps {
   readonly tunnels?: Pick<Tunnels, "held" | "expire"> & {
     wake(destination: string): Promise<void>;
-    /** How long events are kept, in ms. */
-    readonly retentionMs: number;
+    /** How long the events of which sources are kept. */
+    readonly keepings: readonly Keeping[];
   };
 }
 
@@ -24,9 +25,7 @@ export async function tendTunnels({
   if (names.length === 0 || tunnels === undefined) return;
   const held = await tunnels.held(names);
   if (held.length === 0) return;
-  const at = now();
-  const holding = held.map(({ destination }) => destination);
-  for (const { id, destination, attempt } of await tunnels.expire(holding, at - tunnels.retentionMs, at)) {
+  for (const { id, destination, attempt } of await tunnels.expire(held, tunnels.keepings, now())) {
     const delivery = deliveryId(id, destination);
     log.error("delivery.failed", { delivery, attempt, state: "failed", reason: "expired" });
   }

@@ -128,7 +128,8 @@ export class Tunnel {
 
   /** Something is held, though somebody listens. */
   wake(destination: string): void {
-    void this.#drainOf(destination).wake();
+    // A note in D1 that came too late says that somebody listens; it would have the sweep ask for ever.
+    void (this.#seats.isListening ? this.#drainOf(destination).wake() : this.#forget(destination));
   }
 
   async alarm(): Promise<void> {

@@ -1,6 +1,7 @@
 // Cron: every minute, late, twice, or not at all.
 import type { D1 } from "./d1.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
+import { DESK } from "./listening.ts";
 
 const MINUTE = 60_000;
 /** The longest that ticks are left out in which the sweep would find nothing, in ms. */
@@ -28,7 +29,8 @@ export class Cron {
   plan(): void {
     const sql = `SELECT min(at) AS at FROM (
       SELECT min(look_at) AS at FROM deliveries WHERE look_at IS NOT NULL UNION ALL SELECT min(next_at) FROM replays WHERE next_at IS NOT NULL
-      UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND destination NOT IN (SELECT destination FROM pauses))
+      UNION ALL SELECT 0 WHERE EXISTS (SELECT 1 FROM deliveries WHERE state = 'held' AND destination NOT IN (SELECT destination FROM pauses)
+        AND (destination <> '${DESK}' OR EXISTS (SELECT 1 FROM listeners)))
     )`;
     // Where something was muted, its end is such a minute, and so is each in which what still lasts is to be told.
     const ofMutes = `SELECT min(at) AS at FROM (
@@ -36,7 +38,7 @@ export class Cron {
         SELECT 1 FROM failures WHERE kind = 'failed' AND destination NOT IN (SELECT subject FROM mutes WHERE until > ?1)
           AND destination NOT IN (SELECT subject FROM alerts WHERE rule = 'delivery-failed' AND ended_at IS NULL AND told = 1))
     )`;
-    const at = this.#d1.hasTable("replays") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
+    const at = this.#d1.hasTable("listeners") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
     const { now } = this.#scheduler;
     const muted = this.#d1.hasTable("mutes") ? this.#d1.look<{ at: number | null }>(ofMutes, EPOCH + now)[0]?.at : null;
     const due = Math.min(at ?? Infinity, muted ?? Infinity) - EPOCH;

@@ -1,17 +1,10 @@
 // A Durable Object: one incarnation at a time, storage that is real SQLite and durable at a sync, an alarm that is kept until it was heard.
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { call, Invocation, type Isolate } from "./isolate.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { call, type Construct, type Instance, Invocation, type Isolate } from "./isolate.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
-import { Storage } from "./storage.ts";
+import { Sockets } from "./sockets.ts";
+import { sqlOf, Storage } from "./storage.ts";
 import { dying, stubbed } from "./stub.ts";
-
-/** What the relay's class offers. */
-export interface Instance {
-  alarm(): Promise<void>;
-  [method: string]: (...args: unknown[]) => Promise<unknown>;
-}
-
-export type Construct = (state: object, isolate: Isolate) => Instance;
 
 interface Incarnation {
   readonly isolate: Isolate;
@@ -24,6 +17,8 @@ interface Incarnation {
 const ALARM_REPEATS = 6;
 /** The platform resets an object whose storage does not answer ("storage operation exceeded timeout which caused object to be reset"). */
 const STORAGE_LIMIT_MS = 30_000;
+/** Why an object is gone whose sockets stay. */
+const HIBERNATED = "hibernates";
 /** Alarms in a minute beyond which the relay only keeps itself awake: it asks for one a second at most. */
 const SPIN = 75;
 /** An alarm handler has 15 minutes. */
@@ -31,13 +26,16 @@ const ALARM_LIMIT_MS = 15 * 60_000;
 
 export class DurableObject {
   readonly name: string;
-  readonly #scheduler: Scheduler;
+  readonly scheduler: Scheduler;
   readonly #construct: Construct;
   readonly #isolate: () => Isolate;
   readonly storage: Storage;
+  readonly #sockets = new Sockets(this);
   #incarnation: Incarnation | null = null;
   #ringing: (() => void) | null = null;
   #ringingAt = Infinity;
+  /** Calls and words of sockets that it has not dealt with. */
+  #calls = 0;
   #running: { at: number; version: number } | null = null;
   #alarmVersion = 0;
   #failures = 0;
@@ -57,7 +55,7 @@ export class DurableObject {
     construct: Construct,
   ) {
     this.name = name;
-    this.#scheduler = scheduler;
+    this.scheduler = scheduler;
     this.#construct = construct;
     this.#isolate = isolate;
     this.storage = new Storage(kept);
@@ -72,7 +70,7 @@ export class DurableObject {
     const method =
       (name: string) =>
       (...args: unknown[]) =>
-        call(this.#scheduler, {
+        call(this.scheduler, {
           kind: "rpc",
           what: this.#called(name),
           error: "Network connection lost.",
@@ -101,13 +99,14 @@ export class DurableObject {
     const one = this.#incarnation;
     if (one === null) return;
     this.#incarnation = null;
-    this.#scheduler.tell("fault", this.name, `dies: ${why}`);
+    this.scheduler.tell("fault", this.name, `dies: ${why}`);
     one.isolate.kill();
-    const lost = this.storage.crash(this.#scheduler.roll(`survive ${this.name} ${this.lives}`));
-    if (lost > 0) this.#scheduler.tell("fault", this.name, `${lost} unsynced turns are lost`);
+    if (why !== HIBERNATED) this.#sockets.die();
+    const lost = this.storage.crash(this.scheduler.roll(`survive ${this.name} ${this.lives}`));
+    if (lost > 0) this.scheduler.tell("fault", this.name, `${lost} unsynced turns are lost`);
     this.#running = null;
     this.#ringingAt = Infinity;
-    this.#schedule(1000 + this.#scheduler.roll(`again ${this.name} ${this.lives}`) * 4000);
+    this.#schedule(1000 + this.scheduler.roll(`again ${this.name} ${this.lives}`) * 4000);
   }
 
   /** An idle object leaves its memory; nothing else is lost. */
@@ -116,8 +115,21 @@ export class DurableObject {
     this.kill("evicted");
   }
 
+  /** It leaves its memory while its sockets stay: where it is called, awaits an answer or has set a timer, it does not. */
+  hibernate(): void {
+    if (this.#incarnation === null || this.#calls > 0 || this.#incarnation.context.pending > 0) return;
+    this.storage.confirm(this.storage.mark());
+    this.kill(HIBERNATED);
+  }
+
+  /** One of its sockets has something to say, and it wakes up for that. */
+  hear(method: string, ...args: readonly unknown[]): void {
+    this.#serve(method, args).catch(() => {});
+  }
+
   async #serve(name: string, args: readonly unknown[]): Promise<unknown> {
     const { context, instance, isolate, ready } = this.#open();
+    this.#calls += 1;
     this.onCall(name, args);
     const died = new Promise<never>((_, reject) => {
       context.onEnd(() => reject(new Error("The Durable Object was reset.")));
@@ -127,11 +139,13 @@ export class DurableObject {
       await ready;
       return await context.run(async () => await instance[name]?.(...args));
     };
-    const answer = await Promise.race([work(), died]);
+    const answer = await Promise.race([work(), died]).finally(() => {
+      this.#calls -= 1;
+    });
     if (!isolate.alive) throw new Error("The Durable Object was reset.");
     this.onAnswer(name, args);
     return stubbed(answer, {
-      scheduler: this.#scheduler,
+      scheduler: this.scheduler,
       desk: this.#called("desk"),
       outage: this.outage,
       alive: () => isolate.alive,
@@ -152,8 +166,7 @@ export class DurableObject {
         {
           id: { equals: (id: string) => id === this.name },
           storage: this.#storage(context),
-          // Nobody watches.
-          getWebSockets: () => [],
+          ...this.#sockets.state,
           blockConcurrencyWhile: (work: () => Promise<void>) => {
             ready = work().catch((error: unknown) => {
               this.kill(`its constructor failed: ${String(error)}`);
@@ -174,19 +187,8 @@ export class DurableObject {
   }
 
   #storage(context: Invocation): object {
-    const exec = (sql: string, ...values: SQLInputValue[]) => {
-      if (!context.alive) throw new Error("a dead object writes");
-      const rows = this.storage.exec(sql, ...values);
-      return Object.assign(rows, {
-        one: () => {
-          if (rows.length !== 1) throw new Error(`Expected exactly one result from SQL query, but got ${rows.length}`);
-          return rows[0];
-        },
-        toArray: () => rows,
-      });
-    };
     return {
-      sql: { exec, databaseSize: 4096 },
+      sql: sqlOf(this.storage, context),
       sync: () => this.#sync(),
       getAlarm: async () => await Promise.resolve(this.#alarm(true)),
       setAlarm: async (at: number) => {
@@ -200,14 +202,14 @@ export class DurableObject {
 
   #sync(): Promise<void> {
     const mark = this.storage.mark();
-    return call(this.#scheduler, {
+    return call(this.scheduler, {
       kind: "sync",
       what: this.name,
       error: "Internal error in Durable Object storage write.",
       felt: (fault) => {
         if (fault !== "hang") return;
         const { lives } = this;
-        this.#scheduler.after(STORAGE_LIMIT_MS, () => {
+        this.scheduler.after(STORAGE_LIMIT_MS, () => {
           if (this.lives === lives) this.kill("a storage operation exceeded its timeout");
         });
       },
@@ -225,11 +227,11 @@ export class DurableObject {
   #schedule(atLeast: number): void {
     const at = this.#alarm();
     if (at === null || (this.#running !== null && this.#running.version === this.#alarmVersion)) return;
-    const when = Math.max(at - EPOCH, this.#scheduler.now + atLeast);
+    const when = Math.max(at - EPOCH, this.scheduler.now + atLeast);
     if (this.#ringing !== null && this.#ringingAt <= when) return;
     this.#ringing?.();
     this.#ringingAt = when;
-    this.#ringing = this.#scheduler.after(when - this.#scheduler.now, () => {
+    this.#ringing = this.scheduler.after(when - this.scheduler.now, () => {
       this.#ringing = null;
       this.#ringingAt = Infinity;
       this.#ring();
@@ -239,27 +241,27 @@ export class DurableObject {
   #ring(): void {
     const at = this.#alarm();
     if (at === null || this.#running !== null) return;
-    if (at - EPOCH > this.#scheduler.now + 1) {
+    if (at - EPOCH > this.scheduler.now + 1) {
       this.#schedule(0);
       return;
     }
-    const { point, fault } = this.#scheduler.pass("alarm", this.name);
-    this.#heard.push(this.#scheduler.now);
-    if (this.#heard.length > SPIN && this.#scheduler.now - (this.#heard.at(-SPIN) ?? 0) < 60_000)
-      this.#scheduler.violate("I-11", `the alarm rang ${SPIN} times in a minute: it spins`);
-    const chance = this.#scheduler.roll(`alarm ${point.name}`);
+    const { point, fault } = this.scheduler.pass("alarm", this.name);
+    this.#heard.push(this.scheduler.now);
+    if (this.#heard.length > SPIN && this.scheduler.now - (this.#heard.at(-SPIN) ?? 0) < 60_000)
+      this.scheduler.violate("I-11", `the alarm rang ${SPIN} times in a minute: it spins`);
+    const chance = this.scheduler.roll(`alarm ${point.name}`);
     if (fault === "delay" || fault === "delay long") {
       const ms = (fault === "delay" ? 120_000 : 1_200_000) * chance;
-      this.#ringingAt = this.#scheduler.now + ms;
-      this.#ringing = this.#scheduler.after(ms, () => {
+      this.#ringingAt = this.scheduler.now + ms;
+      this.#ringing = this.scheduler.after(ms, () => {
         this.#ringing = null;
         this.#ringingAt = Infinity;
         this.#hear(at, chance);
       });
       return;
     }
-    if (fault === "kill soon") this.#scheduler.after(chance * 60, () => this.kill("during its alarm"));
-    if (fault === "twice") this.#scheduler.after(chance * 60, () => this.#hearAgain());
+    if (fault === "kill soon") this.scheduler.after(chance * 60, () => this.kill("during its alarm"));
+    if (fault === "twice") this.scheduler.after(chance * 60, () => this.#hearAgain());
     this.#hear(at, chance);
   }
 
@@ -274,7 +276,7 @@ export class DurableObject {
     const { context, instance, ready, isolate } = this.#open();
     const run = { at, version: this.#alarmVersion };
     this.#running = run;
-    this.#scheduler.tell("detail", this.name, "alarm");
+    this.scheduler.tell("detail", this.name, "alarm");
     const ended = (failed: boolean) => {
       if (this.#running !== run || !isolate.alive) return;
       this.#running = null;
@@ -283,7 +285,7 @@ export class DurableObject {
       if (this.#alarmVersion === run.version && (!failed || this.#failures > ALARM_REPEATS)) this.storage.alarm = null;
       this.#schedule(failed ? 2000 * 2 ** this.#failures : chance * 5);
     };
-    const stopWatch = this.#scheduler.after(ALARM_LIMIT_MS, () => {
+    const stopWatch = this.scheduler.after(ALARM_LIMIT_MS, () => {
       if (this.#running === run) this.kill("its alarm took more than 15 minutes");
     });
     ready

@@ -11,7 +11,8 @@ export type Kind =
   | "consume" // the queue hands a batch over
   | "fetch" // a request to a destination
   | "alarm"
-  | "cron";
+  | "cron"
+  | "socket"; // one message of a listener or to one
 
 /** Faults of a call to a binding; where the effect took place, the caller cannot know it. */
 const CALL = [
@@ -55,6 +56,7 @@ export const VARIANTS = {
   ],
   alarm: ["delay", "twice", "kill soon", "delay long"],
   cron: ["skip", "twice", "delay"],
+  socket: ["break", "break unheard", "slow", "listener dies", "listener sleeps", "object dies", "object sleeps"],
 } as const satisfies Record<Kind, readonly string[]>;
 
 export type Fault = (typeof VARIANTS)[Kind][number];

@@ -3,6 +3,7 @@ import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { decrypted, encrypted } from "./gcm.ts";
 import { running } from "./isolate.ts";
 import type { Reach } from "./network.ts";
+import { Pair, ResponseWithSocket } from "./sockets.ts";
 
 interface Timer {
   cancel(): void;
@@ -29,10 +30,17 @@ export function install(): void {
   put(globalThis, "setTimeout", (run: () => void, ms = 0): unknown => {
     const owner = running.getStore();
     if (owner === undefined) return real.setTimeout(run, ms);
+    owner.pending += 1;
+    let isOver = false;
+    const over = () => {
+      if (!isOver) owner.pending -= 1;
+      isOver = true;
+    };
     const cancel = owner.isolate.scheduler.after(ms, () => {
+      over();
       if (owner.alive) owner.run(run);
     });
-    return { cancel } satisfies Timer;
+    return { cancel: () => (over(), cancel()) } satisfies Timer;
   });
   put(globalThis, "clearTimeout", (timer: unknown) => {
     if (isTimer(timer)) timer.cancel();
@@ -40,6 +48,9 @@ export function install(): void {
     else if (running.getStore() === undefined) real.clearTimeout(timer as NodeJS.Timeout);
   });
   put(globalThis, "Cloudflare", { compatibilityFlags: { handle_cross_request_promise_resolution: true } });
+  put(globalThis, "WebSocketPair", Pair);
+  put(globalThis, "WebSocketRequestResponsePair", Object);
+  put(globalThis, "Response", ResponseWithSocket);
   put(Date, "now", () => running.getStore()?.isolate.wall() ?? real.now());
   put(Math, "random", () => running.getStore()?.isolate.dice() ?? real.random());
   put(globalThis, "fetch", (url: string, init: RequestInit) => {

@@ -1,7 +1,7 @@
 // The Intake objects of a world, by their names: each is made when it is first opened, and has a storage and lives of its own.
 import type { DatabaseSync } from "node:sqlite";
-import { type Construct, DurableObject } from "./durable.ts";
-import type { Isolate } from "./isolate.ts";
+import { DurableObject } from "./durable.ts";
+import type { Construct, Isolate } from "./isolate.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 type Outage = "throws" | "hangs" | null;
@@ -59,10 +59,22 @@ export class Intakes {
   }
 }
 
-/** The objects that count for destinations which take only so many: theirs have no alarm, and nothing to carry on. */
-export function limitersOf(scheduler: Scheduler, isolate: (name: string) => Isolate, open: Construct): Intakes {
+/** A database and the objects' storages of an earlier world, empty. */
+export interface Kept {
+  readonly d1: DatabaseSync;
+  readonly intakes: ReadonlyMap<string, DatabaseSync>;
+  readonly feed: DatabaseSync;
+}
+
+/** The objects of a kind of which each destination has its own: theirs have nothing that a world leaves to the next. */
+export function objectsOf(
+  kind: "limiter" | "tunnel",
+  scheduler: Scheduler,
+  isolate: (name: string) => Isolate,
+  open: Construct,
+): Intakes {
   return new Intakes(new Map(), (name, kept, outage) => {
-    const called = `limiter-${name}`;
+    const called = `${kind}-${name}`;
     return Object.assign(new DurableObject(called, scheduler, kept, () => isolate(called), open), { outage });
   });
 }

@@ -53,6 +53,8 @@ export class Invocation {
   readonly isolate: Isolate;
   readonly what: string;
   alive = true;
+  /** Timers, and calls without an answer: for as long as there are some, an object does not hibernate. */
+  pending = 0;
   /** Calls that it made, for I-13. */
   readonly did: string[] = [];
   /** What this handler's own clock was promised: a sync that was asked for, and the like. */
@@ -81,6 +83,14 @@ export class Invocation {
     return running.run(this, work);
   }
 }
+
+/** What the relay's class offers. */
+export interface Instance {
+  alarm(): Promise<void>;
+  [method: string]: (...args: unknown[]) => Promise<unknown>;
+}
+
+export type Construct = (state: object, isolate: Isolate) => Instance;
 
 /** What a handler is given beside its event. */
 export function contextOf(invocation: Invocation, waitUntil: (promise: Promise<unknown>) => void): object {
@@ -126,9 +136,11 @@ export function call<T>(scheduler: Scheduler, wanted: Call<T>): Promise<T> {
   }
   const special = fault === null ? null : (wanted.special?.(fault, point) ?? null);
 
+  caller.pending += 1;
   return new Promise<T>((resolve, reject) => {
     const answer = (say: () => void) =>
       scheduler.after(back, () => {
+        caller.pending -= 1;
         if (caller.alive) say();
       });
     const fail = () => answer(() => reject(new Error(wanted.error)));

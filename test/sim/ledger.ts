@@ -149,6 +149,11 @@ export class Ledger {
   }
 }
 
+/** Notes what an invariant has found, if anything. */
+export function tellOf({ scheduler }: Ledger, invariant: string, says: string | null | undefined): void {
+  if (says !== null && says !== undefined) scheduler.violate(invariant, says);
+}
+
 export function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

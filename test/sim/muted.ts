@@ -70,8 +70,10 @@ export async function muteOrLift({ subject, ms }: Muting, ledger: Ledger): Promi
           }),
         (given) => {
           scheduler.tell("event", "relay", `answers the operator: ${given.status}`);
-          if (until !== null && given.status === 200)
-            mutes.push({ subject, from: scheduler.now, until, lifted: Infinity });
+          if (until === null || given.status !== 200) return;
+          // It takes the place of the one before, whose end may have been later.
+          for (const one of mutes) if (one.subject === subject) one.lifted = Math.min(one.lifted, scheduler.now);
+          mutes.push({ subject, from: scheduler.now, until, lifted: Infinity });
         },
       );
       if (answer.status < 500) return;

@@ -5,7 +5,9 @@ import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
+import { type Befalling, type Listening, listeningOf } from "./listening.ts";
 import { measuredOf } from "./measured.ts";
+import { mischief } from "./mischief.ts";
 import { ownOf } from "./own.ts";
 import { replyingOf } from "./replying.ts";
 import { rotatedOf } from "./rotated.ts";
@@ -42,6 +44,8 @@ export type Step = { readonly at: number } & (
   | { readonly do: "bulk"; readonly order: Bulk }
   | { readonly do: "operate"; readonly operation: Operation }
   | { readonly do: "edit"; readonly edit: Edit }
+  | Listening
+  | Befalling
 );
 
 /** One world. */
@@ -110,18 +114,6 @@ const FORGERIES: readonly Forgery[] = [
   "too large",
   "address",
 ];
-const MOODS: readonly Mood[] = [
-  "500",
-  "hang",
-  "trickle",
-  "slow",
-  "redirect",
-  "429 later",
-  "endless",
-  "410",
-  "404",
-  "204",
-];
 const KINDS: readonly Kind[] = ["ingress", "flood", "rpc", "sync", "d1", "ring", "consume", "fetch", "alarm", "cron"];
 
 /** The world of a seed. Each leaves most faults out (swarm testing): a world in which everything fails at once learns little. */
@@ -166,6 +158,8 @@ export function planOf(seed: number): Plan {
   steps.push(...rotated.steps);
   if (stormy) steps.push(...bulkOf(seed, span), ...operationsOf(seed, span, steps), ...editsOf(seed, span));
   steps.push(...mutedOf(seed, span, steps));
+  const { tunnelled, listening, rates: ofSockets } = listeningOf(seed, span, stormy);
+  steps.push(...listening);
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
   return {
@@ -184,11 +178,12 @@ export function planOf(seed: number): Plan {
       ...rotated.traits,
       ...replying,
       ...measured.traits,
+      ...tunnelled,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
     retention: dice.chance(0.05),
-    rates,
+    rates: { ...rates, ...ofSockets },
     habits: stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : [],
   };
 }
@@ -230,61 +225,6 @@ function forged(dice: Dice, letter: Letter): Letter {
   // Over acme's own limit a body would be too large for a cheap world.
   if (how === "too large") return { ...letter, source: "github", forged: how };
   return { ...letter, forged: letter.stuff === "empty" && how === "other body" ? "wrong key" : how };
-}
-
-function mischief(dice: Dice, span: number, stormy: boolean): Step {
-  const at = dice.whole(0, span + 120_000);
-  const who = dice.pick([0, 1, "intake"] as const);
-  const mood: Step = {
-    at: dice.whole(0, span),
-    do: "mood",
-    destination: dice.pick(["alpha", "beta"]),
-    mood: dice.pick(MOODS),
-  };
-  if (!stormy) return mood;
-  const replay = (): Step => ({
-    at: at + dice.pick([0, 60_000, 300_000]),
-    do: "replay",
-    nth: dice.whole(0, 3),
-    key: `replay-${at}`,
-    times: dice.whole(1, 2),
-  });
-  const choices: readonly (() => Step)[] = [
-    () => mood,
-    () => mood,
-    () => ({ at, do: "kill", who }),
-    () => ({ at, do: "evict" }),
-    () => ({ at, do: "skew", who, ms: dice.whole(-300_000, 300_000) }),
-    () => ({
-      at,
-      do: "deploy",
-      change: dice.pick([
-        "remove beta",
-        "add gamma",
-        "rotate github",
-        "rotate signing",
-        "lose acme secret",
-        "same again",
-      ]),
-    }),
-    () => ({
-      at,
-      do: "outage",
-      of: dice.pick(["d1", "d1", "queue", "intake"]),
-      manner: dice.pick(["throws", "hangs"]),
-      ms: dice.pick([20_000, 200_000, 7_200_000]),
-    }),
-    replay,
-    replay,
-    () => ({
-      at,
-      do: "outage",
-      of: "d1",
-      manner: dice.pick(["throws", "hangs"]),
-      ms: dice.pick([3_000, 20_000, 70_000]),
-    }),
-  ];
-  return dice.pick(choices)();
 }
 
 /** The faults of a random world: rolled for each yield point by its name, so that no other choice moves if one is left out. */

@@ -1,12 +1,11 @@
 // The platform around the Worker: isolates and deploys, the front door, the consumer, cron, the objects and the bindings.
 /* oxlint-disable promise/always-return -- these promises are ends, nobody goes on from them */
-import type { DatabaseSync } from "node:sqlite";
 import { Cron } from "./cron.ts";
 import { D1 } from "./d1.ts";
 import { DurableObject } from "./durable.ts";
 import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
-import { Intakes, limitersOf } from "./intakes.ts";
+import { Intakes, type Kept, objectsOf } from "./intakes.ts";
 import { contextOf, Invocation, Isolate } from "./isolate.ts";
 import { Collector, countedIn } from "./measured.ts";
 import { Network } from "./network.ts";
@@ -14,7 +13,9 @@ import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { pause } from "./senders.ts";
 import { HOSTS, type Vars } from "./settings.ts";
+import { type Client, socketOf } from "./sockets.ts";
 import { Things } from "./things.ts";
+import { Desk } from "./tunnelled.ts";
 import { Bucket, guardOf, Resolver, serviceOf } from "./ways.ts";
 import type { Worker } from "./worker.ts";
 
@@ -27,18 +28,13 @@ const CLIENT_PATIENCE_MS = 20_000;
 /** Isolates that serve requests, batches and cron at the same time. */
 const SLOTS = 2;
 
-/** A database and the objects' storages of an earlier world, empty. */
-export interface Kept {
-  readonly d1: DatabaseSync;
-  readonly intakes: ReadonlyMap<string, DatabaseSync>;
-  readonly feed: DatabaseSync;
-}
-
 /** What is answered at the front door, at the moment in which it leaves the relay. */
 export interface Answered {
   readonly status: number;
   readonly text: string;
   readonly headers: Headers;
+  /** Its end of a connection, where it is the answer to an upgrade. */
+  readonly socket?: Client;
 }
 
 export class Platform {
@@ -48,6 +44,8 @@ export class Platform {
   readonly intakes: Intakes;
   readonly feed: DurableObject;
   readonly limiters: Intakes;
+  readonly tunnels: Intakes;
+  readonly desk: Desk;
   readonly queue: Queue;
   readonly network: Network;
   readonly #versions: Vars[];
@@ -88,7 +86,10 @@ export class Platform {
     const feed = (state: object, by: Isolate) => new this.#worker.Feed(state, this.#env(by));
     this.feed = new DurableObject("feed", scheduler, kept?.feed ?? null, () => this.#isolate("feed"), feed);
     const limiter = (state: object, by: Isolate) => new this.#worker.Limiter(state, this.#env(by));
-    this.limiters = limitersOf(scheduler, (name) => this.#isolate(name), limiter);
+    this.limiters = objectsOf("limiter", scheduler, (name) => this.#isolate(name), limiter);
+    const tunnel = (state: object, by: Isolate) => new this.#worker.Tunnel(state, this.#env(by));
+    this.tunnels = objectsOf("tunnel", scheduler, (name) => this.#isolate(name), tunnel);
+    this.desk = new Desk(this);
     this.cron = new Cron(scheduler, this.d1, (chance) => this.#scheduled(chance));
     this.d1.onWrite = () => this.cron.plan();
     this.cron.plan();
@@ -117,7 +118,7 @@ export class Platform {
       if (this.#older === null || version !== this.#versions.length - 1) return;
       this.#older = this.#slots[0] = null;
     });
-    for (const object of this.intakes.all) object.kill("a deploy");
+    for (const object of [...this.intakes.all, ...this.tunnels.all]) object.kill("a deploy");
   }
 
   /** Kills the isolate of a slot, if it runs. */
@@ -201,7 +202,7 @@ export class Platform {
         this.#env(invocation.isolate),
         contextOf(invocation, (promise) => behind.push(promise)),
       );
-      return { status: response.status, text: await response.text(), headers: response.headers };
+      return { status: response.status, text: await response.text(), headers: response.headers, ...socketOf(response) };
     });
   }
 
@@ -286,6 +287,7 @@ export class Platform {
       },
       FEED: { getByName: () => this.feed.stub() },
       LIMITER: { getByName: (name: string) => this.limiters.of(name).stub() },
+      TUNNEL: { getByName: (name: string) => this.desk.heardBy(this.tunnels.of(name).stub()) },
       FLOOD_GUARD: guardOf(scheduler),
     };
     this.#envs.set(isolate, env);

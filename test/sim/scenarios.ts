@@ -246,6 +246,27 @@ export const SCENARIOS: readonly Plan[] = [
     ],
     { traits: ["replying"] },
   ),
+  scenario(
+    "a tunnel that somebody comes to, whose machine dies",
+    [
+      post(0),
+      post(400, { key: "two" }),
+      { at: 3_000, do: "listen", who: "ann", act: "come" },
+      post(6_000, { key: "three" }),
+      { at: 6_060, do: "listen", who: "ann", act: "die" },
+    ],
+    { traits: ["tunnelled"], schedule: "once" },
+  ),
+  scenario(
+    "a tunnel whose only listener goes and never comes back",
+    [
+      { at: 0, do: "listen", who: "ann", act: "come" },
+      post(1_000),
+      { at: 3_000, do: "listen", who: "ann", act: "go" },
+      post(5_000, { key: "two" }),
+    ],
+    { traits: ["tunnelled", "unheard"], schedule: "once" },
+  ),
   scenario("an inspector", [{ at: 0, do: "deploy", change: "add inspector" }, post(50, github())]),
   scenario("a database that is gone for a while", [
     { at: 0, do: "outage", of: "d1", manner: "throws", ms: 20_000 },

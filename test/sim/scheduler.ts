@@ -17,6 +17,7 @@ const LATENCY: Readonly<Record<Kind, readonly [number, number]>> = {
   fetch: [5, 60],
   alarm: [0, 5],
   cron: [0, 5],
+  socket: [1, 20],
 };
 
 /** Far more than any world needs that comes to an end. */

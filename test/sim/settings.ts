@@ -6,6 +6,7 @@ import { thinVars } from "./things.ts";
 import { replyOf } from "./replying.ts";
 import { KEY_CHANGES, sealedVars } from "./sealed.ts";
 import { rotatedVars } from "./rotated.ts";
+import { tunnelledVars } from "./listening.ts";
 import { alphaOf, archivedTo, REMADE, RESOLVER, type Trait } from "./traits.ts";
 
 /** Vars and secrets, as a Worker's env holds them. */
@@ -62,6 +63,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
   const rotated = rotatedVars(traits, { acme: `${CANARY}-acme`, beta: DESTINATION_KEY });
   const alerted = alertedVars(traits);
   const sealed = sealedVars(traits);
+  const tunnelled = tunnelledVars(traits, SCHEDULES[schedule]);
   return {
     ADMIN_TOKEN: `${CANARY}-admin-token-0123456789abcdef`,
     SIGNING_KEY: `${CANARY}-signing-key-0123456789abcdef-0123`,
@@ -102,6 +104,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       ...archived.destinations,
       ...thin.destinations,
       ...alerted.destinations,
+      ...tunnelled.destinations,
       ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
     },
     ROUTES: {
@@ -112,6 +115,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       ...archived.routes,
       ...thin.routes,
       ...alerted.routes,
+      ...tunnelled.routes,
     },
   };
 }

@@ -1,5 +1,6 @@
 // Databases that go from world to world: making a schema takes longer than most worlds do.
-import { type Kept, Platform } from "./platform.ts";
+import type { Kept } from "./intakes.ts";
+import { Platform } from "./platform.ts";
 import { Scheduler } from "./scheduler.ts";
 import { CANARY, type Vars } from "./settings.ts";
 import type { Worker } from "./worker.ts";

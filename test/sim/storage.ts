@@ -124,3 +124,19 @@ export class Storage {
     return statement;
   }
 }
+
+/** What the platform's state of an object offers of it, for as long as the object lives. */
+export function sqlOf(storage: Storage, context: { readonly alive: boolean }): object {
+  const exec = (sql: string, ...values: SQLInputValue[]) => {
+    if (!context.alive) throw new Error("a dead object writes");
+    const rows = storage.exec(sql, ...values);
+    return Object.assign(rows, {
+      one: () => {
+        if (rows.length !== 1) throw new Error(`Expected exactly one result from SQL query, but got ${rows.length}`);
+        return rows[0];
+      },
+      toArray: () => rows,
+    });
+  };
+  return { exec, databaseSize: 4096 };
+}

@@ -13,8 +13,9 @@ import type { Vars } from "./settings.ts";
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
- * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything.
  * `sealed`: acme encrypts (`sealed.ts`).
+ * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
+ * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
  */
 export type Trait =
   | "shaped"
@@ -33,7 +34,9 @@ export type Trait =
   | "replying"
   | "measured"
   | "by deltas"
-  | "sealed";
+  | "sealed"
+  | "tunnelled"
+  | "unheard";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";

@@ -3,7 +3,7 @@ import { registerHooks } from "node:module";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { transformSync } from "esbuild";
-import type { Instance } from "./durable.ts";
+import type { Instance } from "./isolate.ts";
 import type { Batch } from "./queue.ts";
 
 /** What the platform calls. */
@@ -16,6 +16,7 @@ export interface Worker {
   readonly Intake: new (state: object, env: object) => Instance;
   readonly Feed: new (state: object, env: object) => Instance;
   readonly Limiter: new (state: object, env: object) => Instance;
+  readonly Tunnel: new (state: object, env: object) => Instance;
 }
 
 const PLATFORM = `export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }

@@ -6,16 +6,16 @@ import { isErasing } from "./erased.ts";
 import { liftPauses, operate, OPERATOR, replay } from "./operations.ts";
 import type { Fault, Faults, Point } from "./faults.ts";
 import { INVARIANTS } from "./invariants/table.ts";
-import type { Invocation } from "./isolate.ts";
-import { Ledger } from "./ledger.ts";
+import type { Kept } from "./intakes.ts";
+import { Ledger, tellOf } from "./ledger.ts";
 import { untold } from "./measured.ts";
 import type { Plan, Step } from "./plan.ts";
-import { type Answered, type Kept, Platform } from "./platform.ts";
+import { Platform } from "./platform.ts";
+import { post } from "./posting.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
-import { type Letter, requestOf } from "./senders.ts";
-import { heldBy } from "./rotated.ts";
 import { CHANGES, initialVars } from "./settings.ts";
 import { emptied, keptOf, migrated } from "./shelf.ts";
+import { unheardIn } from "./listening.ts";
 import type { Worker } from "./worker.ts";
 
 export interface Outcome {
@@ -34,13 +34,8 @@ export interface Outcome {
 const HOUR = 3_600_000;
 /** After quiet, everything must have ended within this: a Retry-After may put three attempts off by a day each. */
 const DRAIN_MS = 100 * HOUR;
-/** When a sender comes again after a refusal, in ms. */
-const PATIENCE = [5_000, 20_000, 60_000, 120_000, 300_000, 600_000, 1_800_000];
 /** Events are kept five days, and parts of bodies that were never accepted seven; and a few hours for the sweep. */
 const RETENTION_MS = 173 * HOUR;
-
-/** What was hit in the last moment of the storm needs a little longer, such as an object whose storage hangs. */
-const SETTLED_MS = 60_000;
 
 export interface Setting {
   readonly worker: Worker;
@@ -68,14 +63,14 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   await drain(ledger, plan.quiet + DRAIN_MS);
   if (scheduler.violations.length === 0) judge(ledger, "ended");
   platform.cron.watched = false;
-  if (scheduler.violations.length === 0 && plan.retention) {
+  if (scheduler.violations.length === 0 && (plan.retention || plan.traits.includes("unheard"))) {
     await scheduler.run(scheduler.now + RETENTION_MS);
     if (scheduler.violations.length === 0) judge(ledger, "expired");
   }
   if (!plan.cold) setting.shelf.kept = keptOf(platform);
   for (const object of platform.intakes.all) object.evict();
   platform.feed.evict();
-  for (const object of platform.limiters.all) object.evict();
+  for (const object of [...platform.limiters.all, ...platform.tunnels.all]) object.evict();
   for (const isolate of platform.isolates) isolate.kill();
   const { violations, hits, points, lines, trace, now } = scheduler;
   const acked = new Set(ledger.tries.flatMap(({ id }) => id ?? [])).size;
@@ -101,7 +96,7 @@ function settled(ledger: Ledger): boolean {
   if (waiting > 0 || isErasing(ledger) || scheduler.now < plan.quiet || !platform.intakes.empty || !platform.idle)
     return false;
   if (!platform.d1.hasTable("deliveries")) return true;
-  const open = "SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') LIMIT 1";
+  const open = `SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') AND NOT ${unheardIn(plan)} LIMIT 1`;
   if (plan.traits.includes("alerted") && owes(platform)) return false;
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
   return platform.d1.look(open).length + platform.d1.look(running).length === 0 && !untold(ledger);
@@ -142,10 +137,6 @@ function listen(ledger: Ledger): void {
     scheduler.tell("detail", isolate.name, text);
     for (const { id, logged } of INVARIANTS) tellOf(ledger, id, logged?.(text, ledger));
   };
-}
-
-function tellOf({ scheduler }: Ledger, invariant: string, says: string | null | undefined): void {
-  if (says !== null && says !== undefined) scheduler.violate(invariant, says);
 }
 
 function judge(ledger: Ledger, when: "ended" | "expired"): void {
@@ -212,6 +203,14 @@ function take(step: Step, ledger: Ledger): void {
     case "operate":
       void operate(step.operation, ledger);
       return;
+    case "listen":
+      platform.desk.take(step);
+      return;
+    case "tunnel":
+      for (const object of platform.tunnels.all)
+        if (step.act === "kill") object.kill("killed");
+        else object.hibernate();
+      return;
     case "edit":
       for (let time = 0; time < step.edit.times; time += 1) void askForEdit(step.edit, ledger);
       return;
@@ -223,66 +222,9 @@ function take(step: Step, ledger: Ledger): void {
   }
 }
 
-/** An honest sender comes again until it hears a 2xx, and once more when the storm is over; a stranger comes once. */
-async function post(letter: Letter, tries: number, ledger: Ledger): Promise<void> {
-  const { platform, scheduler, plan } = ledger;
-  const name = `${letter.source}/${letter.key} ${letter.stuff}${letter.forged === null ? "" : `, forged: ${letter.forged}`}`;
-  for (let count = 0; ; count += 1) {
-    scheduler.tell("event", "sender", `posts ${name}${count === 0 ? "" : ` again (${count + 1})`}`);
-    const begunAt = scheduler.now;
-    const { vars } = platform;
-    const answered = (answer: Answered, by: Invocation) => {
-      const said = answer.status < 300 && letter.forged !== "wrong method" ? idOf(answer) : { id: null, status: null };
-      const one = { letter, at: begunAt, answer, answeredAt: scheduler.now, by, life: ledger.lifeOf(by), ...said };
-      scheduler.tell(
-        "event",
-        by.isolate.name,
-        `answers ${name}: ${answer.status} ${said.status ?? ""} ${said.id ?? ""}`,
-      );
-      for (const { id, answered: check } of INVARIANTS) tellOf(ledger, id, check?.(one, ledger));
-      ledger.tries.push(one);
-    };
-    let heard: Answered | null = null;
-    try {
-      heard = await platform.post(
-        `${letter.source}/${letter.key ?? "no key"}`,
-        (fault, by) => {
-          ledger.begun.push({ letter, at: scheduler.now, version: by.isolate.version });
-          return requestOf(
-            letter,
-            heldBy(vars, plan.traits, scheduler.now),
-            "192.0.2.7",
-            fault === "slow body",
-            fault === "broken body",
-          );
-        },
-        answered,
-      );
-    } catch {
-      scheduler.tell("event", "sender", `hears nothing of ${name}`);
-    }
-    if (letter.forged !== null || (heard !== null && heard.status < 300)) return;
-    if (count >= tries && scheduler.now > plan.quiet + SETTLED_MS) return;
-    const wait = PATIENCE[Math.min(count, PATIENCE.length - 1)] ?? 0;
-    const pause = count + 1 === tries ? Math.max(wait, plan.quiet + 1000 - scheduler.now) : wait;
-    await new Promise<void>((resolve) => {
-      scheduler.after(pause, resolve);
-    });
-  }
-}
-
-function idOf({ text, headers }: Answered): { id: string | null; status: string | null } {
-  // The body is somebody else's answer.
-  const beside = headers.get("hookline-event-id");
-  if (beside !== null) return { id: beside, status: "accepted" };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the relay's contract; what is missing is null
-  const { id = null, status = null } = JSON.parse(text) as { id?: string; status?: string };
-  return { id, status };
-}
-
 /** From here on everything works. Destinations that refuse for good may go on doing so. */
 function calmDown(ledger: Ledger): void {
-  const { platform, scheduler } = ledger;
+  const { platform, scheduler, plan } = ledger;
   scheduler.tell("fault", "world", "the storm is over");
   for (const binding of [platform.d1, platform.queue, platform.intakes, platform.feed, platform.limiters])
     binding.outage = () => null;
@@ -294,6 +236,7 @@ function calmDown(ledger: Ledger): void {
   }
   for (const [destination, mood] of platform.network.moods)
     if (!["500", "404", "410", "hang"].includes(mood)) platform.network.moods.set(destination, "ok");
+  if (plan.traits.includes("tunnelled")) platform.desk.calm(!plan.traits.includes("unheard"));
   void liftPauses(ledger);
 }
 

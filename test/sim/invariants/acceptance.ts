@@ -6,6 +6,7 @@ import { type Ledger, same, type Try } from "../ledger.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
 import { erasedIn } from "../erased.ts";
 import { isRefusedForItsName } from "./own.ts";
+import { DESK } from "../listening.ts";
 
 interface EventRow {
   readonly seq: number;
@@ -135,7 +136,11 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
     "SELECT destination, state, story FROM deliveries WHERE event = ?1 ORDER BY destination",
     row.seq,
   );
-  const open = deliveries.filter(({ state }) => state !== "delivered" && state !== "failed");
+  const waits = ledger.plan.traits.includes("unheard") ? "held" : "";
+  const open = deliveries.filter(
+    ({ state, destination }) =>
+      state !== "delivered" && state !== "failed" && !(destination === DESK && state === waits),
+  );
   if (open.length > 0) return `${id}: ${JSON.stringify(open)} has not ended`;
   // Which acceptance came first is known where all requests before the first answer met the same configuration. Of an
   // event that came to several objects, D1 has that of the object which reached it first.

@@ -12,6 +12,7 @@ import { unasked } from "./firsts.ts";
 import { isRemade } from "./remade.ts";
 import { isOfThing } from "./things.ts";
 import { BUCKETS } from "../ways.ts";
+import { isUnanswered } from "./tunnelled.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 const ENDS = new Set(["delivered", "failed"]);
@@ -78,7 +79,7 @@ export const deliveredMeansDelivered: Invariant = {
     const [own] = ownArrivals(id, destination, attempt, ledger);
     if (own !== undefined && own.over === null && own.by.alive)
       return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
-    if (status !== null && status !== (own?.status ?? null))
+    if (status !== null && status !== (own?.status ?? null) && !isUnanswered(destination, status))
       return `attempt ${attempt} of ${name} is on record with ${status}, and was answered ${own?.status ?? "nothing"}`;
     if (own === undefined || !own.by.alive || own.saidAt === null || own.saidAt - own.at > HEARD_MS) return null;
     const ends = said2xx(own) || own.status === 410 || own.asked === "abort";

@@ -2,6 +2,7 @@
 import type { Ledger, Try } from "../ledger.ts";
 import { CANARY, DESTINATION_KEY, INSPECTOR } from "../settings.ts";
 import { EPOCH } from "../scheduler.ts";
+import { DESK } from "../listening.ts";
 import { WANTING } from "../things.ts";
 import { BUCKETS } from "../ways.ts";
 import { repeatsMayBeNew } from "./firsts.ts";
@@ -157,6 +158,8 @@ export const bells: Invariant = {
     const troubled = "SELECT 1 FROM breakers WHERE destination = ?1 AND (opened_at IS NOT NULL OR closed_at >= ?2)";
     if (platform.d1.look(troubled, destination, Math.floor(began + EPOCH)).length > 0) return null;
     if (destination === "alpha" && isBehind(id, Math.floor(began + EPOCH), ledger)) return null;
+    // For a tunnel it is held.
+    if (destination === DESK) return null;
     // A backlog for a destination that hangs is the sweep's.
     const lately = scheduler.now - HANGING_MS;
     const hangs =

@@ -4,6 +4,7 @@ import { LONGEST_MS } from "../cron.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import type { Plan } from "../plan.ts";
 import { INSPECTOR } from "../settings.ts";
+import { DESK } from "../listening.ts";
 import { isOpen } from "./breaker.ts";
 import { first, type Invariant } from "./invariant.ts";
 
@@ -22,6 +23,7 @@ export const pausedMeansPaused: Invariant = {
     const opened = isOpen(platform.d1, destination);
     if (by === "claim" && to === "delivering" && paused) return `${name} was claimed while ${destination} was paused`;
     if (to === "held" && from !== "held") {
+      if (destination === DESK) return null;
       if (!paused && !opened) return `${name} is held, and ${destination} is neither paused nor failing`;
       if (from !== "pending" || attempt !== attemptBefore)
         return `${name} was ${from}, attempt ${attempt}, and is held`;
@@ -45,7 +47,7 @@ export const nothingHeldIsLost: Invariant = {
     // In calm weather only: before, whoever releases may die, and a clock may lie.
     if (ledger.skewed) return null;
     return first(held(ledger), (one) => {
-      if (endsAtBreaker(ledger, one)) return null;
+      if (endsAtBreaker(ledger, one) || (one.destination === DESK && plan.traits.includes("unheard"))) return null;
       const released = moves.find((move) => move.at >= one.at && same(move, one) && move.from === "held");
       const from = Math.max(one.at, plan.quiet);
       const most = 10 * RELEASED_MS + (removed && one.destination === "beta" ? FORGOTTEN_MS : 0);

@@ -21,6 +21,7 @@ import { erasedEverywhere } from "./erased.ts";
 import { answersOfTheirOwn } from "./replying.ts";
 import { sealed } from "./sealed.ts";
 import { changesOver } from "./rotated.ts";
+import { heldForFree, inTheirOrder, keptForListeners, onceEach } from "./tunnelled.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
@@ -80,4 +81,8 @@ export const INVARIANTS: readonly Invariant[] = [
   pushedOnce,
   sealed,
   erasedEverywhere,
+  heldForFree,
+  inTheirOrder,
+  onceEach,
+  keptForListeners,
 ];

@@ -2,6 +2,7 @@
 import { same } from "../ledger.ts";
 import { bodyOf } from "../senders.ts";
 import { ARCHIVE } from "../traits.ts";
+import { DESK } from "../listening.ts";
 import { first, type Invariant } from "./invariant.ts";
 
 export const archived: Invariant = {
@@ -24,6 +25,7 @@ export const lookedUp: Invariant = {
   id: "names looked up",
   says: "where names are looked up, nothing arrives at one that leads inwards, or that the resolver has never answered for",
   arrived({ destination, url }, { plan, platform }) {
+    if (destination === DESK) return null;
     if (!plan.traits.includes("looked") || (destination === "beta" && plan.traits.includes("bound"))) return null;
     const { hostname } = new URL(url);
     if (hostname === platform.resolver.inward) return `${hostname} leads inwards, and has got an event`;

@@ -218,3 +218,12 @@ test("what nobody has asked for ends with the retention", async () => {
     { state: "failed", reason: "expired", attempt: 0, open: 0 },
   ]);
 });
+
+test("a note that somebody listens, where nobody does any more, is removed when the sweep asks the tunnel", async () => {
+  await send("k1");
+  await settled("held");
+  await rows("INSERT INTO listeners (destination, session, since) VALUES ('desk', 'late', 1) RETURNING session");
+  await minute();
+  await until(async () => (await rows("SELECT 1 FROM listeners")).length === 0);
+  await settled("held");
+});
