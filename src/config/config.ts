@@ -120,7 +120,7 @@ export function readConfig(vars: Vars): Config {
     logSuccess: readShare(vars["LOG_SUCCESS"], reading.findings),
     loopback: reading.loopback,
     ends: reading.ends,
-    written: writtenIn(vars),
+    written: writtenIn(vars, reading.findings),
     missing: stillMissing(vars, named.destinations, reading.asked),
     findings: reading.findings,
   };

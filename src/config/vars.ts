@@ -1,5 +1,7 @@
 // Which names in a Worker's env are vars of the relay, and which are secrets? What was deployed, as written. Pure.
 import { parseJson } from "../bytes/json.ts";
+import type { Finding } from "./findings.ts";
+import { NAME } from "./forms.ts";
 import { OTLP_VARS } from "./otlp.ts";
 
 /** Vars that hold tables; each may be spread over several, as `SOURCES_EU` beside `SOURCES`. */
@@ -40,11 +42,18 @@ export function varsOf(vars: Readonly<Record<string, unknown>>, base: string): s
     .toSorted();
 }
 
+/** In the place of what is not told. */
+const UNSHOWN = "[not shown]";
+
 /**
- * What stands in an env. Text under a name that is no var's is a secret, and so is text where a table should be:
- * of both the name is told and never the value.
+ * What stands in an env. A secret may stand in the wrong place, so that only what is right there is told: text under a
+ * name that is no var's, or where a table should be, is a secret of which the name is told; a value that an error is
+ * about is not told, and of a URL neither its credentials nor, outside of tables, its query.
+ *
+ * @param findings what reading the env has found
  */
-export function writtenIn(env: Readonly<Record<string, unknown>>): Written {
+export function writtenIn(env: Readonly<Record<string, unknown>>, findings: readonly Finding[]): Written {
+  const wrong = new Set(findings.filter(({ level }) => level === "error").map(({ key }) => key));
   const tables = new Set(TABLES.flatMap((base) => varsOf(env, base)));
   const vars: Record<string, unknown> = {};
   const secrets: string[] = [];
@@ -52,13 +61,31 @@ export function writtenIn(env: Readonly<Record<string, unknown>>): Written {
     const value = env[name];
     if (tables.has(name)) {
       const table = typeof value === "string" ? parseJson(value) : value;
-      if (typeof table === "object" && table !== null) vars[name] = table;
+      if (isOfEntries(table)) vars[name] = shown(table, name, wrong);
       else if (typeof value === "string") secrets.push(name);
     } else if (name === LOOPBACK || SINGLES.includes(name)) {
-      vars[name] = value;
+      const told = shown(value, name, wrong);
+      vars[name] = typeof told === "string" ? told.replace(/\?.*$/s, `?${UNSHOWN}`) : told;
     } else if (typeof value === "string" && value.trim() !== "") {
       secrets.push(name);
     }
   }
   return { vars, secrets };
+}
+
+/** Whether each member is a table under the name of an entry. */
+function isOfEntries(value: unknown): value is object {
+  return isTable(value) && Object.entries(value).every(([name, entry]) => NAME.test(name) && isTable(entry));
+}
+
+function isTable(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown, key: string, wrong: ReadonlySet<string>): unknown {
+  if (wrong.has(key)) return UNSHOWN;
+  if (typeof value === "string") return value.replaceAll(/(?<=:\/\/)[^/?#\s]*@/g, `${UNSHOWN}@`);
+  if (Array.isArray(value)) return value.map((one) => shown(one, key, wrong));
+  if (!isTable(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, shown(one, `${key}.${name}`, wrong)]));
 }

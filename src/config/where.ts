@@ -67,12 +67,12 @@ const NO_REQUEST: readonly Stray[] = [
   ["members", "is for a receiver that asks for a credential, and there is none"],
 ];
 
-/** What a letter has not either: it is made of the body's members alone. */
-const NO_LETTER: readonly Stray[] = [
-  ["headers", "is of a request. What a letter has of headers stands in the body, under headers"],
+/** What an e-mail has not either: it is made of the body's members alone. */
+const NO_EMAIL: readonly Stray[] = [
+  ["headers", "is of a request. A message's headers go in the body, under headers"],
   ["content_type", "is of a request, and there is none"],
-  ["format", "is of a request: a letter carries no signature"],
-  ["as", "is of a request: a letter carries no signature"],
+  ["format", "is of a request: an e-mail carries no signature"],
+  ["as", "is of a request: an e-mail carries no signature"],
   ["gzip", "is of a request, and there is none"],
 ];
 
@@ -93,7 +93,7 @@ function readBinding(key: string, keys: Keys, reading: Reading): Binding | null 
   const unwanted: Stray[] = [];
   if (r2 === undefined) unwanted.push(["key", "is for a bucket"]);
   if (service === undefined) unwanted.push(...NO_REQUEST);
-  if (email !== undefined) unwanted.push(...NO_LETTER);
+  if (email !== undefined) unwanted.push(...NO_EMAIL);
   if (stray(key, keys, unwanted, reading)) return null;
   if (service !== undefined) return { kind: "service", name: service };
   if (queue !== undefined) return { kind: "queue", name: queue };

@@ -3,7 +3,7 @@
 import { encodeBody } from "../bytes/body.ts";
 import type { Reach } from "../net/send.ts";
 import type { Binding } from "../types.ts";
-import { type Post, toEmail } from "./email.ts";
+import { type Mailer, toEmail } from "./email.ts";
 import { type Keyed, objectKey } from "./object-key.ts";
 
 /** The way to whoever listens to a tunnel. */
@@ -69,7 +69,7 @@ export function openBindings(find: (name: string) => unknown, toTunnel: ToTunnel
     const verb = VERBS[binding.kind];
     if (!isBinding(found) || typeof Reflect.get(found, verb) !== "function") return null;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it can do the one thing that it is asked for
-    const bound = found as Bound & Post;
+    const bound = found as Bound & Mailer;
     switch (binding.kind) {
       case "service":
         return async (url, request) => await bound.fetch(url, request);

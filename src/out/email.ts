@@ -3,29 +3,29 @@
 import { parseJson } from "../bytes/json.ts";
 
 /** What is asked of the binding, as the platform declares it. */
-export interface Post {
-  send(letter: Letter): Promise<{ readonly messageId?: string } | undefined>;
+export interface Mailer {
+  send(message: Message): Promise<{ readonly messageId?: string } | undefined>;
 }
 
-/** The parts of a letter; the platform says which it needs and in which form. */
+/** The parts of a message; the platform says which it needs and in which form. */
 const PARTS = ["from", "to", "cc", "bcc", "replyTo", "subject", "text", "html", "headers", "attachments"] as const;
-type Letter = Partial<Record<(typeof PARTS)[number], unknown>>;
+type Message = Partial<Record<(typeof PARTS)[number], unknown>>;
 
-/** Which answers of the platform's will never be another: the letter itself is wrong. */
+/** Which answers of the platform's will never be another: the message itself is wrong. */
 const WRONG = /^E_(?:VALIDATION_ERROR|FIELD_MISSING|TOO_MANY_RECIPIENTS|CONTENT_TOO_LARGE|HEADERS?_.*)$/;
 /** Which the operator can change, at the binding or the domain. */
 const FORBIDDEN = /^E_(?:SENDER|RECIPIENT)_/;
 const LIMITED = /^E_(?:RATE|DAILY)_LIMIT_EXCEEDED$/;
 
-/** Sends one letter. The answer is that of an HTTP receiver, and says why where it is none of 2xx. Never rejects. */
-export async function toEmail(post: Post, body: Uint8Array): Promise<Response> {
-  const letter = letterIn(body);
-  if (letter === null) {
+/** Sends one message. The answer is that of an HTTP receiver, and says why where it is none of 2xx. Never rejects. */
+export async function toEmail(mailer: Mailer, body: Uint8Array): Promise<Response> {
+  const message = messageIn(body);
+  if (message === null) {
     return ended("the body is no JSON object with from, to, subject and text: have a route's transform make one");
   }
   try {
-    const sent = await post.send(letter);
-    // A queue has a `send` as well, and has the letter now.
+    const sent = await mailer.send(message);
+    // A queue has a `send` as well, and has the message now.
     if (sent?.messageId === undefined) return ended("what is bound is no e-mail: name a binding of [[send_email]]");
     return new Response(sent.messageId);
   } catch (error) {
@@ -37,7 +37,7 @@ export async function toEmail(post: Post, body: Uint8Array): Promise<Response> {
 }
 
 /** What else the body has is not the platform's to see. */
-function letterIn(body: Uint8Array): Letter | null {
+function messageIn(body: Uint8Array): Message | null {
   const found = parseJson(new TextDecoder().decode(body));
   if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
   const parts = PARTS.flatMap((part) => {

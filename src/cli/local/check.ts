@@ -14,7 +14,7 @@ import { wranglerRun } from "./wrangler-run.ts";
 export const verb: Verb = {
   usage: "check [--config FILE] [--dev] [--relay [--env NAME]]",
   help: [
-    "Checks wrangler.toml, or FILE, as it would be deployed. It starts nothing, and asks nobody but for --relay.",
+    "Checks wrangler.toml, or FILE, as it would be deployed. It starts nothing, and contacts nobody unless --relay is given.",
     "Prints a line for each error and each warning, then which file was judged, and refuses (exit code 1) only for errors.",
     "A secret is never in the file: those that it asks for are a warning. wrangler runs this before each build, dev as --dev.",
   ].join("\n"),

@@ -54,8 +54,8 @@ export function examine(file: Table, local: Table = {}, now = Date.now()): Exami
 
 /** The vars that a deploy of a scope would put, and the names of the secrets that it needs. */
 export function asDeployed(scope: Table): { readonly vars: Table; readonly missing: readonly string[] } {
-  const vars = deployedVars(scope);
-  return { vars, missing: readConfig(vars).missing };
+  const { written, missing } = readConfig(deployedVars(scope));
+  return { vars: written.vars, missing };
 }
 
 function under(prefix: string, findings: readonly Finding[]): Finding[] {

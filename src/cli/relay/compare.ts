@@ -43,7 +43,7 @@ async function meaning(client: Client, { change, key }: Change): Promise<Pick<Ch
     const count = waiting + held;
     return count === 0
       ? {}
-      : { says: `${count}${more ? " or more" : ""} deliveries wait for it, and end as cancelled` };
+      : { says: `${count}${more ? " or more" : ""} deliveries wait for it, and will be cancelled` };
   }
   if (kind === "SOURCES") {
     const { sources } = await answered(client.sources.$get());

@@ -6,7 +6,7 @@ import { parse } from "smol-toml";
 import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { changesBetween } from "../../../src/cli/local/changes.ts";
-import { writtenIn } from "../../../src/config/vars.ts";
+import { readConfig } from "../../../src/config/config.ts";
 import { table } from "../../../src/cli/local/wrangler-file.ts";
 import { FakeRelay } from "../../kit/fake-relay.ts";
 
@@ -71,6 +71,7 @@ test("routes in another order are a change", () => {
 test("of what is deployed, secrets are names, wherever they stand", () => {
   const env = {
     SOURCES: { github: { provider: "github" } },
+    DESTINATIONS: { billing: { url: "https://billing.example.com/" } },
     ROUTES: '{"one":{"from":"github","to":"billing"}}',
     SOURCES_GITHUB_SECRET: "s-1",
     DESTINATIONS_KEY: "s-2",
@@ -80,13 +81,30 @@ test("of what is deployed, secrets are names, wherever they stand", () => {
     DB: {},
     RETENTION_DAYS: 7,
   };
-  const written = writtenIn(env);
+  const { written } = readConfig(env);
   expect(written.vars).toEqual({
     SOURCES: env.SOURCES,
+    DESTINATIONS: env.DESTINATIONS,
     ROUTES: { one: { from: "github", to: "billing" } },
     RETENTION_DAYS: 7,
   });
   expect(written.secrets).toEqual(["ADMIN_TOKEN", "DESTINATIONS_KEY", "GITHUB_SECRET", "SOURCES_GITHUB_SECRET"]);
+});
+
+test.each([
+  { DESTINATIONS_GCS: '{"private_key":"s-ecret"}' },
+  { ROUTES_KEY: '["s-ecret"]' },
+  { SOURCES: { github: { provider: "github", secrets: ["whsec_s-ecret"] } } },
+  { SOURCES: { github: { provider: "github", token: "s-ecret" } } },
+  { DESTINATIONS: { a: { url_secret: "https://hooks.example.com/s-ecret" } } },
+  { DESTINATIONS: { a: { url: "https://user:s-ecret@example.com/" } } },
+  { DESTINATIONS: { a: { url: "https://example.com/", secret: "whsec_s-ecret" } } },
+  { DESTINATIONS: { a: { r2: "A", key: "s-ecret" } } },
+  { OTEL_EXPORTER_OTLP_ENDPOINT: "https://otlp.example.com/?token=s-ecret" },
+  { RESOLVER: "s-ecret" },
+  { ADMIN_TOKEN_OLD: "s-ecret" },
+])("a secret in the wrong place is not told: %j", (env) => {
+  expect(JSON.stringify(readConfig(env).written)).not.toContain("s-ecret");
 });
 
 const running = { vars: varsOf(RUNNING), secrets: ["SIGNING_KEY", "ADMIN_TOKEN", "GITHUB_SECRET"], missing: [] };
@@ -112,7 +130,9 @@ const answer = z.looseObject({
 test("the command says what goes with what is taken out, and which secrets the relay lacks", async () => {
   const without = RUNNING.replace(/\[vars\.DESTINATIONS\.crm\]\n.*\n/, "").replace(/\[vars\.SOURCES_EU[^[]+/, "");
   const { out } = await relay.run(`check --relay --config ${fileOf(without)}`);
-  expect(out).toContain('- DESTINATIONS.crm: {"url":"https://crm.example.com/"}. 15 deliveries wait for it');
+  expect(out).toContain(
+    '- DESTINATIONS.crm: {"url":"https://crm.example.com/"}. 15 deliveries wait for it, and will be cancelled',
+  );
   expect(out).toContain("its sender is refused from then on, and was heard last at 2026-11-29T14:06:12.000Z");
   expect(out).not.toContain("needed");
 
