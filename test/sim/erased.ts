@@ -2,6 +2,7 @@
 // where no answer came.
 import { Dice } from "./dice.ts";
 import type { Ledger } from "./ledger.ts";
+import { keepsWholes } from "./redacted.ts";
 import type { Step } from "./plan.ts";
 import type { Letter } from "./senders.ts";
 
@@ -38,7 +39,9 @@ export function wordsOf({ source, key, type }: Letter): string {
 
 /** Orders, waits for the count, confirms and follows, until it is done. After the storm it goes on. */
 export async function erase(letter: Letter, ledger: Ledger): Promise<void> {
-  const { scheduler } = ledger;
+  const { scheduler, plan } = ledger;
+  // By what is redacted nothing is found, and the relay says so.
+  if (plan.traits.includes("redacted")) return;
   const one: Erased = { words: wordsOf(letter), confirmedAt: null, doneAt: null };
   ledger.erased.push(one);
   const wait = async () => {
@@ -89,8 +92,10 @@ async function asks(
   }
 }
 
-/** Whether an order has not come to its end, or what it has deleted is still to be emptied once more. */
-export function isErasing({ platform, erased }: Ledger): boolean {
+/** Whether what redacted events were is still there, an order has not come to its end, or what it has deleted is still to be emptied once more. */
+export function isErasing(ledger: Ledger): boolean {
+  const { platform, erased } = ledger;
+  if (keepsWholes(ledger)) return true;
   if (erased.length === 0) return false;
   const again = "SELECT 1 FROM marks WHERE name > 'stays:' AND name < 'stays;' LIMIT 1";
   return erased.some(({ doneAt }) => doneAt === null) || platform.d1.look(again).length > 0;

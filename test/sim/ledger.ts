@@ -129,11 +129,10 @@ export class Ledger {
   }
 
   /** Whether the bytes are those of any honest letter that was posted, or of an edit that was asked for. */
-  knows(source: string, body: Uint8Array): boolean {
+  knows(source: string, body: Uint8Array, kept = bodyOf): boolean {
     return (
-      this.begun.some(
-        ({ letter }) => letter.forged === null && letter.source === source && same(bodyOf(letter), body),
-      ) || this.edits.some(({ edit }) => same(bodyOfEdit(edit), body))
+      this.begun.some(({ letter }) => letter.forged === null && letter.source === source && same(kept(letter), body)) ||
+      this.edits.some(({ edit }) => same(bodyOfEdit(edit), body))
     );
   }
 

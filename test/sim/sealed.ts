@@ -8,10 +8,10 @@ import type { Trait } from "./traits.ts";
 
 const [FIRST, NEXT] = [1, 2].map((fill) => Buffer.alloc(32, fill).toString("base64"));
 
-/** In one world of four, with the steps of half of them. It has dice of its own, so that no other choice moves. */
+/** In one world of four, with the steps of half of them; in one of seven what it says is redacted instead. It has dice of its own, so that no other choice moves. */
 export function sealedOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "sealed");
-  if (!dice.chance(0.25)) return { traits: [], sayings: [] };
+  if (!dice.chance(0.25)) return { traits: dice.chance(0.2) ? ["redacted"] : [], sayings: [] };
   if (!dice.chance(0.5)) return { traits: ["sealed"], sayings: [] };
   const at = dice.whole(0, span);
   const sayings: Step[] = [
@@ -23,6 +23,7 @@ export function sealedOf(seed: number, span: number): { traits: Trait[]; sayings
 
 /** What the vars of such a world have besides, and its source. */
 export function sealedVars(traits: readonly Trait[]): { readonly vars: Vars; readonly source: object } {
+  if (traits.includes("redacted")) return { vars: { ENCRYPTION_KEY: FIRST }, source: { redact: ["body.says"] } };
   if (!traits.includes("sealed")) return { vars: {}, source: {} };
   return { vars: { ENCRYPTION_KEY: FIRST }, source: { encrypt: true } };
 }

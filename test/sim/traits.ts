@@ -13,7 +13,7 @@ import type { Vars } from "./settings.ts";
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
- * `sealed`: acme encrypts (`sealed.ts`).
+ * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
  */
@@ -35,6 +35,7 @@ export type Trait =
   | "measured"
   | "by deltas"
   | "sealed"
+  | "redacted"
   | "tunnelled"
   | "unheard";
 

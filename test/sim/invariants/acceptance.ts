@@ -1,5 +1,6 @@
 // I-1, I-2, I-7, I-13: what a 2xx means, and for whom.
 import { openedAt } from "../sealed.ts";
+import { keptBodyOf } from "../redacted.ts";
 import { matched } from "../settings.ts";
 import { bodyOf } from "../senders.ts";
 import { type Ledger, same, type Try } from "../ledger.ts";
@@ -104,7 +105,9 @@ export const strangers: Invariant = {
     if (notes.some(({ n }) => n > MOST_NOTES)) return `more than ${MOST_NOTES} refusals of one source are kept`;
     const erased = erasedIn(ledger);
     return first(eventsOf(ledger), (row) =>
-      isOwn(row, ledger) || erased.has(row.id) || ledger.knows(row.source, bytesOf(row, ledger))
+      isOwn(row, ledger) ||
+      erased.has(row.id) ||
+      ledger.knows(row.source, bytesOf(row, ledger), (letter) => keptBodyOf(letter, ledger.plan.traits))
         ? null
         : `D1 holds ${row.id}, which no honest sender has posted`,
     );
@@ -129,7 +132,7 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   const { d1, varsOf } = viewOf(ledger);
   const [row] = d1.look<EventRow>("SELECT * FROM events WHERE id = ?1", id);
   if (row === undefined) return `${id} was acked at ${Math.round(answeredAt)} ms and is not in D1`;
-  const [kept, sent] = [bytesOf(row, ledger), bodyOf(letter)];
+  const [kept, sent] = [bytesOf(row, ledger), keptBodyOf(letter, ledger.plan.traits)];
   if (!same(kept, sent) && !erasedIn(ledger).has(id))
     return `${id}: ${kept.length} bytes are kept, ${sent.length} were sent, and they differ`;
   const deliveries = d1.look<{ destination: string; state: string; story: string | null }>(

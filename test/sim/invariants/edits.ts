@@ -56,7 +56,7 @@ export const editsOnce: Invariant = {
           ? null
           : `the audit tells of ${id}, edited from ${of}, which is not there`,
       ) ??
-      first(edits, (asked) => repeated(asked, edits, all))
+      first(edits, (asked) => repeated(asked, edits, all, erasedIn(ledger)))
     );
   },
 };
@@ -72,13 +72,20 @@ function wrong({ id, of, body, size, sent }: Made, entries: readonly Entry[]): s
 }
 
 /** One key, one event, whoever asks how often; and one that was told is there. */
-function repeated({ edit, of }: Asked, edits: readonly Asked[], all: readonly Made[]): string | null {
+function repeated(
+  { edit, of }: Asked,
+  edits: readonly Asked[],
+  all: readonly Made[],
+  erased: ReadonlySet<string>,
+): string | null {
   const told = new Set(edits.flatMap((one) => (one.edit.key === edit.key && one.of === of ? one.answers : [])));
   if (told.size > 1) return `${edit.key} was answered with ${[...told].join(" and ")}`;
   const made = all.filter((one) => one.of === of && one.body === Buffer.from(bodyOfEdit(edit)).toString());
   if (made.length > 1) return `${edit.key} made ${made.map(({ id }) => id).join(" and ")}`;
   return first(told, (answer) =>
-    made.some(({ id }) => answer.includes(id)) ? null : `${answer} was told, and there is no such event`,
+    made.some(({ id }) => answer.includes(id)) || [...erased].some((id) => answer.includes(id))
+      ? null
+      : `${answer} was told, and there is no such event`,
   );
 }
 

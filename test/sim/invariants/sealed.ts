@@ -6,12 +6,12 @@ import { first, type Invariant } from "./invariant.ts";
 import { everything } from "./operation.ts";
 
 /** What would give the body of a letter away: its words, and the beginning of it in base64. */
-function signsOf(letter: Letter): string[] {
+export function signsOf(letter: Letter): string[] {
   const words = `acme ${letter.key} ${letter.type}`;
   return [words, Buffer.from(bodyOf(letter)).toString("base64").slice(0, 40)].filter((one) => one.length > 8);
 }
 
-function lettersOf({ plan }: Ledger): Letter[] {
+export function lettersOf({ plan }: Ledger): Letter[] {
   return plan.steps.flatMap((step) =>
     step.do === "post" && step.letter.source === "acme" && step.letter.forged === null ? [step.letter] : [],
   );

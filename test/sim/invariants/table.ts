@@ -19,6 +19,7 @@ import { remakes } from "./remade.ts";
 import { ages, deadLetters, shapes, stops } from "./traits.ts";
 import { erasedEverywhere } from "./erased.ts";
 import { answersOfTheirOwn } from "./replying.ts";
+import { redacted } from "./redacted.ts";
 import { sealed } from "./sealed.ts";
 import { changesOver } from "./rotated.ts";
 import { heldForFree, inTheirOrder, keptForListeners, onceEach } from "./tunnelled.ts";
@@ -80,6 +81,7 @@ export const INVARIANTS: readonly Invariant[] = [
   answersOfTheirOwn,
   pushedOnce,
   sealed,
+  redacted,
   erasedEverywhere,
   heldForFree,
   inTheirOrder,
