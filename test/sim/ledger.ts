@@ -3,12 +3,12 @@ import type { Move } from "./d1.ts";
 import type { Invocation, Isolate } from "./isolate.ts";
 import type { Arrival } from "./network.ts";
 import type { Plan } from "./plan.ts";
-import type { Answered, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Asked, bodyOfEdit } from "./edits.ts";
 import type { Erased } from "./erased.ts";
 import type { Muted } from "./muted.ts";
-import { bodyOf, type Letter } from "./senders.ts";
+import { type Answered, bodyOf, type Letter } from "./senders.ts";
 
 /** One request at the front door. */
 export interface Try {

@@ -3,6 +3,8 @@ import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
+import { capturedOf } from "./captured.ts";
+import { gappedOf } from "./gapped.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
 import { type Befalling, type Listening, listeningOf } from "./listening.ts";
@@ -25,6 +27,8 @@ import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
   | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
+  /** The sender of github tries once, and takes it for failed; whether it comes through all the same. */
+  | { readonly do: "miss"; readonly letter: Letter; readonly reaches: boolean }
   | { readonly do: "deploy"; readonly change: Change }
   /** Changes `INTAKE_SHARDS`; isolates of both numbers serve for so long, in ms. */
   | { readonly do: "shards"; readonly to: number; readonly bothMs: number }
@@ -149,7 +153,8 @@ export function planOf(seed: number): Plan {
   const { traits, sayings } = traitsOf(seed, span);
   const thin = thinOf(seed, span);
   const measured = measuredOf(seed, span);
-  steps.push(...sayings, ...thin.steps, ...measured.steps);
+  const gapped = gappedOf(seed, span);
+  steps.push(...sayings, ...thin.steps, ...measured.steps, ...gapped.steps);
   const { ordered, row, objects } = orderedOf(seed, span);
   steps.push(...row);
   const { replying, asking } = replyingOf(seed, span, ordered);
@@ -179,6 +184,7 @@ export function planOf(seed: number): Plan {
       ...replying,
       ...measured.traits,
       ...tunnelled,
+      ...gapped.traits,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
@@ -186,24 +192,6 @@ export function planOf(seed: number): Plan {
     rates: { ...rates, ...ofSockets },
     habits: stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : [],
   };
-}
-
-function plain(source: Letter["source"], key: string): Letter {
-  return { source, key, type: "push", stuff: "json", forged: null };
-}
-
-/** Somebody has captured a request, and sends it again and again: before the sender's next one, or once its delivery is exhausted. */
-function capturedOf(seed: number, span: number): Step[] {
-  const dice = new Dice(seed, "captured");
-  if (!dice.chance(0.15)) return [];
-  const at = dice.whole(0, span);
-  const captured = plain(dice.pick(["limited", "acme"] as const), "captured");
-  const post = (after: number, what: Letter): Step => ({ at: at + after, do: "post", letter: what, tries: 3 });
-  if (captured.source === "limited")
-    return [...[0, 1, 2, 3, 4, 5, 6].map((n) => post(n * 500, captured)), post(4_000, plain("limited", "next"))];
-  // The last attempt of any but the long schedule is over by then.
-  const mood: Step = { at: Math.max(0, at - 1), do: "mood", destination: "alpha", mood: "500" };
-  return [mood, post(0, captured), post(dice.pick([20_000, 250_000]), captured), post(300_000, captured)];
 }
 
 function letterOf(dice: Dice, n: number, single: Letter["source"] | null): Letter {

@@ -7,13 +7,14 @@ import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
 import { Intakes, type Kept, objectsOf } from "./intakes.ts";
 import { contextOf, Invocation, Isolate } from "./isolate.ts";
+import { Hook } from "./gapped.ts";
 import { Collector, countedIn } from "./measured.ts";
 import { Network } from "./network.ts";
 import { type Batch, Queue } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { pause } from "./senders.ts";
+import { type Answered, pause } from "./senders.ts";
 import { HOSTS, type Vars } from "./settings.ts";
-import { type Client, socketOf } from "./sockets.ts";
+import { socketOf } from "./sockets.ts";
 import { Things } from "./things.ts";
 import { Desk } from "./tunnelled.ts";
 import { Bucket, guardOf, Resolver, serviceOf } from "./ways.ts";
@@ -27,15 +28,6 @@ const HANDLER_LIMIT_MS = 15 * 60_000;
 const CLIENT_PATIENCE_MS = 20_000;
 /** Isolates that serve requests, batches and cron at the same time. */
 const SLOTS = 2;
-
-/** What is answered at the front door, at the moment in which it leaves the relay. */
-export interface Answered {
-  readonly status: number;
-  readonly text: string;
-  readonly headers: Headers;
-  /** Its end of a connection, where it is the answer to an upgrade. */
-  readonly socket?: Client;
-}
 
 export class Platform {
   readonly scheduler: Scheduler;
@@ -56,6 +48,7 @@ export class Platform {
   readonly resolver = new Resolver();
   readonly things: Things;
   readonly collector: Collector;
+  readonly hook: Hook;
   readonly cron: Cron;
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
@@ -71,7 +64,8 @@ export class Platform {
     for (const [host, name] of HOSTS) this.network.hosts.set(host, name);
     this.things = new Things(scheduler, this.network);
     this.collector = new Collector(scheduler, this.network.moods, () => countedIn(this, "told"));
-    const reach = this.collector.before(this.things.before(this.network.reach));
+    this.hook = new Hook(scheduler, this.network.moods);
+    const reach = this.hook.before(this.collector.before(this.things.before(this.network.reach)));
     outside.reach = this.resolver.before(scheduler, reach);
     pause.next = () =>
       new Promise((resolve) => {
@@ -230,7 +224,6 @@ export class Platform {
     return { done, invocation };
   }
 
-  /** Runs the scheduled handler once. */
   #scheduled(chance: number): void {
     const invocation = new Invocation(this.#slot(chance), "cron");
     const behind: Promise<unknown>[] = [];

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { Dice } from "./dice.ts";
 import type { Vars } from "./settings.ts";
+import type { Client } from "./sockets.ts";
 import { pathOf } from "./things.ts";
 
 /** What a body is made of. */
@@ -16,6 +17,15 @@ export interface Letter {
   readonly stuff: Stuff;
   /** How a stranger tries; `null` for an honest one. */
   readonly forged: Forgery | null;
+}
+
+/** What is answered at the front door, at the moment in which it leaves the relay. */
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+  /** Its end of a connection, where it is the answer to an upgrade. */
+  readonly socket?: Client;
 }
 
 export type Forgery =

@@ -1,6 +1,7 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
 import { alertedVars } from "./alerted.ts";
+import { gapsOf } from "./gapped.ts";
 import { measuredVars } from "./measured.ts";
 import { thinVars } from "./things.ts";
 import { replyOf } from "./replying.ts";
@@ -74,6 +75,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     APP_SECRET: `${CANARY}-app-token`,
     THIN_SECRET: `${CANARY}-thin`,
     THINGS_KEY: `${CANARY}-things-key`,
+    HOOK_TOKEN: `${CANARY}-hook-token`,
     BETA_KEY: DESTINATION_KEY,
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
@@ -84,7 +86,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     ...(traits.includes("looked") ? { RESOLVER } : {}),
     INTAKE_SHARDS: shards,
     SOURCES: {
-      github: { provider: "github" },
+      github: { provider: "github", ...gapsOf(traits) },
       acme: { provider: "hmac", settings: hmac, max_body: "2MiB", ...rotated.end, ...sealed.source },
       limited: { provider: "hmac", settings: hmac, rate: "4/min" },
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },

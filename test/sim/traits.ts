@@ -14,6 +14,7 @@ import type { Vars } from "./settings.ts";
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`).
+ * `gapped`: github's sender is asked for what never came (`gapped.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
  */
@@ -33,6 +34,7 @@ export type Trait =
   | "alerted"
   | "replying"
   | "measured"
+  | "gapped"
   | "by deltas"
   | "sealed"
   | "redacted"

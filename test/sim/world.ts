@@ -11,7 +11,7 @@ import { Ledger, tellOf } from "./ledger.ts";
 import { untold } from "./measured.ts";
 import type { Plan, Step } from "./plan.ts";
 import { Platform } from "./platform.ts";
-import { post } from "./posting.ts";
+import { post, postOnce } from "./posting.ts";
 import { type Line, Scheduler, type Violation } from "./scheduler.ts";
 import { CHANGES, initialVars } from "./settings.ts";
 import { emptied, keptOf, migrated } from "./shelf.ts";
@@ -53,7 +53,13 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
-  if (plan.traits.includes("measured")) platform.cron.watched = true;
+  if (["measured", "gapped"].some((one) => plan.traits.some((trait) => trait === one))) platform.cron.watched = true;
+  platform.hook.post = async (letter, again) => {
+    ledger.waiting += 1;
+    const heard = await postOnce(letter, again, ledger);
+    ledger.waiting -= 1;
+    return heard?.status ?? null;
+  };
   if (plan.traits.includes("inward")) platform.resolver.inward = "alpha.example.com";
   listen(ledger);
   for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));
@@ -98,6 +104,7 @@ function settled(ledger: Ledger): boolean {
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = `SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') AND NOT ${unheardIn(plan)} LIMIT 1`;
   if (plan.traits.includes("alerted") && owes(platform)) return false;
+  if (platform.hook.owes) return false;
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
   return platform.d1.look(open).length + platform.d1.look(running).length === 0 && !untold(ledger);
 }
@@ -160,6 +167,9 @@ function take(step: Step, ledger: Ledger): void {
       void post(step.letter, step.tries, ledger).finally(() => {
         ledger.waiting -= 1;
       });
+      return;
+    case "miss":
+      platform.hook.miss(step.letter, step.reaches);
       return;
     case "deploy":
       platform.deploy(CHANGES[step.change](platform.vars));

@@ -11,6 +11,7 @@ import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { pushedOnce } from "./measured.ts";
+import { gapsAreFilled } from "./gapped.ts";
 import { inOrder, orderOfAcceptance } from "./order.ts";
 import { oneContent } from "./own.ts";
 import { archived, lookedUp } from "./ways.ts";
@@ -80,6 +81,7 @@ export const INVARIANTS: readonly Invariant[] = [
   changesOver,
   answersOfTheirOwn,
   pushedOnce,
+  gapsAreFilled,
   sealed,
   redacted,
   erasedEverywhere,
