@@ -5,7 +5,8 @@ import type { ErasureAnswer } from "../../contract/erasures.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { by, done, field, needs, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { Empty, Facts, Foreign, Post, StateBadge, When } from "../parts/parts.tsx";
+import { JobList } from "../parts/job-list.tsx";
+import { Facts, Foreign, Post, StateBadge, When } from "../parts/parts.tsx";
 import { counted, erasureInWords } from "../words/erasures.ts";
 import { number } from "../words/words.ts";
 
@@ -201,52 +202,19 @@ function Job({ job, now }: { readonly job: ErasureAnswer; readonly now: number }
 
 function Jobs({ jobs, now }: { readonly jobs: readonly ErasureAnswer[]; readonly now: number }) {
   return (
-    <section aria-labelledby="all">
-      <h2 id="all">Recent orders</h2>
-      {jobs.length === 0 ? (
-        <Empty title="None yet">
-          <p>An order stays here for as long as events are kept, and in the audit for ever.</p>
-        </Empty>
-      ) : (
-        <div class="list">
-          <table class="stacked">
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col">State</th>
-                <th scope="col" class="num">
-                  Deleted
-                </th>
-                <th scope="col">By</th>
-                <th scope="col">Ordered</th>
-              </tr>
-            </thead>
-            <tbody>
-              {jobs.map((job) => (
-                <tr>
-                  <th scope="row" class="what">
-                    <a href={`/erasures/${job.id}`}>
-                      <Foreign text={`${job.place} of ${job.source}`} />
-                    </a>
-                  </th>
-                  <td data-label="State">
-                    <StateBadge state={SIGNS[job.state]} label={job.state} />
-                  </td>
-                  <td data-label="Deleted" class="num">
-                    {number(job.deleted)}
-                  </td>
-                  <td data-label="By">
-                    <Foreign text={job.actor} />
-                  </td>
-                  <td data-label="Ordered">
-                    <When at={job.created_at} now={now} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <JobList
+      title="Recent orders"
+      none="An order stays here for as long as events are kept, and in the audit for ever."
+      columns={{ count: "Deleted", at: "Ordered" }}
+      jobs={jobs.map((job) => ({
+        href: `/erasures/${job.id}`,
+        what: `${job.place} of ${job.source}`,
+        state: <StateBadge state={SIGNS[job.state]} label={job.state} />,
+        count: number(job.deleted),
+        actor: job.actor,
+        createdAt: job.created_at,
+      }))}
+      now={now}
+    />
   );
 }

@@ -6,7 +6,8 @@ import { forecastInWords, passesInWords } from "../words/costs.ts";
 import { flashOf } from "../words/flash.ts";
 import { Page } from "../parts/layout.tsx";
 import { by, done, field, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { Empty, Foreign, StateBadge, When } from "../parts/parts.tsx";
+import { JobList } from "../parts/job-list.tsx";
+import { Empty, StateBadge } from "../parts/parts.tsx";
 import { FilterForm, filterInWords, HiddenFilter, readFilter, type Wanted } from "../parts/replay-filter.tsx";
 import { jobPages, JobState } from "./replay.tsx";
 import { number, span } from "../words/words.ts";
@@ -178,59 +179,19 @@ function Foretold({ counted: { forecast, complete } }: Pick<PreviewProps, "count
 
 function Jobs({ jobs, now }: { readonly jobs: readonly ReplayJob[]; readonly now: number }) {
   return (
-    <section aria-labelledby="all">
-      <h2 id="all">Recent replays</h2>
-      {jobs.length === 0 ? (
-        <Empty title="None yet">
-          <p>A bulk replay opens deliveries again that have ended, as many as a filter finds.</p>
-        </Empty>
-      ) : (
-        <JobTable jobs={jobs} now={now} />
-      )}
-    </section>
-  );
-}
-
-function JobTable({ jobs, now }: { readonly jobs: readonly ReplayJob[]; readonly now: number }) {
-  return (
-    <div class="list">
-      <table class="stacked">
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">State</th>
-            <th scope="col" class="num">
-              Replayed
-            </th>
-            <th scope="col">By</th>
-            <th scope="col">Started</th>
-          </tr>
-        </thead>
-        <tbody>
-          {jobs.map((job) => (
-            <tr>
-              <th scope="row" class="what">
-                <a href={`/replays/${job.id}`}>
-                  <Foreign text={filterInWords(job.filter)} />
-                </a>
-              </th>
-              <td data-label="State">
-                <JobState state={job.state} />
-              </td>
-              <td data-label="Replayed" class="num">
-                {number(job.replayed)} of {number(job.expected)}
-                {job.expected_complete ? "" : "+"}
-              </td>
-              <td data-label="By">
-                <Foreign text={job.actor} />
-              </td>
-              <td data-label="Started">
-                <When at={job.created_at} now={now} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <JobList
+      title="Recent replays"
+      none="A bulk replay opens deliveries again that have ended, as many as a filter finds."
+      columns={{ count: "Replayed", at: "Started" }}
+      jobs={jobs.map((job) => ({
+        href: `/replays/${job.id}`,
+        what: filterInWords(job.filter),
+        state: <JobState state={job.state} />,
+        count: `${number(job.replayed)} of ${number(job.expected)}${job.expected_complete ? "" : "+"}`,
+        actor: job.actor,
+        createdAt: job.created_at,
+      }))}
+      now={now}
+    />
   );
 }
