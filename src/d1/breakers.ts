@@ -62,10 +62,13 @@ WHERE breakers.destination = a.name AND opened_at IS NULL AND (${FAILED} OR rele
 RETURNING destination, failures, since, status, fault, opened_at IS NULL AS closed`;
 
 // Of a probe whose delivery has ended otherwise or is held again, or for which nobody has rung, another takes the
-// place, or the same once more.
+// place, or the same once more; but none that nobody at a tunnel wants, which would come back without having asked.
 const ELECT = `
 UPDATE breakers
-SET probe = (SELECT min(event) FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = breakers.destination),
+SET probe = (
+      SELECT min(event) FROM deliveries INDEXED BY deliveries_held
+      WHERE state = 'held' AND destination = breakers.destination AND waits IS NOT 'filter'
+    ),
     probe_at = min(max(coalesce(probe_at, 0), ${CLOCK}), ${CLOCK} + ${LONGEST_PROBE_MS})
 WHERE ${NAMED} AND opened_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = breakers.destination)
   AND NOT EXISTS (
@@ -115,14 +118,15 @@ const DISMISS = `
 DELETE FROM breakers WHERE destination NOT IN (SELECT value FROM json_each(?2))
   OR (NOT ${NAMED} AND (opened_at IS NOT NULL OR closed_at IS NOT NULL))`;
 
-// The oldest come first; a replayed one counts from its replay. ?1 who is armed, ?2 now.
+// The oldest come first; a replayed one counts from its replay. What waits for somebody who listens is not the
+// breaker's. ?1 who is armed, ?2 now.
 const TOO_OLD = `
   SELECT d.event, d.destination
   FROM json_each(?1) a CROSS JOIN breakers b ON b.destination = a.value->>'destination'
   CROSS JOIN deliveries d INDEXED BY deliveries_held ON d.destination = b.destination AND d.state = 'held'
   WHERE b.opened_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pauses WHERE destination = b.destination)
     AND d.event <= (SELECT event FROM deliveries WHERE state = 'held' AND destination = b.destination ORDER BY event LIMIT 1) + ${EXPIRED}
-    AND iif(d.round = 0, (SELECT received_at FROM events WHERE seq = d.event), d.due_at) < ?2 - (a.value->>'spanMs')
+    AND d.waits IS NOT 'tunnel' AND d.waits IS NOT 'filter' AND iif(d.round = 0, (SELECT received_at FROM events WHERE seq = d.event), d.due_at) < ?2 - (a.value->>'spanMs')
   LIMIT ${EXPIRED}`;
 const LEAVE = `
 INSERT INTO deliveries (event, destination, route, receipt, state, due_at, look_at, story)

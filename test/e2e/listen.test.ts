@@ -1,53 +1,14 @@
 // hookline listen as a process of its own, over a real relay: nothing is lost where either of them is killed.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { hookline } from "../../src/cli/hookline.ts";
+import { startListening, tunnelVars as vars } from "../kit/listening.ts";
 import { type Arrival, startReceiver } from "../kit/receiver.ts";
 import { until } from "../kit/until.ts";
-import { node, Relay, relayVars, root, SECRETS, stateFolder } from "../kit/whole-relay.ts";
+import { Relay, SECRETS, stateFolder } from "../kit/whole-relay.ts";
 
 const page = z.object({ deliveries: z.array(z.object({ answer: z.nullable(z.string()) })) });
 const BODY = new TextEncoder().encode('{"n":1}');
-
-/** A relay whose events go to whoever listens. */
-const vars = () => {
-  const { DESTINATIONS: _, ...rest } = relayVars({ desk: { url: "https://unused.example.com/" } });
-  return { ...rest, DESTINATIONS: { desk: { tunnel: true, retry: ["1s", "2s", "3s"] } } };
-};
-
-interface Listening {
-  readonly child: ChildProcess;
-  readonly lines: string[];
-  kill(): Promise<void>;
-}
-
-async function startListening(relay: Relay, port: string, ...more: string[]): Promise<Listening> {
-  const child = spawn(
-    node,
-    [join(root, "src/cli/hookline.ts"), "listen", port, "--source", "acme", "--json", ...more],
-    {
-      env: { ...process.env, HOOKLINE_URL: relay.url, HOOKLINE_KEY: SECRETS.ADMIN_TOKEN, NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  const lines: string[] = [];
-  const said: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
-  createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-  };
-  onTestFinished(kill);
-  await until("somebody listens", () => said.some((line) => line.startsWith("listening: desk")) || undefined);
-  return { child, lines, kill };
-}
 
 const portOf = (address: string) => new URL(address).port;
 

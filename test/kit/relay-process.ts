@@ -8,6 +8,7 @@ const { main, ...options } = z
     vars: z.record(z.string(), z.json()),
     secrets: z.record(z.string(), z.string()),
     stateDir: z.string(),
+    port: z.number().default(0),
   })
   .parse(JSON.parse(process.argv[2] ?? "{}"));
 
@@ -19,7 +20,6 @@ const write = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`
 const relay = await runLocal({
   ...options,
   ...(main === undefined ? {} : { main }),
-  port: 0,
   onLog: ({ message }) => write({ log: message }),
 });
 write({ url: relay.url });

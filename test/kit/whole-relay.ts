@@ -54,9 +54,12 @@ export class Relay {
     this.#child = child;
   }
 
-  /** @param main the Worker's entry point; the shipped one where it is left out */
-  static async start(vars: Record<string, Json>, stateDir: string, main?: string): Promise<Relay> {
-    const options = JSON.stringify({ vars, secrets: SECRETS, stateDir, main });
+  /**
+   * @param main the Worker's entry point; the shipped one where it is left out
+   * @param port any that is free where it is left out
+   */
+  static async start(vars: Record<string, Json>, stateDir: string, main?: string, port?: number): Promise<Relay> {
+    const options = JSON.stringify({ vars, secrets: SECRETS, stateDir, main, port });
     const child = spawn(node, [join(import.meta.dirname, "relay-process.ts"), options], {
       // A group of its own: workerd goes with it.
       detached: true,

@@ -52,9 +52,9 @@ export async function connection(url: URL, key: string, hooks: Hooks): Promise<E
       done(false);
       socket.close();
     };
-    const stop = heartbeat(talk, leave);
+    const heart = heartbeat(talk, leave);
     const done = (isOver: boolean) => {
-      stop();
+      heart.stop();
       talk.end();
       resolve({ wasOpen, why, isOver });
     };
@@ -62,7 +62,10 @@ export async function connection(url: URL, key: string, hooks: Hooks): Promise<E
       wasOpen = true;
       talk.say({ type: "hello", ...hooks.hello });
     });
-    socket.addEventListener("message", ({ data }) => talk.hears(data));
+    socket.addEventListener("message", ({ data }) => {
+      // What was said while the machine slept is old: the relay has given it to others, or tries it again.
+      if (heart.isAwake()) talk.hears(data);
+    });
     socket.addEventListener("close", ({ code, reason }) => {
       if (reason !== "") why = reason;
       done(code === 4000);
@@ -70,21 +73,29 @@ export async function connection(url: URL, key: string, hooks: Hooks): Promise<E
   });
 }
 
-/** Pings, and notices that the machine has slept. */
-function heartbeat(talk: Talk, leave: (why: string) => void): () => void {
+/** Pings, and notices that the machine has slept: by its own clock, or by the first message that comes after that. */
+function heartbeat(talk: Talk, leave: (why: string) => void): { stop(): void; isAwake(): boolean } {
   let last = Date.now();
   let pinged = last;
+  let isAsleep = false;
+  const isAwake = () => {
+    if (!isAsleep && Date.now() - last > SLEPT_MS) {
+      isAsleep = true;
+      leave("this machine has slept");
+    }
+    return !isAsleep;
+  };
   const timer = setInterval(() => {
     const now = Date.now();
-    if (now - last > SLEPT_MS) leave("this machine has slept");
-    else if (now - talk.heardAt > PING_MS + PONG_MS) leave("the relay is silent");
+    if (!isAwake()) return;
+    if (now - talk.heardAt > PING_MS + PONG_MS) leave("the relay is silent");
     else if (now - pinged >= PING_MS) {
       pinged = now;
       talk.ping();
     }
     last = now;
   }, TICK_MS);
-  return () => clearInterval(timer);
+  return { stop: () => clearInterval(timer), isAwake };
 }
 
 class Talk {
