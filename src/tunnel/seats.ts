@@ -1,6 +1,7 @@
 // Who listens, and who of them answers: the sockets of one tunnel, which outlive the object's sleep.
 import type { SocketState } from "../feed/sockets.ts";
 import { CLOSED, PING_MS, type FromObject } from "./frames.ts";
+import { type Head, wants, type Wishes } from "./wishes.ts";
 
 /** Sockets at once. */
 const MOST = 20;
@@ -10,19 +11,17 @@ const SILENT_MS = 4 * PING_MS;
 const MOST_FILTER = 1_000;
 
 /** Survives hibernation with its socket. Times in ms since 1970. */
-interface Seat {
+interface Seat extends Wishes {
   readonly destination: string;
   readonly since: number;
   readonly until: number;
   /** Counts up with each hello; `null` before it. */
   readonly place: number | null;
   readonly watches: boolean;
-  readonly sources: readonly string[];
-  readonly events: readonly string[];
 }
 
 /** What a hello says. */
-type Wishes = Pick<Seat, "watches" | "sources" | "events">;
+type Hello = Wishes & Pick<Seat, "watches">;
 
 export class Seats {
   readonly #state: SocketState;
@@ -51,7 +50,7 @@ export class Seats {
   }
 
   /** Takes a seat's wishes; `false` where they are too long. */
-  sit(socket: WebSocket, { watches, sources, events }: Wishes): boolean {
+  sit(socket: WebSocket, { watches, sources, events }: Hello): boolean {
     if (JSON.stringify([sources, events]).length > MOST_FILTER) return false;
     const places = this.#open().map((one) => seatOf(one).place ?? 0);
     socket.serializeAttachment({
@@ -65,7 +64,7 @@ export class Seats {
   }
 
   /** The oldest listener that wants it. */
-  chosen(event: { readonly source: string; readonly type: string }): WebSocket | null {
+  chosen(event: Head): WebSocket | null {
     return this.#answering().find((socket) => wants(seatOf(socket), event)) ?? null;
   }
 
@@ -79,9 +78,12 @@ export class Seats {
     return Math.min(...this.#open().map((socket) => seatOf(socket).until));
   }
 
-  /** Tells everybody who has said hello, but one. */
-  tell(frame: FromObject, but: WebSocket | null = null): void {
-    for (const socket of this.#open()) if (socket !== but && seatOf(socket).place !== null) say(socket, frame);
+  /** Tells everybody who has said hello and wants such an event, but the one who has got it. */
+  tell(frame: FromObject, but: WebSocket, event: Head): void {
+    for (const socket of this.#open()) {
+      const seat = seatOf(socket);
+      if (socket !== but && seat.place !== null && wants(seat, event)) say(socket, frame);
+    }
   }
 
   /** Tells everybody whether they answer. */
@@ -129,26 +131,6 @@ function say(socket: WebSocket, frame: FromObject): void {
   } catch {
     // It has broken off this moment.
   }
-}
-
-function wants({ sources, events }: Wishes, { source, type }: { source: string; type: string }): boolean {
-  if (sources.length > 0 && !sources.includes(source)) return false;
-  return events.length === 0 || events.some((pattern) => fits(pattern, type));
-}
-
-/** `*` stands for anything, as in the `events` of a route. */
-function fits(pattern: string, type: string): boolean {
-  const [start = "", ...rest] = pattern.split("*");
-  const end = rest.pop();
-  if (end === undefined) return type === start;
-  if (!type.startsWith(start)) return false;
-  let at = start.length;
-  for (const part of rest) {
-    const found = type.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return type.length - end.length >= at && type.endsWith(end);
 }
 
 function seatOf(socket: WebSocket): Seat {

@@ -114,10 +114,18 @@ export class Tunnel {
     const { event, source, type, attempt, body } = handing.pushed;
     const began = this.#deps.now();
     const others = sockets(handing);
-    this.#seats.tell({ type: "seen", n, event, source, event_type: type, attempt, size: body.length }, others);
+    this.#seats.tell(
+      { type: "seen", n, event, source, event_type: type, attempt, size: body.length },
+      others,
+      handing.pushed,
+    );
     const answer = await handing.answered;
     const latency = this.#deps.now() - began;
-    this.#seats.tell({ type: "answered", n, event, status: answer?.status ?? null, latency_ms: latency }, others);
+    this.#seats.tell(
+      { type: "answered", n, event, status: answer?.status ?? null, latency_ms: latency },
+      others,
+      handing.pushed,
+    );
     return answer;
   }
 

@@ -1,7 +1,9 @@
 // hookline listen as somebody uses it: at a terminal, in a script, beside a colleague, on a machine that sleeps, through a deploy.
 import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import * as z from "zod";
 import { hasTerminals, listenAtTerminal, startListening, tunnelVars } from "../kit/listening.ts";
 import { startReceiver } from "../kit/receiver.ts";
@@ -59,7 +61,7 @@ test("in a script each delivery is a line of JSON without colours, and one who w
   });
   expect(JSON.parse(watches.lines[0] ?? "")).toMatchObject({ type: "answered", event: id, status: 200 });
   expect(others.arrivals).toEqual([]);
-  const all = [answers, watches].flatMap(({ lines, said }) => [...lines, ...said]).join("\n");
+  const all = [answers, watches].flatMap(({ lines, said }) => lines.concat(said)).join("\n");
   expect(all).toBe(stripVTControlCharacters(all));
 });
 
@@ -91,4 +93,32 @@ test("through a restart of the relay it says that it does not listen, comes back
   const { id } = await again.post("a", bytes("{}"));
   await until("it has come", () => local.arrivals.length > 0 || undefined);
   expect(local.arrivals.map(({ event, attempt }) => [event, attempt])).toEqual([[id, 1]]);
+});
+
+test("one who watches has a cursor of their own: who comes back sees what others got meanwhile, by their own filter, once", async () => {
+  const local = await receiver();
+  const relay = await start();
+  const kept = await stateFolder();
+  vi.stubEnv("XDG_STATE_HOME", kept);
+  const watch = ["--watch", "--as", "bob", "--events", "order.*"];
+  const first = await startListening(relay, "9", ...watch);
+  await until("it has looked", () => existsSync(join(kept, "hookline", "listen.json")) || undefined);
+  await first.kill();
+  await startListening(relay, portOf(local.address("any")));
+  const { id } = await relay.post("a", bytes("{}"), "order.paid");
+  await relay.post("b", bytes("{}"), "refund.made");
+  await until("both are delivered", async () => {
+    const { deliveries } = states.parse(await relay.api("/api/deliveries?state=delivered"));
+    return deliveries.length === 2 || undefined;
+  });
+  const second = await startListening(relay, "9", ...watch);
+  await until("it says what was missed", () => second.lines[0]);
+  expect(second.lines.map((line) => JSON.parse(line))).toMatchObject([
+    { type: "missed", event: id, event_type: "order.paid", state: "delivered", status: 200 },
+  ]);
+  await second.kill();
+  const third = await startListening(relay, "9", ...watch);
+  const { id: last } = await relay.post("c", bytes("{}"), "order.sent");
+  await until("it sees what comes", () => third.lines[0]);
+  expect(third.lines.map((line) => JSON.parse(line))).toMatchObject([{ type: "answered", event: last }]);
 });

@@ -31,7 +31,7 @@ export async function startListening(relay: Relay, port: string, ...more: readon
 }
 
 /** Whether a terminal can be made here: by util-linux's `script`. */
-export const hasTerminals = spawnSync("script", ["--version"]).stdout?.toString().includes("util-linux") === true;
+export const hasTerminals = String(spawnSync("script", ["--version"]).stdout).includes("util-linux");
 
 /** The same at a terminal, whose keys are what is written to the child's stdin. */
 export async function listenAtTerminal(relay: Relay, port: string, ...more: readonly string[]): Promise<Listening> {

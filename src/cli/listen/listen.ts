@@ -7,6 +7,7 @@ import { address, answered, type Client, Fault, heard, remote } from "../relay/c
 import { plain } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
 import { type Come, connection, type Hooks } from "./connection.ts";
+import { Cursor } from "./cursor.ts";
 import { postLocally, type Said } from "./post.ts";
 
 /** Between two tries to connect, in ms. */
@@ -15,8 +16,8 @@ const PAUSES_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 const listen = remote(
   {
     summary: "gets deliveries to a server on this machine",
-    usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…]",
-    help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with what it says. While nobody listens they are held; whoever comes gets them in order. It connects again after a sleep or a deploy. On a terminal, r replays the last one. Takes the role operator. Ctrl-C ends it.",
+    usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…] [--watch] [--as NAME]",
+    help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with what it says. While nobody listens they are held; whoever comes gets them in order. It connects again after a sleep or a deploy, and tells what others who listen got meanwhile. On a terminal, r replays the last one. Takes the role operator. Ctrl-C ends it.",
     options: {
       source: taking("S", "events of this source alone; where it has one tunnel, that one is taken"),
       destination: taking("D", "which tunnel, where there are several"),
@@ -24,8 +25,14 @@ const listen = remote(
       "forward-path": taking("PATH", "where they are posted; / by default"),
       print: flag("print each body"),
       watch: flag("only see what others get and answer"),
+      as: taking("NAME", "remember under this name what was seen, and tell what others got since"),
     },
-    examples: ["listen 3000 --source github", "listen 3000 --forward-path /webhooks --print", "listen 8080 --json"],
+    examples: [
+      "listen 3000 --source github",
+      "listen 3000 --forward-path /webhooks --print",
+      "listen 8080 --json",
+      "listen 3000 --watch --as alice",
+    ],
     names: 1,
   },
   async (client, asked, terminal) => {
@@ -42,8 +49,16 @@ const listen = remote(
     way.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const last: { delivery: string | null } = { delivery: null };
     listenToKeys(client, last, terminal);
-    const hooks = hooksOf(port, destination, last, asked, terminal);
+    const { as } = asked.options;
+    const cursor = new Cursor(url.href, destination, typeof as === "string" ? as : null);
+    let isNew = true;
+    const hooks = hooksOf(port, destination, last, cursor, asked, terminal, () => {
+      // Once a connection is there: what comes from now on is told by it.
+      if (isNew) void tellMissed(client, destination, cursor, asked, terminal);
+      isNew = false;
+    });
     for (let tries = 0; ; tries += 1) {
+      isNew = true;
       const { wasOpen, why, isOver } = await connection(way, key, hooks);
       if (wasOpen) tries = 0;
       const pause = isOver ? 0 : (PAUSES_MS[Math.min(tries + 1, PAUSES_MS.length - 1)] ?? 0);
@@ -92,16 +107,17 @@ function hooksOf(
   port: number,
   destination: string,
   last: { delivery: string | null },
+  cursor: Cursor,
   { options, json }: Asked,
   { out, err }: Terminal,
+  welcomed: () => void,
 ): Hooks {
-  const { source, events, "forward-path": to, print, watch } = options;
+  const { "forward-path": to, print, watch } = options;
   const told = (line: object, text: string) => out(json ? JSON.stringify(line) : text);
   return {
     hello: {
       watches: watch === true,
-      sources: typeof source === "string" ? [source] : [],
-      events: typeof events === "string" ? events.split(",").map((one) => one.trim()) : [],
+      ...wishesOf(options),
     },
     role({ answers, listeners }) {
       const also = listeners > 1 ? `, ${listeners} listen` : "";
@@ -109,6 +125,7 @@ function hooksOf(
       err(
         `${paint("green", does)}: ${destination} → http://localhost:${port}${typeof to === "string" ? to : "/"}${also}`,
       );
+      welcomed();
     },
     async post(local, _, end) {
       const { search } = new URL(local.path, "http://localhost");
@@ -117,17 +134,49 @@ function hooksOf(
     },
     said(come, said, latencyMs) {
       last.delivery = `${come.event}:${destination}`;
+      cursor.see(come.event);
       told(lineOf(come, said, latencyMs), inALine(come, said, latencyMs));
       if (print === true && !json) out(plain(new TextDecoder().decode(come.body)));
     },
     watched(frame) {
-      if (frame.type === "answered")
-        told(
-          frame,
-          `${new Date().toISOString()}  ${frame.event}  another listener: ${frame.status ?? "no answer"}  ${frame.latency_ms} ms`,
-        );
+      if (frame.type !== "answered") return;
+      cursor.see(frame.event);
+      told(
+        frame,
+        `${new Date().toISOString()}  ${frame.event}  another listener: ${frame.status ?? "no answer"}  ${frame.latency_ms} ms`,
+      );
     },
   };
+}
+
+function wishesOf({ source, events }: Asked["options"]): { sources: string[]; events: string[] } {
+  return {
+    sources: typeof source === "string" ? [source] : [],
+    events: typeof events === "string" ? events.split(",").map((one) => one.trim()) : [],
+  };
+}
+
+/** What others got while this one was away. Never rejects: the next connection asks again. */
+async function tellMissed(
+  client: Client,
+  destination: string,
+  cursor: Cursor,
+  { options, json }: Asked,
+  { out, err }: Terminal,
+): Promise<void> {
+  try {
+    const { deliveries, more } = await cursor.missed(client, destination, wishesOf(options));
+    if (more) err("more has come meanwhile than is listed here: hookline deliveries has the rest");
+    for (const { event, source, type, attempt, state, status, ended_at: at } of deliveries) {
+      const what = paint("bold", plain(`${source} ${type}`));
+      const text = `${at}  ${event}  ${what}  meanwhile: ${state}, ${status ?? "no answer"}`;
+      out(
+        json ? JSON.stringify({ type: "missed", at, event, source, event_type: type, attempt, state, status }) : text,
+      );
+    }
+  } catch (error) {
+    err(paint("yellow", plain(error instanceof Fault ? error.message : String(error))));
+  }
 }
 
 function lineOf({ event, source, event_type: type, attempt, size }: Come, { status }: Said, latencyMs: number) {

@@ -167,6 +167,16 @@ test("a filter keeps what it does not want for whoever does, and nothing behind 
   expect(all.events).toEqual([refund]);
 });
 
+test("one who watches sees what they want and nothing else", async () => {
+  const [all, watcher] = [await come(), await come({ watches: true, events: ["refund.*"] })];
+  await send("k1");
+  const refund = await send("k2", "{}", "refund.made");
+  await settled("delivered", 2);
+  await until(() => watcher.frames.some(({ type }) => type === "answered"));
+  expect(watcher.frames.flatMap((frame) => (frame.type === "seen" ? frame.event : []))).toEqual([refund]);
+  expect(all.events.length).toBe(2);
+});
+
 test("one who only watches is nobody who listens", async () => {
   const watcher = await come({ watches: true });
   await send("k1");
