@@ -76,6 +76,11 @@ export function receiptId(now: number, random: string): string {
   return `${now.toString(36).padStart(9, "0")}${random.slice(0, 16)}`;
 }
 
+/** The same of an event that came out of another relay's history: its tenth character is no hexadecimal digit. */
+export function importReceiptId(now: number, random: string): string {
+  return `${receiptFloor(now)}i${random.slice(0, 15)}`;
+}
+
 /** The smallest receipt that could have been given at `now`. */
 export function receiptFloor(now: number): string {
   return now.toString(36).padStart(9, "0");

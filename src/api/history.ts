@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { noEvent } from "../operate/refuse.ts";
 import { archiveParameters } from "../contract/archive.ts";
+import { exportParameters, NEXT } from "../contract/export.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { query } from "./inputs.ts";
@@ -33,6 +34,13 @@ export function historyRoutes({ operator }: RoomDeps) {
     .get("/archive", query(archiveParameters), async (c) =>
       c.json(granted(await operator.archive.list(question(c.req.valid("query"))))),
     )
+
+    .get("/export", query(exportParameters), async (c) => {
+      const { cursor: after, archived, ...filter } = c.req.valid("query");
+      const { lines, next } = granted(await operator.exports({ filter, archived, after }));
+      const more = next === null ? {} : { [NEXT]: next };
+      return c.body(lines, 200, { "content-type": "application/x-ndjson; charset=utf-8", ...more });
+    })
 
     .get("/deliveries", query(deliveryParameters), async (c) =>
       c.json(await operator.deliveries(question(c.req.valid("query")))),

@@ -9,6 +9,7 @@ import { configuration } from "../contract/configuration.ts";
 import { costs } from "../contract/costs.ts";
 import { erasure } from "../contract/erasures.ts";
 import { accepted, message, messageParameters } from "../contract/message.ts";
+import { exportParameters } from "../contract/export.ts";
 import { deliveryPage, eventPage, eventStory, instant } from "../contract/history.ts";
 import { destination, inspection, previewParameters, replayJob, replayPreview, route } from "../contract/operations.ts";
 import { routesTried } from "../contract/routing.ts";
@@ -72,6 +73,14 @@ const LOOKS = {
     says: "Events that the archive has, newest first. GET /events/:id finds each of them, and an order about one brings it back.",
     answer: archivePage,
     refuses: { 409: "No bucket is bound for an archive." },
+  },
+
+  "GET /export": {
+    role: "operator",
+    query: exportParameters,
+    says: "Events from the oldest to the newest as lines of JSON, each with everything that is known of it; archived=true has those of the archive follow. The cursor of a line goes on behind it, and the header hookline-next names the next page until there is none.",
+    answer: "application/x-ndjson",
+    refuses: { 409: "archived=true, and no bucket is bound for an archive." },
   },
 
   "GET /deliveries": { ...look, query: deliveryParameters, says: "Deliveries, newest first.", answer: deliveryPage },

@@ -157,7 +157,8 @@ function arrivingDelivery(
   };
 }
 
-function keptObject(object: Line["object"]): string | null {
+/** What a thin event names, as D1 keeps it. */
+export function keptObject(object: Line["object"]): string | null {
   if (object === null) return null;
   return JSON.stringify({ at: ms(object.fetched_at), path: object.path, text: object.body });
 }

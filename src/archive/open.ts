@@ -1,6 +1,7 @@
 // The archive, where a bucket is bound for it: what the sweep, the operator and the API are given.
 import { Locked, type Vault } from "../bytes/vault.ts";
 import type { Line } from "../contract/line.ts";
+import type { ArchiveFilter, ArchivePlace } from "../contract/archive.ts";
 import { within } from "../patience.ts";
 import { type Bound, bucketOf, openBucket } from "./bucket.ts";
 import { openLine } from "./opened.ts";
@@ -44,6 +45,9 @@ function openBound(bound: Bound, given: Given) {
     },
     list: async (...asked: Parameters<typeof reading.list>) =>
       await within(PATIENCE_MS, "the archive", reading.list(...asked)),
+    /** All that is asked for of the next segment. */
+    segment: async (filter: ArchiveFilter, after: ArchivePlace | null) =>
+      await within(PATIENCE_MS, "the archive", reading.list(filter, after, Infinity, 1)),
     /** @throws Locked where it is sealed and its key is not here */
     async one(id: string): Promise<Archived | null> {
       const found = await within(PATIENCE_MS, "the archive", reading.one(id));

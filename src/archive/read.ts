@@ -30,14 +30,19 @@ interface ArchivePage {
 
 export function openReading(deps: ReadDeps) {
   return {
-    /** At most `limit` events, from the newest segment to the oldest, behind `after`. */
-    async list(filter: ArchiveFilter, after: ArchivePlace | null, limit: number): Promise<ArchivePage> {
+    /** At most `limit` events of `looks` segments, from the newest segment to the oldest, behind `after`. */
+    async list(
+      filter: ArchiveFilter,
+      after: ArchivePlace | null,
+      limit: number,
+      looks: number = LOOKS,
+    ): Promise<ArchivePage> {
       const { since, until, source } = filter;
       const latest = until === null ? LAST : `${folderOf(until)}~`;
       const from = after === null || after.key > latest ? latest : after.key;
-      const segments = await deps.segments.page(from, since === null ? FIRST : folderOf(since), source, LOOKS + 1);
+      const segments = await deps.segments.page(from, since === null ? FIRST : folderOf(since), source, looks + 1);
       const found: Archived[] = [];
-      for (const { key, ids } of segments.slice(0, LOOKS)) {
+      for (const { key, ids } of segments.slice(0, looks)) {
         const lines = await linesOf({ key, ids }, deps);
         const passed = key === after?.key ? lines.findIndex(({ id }) => id === after.id) + 1 : 0;
         for (const line of lines.slice(passed).filter((one) => fits(one, filter))) {
@@ -47,9 +52,9 @@ export function openReading(deps: ReadDeps) {
           found.push({ key, line });
         }
       }
-      const further = segments[LOOKS];
+      const further = segments[looks];
       if (further === undefined) return { found, next: null, looked: null };
-      return { found, next: { key: further.key, id: "" }, looked: LOOKS };
+      return { found, next: { key: further.key, id: "" }, looked: looks };
     },
 
     /** The next segment behind `key` that has events of a source, and was noted since a time; `null` behind the last. */

@@ -35,30 +35,52 @@ export function nextKey(key: string, random: string): string {
   return key.replace(/(-\d{12}-[0-9a-f]{8})(?:-[0-9a-f]{8})?\.ndjson\.gz$/, `$1-${random.slice(0, 8)}.ndjson.gz`);
 }
 
-/** Lines as they are kept; a body is written while it is read. */
-export async function zip(lines: AsyncIterable<{ head: LineHead; body: AsyncIterable<string> }>): Promise<Uint8Array> {
-  async function* text(): AsyncGenerator<string, void> {
-    for await (const { head, body } of lines) {
-      yield `${JSON.stringify(head).slice(0, -1)},"body":"`;
-      for await (const piece of body) yield JSON.stringify(piece).slice(1, -1);
-      yield '"}\n';
-    }
+/** A line that is to be written. */
+export interface Written {
+  readonly head: LineHead & { readonly cursor?: string };
+  readonly body: AsyncIterable<string>;
+}
+
+/** Lines as text; a body is written while it is read. */
+async function* textOf(lines: AsyncIterable<Written>): AsyncGenerator<string, void> {
+  for await (const { head, body } of lines) {
+    yield `${JSON.stringify(head).slice(0, -1)},"body":"`;
+    for await (const piece of body) yield JSON.stringify(piece).slice(1, -1);
+    yield '"}\n';
   }
-  const pieces = text();
+}
+
+/** The same as a stream of bytes: no more is read than is taken. */
+export function streamOf(lines: AsyncIterable<Written>): ReadableStream<Uint8Array> {
+  const pieces = textOf(lines);
   const source = new ReadableStream<string>({
     async pull(controller) {
       const { done, value } = await pieces.next();
       if (done === true) controller.close();
       else controller.enqueue(value);
     },
+    async cancel() {
+      await pieces.return();
+    },
   });
-  const zipped = source.pipeThrough(new TextEncoderStream()).pipeThrough(new CompressionStream("gzip"));
+  return source.pipeThrough(new TextEncoderStream());
+}
+
+/** Lines as they are kept. */
+export async function zip(lines: AsyncIterable<Written>): Promise<Uint8Array> {
+  const zipped = streamOf(lines).pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(zipped).arrayBuffer());
 }
 
 /** The lines of an object, each as its text. */
 export async function unzip(bytes: ArrayBuffer): Promise<string[]> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const whole = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      controller.enqueue(new Uint8Array(bytes));
+      controller.close();
+    },
+  });
+  const stream = whole.pipeThrough(new DecompressionStream("gzip"));
   const lines = (await new Response(stream).text()).split("\n");
   return lines.slice(0, -1);
 }

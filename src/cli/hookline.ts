@@ -48,6 +48,8 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/delete.ts"),
   () => import("./relay/erasures.ts"),
   () => import("./relay/post.ts"),
+  () => import("./relay/export.ts"),
+  () => import("./relay/import.ts"),
   () => import("./relay/replays.ts"),
   () => import("./relay/keys.ts"),
 ];

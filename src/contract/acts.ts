@@ -5,6 +5,7 @@ import { apiKey, keyOrder, newApiKey, type Role } from "./access.ts";
 import { instant, state } from "./history.ts";
 import { deleted, edited, editOrder } from "./editing.ts";
 import { ERASURE_ACTS } from "./erasures.ts";
+import { IMPORT_ACTS } from "./import.ts";
 import { MUTE_ACTS } from "./mutes.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import {
@@ -223,6 +224,7 @@ export const ACTS = {
 
   ...MUTE_ACTS,
   ...ERASURE_ACTS,
+  ...IMPORT_ACTS,
 
   "POST /keys": {
     ...rule,

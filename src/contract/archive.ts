@@ -54,6 +54,11 @@ export function writeArchiveCursor({ key, id }: ArchivePlace): string {
 }
 
 function readArchiveCursor(text: string): ArchivePlace | null {
-  const match = /^(events\/[0-9/a-f-]{1,100}\.ndjson\.gz) ((?:evt_[0-9a-f]{32})?)$/.exec(opened(text));
+  return readArchivePlace(opened(text));
+}
+
+/** A place as it is written in a cursor. */
+export function readArchivePlace(text: string): ArchivePlace | null {
+  const match = /^(events\/[0-9/a-f-]{1,100}\.ndjson\.gz) ((?:evt_[0-9a-f]{32})?)$/.exec(text);
   return match === null ? null : { key: match[1] ?? "", id: match[2] ?? "" };
 }

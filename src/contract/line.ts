@@ -10,7 +10,7 @@ const text = z.nullable(z.string());
 const count = z.int().check(z.minimum(0));
 const time = z.nullable(instant.check(z.iso.datetime()));
 
-const lineDelivery = z.object({
+export const lineDelivery = z.object({
   destination: z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)),
   route: z.string(),
   state: z.enum(["pending", "delivering", "delivered", "failed", "held"]),

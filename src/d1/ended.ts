@@ -62,11 +62,15 @@ export function openEnded(run: Run) {
       let matching = 0;
       let lookedBackTo: number | null = null;
       const names = JSON.stringify(destinations);
+      const old = await tooOld(filter.since, run);
       for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
         const { event, destination } = place;
         const values = [event, SCAN_ROWS, names, ...ofFilter(filter, destination, now)];
         const [counted, beyond] = await run((db) =>
-          db.batch<{ matching: number } & Edge>([db.prepare(count(filter)).bind(...values), edgeOf(filter, place, db)]),
+          db.batch<{ matching: number } & Edge>([
+            db.prepare(count(filter)).bind(...values),
+            edgeOf(filter, place, old, db),
+          ]),
         );
         matching += counted?.results[0]?.matching ?? 0;
         const edge = beyond?.results[0];
@@ -81,10 +85,11 @@ export function openEnded(run: Run) {
     async look(filter: EndedFilter, endedBefore: number, place: Place, limit: number): Promise<Look> {
       const { event, destination } = place;
       const values = [event, SCAN_ROWS, limit, ...ofFilter(filter, destination, endedBefore)];
+      const old = await tooOld(filter.since, run);
       // One transaction: what somebody else opened in between would leave the index,
       // and the edge would lie beyond what was looked at.
       const [seen, beyond] = await run((db) =>
-        db.batch<Edge>([db.prepare(look(filter)).bind(...values), edgeOf(filter, place, db)]),
+        db.batch<Edge>([db.prepare(look(filter)).bind(...values), edgeOf(filter, place, old, db)]),
       );
       const found = seen?.results ?? [];
       const last = found[limit - 1];
@@ -106,8 +111,13 @@ function ofFilter(
   return [source, type, since, until, behindOf, destination, state, endedBefore];
 }
 
-function edgeOf(filter: EndedFilter, { event, destination }: Place, db: D1Database): D1PreparedStatement {
-  return db.prepare(deliveriesEdge(pathOf(filter))).bind(event, SCAN_ROWS, destination, tooOld(filter.since));
+function edgeOf(
+  filter: EndedFilter,
+  { event, destination }: Place,
+  old: number | null,
+  db: D1Database,
+): D1PreparedStatement {
+  return db.prepare(deliveriesEdge(pathOf(filter))).bind(event, SCAN_ROWS, destination, old);
 }
 
 function placeOf({ event, destination }: Match): Place {

@@ -21,7 +21,7 @@ export const SCAN_ROWS = 5_000;
  * bounds, in ms. What came later still does not end a walk, which goes on until all of a stretch was too old;
  * one that begins at a time may miss it.
  */
-const LATENESS_MS = 60 * 60_000;
+export const LATENESS_MS = 60 * 60_000;
 
 // Goes from the oldest event towards the newest in steps of half of what is left, and takes a step if it still ends
 // before ?1: some twenty events are read of a million. A history that a page can look at as a whole is left whole.
@@ -35,16 +35,26 @@ WITH RECURSIVE jump (at, n) AS (
 )
 SELECT max(at) + 1 AS event FROM jump`;
 
+// What was imported behind younger events is out of the order of time, until retention has removed it.
+const MIXED = `
+SELECT 1 AS mixed FROM marks WHERE name = 'imported' AND CAST(value AS INTEGER) >= (SELECT min(seq) FROM events)`;
+
+/** Whether the numbers of events say nothing of when they were received. */
+async function isMixed(run: Run): Promise<boolean> {
+  return (await rowsOf(run)(MIXED)).length > 0;
+}
+
 /** The number below which every event is that was received before `until`, in ms. */
 export async function endOf(until: number, run: Run): Promise<number> {
+  if (await isMixed(run)) return Number.MAX_SAFE_INTEGER;
   const [found] = await rowsOf(run)<{ event: number | null }>(END, until + LATENESS_MS);
   return found?.event ?? 0;
 }
 
 /**
  * The time before which nothing that is asked for was received, for a stretch to be judged by;
- * `null` where all is asked for.
+ * `null` where all is asked for, or no stretch tells of another.
  */
-export function tooOld(since: number | null): number | null {
-  return since === null ? null : since - LATENESS_MS;
+export async function tooOld(since: number | null, run: Run): Promise<number | null> {
+  return since === null || (await isMixed(run)) ? null : since - LATENESS_MS;
 }

@@ -7,7 +7,9 @@ import { openBreakers } from "./breakers.ts";
 import { openDatabase, type Watch } from "./database.ts";
 import { openEnded } from "./ended.ts";
 import { openErasures } from "./erasures.ts";
+import { openExportWalk } from "./export.ts";
 import { openGaps } from "./gaps.ts";
+import { openImports } from "./imports.ts";
 import { openInspections } from "./inspections.ts";
 import { openKeys } from "./keys.ts";
 import { openLines } from "./lines.ts";
@@ -69,6 +71,8 @@ export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vau
     verifiedBy: openVerified(run),
     lists: openLists(run),
     lines: openLines(run),
+    exportWalk: openExportWalk(run),
+    imports: openImports(run),
     segments: openSegments(run),
     offers: openOffers(run),
     keys: openKeys(run),

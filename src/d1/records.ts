@@ -123,7 +123,7 @@ export function openRecords(run: Run, vault: Vault = NO_KEYS) {
     const { event: at } = after ?? (await start(filter.until));
     const scan = scanFor(filter, limit);
     const rows = await all<EventRow>(eventsOn(path), at, scan, limit + 1, ...ofEvent(filter));
-    const edge = async () => await all<Edge>(eventsEdge(path), at, scan, tooOld(filter.since));
+    const edge = async () => await all<Edge>(eventsEdge(path), at, scan, await tooOld(filter.since, run));
     return await page(rows, limit, scan, edge);
   };
 
@@ -147,7 +147,8 @@ export function openRecords(run: Run, vault: Vault = NO_KEYS) {
       const scan = scanFor(path === "failed" ? { ...filter, state: null } : filter, limit);
       const values = [event, scan, limit + 1, ...ofEvent(filter), destination, filter.destination, filter.state];
       const rows = await all<DeliveryRow>(deliveriesOn(path), ...values);
-      const edge = async () => await all<Edge>(deliveriesEdge(path), event, scan, destination, tooOld(filter.since));
+      const edge = async () =>
+        await all<Edge>(deliveriesEdge(path), event, scan, destination, await tooOld(filter.since, run));
       return await page(await openAnswers(rows, eventOf, vault), limit, scan, edge);
     },
 

@@ -7,6 +7,7 @@ import type { Guarded, WholeHead } from "../scheme/redaction.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { BLOCKED } from "./breakers.ts";
 import { behind, BEHIND_MS } from "./order.ts";
+import { OPEN_BESIDE_IMPORT, OPEN_DELIVERIES } from "./openings.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 import { HEARD_NOW, unheard } from "./tunnels.ts";
 import { wholesKept } from "./wholes.ts";
@@ -60,27 +61,6 @@ SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event-
        iif(event->'$.matched[0]' IS NULL, 1, NULL), event->'undecided'
 FROM j WHERE event->>'repeat' IS NULL
 ON CONFLICT (id) DO NOTHING`;
-
-// Only for events of this very acceptance: a repeat finds the first one's receipt and opens nothing. A first attempt
-// that was made where the event was accepted (`first`) is part of the row from the beginning: one that succeeded is
-// inserted as delivered, once.
-const INSERT_DELIVERIES = `
-INSERT INTO deliveries (event, destination, route, receipt, state, reason, attempt, due_at, lease_until, look_at, started_at, latency_ms,
-  status, fault, excerpt, ended_at, transform, order_key, replied)
-SELECT e.seq, m.value->>'destination', m.value->>'route', e.receipt, coalesce(m.value->>'$.first.state', 'pending'),
-       m.value->>'$.first.reason', m.value->>'first' IS NOT NULL, coalesce(m.value->>'$.first.dueAt', ?2), m.value->>'$.first.leaseUntil',
-       CASE coalesce(m.value->>'$.first.state', 'pending')
-         WHEN 'pending' THEN iif(coalesce(m.value->>'$.first.dueAt', ?2) - ?2 > ${BELL_REACH_MS}, m.value->>'$.first.dueAt',
-           coalesce(m.value->>'$.first.dueAt', ?2) + ${GRACE_MS})
-         WHEN 'delivering' THEN m.value->>'$.first.leaseUntil' END,
-       m.value->>'$.first.startedAt', m.value->>'$.first.latencyMs', m.value->>'$.first.status', m.value->>'$.first.fault',
-       m.value->>'$.first.excerpt', iif(m.value->>'$.first.state' IN ('delivered', 'failed'), ?2, NULL), m.value->>'transform', m.value->>'order',
-       coalesce(m.value->>'$.first.replied', iif(m.value->>'reply' AND m.value->>'first' IS NULL, '{"why":"unsent"}', NULL))
-FROM json_each(?1) j
-JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'
-JOIN json_each(j.value, '$.matched') m
-WHERE true
-ON CONFLICT (event, destination) DO NOTHING`;
 
 // Those that wait for just the attempts that these bells ask for, and are due.
 const RUNG = `
@@ -175,7 +155,7 @@ export function openStore(run: Run) {
       const [inserted] = await run((db) =>
         db.batch([
           db.prepare(INSERT_EVENTS).bind(rows),
-          db.prepare(INSERT_DELIVERIES).bind(openings, due),
+          db.prepare(OPEN_DELIVERIES).bind(openings, due),
           ...firstsSettled(db, opened, again, due),
           ...wholesKept(db, rows, events, due),
         ]),
@@ -184,6 +164,7 @@ export function openStore(run: Run) {
       const reopened = await run((db) =>
         db.batch<BellRow>([
           db.prepare(AUDIT_REPEATS).bind(openings, due),
+          db.prepare(OPEN_BESIDE_IMPORT).bind(openings, due),
           db.prepare(REOPEN_EXHAUSTED).bind(openings, due),
         ]),
       );

@@ -108,7 +108,7 @@ function deliveryOf(event: Line, one: LineDelivery): EventStory["deliveries"][nu
   };
 }
 
-function none(): Refused {
+export function none(): Refused {
   return conflict(
     "this relay has no archive: bind an R2 bucket as EVENT_ARCHIVE in wrangler.toml and deploy, and what RETENTION_DAYS removes is kept there from then on",
   );

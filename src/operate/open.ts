@@ -13,7 +13,9 @@ import { openDestinations } from "./destinations.ts";
 import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
 import { openErasureActs, openErasureLooks } from "./erasures.ts";
+import { openExport } from "./export.ts";
 import { openHistory } from "./history.ts";
+import { openImport } from "./import.ts";
 import { openInspections, openScript } from "./inspect.ts";
 import { openKeyActs, openKeyLooks } from "./keys.ts";
 import type { Acts, VerbDeps } from "./operator.ts";
@@ -47,6 +49,7 @@ export interface OperatorDeps extends Omit<VerbDeps, "config" | "destination">, 
     | "ends"
     | "alerts"
     | "plan"
+    | "keepings"
   >;
   /** What each source and destination did in the last 24 hours. */
   readonly totals: () => Promise<Totals>;
@@ -85,6 +88,7 @@ export function openOperator(deps: OperatorDeps) {
     ...openKeyActs(given),
     ...openMuteActs(given),
     ...openErasureActs(given, archive !== null),
+    ...openImport(deps),
   } satisfies Acts;
   const measured = {
     ...deps,
@@ -94,6 +98,8 @@ export function openOperator(deps: OperatorDeps) {
   return {
     ...openHistory(tables.records, archive),
     archive: openArchiveLooks(archive),
+    /** The history as lines, a page at a time. */
+    exports: openExport(deps),
     sources,
     secrets,
     refusals,

@@ -21,6 +21,10 @@ export function badRequest(detail: string): Refused {
   return { ok: false, problem: { status: 400, title: "Bad Request", detail } };
 }
 
+export function unprocessable(detail: string): Refused {
+  return { ok: false, problem: { status: 422, title: "Unprocessable Content", detail } };
+}
+
 /** @see https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07#section-2.7 */
 export function reused(): Refused {
   const detail = "an earlier request with this Idempotency-Key asked for something else: ask under a new one";

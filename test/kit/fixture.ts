@@ -20,6 +20,7 @@ export function fullOperator(): Operator {
     events: async () => ({ events: [], next: null, complete: true }),
     event: async () => null,
     archive: { isOpen: true, list: async () => done(archived) },
+    exports: async () => done({ lines: new Blob([]).stream(), next: null }),
     tries: async (event) => done(tried(event)),
     tunnel: (name) => done(name),
     configuration: () => ({ vars: {}, secrets: [], missing: [] }),
@@ -133,6 +134,9 @@ export function fullOperator(): Operator {
       "alerts.mute": async () => done({ mutes: [] }),
       "alerts.unmute": async () => done({ mutes: [] }),
       "key.revoke": async () => done(apiKeys[0]),
+      import: async (_, __, { lines }) =>
+        done({ imported: lines.length, known: 0, cancelled: 0, expired: 0, not_configured: [] }),
+      "import.parts": async () => done({ receipt: null }),
     },
   };
 }

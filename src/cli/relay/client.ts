@@ -34,17 +34,19 @@ export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
   };
 }
 
-/** Which relay, and with which key. */
-export function address(): { readonly url: URL; readonly key: string } {
-  const { HOOKLINE_URL: url = "", HOOKLINE_KEY: key = "" } = process.env;
+/** Which relay, and with which key. @param other a URL in the place of HOOKLINE_URL */
+export function address(other?: unknown): { readonly url: URL; readonly key: string } {
+  const { HOOKLINE_URL: set = "", HOOKLINE_KEY: key = "" } = process.env;
+  const url = typeof other === "string" ? other : set;
   if (url === "" || key === "") throw new Fault(UNSET);
-  if (!URL.canParse(url)) throw new Fault(`HOOKLINE_URL is no URL: ${JSON.stringify(url)}\n${UNSET}`);
+  if (!URL.canParse(url))
+    throw new Fault(`${url === set ? "HOOKLINE_URL" : "--relay"} is no URL: ${JSON.stringify(url)}\n${UNSET}`);
   return { url: new URL(url), key };
 }
 
 /** @throws Fault where the environment does not say which relay */
 export function connect({ options }: Asked): Client {
-  const { url, key } = address();
+  const { url, key } = address(options["relay"]);
   const once = options["once"];
   const headers = { authorization: `Bearer ${key}`, ...(typeof once === "string" ? { "idempotency-key": once } : {}) };
   return hc<Api>(new URL("/api", url).href, { headers });

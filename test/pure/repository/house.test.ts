@@ -67,10 +67,18 @@ const BY_HAND: readonly (readonly [what: RegExp, example: string, where: readonl
     ["src/bytes/encoding.ts", "src/contract/question.ts", "src/verify/key-text.ts"],
   ],
   // The command line reads what the operator runs on their own machine: a file, and the lines and answers of their relay.
+  // contract/import.ts: as above; it reads what a relay has written, a few hundred bytes.
   [
     /\btry \{[^}]*\bJSON\.parse\(/,
     "try {\n  return JSON.parse(text);\n} catch {",
-    ["src/bytes/json.ts", "src/cli/demo/lines.ts", "src/cli/local/judge-file.ts", "src/cli/relay/client.ts"],
+    [
+      "src/bytes/json.ts",
+      "src/cli/demo/lines.ts",
+      "src/cli/local/judge-file.ts",
+      "src/cli/relay/client.ts",
+      "src/cli/relay/import.ts",
+      "src/contract/import.ts",
+    ],
   ],
 ];
 

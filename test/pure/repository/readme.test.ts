@@ -27,6 +27,7 @@ const ELSEWHERE = new Map([
   ["docs/cli.md", "pure/cli/command.test.ts"],
   ["docs/filters.md", "pure/filter/document.test.ts"],
   ["docs/gaps.md", "pure/config/gapping.test.ts"],
+  ["docs/moving.md", "e2e/moving.test.ts runs its commands; its SQL was tried by hand with DuckDB"],
   ["docs/metrics.md", "test/metrics/prometheus.ts, which needs a Prometheus"],
   ["docs/transforms.md", "pure/transform/document.test.ts"],
   ["docs/privacy.md", "pure/config/encrypting.test.ts"],

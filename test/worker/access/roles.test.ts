@@ -21,10 +21,10 @@ function routes(): string[] {
 
 const live = async () => await Promise.resolve(new Response("live"));
 
-/** The rule, written down once more: what is not a GET, or answers deliveries, takes an operator; keys, audit, configuration, secrets and edited bodies take an admin. */
+/** The rule, written down once more: what is not a GET, or answers deliveries or the whole history, takes an operator; keys, audit, imports, configuration, secrets and edited bodies take an admin. */
 function needed(route: string): Role {
-  if (/^\w+ \/(?:keys|audit|configuration|erasures)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
-  return route.startsWith("GET ") && !route.endsWith("/listen") ? "viewer" : "operator";
+  if (/^\w+ \/(?:keys|audit|configuration|erasures|import)\b|\/(?:offers|edit|delete)$/.test(route)) return "admin";
+  return route.startsWith("GET ") && !/\/(?:listen|export)$/.test(route) ? "viewer" : "operator";
 }
 
 const BODIES: Readonly<Record<string, object>> = {
@@ -40,6 +40,28 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /alerts/mute": { rule: "source-silent", until: new Date(NOON + 3_600_000).toISOString() },
   "POST /alerts/unmute": { rule: "source-silent" },
   "POST /keys": { name: "another", role: "viewer", days: 1 },
+  "POST /import": {
+    lines: [
+      {
+        v: 1,
+        id: ID,
+        source: "github",
+        type: "push",
+        received_at: new Date(NOON).toISOString(),
+        verified_by: null,
+        size: 2,
+        encoding: "text",
+        headers: {},
+        undecided: [],
+        object: null,
+        edited_as: [],
+        receipt: "of another relay",
+        deliveries: [],
+        body: "{}",
+      },
+    ],
+  },
+  "POST /import/parts": { event: ID, source: "github", receipt: null, n: 0, encoding: "text", data: "e30=" },
 };
 
 /** A request to a route that finds what it asks for, wherever that is there. */
@@ -232,6 +254,9 @@ test("every order is one row in the audit with its actor, and its repeat under t
     "POST /alerts/unmute": ["key:robot alerts.unmute"],
     "POST /erasures": ["key:robot erasures.start"],
     "POST /keys": ["key:robot key.create"],
+    // The event is here already, and stays as it is.
+    "POST /import": [],
+    "POST /import/parts": [],
   });
 });
 

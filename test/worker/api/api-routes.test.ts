@@ -89,7 +89,7 @@ test("an Idempotency-Key that is none is refused on every route that takes one",
 test("an order that is none is refused, and what is wrong with it is named", async () => {
   // A message is no order: the front door judges it.
   const orders = routes.filter(({ at, body }) => body !== undefined && at !== "/api/events");
-  expect(orders).toHaveLength(12);
+  expect(orders).toHaveLength(14);
   for (const { method, at } of orders) {
     for (const body of ["", "{", "[]", "null", '"text"', "destination=crm"]) {
       const response = await operator.call(at, { method, body });
