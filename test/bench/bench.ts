@@ -7,15 +7,16 @@ import { bundleSize } from "./bundle.ts";
 import { costs } from "./cost.ts";
 import { besideHanging, crowd } from "./crowd.ts";
 import { deliverySpeeds } from "./delivery.ts";
-import { ceiling, startGenerator } from "./generator.ts";
+import { ceiling, type Generator, startGenerator } from "./generator.ts";
 import { featureCosts } from "./features.ts";
 import { goals } from "./goals.ts";
 import { historyCosts } from "./history.ts";
 import { type Contest, ingestSpeeds } from "./ingest.ts";
 import { conditions } from "./machine.ts";
-import { startReceiver } from "./receiver.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
 import { stateRoot, withRelay } from "./measured-relay.ts";
-import { features, history, type Report, table } from "./report.ts";
+import { features, history, type Report, table, tunnel } from "./report.ts";
+import { tunnelSpeed } from "./tunnel.ts";
 import { verifySpeeds } from "./verify.ts";
 
 endWithReader();
@@ -27,6 +28,7 @@ const help = `npm run bench -- [--seconds N] [--rounds N] [--quick] [--before DI
   --before DIR another checkout, e.g. a worktree of an older commit, whose relay takes its turns too
   --json       print the JSON instead of the table
   --features   only what each feature adds to the cost of an event
+  --tunnel     only how soon an event reaches a server through hookline listen
   --history    only the lists, in a history of a million events, which takes some minutes to fill`;
 
 const { values } = parseArgs({
@@ -38,6 +40,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     history: { type: "boolean", default: false },
     features: { type: "boolean", default: false },
+    tunnel: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -71,6 +74,12 @@ async function bench(): Promise<void> {
     process.stdout.write(values.json ? `${JSON.stringify(added)}\n` : features(added));
     return;
   }
+  if (values.tunnel) {
+    const speed = await byItself(async (receiver, generator) => await tunnelSpeed(receiver, generator, 200));
+    await rm(stateRoot, { recursive: true, force: true });
+    process.stdout.write(values.json ? `${JSON.stringify(speed)}\n` : tunnel(speed));
+    return;
+  }
   const report = await measure();
   await rm(stateRoot, { recursive: true, force: true });
   const told = { ...report, goals: goals(report) };
@@ -79,9 +88,14 @@ async function bench(): Promise<void> {
 }
 
 async function featuresAlone() {
+  return await byItself(async (receiver, generator) => await featureCosts(receiver, generator, Number(values.rounds)));
+}
+
+/** One measurement, with a receiver and a generator of its own. */
+async function byItself<T>(use: (receiver: Receiver, generator: Generator) => Promise<T>): Promise<T> {
   const [receiver, generator] = [await startReceiver(), startGenerator()];
   try {
-    return await featureCosts(receiver, generator, Number(values.rounds));
+    return await use(receiver, generator);
   } finally {
     generator.stop();
     await receiver.close();
@@ -114,6 +128,8 @@ async function measure(): Promise<Report> {
     say("company");
     const beside = await besideHanging(receiver, generator, values.quick ? 4 : 10, !values.quick);
     const many = await crowd(receiver, generator, values.quick ? 2_000 : 12_000);
+    say("tunnel");
+    const tunnelled = await tunnelSpeed(receiver, generator, values.quick ? 60 : 200);
     say("cost");
     const cost = await costs(receiver, generator, values.quick ? 500 : 1000);
     say("features");
@@ -131,6 +147,7 @@ async function measure(): Promise<Report> {
       delivery,
       beside,
       crowd: many,
+      tunnel: tunnelled,
       cost,
       features: added,
       history: lists,

@@ -9,6 +9,7 @@ import type { HistoryCost } from "./history.ts";
 import type { IngestSpeed } from "./ingest.ts";
 import type { Conditions } from "./machine.ts";
 import type { Spread } from "./statistics.ts";
+import type { TunnelSpeed } from "./tunnel.ts";
 import type { VerifySpeed } from "./verify.ts";
 
 export interface Report {
@@ -18,6 +19,7 @@ export interface Report {
   readonly delivery: readonly DeliverySpeed[];
   readonly beside: Beside;
   readonly crowd: Crowd;
+  readonly tunnel?: TunnelSpeed;
   readonly cost: readonly Cost[];
   /** Empty in a quick run. */
   readonly features: readonly FeatureCost[];
@@ -33,6 +35,7 @@ export function table(report: Report): string {
     ingest(report),
     delivery(report),
     company(report),
+    ...(report.tunnel === undefined ? [] : [tunnel(report.tunnel)]),
     cost(report),
     features(report.features),
     history(report.history),
@@ -123,6 +126,17 @@ function company({ beside, crowd }: Report): string {
     ...(beside.everything === null ? [] : [besideEverything(beside.everything, beside)]),
     `${round(crowd.connections)} connections at once: ${held(crowd.memory)} (durable minimum: ${held(crowd.minimumMemory)}); ${round(crowd.accepted)} accepted, p50/p99 ${percentiles(crowd.latencyMs)} ms, other answers ${said(crowd.others)}`,
   ]);
+}
+
+/** What a tunnel adds. */
+export function tunnel({ perSecond, accepted, lost, ackToLocalMs, directMs }: TunnelSpeed): string {
+  const ratio = ackToLocalMs.p50 / directMs.p50;
+  return lines(
+    `Tunnel: ${perSecond} events a second, one connection, through hookline listen to a server on this machine`,
+    [
+      `ack to first byte p50/p99 ${percentiles(ackToLocalMs)} ms, ${ratio.toFixed(1)} times that of the same events without a tunnel (${percentiles(directMs)} ms); lost ${lost} of ${accepted}`,
+    ],
+  );
 }
 
 function besideEverything(all: NonNullable<Beside["everything"]>, plain: Beside): string {

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly arrivals: readonly Arrival[];
   readonly strays: readonly string[];
   readonly lives: readonly Life[];
+  /** When whoever listens to the tunnel was killed, in ms since 1970. */
+  readonly hangUps?: readonly number[];
 }
 
 export interface Account {
@@ -60,7 +62,8 @@ export function account(evidence: Evidence): Account {
     for (const delivery of event.deliveries.values()) {
       const own = heard.get(`${event.id}:${delivery.destination}`) ?? [];
       checkEnd(event, delivery, own, findings);
-      judgeAttempts(event, delivery, own, entry, evidence.lives, { findings, duplicates, retries, hidden });
+      const { lives, hangUps = [] } = evidence;
+      judgeAttempts(event, delivery, own, entry, lives, { findings, duplicates, retries, hidden, hangUps });
       if (delivery.state === "delivered") delivered += 1;
       if (delivery.state === "failed") failed.add(`as ${delivery.reason} (${delivery.destination})`);
     }

@@ -80,6 +80,7 @@ export const BEHAVIOUR: Readonly<Record<string, { readonly says: string; readonl
     },
   },
   moves: { says: "302, always", does: (moment) => no(moment, 302, { location: TRAP }) },
+  desk: { says: "200 at once, through a tunnel and `hookline listen`", does: yes },
   gone: { says: "410 for half of the events", does: (moment) => (moment.luck < 0.5 ? no(moment, 410) : yes(moment)) },
 };
 

@@ -32,7 +32,7 @@ async function nothingOpen({ url }: Relay, token: string, since: number): Promis
   };
   const { intake } = health.parse(await ask("/health"));
   if (intake.waiting > 0 || intake.stuck > 0 || Date.parse(intake.seen_at) < since) return false;
-  for (const state of ["delivering", "pending"]) {
+  for (const state of ["delivering", "pending", "held"]) {
     if (list.parse(await ask(`/api/deliveries?state=${state}&limit=1`)).deliveries.length > 0) return false;
   }
   return true;

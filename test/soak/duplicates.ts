@@ -4,7 +4,7 @@ import type { Counts, Findings } from "./findings.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Life } from "./killed-relay.ts";
 import type { Sent } from "./senders.ts";
-import { DESTINATIONS } from "./settings.ts";
+import { DESTINATIONS, TUNNEL } from "./settings.ts";
 
 /** Timers and clocks count in whole ms, and the two processes round differently. */
 const TOLERANCE_MS = 5;
@@ -25,6 +25,8 @@ interface Ledger {
   readonly retries: Counts;
   /** How long before a kill a 2xx came that the kill hid, in ms, one for each. */
   readonly hidden: number[];
+  /** When whoever listens to the tunnel was killed, in ms since 1970. */
+  readonly hangUps: readonly number[];
 }
 
 /** @param heard what the destination heard of this event, oldest first */
@@ -46,7 +48,12 @@ export function judgeAttempts(
     const kept = delivery.story.get(arrival.attempt);
     const who = `${name}, attempt ${arrival.attempt}`;
     if (kept === undefined) ledger.findings.add("a receiver heard an attempt that is not on record", who);
-    else if (kept.status !== null && arrival.status !== null && kept.status !== arrival.status)
+    else if (
+      kept.status !== null &&
+      arrival.status !== null &&
+      kept.status !== arrival.status &&
+      !isHungUp(kept, arrival, ledger.hangUps)
+    )
       ledger.findings.add(
         "an attempt is on record with another answer",
         `${who}: ${arrival.status} became ${kept.status}`,
@@ -57,9 +64,17 @@ export function judgeAttempts(
       ledger.findings.add("I-5 a receiver heard one attempt twice, or out of order", `${who} after ${before.attempt}`);
       continue;
     }
-    explain(delivery, before, sent, kills, name, ledger);
+    if (isHungUp(delivery.story.get(before.attempt), before, ledger.hangUps))
+      ledger.retries.add("desk: its listener was killed before it could say what it was answered");
+    else explain(delivery, before, sent, kills, name, ledger);
     checkDue(delivery, before, arrival, name, ledger.findings);
   }
+}
+
+/** Whether what was answered never came to the relay, because whoever listened was killed. */
+function isHungUp(kept: KeptAttempt | undefined, { destination, at }: Arrival, hangUps: readonly number[]): boolean {
+  const isUnsaid = destination === TUNNEL && kept?.outcome === "retry" && kept.status === 503;
+  return isUnsaid && killedBetween(hangUps, kept.startedAt, at + NOTED_MS);
 }
 
 /** What happened to the request before, so that there had to be another. */

@@ -43,6 +43,8 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #log: WriteStream;
   #logged = 0;
+  /** The same in every life: somebody listens there. */
+  #port = 0;
   #child: ChildProcess | null = null;
 
   constructor(options: RelayOptions) {
@@ -59,7 +61,11 @@ export class Relay {
     const life: Life = { began: Date.now(), listened: null, killed: null };
     const child = spawn(
       process.execPath,
-      [join(root, "test/kit/relay-process.ts"), JSON.stringify({ main, vars, secrets, stateDir }), "--leash"],
+      [
+        join(root, "test/kit/relay-process.ts"),
+        JSON.stringify({ main, vars, secrets, stateDir, port: this.#port }),
+        "--leash",
+      ],
       // A group of its own, so that workerd dies with it; stdin is the leash.
       { cwd: root, detached: true, stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary } },
     );
@@ -73,6 +79,7 @@ export class Relay {
         const url = this.#read(text);
         if (url === undefined || this.#child !== child) return;
         this.url = url;
+        this.#port = Number(new URL(url).port);
         life.listened = Date.now();
         settle(true);
       });

@@ -1,4 +1,4 @@
-// The relay of the soak: six senders, eleven destinations that each fail in a way of their own, and the routes between them.
+// The relay of the soak: six senders, twelve destinations that each fail in a way of their own, and the routes between them.
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import type { Json } from "../../src/cli/local/local.ts";
 import { derivedSecret } from "../../src/out/sign.ts";
@@ -36,7 +36,11 @@ export const DESTINATIONS = {
   floods: PATIENT,
   moves: ["1s", "1s"],
   gone: PATIENT,
+  desk: PATIENT,
 } as const satisfies Record<string, readonly string[]>;
+
+/** The one that goes to whoever listens. */
+export const TUNNEL = "desk";
 
 export type DestinationName = keyof typeof DESTINATIONS;
 
@@ -58,7 +62,7 @@ const ROUTES: Readonly<Record<string, Way>> = {
   leavers: { from: "acme", events: ["contact.deleted"], to: ["trickles"] },
   movers: { from: "acme", events: ["contact.moved"], to: ["moves"] },
   curves: { from: "curve", to: ["flaky", "steady"] },
-  readings: { from: "meter", to: ["vault"] },
+  readings: { from: "meter", to: ["vault", "desk"] },
   dumps: { from: "meter", events: ["dump"], to: ["floods"] },
 };
 
@@ -78,7 +82,10 @@ export function vars(receiver: string): Record<string, Json> {
       Object.entries(SOURCES).map(([name, source]) => [name, { ...source, allow: [`${SENDER}/32`], max_body: "2MiB" }]),
     ),
     DESTINATIONS: Object.fromEntries(
-      Object.entries(DESTINATIONS).map(([name, retry]) => [name, { url: `${receiver}/${name}`, retry: [...retry] }]),
+      Object.entries(DESTINATIONS).map(([name, retry]) => [
+        name,
+        { ...(name === TUNNEL ? { tunnel: true } : { url: `${receiver}/${name}` }), retry: [...retry] },
+      ]),
     ),
     ROUTES: Object.fromEntries(
       Object.entries(ROUTES).map(([name, { from, events, to }]) => [

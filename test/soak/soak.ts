@@ -17,6 +17,7 @@ import { watch } from "./progress.ts";
 import { startReceiver } from "./receiver.ts";
 import { Relay } from "./killed-relay.ts";
 import { type Report, report } from "./report.ts";
+import { listen } from "./listener.ts";
 import { startTraffic } from "./senders.ts";
 import { inventSecrets, vars } from "./settings.ts";
 import { table } from "./table.ts";
@@ -87,6 +88,7 @@ async function soak({ chaosMs, rate, seed, say }: Plan, stateDir: string, stoppe
       until,
       stopped,
     });
+    const listener = listen(relay, secrets.admin, receiver.url, new Dice(seed, "listener"), until);
     const progress = watch({ began, traffic, receiver, relay, say });
     const killing = chaos(relay, new Dice(seed, "lives"), until, stopped);
     try {
@@ -98,6 +100,7 @@ async function soak({ chaosMs, rate, seed, say }: Plan, stateDir: string, stoppe
       await traffic.done;
       const drained = await calm(relay, secrets.admin, calmAt + patience(chaosMs), stopped);
       const ended = Date.now();
+      say(`hookline listen was killed ${listener.killedAt.length} times`);
       await relay.close();
       stopped.throwIfAborted();
       say("reading the database beside the relay …");
@@ -108,7 +111,7 @@ async function soak({ chaosMs, rate, seed, say }: Plan, stateDir: string, stoppe
       const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), node ${process.version}`;
       return report({
         conditions: { date: new Date(began).toISOString(), machine, seed, rate, chaosS: chaosMs / 1_000 },
-        account: account({ sent, books, arrivals, strays, lives }),
+        account: account({ sent, books, arrivals, strays, lives, hangUps: listener.killedAt }),
         sent,
         tally,
         books,
@@ -119,6 +122,7 @@ async function soak({ chaosMs, rate, seed, say }: Plan, stateDir: string, stoppe
       });
     } finally {
       progress.stop();
+      await listener.stop();
     }
   } finally {
     await relay.close();
