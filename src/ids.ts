@@ -108,6 +108,8 @@ export const PROOF = "hookline-proof";
  * it: its name is none of those that are kept of a request.
  */
 export const REDACTED = "hookline-redacted";
+/** Stands in the place of what was taken out. */
+export const REDACTED_TEXT = "[redacted]";
 
 /** When the acceptance of this receipt was, in ms; `null` for what is none. */
 export function acceptedAt(receipt: string): number | null {

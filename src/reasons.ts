@@ -144,7 +144,7 @@ export const REASONS: Table = {
     fault: "operator",
     headers: () => ({ "retry-after": "300" }),
     advice: ({ why }) =>
-      `Events of this source are kept encrypted, or what is redacted of them is, and ${why}: nothing is accepted until it is put with npx wrangler secret put ENCRYPTION_KEY.`,
+      `This source encrypts or redacts, and ${why}: nothing is accepted until it is put with npx wrangler secret put ENCRYPTION_KEY.`,
   },
   secret_missing: {
     ...UNFINISHED,

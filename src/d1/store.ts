@@ -46,7 +46,7 @@ export type StoredEvent = Pick<
   readonly seq: number;
   /** What it names, once that was fetched: JSON. */
   readonly object?: string | null;
-} & Guarded & { readonly whole?: WholeHead };
+} & Guarded & { readonly whole?: WholeHead & { readonly first: readonly string[] } };
 
 /** An event as it is kept: its headers are JSON, or one sealed value, and then everything else of it is sealed. */
 export type KeptEvent = Omit<StoredEvent, "headers" | "whole" | keyof Guarded> & { readonly headers: string };

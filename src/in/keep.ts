@@ -6,7 +6,7 @@ import type { Rejection } from "../errors.ts";
 import { within } from "../patience.ts";
 import type { AskRepeats } from "../d1/known.ts";
 import type { ConfiguredSource } from "../config/configured.ts";
-import type { Redacted } from "./redact.ts";
+import type { Hidden } from "../scheme/redaction.ts";
 import { putWhole, sealBody, sealHead, veil } from "./whole.ts";
 import type { Event, Undecided } from "../types.ts";
 
@@ -34,7 +34,7 @@ export interface Kept {
   readonly repeat: boolean;
   readonly ended: boolean;
   /** Of one that is redacted. */
-  readonly hidden?: Redacted["hidden"];
+  readonly hidden?: Hidden;
 }
 
 /** An event whose body has not been looked at. */
@@ -94,12 +94,11 @@ export async function keepBody(
   const { id, receipt, size } = event;
   const vault = encrypt === true ? own : null;
   const veiled = veil(rule, event, body);
-  const { hidden } = veiled;
-  const told = hidden === undefined ? {} : { hidden };
+  const { isVeiled } = veiled;
+  const told = isVeiled ? { hidden: { headers: veiled.event.headers } } : {};
   if (size <= INLINE_BYTES) {
     const row = await inline(veiled.event, veiled.body, vault);
-    const whole =
-      hidden === undefined ? {} : { whole: [await sealHead(event, hidden, 1, own), await sealBody(event, body, own)] };
+    const whole = isVeiled ? { whole: [await sealHead(event, 1, own), await sealBody(event, body, own)] } : {};
     return { row: { ...row, ...whole }, repeat: false, ended: false, ...told };
   }
   const deadline = event.receivedAt + PARTS_PATIENCE_MS;
@@ -115,10 +114,7 @@ export async function keepBody(
     }
     const put = async (n: number, ...pieces: readonly string[]) =>
       await within(deadline - now(), "D1", parts.put(receipt, id, n, ...pieces));
-    const whole =
-      hidden === undefined
-        ? {}
-        : { whole: [await sealHead(event, hidden, await putWhole(event, body, own, put), own)] };
+    const whole = isVeiled ? { whole: [await sealHead(event, await putWhole(event, body, own, put), own)] } : {};
     return {
       row: { ...(await headOf(veiled.event, vault)), encoding, body: null, parts: count, ...whole },
       repeat: false,

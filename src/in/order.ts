@@ -1,5 +1,6 @@
 // Which events must not overtake each other? The key of an event at each destination that has an order. Pure.
 import { encodeHex } from "../bytes/encoding.ts";
+import { REDACTED_TEXT } from "../ids.ts";
 import type { Names } from "../filter/condition.ts";
 import type { Destination, Match } from "../types.ts";
 
@@ -42,6 +43,8 @@ function valueAt(path: string, names: Names): Value | null {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return null;
     value = Reflect.get(value, part);
   }
+  // Of a redacted event it would be one order for everybody.
+  if (value === REDACTED_TEXT) return null;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
 }
 

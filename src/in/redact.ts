@@ -1,19 +1,13 @@
 // An event without the values that nobody is to see: headers, and places of a body that is JSON or a form. Pure.
 import { parseJson, PROVEN } from "../bytes/json.ts";
-import { longestFirst, spellingsOf } from "../net/excerpt.ts";
-import type { Hidden, Redaction } from "../scheme/redaction.ts";
-import { jsonWithout, REDACTED_TEXT } from "./redact-json.ts";
+import type { Redaction } from "../scheme/redaction.ts";
+import { type Cut, jsonWithout, leavesOf } from "./redact-json.ts";
+import { REDACTED_TEXT } from "../ids.ts";
 
 export interface Redacted {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  readonly hidden: Hidden;
 }
-
-/** Shorter values say nothing where they stand elsewhere, and would make holes in every answer. */
-const SHORTEST = 3;
-/** Of longer ones an answer may have a part. */
-const LONGEST = 200;
 
 /** What is kept may be longer than what came, in characters: a thousand numbers are a thousand words then. */
 const MOST_GROWTH = 64 * 1024;
@@ -33,15 +27,10 @@ export function redact(
   const there = names.filter((name) => headers[name] !== undefined);
   const read = paths.length === 0 || body.length === 0 ? UNTOUCHED : inBody(paths, headers["content-type"] ?? "", body);
   const found = read !== null && read.text.length > body.length + MOST_GROWTH ? null : read;
-  const values = [...there.map((name) => headers[name] ?? ""), ...(found?.values ?? [])];
-  if (found !== null && values.length === 0) return null;
-  const hidden = longestFirst(values.filter(({ length }) => length >= SHORTEST).flatMap(spellingsOf));
+  if (found !== null && there.length === 0 && found.cuts.length === 0) return null;
   return {
     headers: { ...headers, ...Object.fromEntries(there.map((name) => [name, REDACTED_TEXT])) },
-    body:
-      found === null ? encoder.encode(REDACTED_TEXT) : found.values.length === 0 ? body : encoder.encode(found.text),
-    // A receiver that says back the beginning of a body may cut a long value anywhere.
-    hidden: { texts: hidden, all: found === null || values.some(({ length }) => length > LONGEST) },
+    body: found === null ? encoder.encode(REDACTED_TEXT) : found.cuts.length === 0 ? body : encoder.encode(found.text),
   };
 }
 
@@ -57,18 +46,13 @@ export function textsAt(
 ): readonly string[] | null {
   if (root === "headers") return [headers[path.join(".").toLowerCase()] ?? []].flat();
   if (body.length === 0) return [];
-  return inBody([path], headers["content-type"] ?? "", body)?.values ?? null;
+  return inBody([path], headers["content-type"] ?? "", body)?.cuts.flatMap(leavesOf) ?? null;
 }
 
-interface Found {
-  readonly text: string;
-  readonly values: readonly string[];
-}
-
-const UNTOUCHED: Found = { text: "", values: [] };
+const UNTOUCHED: Cut = { text: "", cuts: [] };
 
 /** `null` for a body that is neither. */
-function inBody(paths: Redaction["body"], type: string, body: Uint8Array): Found | null {
+function inBody(paths: Redaction["body"], type: string, body: Uint8Array): Cut | null {
   try {
     const text = strict.decode(body);
     if (parseJson(text, PROVEN.elements) !== undefined) return jsonWithout(text, paths);
@@ -79,8 +63,8 @@ function inBody(paths: Redaction["body"], type: string, body: Uint8Array): Found
 }
 
 /** @throws where a name or value is not written as a form is */
-function formWithout(text: string, paths: Redaction["body"]): Found {
-  const values: string[] = [];
+function formWithout(text: string, paths: Redaction["body"]): Cut {
+  const cuts: string[] = [];
   const fields = text.split("&").map((field) => {
     const [name = "", ...rest] = field.split("=");
     const value = decoded(rest.join("="));
@@ -89,25 +73,37 @@ function formWithout(text: string, paths: Redaction["body"]): Found {
       .replaceAll(/\[([^\]]*)\]/g, ".$1")
       .split(".");
     const left = paths.flatMap((path) => remaining(path, places));
-    if (left.some(({ length }) => length === 0)) {
-      values.push(value);
-      return `${name}=${encodeURIComponent(REDACTED_TEXT)}`;
-    }
-    // Slack and others send JSON in a field.
-    if (left.length === 0 || parseJson(value, PROVEN.elements) === undefined) return field;
+    if (left.length === 0) return field;
+    // Slack and others send JSON in a field. What cannot be read may hold the value in a way that nobody knows.
+    const isHit = left.some(({ length }) => length === 0);
+    const isWhole = isHit || (value !== "" && parseJson(value, PROVEN.elements) === undefined);
+    if (isWhole) cuts.push(JSON.stringify(value));
+    if (isWhole) return `${name}=${encodeURIComponent(REDACTED_TEXT)}`;
     const inside = jsonWithout(value, left);
-    values.push(...inside.values);
-    return inside.values.length === 0 ? field : `${name}=${encodeURIComponent(inside.text)}`;
+    for (const cut of inside.cuts) cuts.push(cut);
+    return inside.cuts.length === 0 ? field : `${name}=${encodeURIComponent(inside.text)}`;
   });
-  return { text: fields.join("&"), values };
+  return { text: fields.join("&"), cuts };
 }
 
 function decoded(text: string): string {
   return decodeURIComponent(text.replaceAll("+", " "));
 }
 
-/** What of a path is left behind these places; nothing where it leads elsewhere. What is inside its end goes too. */
+const ELEMENT = /^\d*$/;
+
+/**
+ * What of a path is left behind these places; nothing where it leads elsewhere. What is inside its end goes too.
+ * A name leads through lists: `items[0][note]` and `items[][note]` are in `items.note`.
+ */
 function remaining(path: readonly string[], places: readonly string[]): (readonly string[])[] {
-  const fits = places.every((place, at) => at >= path.length || path[at] === "*" || path[at] === place);
-  return fits ? [path.slice(places.length)] : [];
+  let at = 0;
+  for (const place of places) {
+    const next = path[at];
+    if (next === undefined) break;
+    // Nobody knows which element `[]` is.
+    if (next === "*" || next === place || (place === "" && ELEMENT.test(next))) at += 1;
+    else if (!ELEMENT.test(place) || ELEMENT.test(next)) return [];
+  }
+  return [path.slice(at)];
 }

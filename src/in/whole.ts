@@ -2,12 +2,10 @@
 // and the whole of it, sealed, for as long as deliveries are open.
 import { PIECES_AT_ONCE, WHOLE_PARTS } from "../bytes/body.ts";
 import { PLACES, type Vault } from "../bytes/vault.ts";
-import { PROOF, REDACTED } from "../ids.ts";
-import { excerpt } from "../net/excerpt.ts";
+import { PROOF, REDACTED, REDACTED_TEXT } from "../ids.ts";
 import type { Redaction, WholeHead } from "../scheme/redaction.ts";
 import type { Event } from "../types.ts";
-import { redact, type Redacted } from "./redact.ts";
-import { REDACTED_TEXT } from "./redact-json.ts";
+import { redact } from "./redact.ts";
 
 type Told = Pick<Event, "id" | "headers" | "undecided">;
 
@@ -15,28 +13,25 @@ type Told = Pick<Event, "id" | "headers" | "undecided">;
 export interface Veiled<Of extends Told> {
   readonly event: Of;
   readonly body: Uint8Array;
-  /** `undefined` where nothing was taken out. */
-  readonly hidden?: Redacted["hidden"];
+  /** Whether anything was taken out. */
+  readonly isVeiled: boolean;
 }
 
 /** Takes out what nobody is to see: of the headers, the body, and the reasons of routes that could not decide. */
 export function veil<Of extends Told>(rule: Redaction | undefined, event: Of, body: Uint8Array): Veiled<Of> {
   const made = rule === undefined ? null : redact(rule, event.headers, body);
-  if (made === null) return { event, body };
-  const { hidden } = made;
-  const undecided = event.undecided?.map(({ route, error }) => ({
-    route,
-    error: hidden.all ? REDACTED_TEXT : excerpt(error, Infinity, hidden.texts),
-  }));
+  if (made === null) return { event, body, isVeiled: false };
+  // A reason may quote a value in whatever spelling.
+  const undecided = event.undecided?.map(({ route }) => ({ route, error: REDACTED_TEXT }));
   // The proof is of the whole alone, and may have a header again that is taken out.
   const { [PROOF]: _proof, ...headers } = made.headers;
   const kept = { ...event, headers: { ...headers, [REDACTED]: "1" } };
-  return { event: undecided === undefined ? kept : { ...kept, undecided }, body: made.body, hidden };
+  return { event: undecided === undefined ? kept : { ...kept, undecided }, body: made.body, isVeiled: true };
 }
 
 /** The head of the whole, sealed. */
-export async function sealHead({ id, headers }: Told, hidden: Redacted["hidden"], pieces: number, vault: Vault) {
-  return await vault.seal(JSON.stringify({ headers, hidden, pieces } satisfies WholeHead), PLACES.whole(id, 0));
+export async function sealHead({ id, headers }: Told, pieces: number, vault: Vault) {
+  return await vault.seal(JSON.stringify({ headers, pieces } satisfies WholeHead), PLACES.whole(id, 0));
 }
 
 /** A body that is kept beside its event, whole. */

@@ -9,8 +9,7 @@ import type { LineDelivery } from "../contract/line.ts";
 import type { Coming } from "../d1/imports.ts";
 import type { Arriving } from "../d1/lines.ts";
 import type { Tables } from "../d1/open.ts";
-import { importReceiptId, REDACTED } from "../ids.ts";
-import { REDACTED_TEXT } from "../in/redact-json.ts";
+import { importReceiptId, REDACTED, REDACTED_TEXT } from "../ids.ts";
 import { veil } from "../in/whole.ts";
 import type { Done } from "./operator.ts";
 import { quoted, type Refused, unprocessable } from "./refuse.ts";
@@ -93,12 +92,12 @@ function endedOf(one: LineDelivery, now: number): LineDelivery {
 
 /** Without the values that nobody is to see, of which the answers may have any. */
 function redacted(line: ImportLine, source: ConfiguredSource): ImportLine {
-  const { event, body, hidden } = veil(
+  const { event, body, isVeiled } = veil(
     source.redact,
     { id: line.id, headers: line.headers, undecided: line.undecided },
     decodeBody(line.encoding, line.body),
   );
-  if (hidden === undefined) return line;
+  if (!isVeiled) return line;
   const { encoding, data } = encodeBody(body);
   const deliveries = line.deliveries.map((one) => ({
     ...one,

@@ -66,15 +66,12 @@ async function keptOf(
   sha256: string;
 }> {
   const whole = { id, headers: headersOf(old, encodeBody(bytes).encoding, contentType) };
-  const { event, body: kept, hidden } = veil(redact, whole, bytes);
+  const { event, body: kept, isVeiled } = veil(redact, whole, bytes);
   // Of what is kept: by that of the whole, whoever knows the rest would find the value by trying.
   const sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(kept))));
   const { data, encoding } = encodeBody(kept);
   const headers = JSON.stringify(event.headers);
-  const before =
-    hidden === undefined
-      ? {}
-      : { whole: [await sealHead(whole, hidden, 1, vault), await sealBody(whole, bytes, vault)] };
+  const before = isVeiled ? { whole: [await sealHead(whole, 1, vault), await sealBody(whole, bytes, vault)] } : {};
   if (!encrypts) return { id, headers, encoding, body: data, sha256, ...before };
   const [sealedHeaders, body] = await Promise.all([
     vault.seal(headers, PLACES.headers(id)),

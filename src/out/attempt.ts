@@ -11,7 +11,7 @@ import { conclude, type Conclusion, notSent, withoutAnswer } from "./conclude.ts
 import { parsed } from "../bytes/json.ts";
 import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import type { Reshape } from "./reshape.ts";
-import { excerpt, longestFirst, secretParts } from "../net/excerpt.ts";
+import { longestFirst, secretParts } from "../net/excerpt.ts";
 import { withQuery } from "../net/query.ts";
 import { HOP, nextHop } from "../net/headers.ts";
 import { spanOf } from "../net/trace.ts";
@@ -19,6 +19,7 @@ import { signsNow } from "../verify/in-force.ts";
 import { Unproducible } from "./as.ts";
 import { needsKey } from "./formats.ts";
 import { type EventHead, shape } from "./shape.ts";
+import { REDACTED_TEXT } from "../ids.ts";
 
 export interface AttemptDeps {
   readonly send: Send;
@@ -68,7 +69,8 @@ export async function attempt(
   const end = await tried(event, destination, numbered, body, deps);
   if (!isMade(end)) return end;
   const onFailed = destination?.onFailed;
-  const shown = { ...end, excerpt: masked(end.excerpt, event.hidden) };
+  // Receivers say back what they were sent in spellings that nobody can list.
+  const shown = event.hidden === undefined || end.excerpt === "" ? end : { ...end, excerpt: REDACTED_TEXT };
   const kept = await withSpan(
     destination === undefined || event.sealed !== true
       ? shown
@@ -89,12 +91,6 @@ async function withSpan(
 ): Promise<Conclusion> {
   const span = destination === undefined ? null : await spanOf(event, destination.name, numbered.attempt);
   return span === null ? end : { ...end, span: { trace: span.trace, span: span.span } };
-}
-
-/** What may be kept of an answer, or of why there is none, to a redacted event. */
-function masked(text: string, hidden: EventHead["hidden"]): string {
-  if (hidden === undefined) return text;
-  return hidden.all ? "" : excerpt(text, Infinity, hidden.texts);
 }
 
 /** The same with what was answered sealed, since it may say back what was sent. Without a key it is not kept at all. */
@@ -164,7 +160,8 @@ async function sent(
   const shaped = await shape(made.event, signing, number, made.body, at).catch(orUnproducible);
   if (shaped instanceof Unproducible) return { ...withoutAnswer("unproducible"), excerpt: shaped.message };
   const { hidden = [], query = {}, ...request } = shaped;
-  const where = addressed(event, signing, numbered, hidden, deps);
+  const isOwn = made.body === bytes && request.body === bytes;
+  const where = addressed(event, signing, numbered, { proof: hidden, isOwn }, deps);
   const headers = { ...request.headers, ...storyHeaders(story) };
   const unheard = new Unheard(throughBinding(event, destination, number, deps)?.reach);
   if (deps.takes?.() === false) return null;
@@ -211,23 +208,20 @@ function isUnsigned({ keys, shape: asked }: Pick<Destination, "keys" | "shape">)
   return keys.length === 0 && needsKey(asked?.format);
 }
 
-/** Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. */
+/**
+ * Where it goes, how, and which texts are a secret; `proof` are those that would prove another request. `isOwn` says
+ * whether the body is the event's, to the byte.
+ */
 function addressed(
-  { id, sealed, hidden: values }: EventHead,
+  { id, sealed, hidden: redacted }: EventHead,
   destination: Destination,
   { attempt: n, round }: Numbered,
-  proof: readonly string[],
+  { proof, isOwn }: { readonly proof: readonly string[]; readonly isOwn: boolean },
   { inspector }: AttemptDeps,
 ): Omit<Outgoing, "headers" | "body"> {
   const { name, url, keys, script, secretUrl, shape: asked } = destination;
-  const own = asked === undefined || proof.length === 0 ? asked?.hidden : longestFirst([...proof, ...asked.hidden]);
-  const hidden = values === undefined ? own : longestFirst([...values.texts, ...(own ?? [])]);
-  const ways =
-    asked === undefined
-      ? hidden === undefined
-        ? {}
-        : { hidden }
-      : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: hidden ?? [] };
+  const hidden = asked === undefined || proof.length === 0 ? asked?.hidden : longestFirst([...proof, ...asked.hidden]);
+  const ways = asked === undefined ? {} : { method: asked.method, timeoutMs: asked.timeoutMs, hidden: hidden ?? [] };
   if (script !== undefined) {
     const to = { name, keys, script, ...(asked === undefined ? {} : { shape: asked }) };
     return {
@@ -240,7 +234,7 @@ function addressed(
         nth: n - round,
         hidden: hidden ?? [],
         sealed: sealed === true,
-        redacted: values === undefined ? false : values.all ? "whole" : true,
+        ...(redacted === undefined ? {} : { redacted: { ...redacted, isOwn } }),
       }),
     };
   }
@@ -248,6 +242,5 @@ function addressed(
   if (asked?.origin !== undefined && destination.binding === undefined)
     return { ...ways, url: asked.url ?? "", consent: { origin: asked.origin, headers: asked.headers } };
   if (asked !== undefined) return { ...ways, url: asked.url ?? "" };
-  const parts = secretUrl === true && url !== null ? secretParts(url) : [];
-  return { url: url ?? "", hidden: hidden === undefined ? parts : longestFirst([...parts, ...hidden]) };
+  return { url: url ?? "", hidden: secretUrl === true && url !== null ? secretParts(url) : [] };
 }

@@ -10,8 +10,10 @@ import { parseScript, stepFor, YES } from "./script.ts";
 import type { Log } from "../log.ts";
 import { sleep } from "../patience.ts";
 import { standard } from "../providers/standard.ts";
+import type { Hidden } from "../scheme/redaction.ts";
 import type { Reach } from "../net/send.ts";
 import { derivedSecret } from "./sign.ts";
+import { shownHeaders, shownOf } from "./shown.ts";
 import type { Destination, Script, Secret, Step } from "../types.ts";
 import { verify } from "../verify/verify.ts";
 
@@ -36,8 +38,8 @@ export interface Visit {
   readonly hidden: readonly string[];
   /** Which attempt of this round, from 1: it picks the step of the script. */
   readonly nth: number;
-  /** Whether values of the event are hidden, or the whole of its body is. */
-  readonly redacted?: boolean | "whole";
+  /** Of a redacted event; `isOwn` says whether the body is the event's, to the byte. */
+  readonly redacted?: Hidden & { readonly isOwn: boolean };
   /** Whether what arrives is kept sealed, because the event is. */
   readonly sealed?: boolean;
 }
@@ -47,7 +49,7 @@ export type Inspector = (visit: Visit) => Reach;
 /** The receiver. As with one on the network, a request that it could not keep is a connection that broke. */
 export function openInspector({ inspections, now, log }: InspectorDeps): Inspector {
   const receive = async (
-    { destination, event, attempt, nth, hidden, redacted = false, sealed = false }: Visit,
+    { destination, event, attempt, nth, hidden, redacted, sealed = false }: Visit,
     url: string,
     { method, headers, body: sent, signal }: Parameters<Reach>[1],
   ): Promise<Response> => {
@@ -58,17 +60,12 @@ export function openInspector({ inspections, now, log }: InspectorDeps): Inspect
     const proof = { method, url, headers: new Headers(headers), body };
     const proven = await isProven(destination, proof, now());
     const { encoding, data } = encodeHead(
-      redacted === "whole"
-        ? REDACTED_BODY
-        : shape?.members !== undefined
-          ? without(hidden, body)
-          : redacted
-            ? beginningWithout(hidden, body)
-            : body,
+      redacted !== undefined ? await shownOf(redacted) : shape?.members === undefined ? body : without(hidden, body),
       KEPT_BYTES,
     );
-    const seen =
-      shape === undefined && redacted === false ? masked(headers) : asShaped(hidden, url, method, masked(headers));
+    const open = redacted === undefined ? masked(headers) : shownHeaders(masked(headers), redacted);
+    const asSent = redacted === undefined ? url : "";
+    const seen = shape === undefined ? open : asShaped(hidden, asSent, method, open);
     const kept = { destination: name, event, attempt, nth, at: now(), headers: seen, size: body.length };
     const changed = await inspections.keep({ ...kept, encoding, body: data, proven, script: script.text, sealed });
     return await answerOf(stepFor(readScript(changed), nth), signal);
@@ -169,24 +166,11 @@ function asShaped(
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, excerpt(value, LONGEST, hidden)]));
 }
 
-/** Of a value that is hidden, in whatever spelling, in characters. */
-const LONGEST_HIDDEN = 2_048;
-
-/** The beginning of a body, without the hidden values: a large one would be looked through for each of them. */
-function beginningWithout(hidden: readonly string[], body: Uint8Array): Uint8Array {
-  const most = KEPT_BYTES + 2 * LONGEST_HIDDEN;
-  if (body.length <= most) return without(hidden, body);
-  // What stands at the cut may be the beginning of a value.
-  return without(hidden, body.subarray(0, most)).subarray(0, -LONGEST_HIDDEN);
-}
-
 /** A body to which secrets were added, without them. */
 function without(hidden: readonly string[], body: Uint8Array): Uint8Array {
   const text = new TextDecoder().decode(body);
   return new TextEncoder().encode(excerpt(text, Infinity, hidden));
 }
-
-const REDACTED_BODY = new TextEncoder().encode("[redacted]");
 
 /** Of a header that is shown, in characters. */
 const LONGEST = 8 * 1024;

@@ -91,23 +91,38 @@ function parsedHeaders(text: string): Record<string, string> {
 /** A redacted event as it came, for as long as that is kept: what is sent again is what was sent before. */
 async function whole(event: StoredEvent, large: LoadDeps["parts"], vault: Vault): Promise<StoredEvent> {
   if (event.headers[REDACTED] === undefined) return event;
-  const [sealed] = await large.read(event.receipt, WHOLE_PARTS, 1);
-  if (sealed === undefined) return event;
+  const hidden = { headers: event.headers, shown: async () => await shownBeginning(event, large, vault) };
+  // With the head comes what fits beside it: of most events the rest, in one query.
+  const [sealed, ...first] = await large.read(event.receipt, WHOLE_PARTS, LOAD_PARTS);
+  if (sealed === undefined) return { ...event, hidden };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- src/in/whole.ts wrote it
   const head = JSON.parse(await vault.openText(sealed, PLACES.whole(event.id, 0))) as WholeHead;
-  return { ...event, headers: head.headers, hidden: head.hidden, whole: head };
+  return { ...event, headers: head.headers, hidden, whole: { ...head, first } };
+}
+
+/** What is left of a redacted body; of a large one its first part. */
+async function shownBeginning(
+  { id, receipt, encoding, body, sealed }: StoredEvent,
+  large: LoadDeps["parts"],
+  vault: Vault,
+): Promise<Uint8Array> {
+  const [data = ""] = body === null ? await large.read(receipt, 0, 1) : [body];
+  if (sealed !== true) return decodeBody(encoding, data);
+  return await vault.open(data, body === null ? PLACES.part(id, 0) : PLACES.body(id));
 }
 
 async function wholeBody(
   { id, receipt }: StoredEvent,
-  { pieces: count }: WholeHead,
+  { pieces: count, first }: NonNullable<StoredEvent["whole"]>,
   large: LoadDeps["parts"],
   vault: Vault,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  for (let n = 1; n <= count; n += LOAD_PARTS)
+  const open = async (data: string) => void pieces.push(await vault.open(data, PLACES.whole(id, pieces.length + 1)));
+  for (const data of first) await open(data);
+  for (let n = pieces.length + 1; n <= count; n += LOAD_PARTS)
     for (const data of await large.read(receipt, WHOLE_PARTS + n, Math.min(LOAD_PARTS, count + 1 - n)))
-      pieces.push(await vault.open(data, PLACES.whole(id, pieces.length + 1)));
+      await open(data);
   // They go once every delivery has ended: then this one is somebody else's by now.
   if (pieces.length !== count) throw new Error(`${pieces.length} of ${count} parts of the whole are in D1`);
   return concatenated(pieces);

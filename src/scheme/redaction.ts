@@ -8,26 +8,25 @@ export interface Redaction {
   readonly body: readonly (readonly string[])[];
 }
 
-/** What of an event is shown to nobody. */
+/** Of an event that is redacted. */
 export interface Hidden {
-  /** The texts by which an answer could give it away, longest first. */
-  readonly texts: readonly string[];
-  /** Whether an answer could give it away by others, too: then nothing of one is kept, nor of the body. */
-  readonly all: boolean;
+  /** Gives its body as it may be shown; left out where nobody is shown one. */
+  readonly shown?: () => Promise<Uint8Array>;
+  /** Its headers as they may be shown. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What must not be kept of an event in the open. */
 export interface Guarded {
   /** Set where it is kept sealed: then so is what its receivers answer. */
   readonly sealed?: true;
-  /** What is shown to nobody; left out, there is nothing. */
+  /** Set where values were taken out: nothing that may say them is kept of its deliveries. */
   readonly hidden?: Hidden;
 }
 
 /** What an event was before it was redacted, but for its body. */
 export interface WholeHead {
   readonly headers: Readonly<Record<string, string>>;
-  readonly hidden: Hidden;
   /** In how many pieces its body is kept. */
   readonly pieces: number;
 }

@@ -3,9 +3,11 @@
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { attempt, isMade, type AttemptDeps, type Numbered } from "../../../src/out/attempt.ts";
+import type { Visit } from "../../../src/out/inspector.ts";
 import { signatures } from "../../../src/out/sign.ts";
 import type { Outgoing } from "../../../src/net/send.ts";
 import { MOST_HOPS } from "../../../src/net/headers.ts";
+import type { Hidden } from "../../../src/scheme/redaction.ts";
 import type { Shape } from "../../../src/scheme/shape.ts";
 import type { Answer, Destination } from "../../../src/types.ts";
 
@@ -35,6 +37,7 @@ interface Trial {
   /** How old the event is, in ms. */
   readonly age?: number;
   readonly deps?: Partial<AttemptDeps>;
+  readonly hidden?: Hidden;
 }
 
 /** Attempts an event; tells what came of it, what was sent, and how often the body was asked for. */
@@ -46,13 +49,14 @@ async function tried({
   answer = {},
   age = 0,
   deps = {},
+  hidden,
 }: Trial) {
   const disabled: string[] = [];
   const sent: Outgoing[] = [];
   let loads = 0;
   const whole = { name: "d", url: "https://billing.example.com/in/x", retry: [1_000], keys: [KEY], ...destination };
   const ended = await attempt(
-    { id: "evt_1", source: "a", type: "t", receivedAt: -age, headers },
+    { id: "evt_1", source: "a", type: "t", receivedAt: -age, headers, ...(hidden === undefined ? {} : { hidden }) },
     destination === null ? undefined : whole,
     numbered,
     () => {
@@ -205,4 +209,36 @@ test("a body above the limit is compressed, one at the limit is not, nor one tha
   // What is signed is what a framework hands on: the body before it was compressed.
   const { "webhook-id": id = "", "webhook-signature": signature } = sent?.headers ?? {};
   expect(signature).toBe(await signatures({ name: "d", keys: [KEY] }, id, 0, large));
+});
+
+const untransformed = async () =>
+  await Promise.resolve({ ok: false as const, fault: "untransformed" as const, error: "42" });
+const loud: AttemptDeps["reshape"] = async (event) =>
+  await Promise.resolve({ ok: true, event, body: new TextEncoder().encode("ADA") });
+
+test("of what is answered to a redacted event nothing is kept but that there was something, and whoever waits for it has it", async () => {
+  const hidden = { headers: {} };
+  expect((await tried({ hidden, answer: { excerpt: "Jos\\u00e9 is positive" } })).end?.excerpt).toBe("[redacted]");
+  expect((await tried({ hidden })).end?.excerpt).toBe("");
+  // What is not told to the sender are secrets of the relay's, and not the sender's own values.
+  expect((await tried({ hidden })).sent[0]?.hidden).toEqual([]);
+  expect((await tried({ hidden, deps: { reshape: untransformed } })).end).toMatchObject({
+    fault: "untransformed",
+    excerpt: "[redacted]",
+  });
+});
+
+test("an inspector is told what may be shown of a redacted event, and whether the body is its own", async () => {
+  const hidden = { headers: { "x-mail": "[redacted]" } };
+  const visits: Visit[] = [];
+  const inspector = (visit: Visit) => (visits.push(visit), () => Promise.reject(new Error("not asked")));
+  const destination = { script: { text: "ok", steps: [] }, url: null };
+  await tried({ hidden, destination, deps: { inspector } });
+  await tried({ hidden, destination, deps: { inspector, reshape: loud } });
+  await tried({ destination, deps: { inspector } });
+  expect(visits.map(({ redacted }) => redacted)).toEqual([
+    { ...hidden, isOwn: true },
+    { ...hidden, isOwn: false },
+    undefined,
+  ]);
 });

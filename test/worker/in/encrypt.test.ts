@@ -29,7 +29,7 @@ test("without a key nothing is accepted, and the operator reads what to do", asy
     expect(await answer.json()).toEqual({ type: "about:blank", title: "Service Unavailable", status: 503 });
     const { refusals } = await relay.api<{ refusals: { advice: string }[] }>("/sources/acme/refusals");
     expect(refusals[0]?.advice).toMatch(
-      /^Events of this source are kept encrypted, or what is redacted of them is, and ENCRYPTION_KEY is not .*: nothing is accepted until it is put with npx wrangler secret put ENCRYPTION_KEY\.$/,
+      /^This source encrypts or redacts, and ENCRYPTION_KEY is not .*: nothing is accepted until it is put with npx wrangler secret put ENCRYPTION_KEY\.$/,
     );
   }
   expect(await rows("SELECT * FROM events")).toEqual([]);

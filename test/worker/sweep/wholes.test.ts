@@ -1,6 +1,7 @@
 // What redacted events were before goes behind their last delivery: a look each minute where a source redacts, one an hour where none does any more.
 import { beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
+import { openUnderKey } from "../../../src/d1/under-key.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
 import { openCleanup } from "../../../src/sweep/cleanup.ts";
 import { MINUTE } from "../kit/cleaning.ts";
@@ -103,4 +104,12 @@ test("with nothing redacted a look reads one row", async () => {
   const upkeep = openUpkeep((work) => work(database));
   await upkeep.dropWholes(500);
   expect(await measure(() => upkeep.dropWholes(500))).toEqual({ read: 1, written: 0 });
+});
+
+test("the count of what is under an old key has the wholes, too: without them the key would go before they do", async () => {
+  const underKey = openUnderKey(openDatabase(bindings.DB));
+  await redacted(3);
+  await rows("UPDATE event_parts SET data = 'v1.2bb80d53.xxxx' WHERE event <> (SELECT min(id) FROM events)");
+  expect(await underKey("2bb80d53")).toEqual({ values: 2, complete: true });
+  expect(await underKey("5e884898")).toEqual({ values: 0, complete: true });
 });
