@@ -183,7 +183,8 @@ export function planOf(seed: number): Plan {
       ...rotated.traits,
       ...replying,
       ...measured.traits,
-      ...tunnelled,
+      // What is redacted is kept whole until its deliveries have ended: there somebody listens in the end.
+      ...tunnelled.filter((trait) => trait !== "unheard" || !traits.includes("redacted")),
       ...gapped.traits,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),

@@ -70,7 +70,8 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   if (scheduler.violations.length === 0) judge(ledger, "ended");
   platform.cron.watched = false;
   if (scheduler.violations.length === 0 && (plan.retention || plan.traits.includes("unheard"))) {
-    await scheduler.run(scheduler.now + RETENTION_MS);
+    // Where nobody has listened somebody may be told so in the end, and that notice is kept as long again.
+    await scheduler.run(scheduler.now + RETENTION_MS * (plan.traits.includes("unheard") ? 2 : 1));
     if (scheduler.violations.length === 0) judge(ledger, "expired");
   }
   if (!plan.cold) setting.shelf.kept = keptOf(platform);
