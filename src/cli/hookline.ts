@@ -40,6 +40,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./listen/listen.ts"),
   () => import("./relay/alerts.ts"),
   () => import("./relay/mutes.ts"),
+  () => import("./relay/gaps.ts"),
   () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),
   () => import("./relay/routes.ts"),

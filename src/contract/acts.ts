@@ -6,6 +6,7 @@ import { instant, state } from "./history.ts";
 import { deleted, edited, editOrder } from "./editing.ts";
 import { ERASURE_ACTS } from "./erasures.ts";
 import { IMPORT_ACTS } from "./import.ts";
+import { GAP_ACTS } from "./gaps.ts";
 import { MUTE_ACTS } from "./mutes.ts";
 import { destination, filterParameters, replayJob } from "./operations.ts";
 import {
@@ -222,6 +223,7 @@ export const ACTS = {
     answer: replayJob,
   },
 
+  ...GAP_ACTS,
   ...MUTE_ACTS,
   ...ERASURE_ACTS,
   ...IMPORT_ACTS,

@@ -14,6 +14,7 @@ import { openDry } from "./dry.ts";
 import { openEdit } from "./edit.ts";
 import { openErasureActs, openErasureLooks } from "./erasures.ts";
 import { openExport } from "./export.ts";
+import { openLookNow } from "./gaps.ts";
 import { openHistory } from "./history.ts";
 import { openImport } from "./import.ts";
 import { openInspections, openScript } from "./inspect.ts";
@@ -87,6 +88,7 @@ export function openOperator(deps: OperatorDeps) {
     ...openReplayActs(given),
     ...openKeyActs(given),
     ...openMuteActs(given),
+    "gaps.look": openLookNow(given),
     ...openErasureActs(given, archive !== null),
     ...openImport(deps),
   } satisfies Acts;

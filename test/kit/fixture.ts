@@ -133,6 +133,7 @@ export function fullOperator(): Operator {
           : done({ key: { ...apiKeys[0], name, role }, secret: "hlk_3f9a_not-a-real-secret-of-anybody" }),
       "alerts.mute": async () => done({ mutes: [] }),
       "alerts.unmute": async () => done({ mutes: [] }),
+      "gaps.look": async (source) => done({ source, asked: true, looked_at: ago(600) }),
       "key.revoke": async () => done(apiKeys[0]),
       import: async (_, __, { lines }) =>
         done({ imported: lines.length, known: 0, cancelled: 0, expired: 0, not_configured: [] }),

@@ -18,6 +18,7 @@ export const node = join(root, "node_modules/.bin/node");
 export const SECRETS = {
   ACME_SECRET: "the secret that acme signs with",
   SIGNING_KEY: "0123456789abcdef0123456789abcdef",
+  HOOK_TOKEN: "what the API of a sender is asked with",
   ADMIN_TOKEN: "token-of-these-tests-0123456789abcdef",
 };
 

@@ -4,10 +4,11 @@ import type { RefusalAnswer, SourceAnswer } from "../../contract/overview.ts";
 import { factsOf, type ProviderFacts } from "../../scheme/facts.ts";
 import { flashOf } from "../words/flash.ts";
 import { sourceHealth } from "../words/health.ts";
+import { Addresses } from "../parts/addresses.tsx";
 import { GapsSection } from "../parts/gaps.tsx";
 import { Page } from "../parts/layout.tsx";
 import { OfferedSecrets, RevealButton } from "../parts/offers.tsx";
-import { by, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
+import { by, done, needs, type PageContext, type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
 import { Copyable, Empty, Exactly, Facts, Foreign, StateBadge, When } from "../parts/parts.tsx";
 import { SecretsInUse } from "../parts/secret-use.tsx";
 import { Marked } from "../parts/marked.tsx";
@@ -48,7 +49,12 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
         />
         {used?.ok === true ? <SecretsInUse use={used.value} now={now} /> : null}
         <Fetches hydrate={source.hydrate} />
-        <GapsSection gaps={source.gaps} now={now} />
+        <GapsSection
+          name={source.name}
+          gaps={source.gaps}
+          now={now}
+          once={deps.access.allows(c.var.caller, "operator") ? deps.newId() : null}
+        />
         <Refusals refusals={told.value.refusals} now={now} />
         <Addresses source={source} now={now} />
       </Page>,
@@ -60,6 +66,13 @@ export function sourcePages(deps: PageDeps): Hono<PageEnv> {
     return offers.ok
       ? show(c, <OfferedSecrets caller={c.var.caller} {...offers.value} />)
       : refuse(c, "sources", offers.problem);
+  });
+
+  app.post("/sources/:name/gaps", needs(deps, "operator", "sources"), async (c) => {
+    const name = c.req.param("name");
+    const looks = await deps.operator.acts["gaps.look"](name, by(c, await c.req.formData()));
+    if (!looks.ok) return refuse(c, "sources", looks.problem);
+    return done(c, `/sources/${name}`, looks.value.asked ? "looking" : "looked");
   });
   return app;
 }
@@ -257,35 +270,6 @@ function Refusals({ refusals, now }: RefusalsProps) {
             </li>
           ))}
         </ol>
-      )}
-    </section>
-  );
-}
-
-function Addresses({ source: { addresses }, now }: { readonly source: SourceAnswer; readonly now: number }) {
-  if (addresses === null) return null;
-  return (
-    <section aria-labelledby="addresses">
-      <h2 id="addresses">Addresses that the sender publishes</h2>
-      {addresses.fault === null ? null : (
-        <p class="warn">
-          Its list could not be read: <Foreign text={addresses.fault} />
-        </p>
-      )}
-      <p class="note">
-        Read <When at={addresses.refreshed_at} now={now} />, again <When at={addresses.next_refresh_at} now={now} />.
-      </p>
-      {addresses.networks.length === 0 ? (
-        <p>None is known yet, so nobody is admitted by it.</p>
-      ) : (
-        <details open={addresses.networks.length <= 12}>
-          <summary>{number(addresses.networks.length)} networks are admitted</summary>
-          <ul class="networks mono">
-            {addresses.networks.map((network) => (
-              <li>{network}</li>
-            ))}
-          </ul>
-        </details>
       )}
     </section>
   );

@@ -1,13 +1,19 @@
 // What a source's sender was asked for that never came, and what became of it.
 import type { SourceAnswer } from "../../contract/overview.ts";
-import { Facts, Foreign, When } from "./parts.tsx";
+import { Facts, Foreign, Post, When } from "./parts.tsx";
 import { number, span } from "../words/words.ts";
 
+interface GapsProps extends Pick<SourceAnswer, "name" | "gaps"> {
+  readonly now: number;
+  /** Names the asking, where the viewer may ask; otherwise `null`. */
+  readonly once: string | null;
+}
+
 /** Nothing where the source asks for nothing. */
-export function GapsSection({ gaps, now }: Pick<SourceAnswer, "gaps"> & { readonly now: number }) {
+export function GapsSection({ name, gaps, now, once }: GapsProps) {
   if (gaps === undefined) return null;
   const { at, every_ms: every, secrets, looked_at: lookedAt, next_look_at: nextAt, fault, last } = gaps;
-  const unset = secrets.filter(({ set }) => !set).map(({ name }) => name);
+  const unset = secrets.flatMap((secret) => (secret.set ? [] : [secret.name]));
   return (
     <section aria-labelledby="gaps">
       <h2 id="gaps">What never came</h2>
@@ -42,6 +48,9 @@ export function GapsSection({ gaps, now }: Pick<SourceAnswer, "gaps"> & { readon
           ]}
         />
       </div>
+      {once === null || unset.length > 0 ? null : (
+        <Post action={`/sources/${name}/gaps`} label="Ask the sender now" once={once} />
+      )}
     </section>
   );
 }

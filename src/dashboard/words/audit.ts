@@ -18,6 +18,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "offers.reveal": "handed-over secret shown",
   "alerts.mute": "alerts muted",
   "alerts.unmute": "alerts unmuted",
+  gaps: "sender asked for what never came",
+  "gaps.look": "sender asked now for what never came",
   route: "routed again",
   addresses: "address list changed",
 };

@@ -32,6 +32,8 @@ const SENTENCES = {
   revoked: () => "The key is revoked, and every session that it opened with it.",
   muted: () => "Muted: nobody is told that it begins. What still lasts when the mute ends is told then.",
   unmuted: () => "Unmuted. What still lasts is told at the next look, within a minute.",
+  looking: () => "The sender is being asked. What it finds stands here within a minute.",
+  looked: () => "Not asked: it was a moment ago, or is being asked.",
   signed_out: () => "You are signed out.",
 } as const satisfies Record<string, (n: number) => string>;
 

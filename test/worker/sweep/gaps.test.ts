@@ -18,6 +18,8 @@ const relay = (sources: object, more: object = {}) =>
     ROUTES: { all: { from: Object.keys(sources), to: "crm" } },
     ...more,
   });
+const HMAC = { header: "X-Signature" };
+const ADMIN = { authorization: "Bearer front-admin-token-0123456789abcdef" };
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
 
 interface Shown {
@@ -165,4 +167,44 @@ test("nobody is asked without the secret, or where no source asks", async () => 
   await without.minute();
   expect(await gapsOf(without, "github")).toBeUndefined();
   expect(asked).toEqual([]);
+});
+
+async function due(): Promise<number> {
+  const [mark] = await rows<{ at: number }>("SELECT at FROM marks WHERE name = 'gaps:github'");
+  return mark?.at ?? 0;
+}
+
+test("an operator has the sender asked now, on record and once; not a moment after a look, and not while one is under way", async () => {
+  const asked: string[] = [];
+  github(asked);
+  const one = relay({ github: SOURCES.github, stripe: SOURCES.stripe, plain: { provider: "hmac", settings: HMAC } });
+  const look = async (name: string) => {
+    const answer = await one.ask(`/api/sources/${name}/gaps`, { method: "POST", headers: ADMIN });
+    return { status: answer.status, ...(await answer.json<{ asked?: boolean; detail?: string }>()) };
+  };
+  await one.minute();
+  const later = await due();
+  // The last look was a moment ago.
+  expect(await look("github")).toMatchObject({ status: 200, asked: false });
+  expect(await due()).toBe(later);
+  await rows(
+    "UPDATE marks SET value = json_set(value, '$.at', value->>'at' - 200000), at = at - 200000 WHERE name = 'gaps:github'",
+  );
+  expect(await look("github")).toMatchObject({ status: 200, asked: true });
+  expect(await due()).toBeLessThanOrEqual(Date.now());
+  expect(await look("github")).toMatchObject({ asked: false });
+  expect(await rows("SELECT action, target FROM audit WHERE action = 'gaps.look'")).toEqual([
+    { action: "gaps.look", target: "github" },
+  ]);
+  const before = asked.length;
+  await one.minute();
+  expect(asked.length).toBeGreaterThan(before);
+  // Somebody has taken the look and is at it: its lease stands where the next look would.
+  await rows(
+    "UPDATE marks SET value = json_set(value, '$.at', value->>'at' - 200000), at = ?1 WHERE name = 'gaps:github'",
+    Date.now() + 290_000,
+  );
+  expect(await look("github")).toMatchObject({ asked: false });
+  expect((await look("plain")).detail).toContain("has no gaps");
+  expect((await look("nobody")).status).toBe(404);
 });
