@@ -13,8 +13,10 @@ export interface Erased {
   doneAt: number | null;
 }
 
+/** How often it is looked, in ms; and once it lasts, since D1 may be gone for hours. */
 const LOOK_MS = 3_000;
-const LOOKS = 2_000;
+const LATER_MS = 60_000;
+const [SOON, LOOKS] = [100, 600];
 /** The key under which it is ordered; another of its kind follows for its confirmation. */
 const KEY = "erase";
 
@@ -44,13 +46,13 @@ export async function erase(letter: Letter, ledger: Ledger): Promise<void> {
   if (plan.traits.includes("redacted")) return;
   const one: Erased = { words: wordsOf(letter), confirmedAt: null, doneAt: null };
   ledger.erased.push(one);
-  const wait = async () => {
+  const wait = async (count: number) => {
     await new Promise<void>((resolve) => {
-      scheduler.after(LOOK_MS, resolve);
+      scheduler.after(count < SOON ? LOOK_MS : LATER_MS, resolve);
     });
   };
   let path = "erasures";
-  for (let count = 0; count < LOOKS; count += 1, await wait()) {
+  for (let count = 0; count < LOOKS; count += 1, await wait(count)) {
     const order = path === "erasures" || path.endsWith("/confirm");
     const job = await asks(path, order ? (path === "erasures" ? KEY : `${KEY} confirmed`) : null, one, ledger);
     if (job === null) continue;

@@ -1,4 +1,5 @@
 // Events in order: what is claimed comes behind nothing that is open, and the order is that in which senders were answered.
+import { erasedIn } from "../erased.ts";
 import type { Ledger, Try } from "../ledger.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
 
@@ -41,7 +42,8 @@ export const inOrder: Invariant = {
     if (own.length > 0 || hadItsTurn(id, ledger)) return null;
     const stops = ledger.plan.traits.includes("stopping");
     return first(d1.look<Earlier>(EARLIER, event), ({ id: earlier, state }) => {
-      if (state === "delivered" || hadItsTurn(earlier, ledger)) return null;
+      // What is deleted stops nobody any more.
+      if (state === "delivered" || hadItsTurn(earlier, ledger) || erasedIn(ledger).has(earlier)) return null;
       if (state !== "failed") return `${id} was claimed while ${earlier}, which came before it, was ${state}`;
       const [row] = d1.look<{ reason: string }>(
         "SELECT reason FROM deliveries JOIN events ON seq = event WHERE id = ?1 AND destination = 'alpha'",
