@@ -30,6 +30,13 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/'era_'/, "order erasure"],
   [/'\$\.phase', 'deleting'/, "confirm erasure"],
   [/AS mine\s+FROM \(SELECT seq, id, source, size, gone/, "suspects"],
+  [/INSERT INTO segments/, "begin segment"],
+  [/UPDATE segments SET going = \(/, "move"],
+  [/FROM segments INDEXED BY segments_open/, "open segments"],
+  [/UPDATE segments SET state = 'leaving' WHERE key = \?1 AND state = 'writing'/, "give up segment"],
+  [/DELETE FROM segments/, "forget segment"],
+  [/AS print/, "read lines"],
+  [/INSERT INTO events[^]*value->>'gone'\s+FROM json_each/, "arrive"],
   [/INSERT INTO events\b/, "commit"],
   [/state = 'delivering', attempt = attempt \+ 1/, "claim"],
   [/INSERT INTO listeners/, "listen"],
@@ -102,7 +109,8 @@ export class D1 {
     this.#statements = statementsOf(this.#db);
     // The relay asks D1 for its own clock: in a world it shows the world's time, whatever the isolates' clocks show.
     this.#db.function("unixepoch", { varargs: true }, () => Math.floor(EPOCH + scheduler.now) / 1000);
-    observers.set(this.#db, (move) => this.#moves.push({ ...move, by: this.#by }));
+    // What comes back out of the archive has moved before.
+    observers.set(this.#db, (move) => this.#by === "arrive" || this.#moves.push({ ...move, by: this.#by }));
   }
 
   get database(): DatabaseSync {

@@ -58,7 +58,7 @@ export class DurableObject {
     this.scheduler = scheduler;
     this.#construct = construct;
     this.#isolate = isolate;
-    this.storage = new Storage(kept);
+    this.storage = new Storage(kept, () => scheduler.now);
   }
 
   get isolate(): Isolate | null {

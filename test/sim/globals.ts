@@ -1,6 +1,7 @@
 // Clock, timers, dice, cryptography, console and network as the relay's code finds them: the simulation's own, for whoever runs inside it.
 import { createHash, createHmac, hkdfSync } from "node:crypto";
 import { decrypted, encrypted } from "./gcm.ts";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { running } from "./isolate.ts";
 import type { Reach } from "./network.ts";
 import { Pair, ResponseWithSocket } from "./sockets.ts";
@@ -58,6 +59,24 @@ export function install(): void {
     return outside.reach(url, init);
   });
   put(globalThis, "crypto", cryptoOf(real.crypto));
+  put(
+    globalThis,
+    "CompressionStream",
+    class extends Whole {
+      constructor() {
+        super(gzipSync);
+      }
+    },
+  );
+  put(
+    globalThis,
+    "DecompressionStream",
+    class extends Whole {
+      constructor() {
+        super(gunzipSync);
+      }
+    },
+  );
   for (const [name, level] of [
     ["log", "info"],
     ["warn", "warn"],
@@ -68,6 +87,17 @@ export function install(): void {
       const owner = running.getStore();
       if (owner === undefined) print(...words);
       else owner.isolate.onLog(level, words.map(String).join(" "));
+    });
+  }
+}
+
+/** Node compresses in a pool of threads, in an order that no seed decides; here it is done on the spot. */
+class Whole extends TransformStream<Uint8Array, Uint8Array> {
+  constructor(work: (bytes: Uint8Array) => Uint8Array) {
+    const pieces: Uint8Array[] = [];
+    super({
+      transform: (piece) => void pieces.push(piece),
+      flush: (controller) => controller.enqueue(new Uint8Array(work(Buffer.concat(pieces)))),
     });
   }
 }

@@ -51,6 +51,9 @@ export class Ledger {
   readonly edits: Asked[] = [];
   /** Orders to delete all of a subject. */
   readonly erased: Erased[] = [];
+  /** Events whose deletion the operator has asked for, and those that are deleted for all that it was told. */
+  readonly ordered = new Set<string>();
+  readonly deleted = new Set<string>();
   /** Mutes that were answered. */
   readonly mutes: Muted[] = [];
   /** Pauses that were answered as confirmed by every object, and resumes when they were asked for. */
@@ -93,12 +96,10 @@ export class Ledger {
 
   /** The public id of an event's row. */
   idOf(seq: number): string {
-    let id = this.#ids.get(seq);
-    if (id === undefined) {
-      id = this.platform.d1.look<{ id: string }>("SELECT id FROM events WHERE seq = ?1", seq)[0]?.id ?? `row ${seq}`;
-      this.#ids.set(seq, id);
-    }
-    return id;
+    // Once retention has removed the newest event, another one may get its number.
+    const [row] = this.platform.d1.look<{ id: string }>("SELECT id FROM events WHERE seq = ?1", seq);
+    if (row !== undefined) this.#ids.set(seq, row.id);
+    return this.#ids.get(seq) ?? `row ${seq}`;
   }
 
   arrivalsOf(id: string, destination: string): Arrival[] {

@@ -18,6 +18,7 @@ import { socketOf } from "./sockets.ts";
 import { Things } from "./things.ts";
 import { Desk } from "./tunnelled.ts";
 import { Bucket, guardOf, Resolver, serviceOf } from "./ways.ts";
+import { Vault } from "./vault.ts";
 import type { Worker } from "./worker.ts";
 
 /** After a handler has ended, `waitUntil` has this long, in ms. */
@@ -45,6 +46,7 @@ export class Platform {
   #older: number | null = null;
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly bucket = new Bucket();
+  readonly vault = new Vault();
   readonly resolver = new Resolver();
   readonly things: Things;
   readonly collector: Collector;
@@ -272,12 +274,10 @@ export class Platform {
       DB: this.d1.binding(),
       PARTNER: serviceOf(this.network),
       ARCHIVE: this.bucket.binding(scheduler),
+      EVENT_ARCHIVE: this.vault.binding(scheduler),
       DELIVERIES: this.queue.binding(),
       DEAD_LETTERS: this.queue.binding(),
-      INTAKE: {
-        idFromName: (name: string) => name,
-        getByName: (name: string) => this.intakes.of(name).stub(),
-      },
+      INTAKE: { idFromName: (name: string) => name, getByName: (name: string) => this.intakes.of(name).stub() },
       FEED: { getByName: () => this.feed.stub() },
       LIMITER: { getByName: (name: string) => this.limiters.of(name).stub() },
       TUNNEL: { getByName: (name: string) => this.desk.heardBy(this.tunnels.of(name).stub()) },

@@ -8,8 +8,17 @@ export interface Mark {
   readonly seq: number;
 }
 
+/**
+ * What nobody has synced is written all the same, soon after its turn; an object whose storage does not get that far is
+ * reset within half a minute. With this much time, in ms, the worlds are still harder than the platform.
+ */
+const WRITTEN_MS = 10 * 60_000;
+
 export class Storage {
   readonly database: DatabaseSync;
+  readonly #now: () => number;
+  /** Turns that no sync has confirmed, each with when it began. */
+  #turns: { readonly turn: number; readonly at: number }[] = [];
   #turn = 0;
   #open = false;
   /** The first turn that is not committed: each has a savepoint, so that a crash can take back any number of the latest. */
@@ -18,7 +27,8 @@ export class Storage {
   #durableSeq = 0;
 
   /** @param kept the storage of an earlier world, empty */
-  constructor(kept: DatabaseSync | null) {
+  constructor(kept: DatabaseSync | null, now: () => number) {
+    this.#now = now;
     this.database = kept ?? new DatabaseSync(":memory:");
     this.database.exec("CREATE TABLE IF NOT EXISTS _alarm (id INTEGER PRIMARY KEY, at INTEGER)");
   }
@@ -61,6 +71,7 @@ export class Storage {
   /** A sync has ended: everything up to its mark survives. */
   confirm({ turn, seq }: Mark): void {
     this.#durableTurn = Math.max(this.#durableTurn, turn);
+    this.#turns = this.#turns.filter((one) => one.turn > this.#durableTurn);
     this.#durableSeq = Math.max(this.#durableSeq, seq);
     if (this.#durableTurn === this.#turn && !this.#open) this.#commit();
   }
@@ -68,11 +79,14 @@ export class Storage {
   /** Takes back some of the latest turns that no sync has confirmed: `share` (0 … 1) of them survive. Returns how many are lost. */
   crash(share: number): number {
     this.#open = false;
+    const written = this.#turns.findLast(({ at }) => at < this.#now() - WRITTEN_MS);
+    this.#durableTurn = Math.max(this.#durableTurn, written?.turn ?? 0);
     const unsure = this.#turn - this.#durableTurn;
     const survive = this.#durableTurn + Math.floor(share * (unsure + 1));
     const lost = this.#turn - survive;
     if (this.#first !== null && lost > 0) this.database.exec(`ROLLBACK TO t${Math.max(survive + 1, this.#first)}`);
     this.#commit();
+    this.#turns = [];
     this.#durableTurn = this.#turn;
     this.#durableSeq = this.#journal("max(seq)");
     return lost;
@@ -92,6 +106,7 @@ export class Storage {
   #begin(): void {
     if (this.#open) return;
     this.#turn += 1;
+    this.#turns.push({ turn: this.#turn, at: this.#now() });
     this.#open = true;
     this.#first ??= this.#turn;
     this.database.exec(`SAVEPOINT t${this.#turn}`);

@@ -4,6 +4,7 @@ import { Dice } from "./dice.ts";
 import type { Mood } from "./network.ts";
 import type { Step } from "./plan.ts";
 import { sealedOf } from "./sealed.ts";
+import { vaultedOf } from "./vaulted.ts";
 import type { Vars } from "./settings.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { Vars } from "./settings.ts";
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`).
- * `gapped`: github's sender is asked for what never came (`gapped.ts`).
+ * `gapped`: github's sender is asked for what never came (`gapped.ts`). `vaulted` has an archive (`vault.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
  */
@@ -39,7 +40,8 @@ export type Trait =
   | "sealed"
   | "redacted"
   | "tunnelled"
-  | "unheard";
+  | "unheard"
+  | "vaulted";
 
 /** As alpha's `max_age` says it, and in ms. */
 const MAX_AGE = "60s";
@@ -52,7 +54,10 @@ const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 export function traitsOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "traits");
   const [made, sealed] = [remadeOf(seed, span), sealedOf(seed, span)];
-  const first = { traits: [...made.traits, ...sealed.traits], sayings: [...made.sayings, ...sealed.sayings] };
+  const first = {
+    traits: [...made.traits, ...sealed.traits, ...vaultedOf(seed)],
+    sayings: [...made.sayings, ...sealed.sayings],
+  };
   if (!dice.chance(0.25)) return first;
   const traits = [...first.traits, ...TRAITS.filter(() => dice.chance(0.6))];
   const sayings: Step[] = [];

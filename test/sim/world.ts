@@ -16,6 +16,7 @@ import { type Line, Scheduler, type Violation } from "./scheduler.ts";
 import { CHANGES, initialVars } from "./settings.ts";
 import { emptied, keptOf, migrated } from "./shelf.ts";
 import { unheardIn } from "./listening.ts";
+import { Storm } from "./vault-orders.ts";
 import type { Worker } from "./worker.ts";
 
 export interface Outcome {
@@ -48,7 +49,8 @@ export interface Setting {
 export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Faults, setting: Setting): Promise<Outcome> {
   const scheduler = new Scheduler(plan.seed, setting.listening);
   const faults = faultsOf(scheduler);
-  scheduler.faults = (point, now) => (now < plan.quiet ? faults(point, now) : null);
+  const storm = new Storm();
+  scheduler.faults = (point, now) => (now < plan.quiet || storm.covers(now) ? faults(point, now) : null);
   const vars = initialVars(plan.schedule, plan.shards, plan.traits);
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
@@ -60,6 +62,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
     ledger.waiting -= 1;
     return heard?.status ?? null;
   };
+  platform.vault.isBound = plan.traits.includes("vaulted");
   if (plan.traits.includes("inward")) platform.resolver.inward = "alpha.example.com";
   listen(ledger);
   for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));
@@ -71,7 +74,8 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   platform.cron.watched = false;
   if (scheduler.violations.length === 0 && (plan.retention || plan.traits.includes("unheard"))) {
     // Where nobody has listened somebody may be told so in the end, and that notice is kept as long again.
-    await scheduler.run(scheduler.now + RETENTION_MS * (plan.traits.includes("unheard") ? 2 : 1));
+    const twice = plan.traits.includes("unheard") ? 2 : 1;
+    await scheduler.run(scheduler.now + RETENTION_MS * twice + storm.begin(ledger));
     if (scheduler.violations.length === 0) judge(ledger, "expired");
   }
   if (!plan.cold) setting.shelf.kept = keptOf(platform);

@@ -24,6 +24,7 @@ import { redacted } from "./redacted.ts";
 import { sealed } from "./sealed.ts";
 import { changesOver } from "./rotated.ts";
 import { heldForFree, inTheirOrder, keptForListeners, onceEach } from "./tunnelled.ts";
+import { deletedThere, foundThere, movedWhole } from "./vault.ts";
 import { things } from "./things.ts";
 import { repeatsLeaveNothing, repeatsOpen, repeatsSpendNothing } from "./repeats.ts";
 
@@ -89,4 +90,7 @@ export const INVARIANTS: readonly Invariant[] = [
   inTheirOrder,
   onceEach,
   keptForListeners,
+  movedWhole,
+  deletedThere,
+  foundThere,
 ];

@@ -42,7 +42,8 @@ export const things: Invariant = {
     if (to !== "delivering") claims.delete(name);
     if (by === "claim") claims.set(name, beside !== null);
     const before = kept.get(id);
-    if (beside === null) return before === undefined ? null : `what was kept beside ${id} is gone`;
+    if (beside === null)
+      return before === undefined || ledger.ordered.has(id) ? null : `what was kept beside ${id} is gone`;
     kept.set(id, before ?? beside);
     return before === undefined || before === beside ? null : `beside ${id} stands ${beside} in the place of ${before}`;
   },
