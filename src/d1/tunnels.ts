@@ -65,17 +65,25 @@ UPDATE deliveries SET state = 'pending', waits = NULL, due_at = ?2, look_at = ?2
 WHERE destination = ?1 AND state = 'held' AND event = ${FIRST_HELD("?1")} AND ${LISTENED} AND NOT (${STOPPED("?1")})
 ${RETURNING_BELL}`;
 
+const NAME = "t.value->>'name'";
+// How far the retention has looked at what is held: the oldest may be kept for longest. D1 has the place, because an
+// isolate may live for no longer than one look; nothing is written where one look sees all.
+const MARK = `'expiry:tunnel:' || (${NAME})`;
+const PLACE = `coalesce((SELECT CAST(value AS INTEGER) FROM marks WHERE name = ${MARK}), 0)`;
 // Of a tunnel for which nothing is held, one step of the index is read and no more. `until` is the last of what comes
 // after `after`, so far as one step of the retention looks.
-const NAME = "t.value->>'name'";
 const HELD = `
 SELECT ${NAME} AS destination, EXISTS (SELECT 1 FROM listeners WHERE destination = ${NAME})
-    AND ${FIRST_HELD(NAME)} IS NOT NULL AND NOT (${STOPPED(NAME)}) AS heard,
-  (SELECT max(event) FROM (
+    AND ${FIRST_HELD(NAME)} IS NOT NULL AND NOT (${STOPPED(NAME)}) AS heard, ${PLACE} AS after,
+  (SELECT json_object('until', max(event), 'full', count(*) = ${EXPIRED}) FROM (
     SELECT event FROM deliveries INDEXED BY deliveries_held
-    WHERE state = 'held' AND destination = ${NAME} AND event > t.value->>'after' ORDER BY event LIMIT ${EXPIRED}
-  )) AS until
+    WHERE state = 'held' AND destination = ${NAME} AND event > ${PLACE} ORDER BY event LIMIT ${EXPIRED}
+  )) AS part
 FROM json_each(?1) t WHERE EXISTS (SELECT 1 FROM deliveries INDEXED BY deliveries_held WHERE state = 'held' AND destination = ${NAME})`;
+
+const LOOKED = `
+INSERT INTO marks (name, value, at) SELECT ${MARK}, CAST(t.value->>'next' AS TEXT), ?2 FROM json_each(?1) t WHERE true
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at`;
 
 // ?1 parts of what is held for tunnels, ?2 how long which sources' events are kept, ?3 now. What was held for a pause
 // that is over waits for a listener like the rest.
@@ -102,12 +110,15 @@ export interface UnheardClaim {
   readonly waits: UnheardWhy;
 }
 
-/** A tunnel for which something is held, and a part of that, by its events: `until` is `null` at the end of it. */
+/** A tunnel for which something is held, and a part of that, by its events. */
 export interface Held {
   readonly destination: string;
   readonly heard: boolean;
   readonly after: number;
+  /** `null` where nothing is held behind `after`. */
   readonly until: number | null;
+  /** Whether more may be held behind `until`. */
+  readonly full: boolean;
 }
 
 /** What is known of listeners, and done with what waits for them. */
@@ -116,8 +127,6 @@ export type Tunnels = ReturnType<typeof openTunnelTable>;
 /** @param run D1 with the schema in place */
 export function openTunnelTable(run: Run) {
   const all = rowsOf(run);
-  /** How far the retention has looked at what is held for each: the oldest may be kept for longest. */
-  const looked = new Map<string, number>();
   return {
     /** Notes that somebody listens: from now on deliveries are claimed. @param session new for each listener */
     async heard(destination: string, session: string, now: number): Promise<void> {
@@ -150,23 +159,32 @@ export function openTunnelTable(run: Run) {
 
     /** Tunnels for which something is held, whether somebody listens who may get it, and the part to look at next. */
     async held(tunnels: readonly string[]): Promise<Held[]> {
-      const asked = tunnels.map((name) => ({ name, after: looked.get(name) ?? 0 }));
-      const rows = await all<Omit<Held, "heard" | "after"> & { heard: number }>(HELD, JSON.stringify(asked));
-      return rows.map(({ destination, heard, until }) => ({
-        destination,
-        heard: heard === 1,
-        after: looked.get(destination) ?? 0,
-        until,
-      }));
+      const asked = JSON.stringify(tunnels.map((name) => ({ name })));
+      const rows = await all<{ destination: string; heard: number; after: number; part: string }>(HELD, asked);
+      return rows.map(({ destination, heard, after, part }) => {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the statement has made it
+        const { until, full } = JSON.parse(part) as { until: number | null; full: number };
+        return { destination, heard: heard === 1, after, until, full: full === 1 };
+      });
     },
 
     /** Ends what was held in these parts for as long as events of its source are kept; the next look goes on behind. */
     async expire(held: readonly Held[], keepings: readonly Keeping[], now: number): Promise<Expired[]> {
-      const parts = held.map(({ destination: name, after, until }) => ({ name, after, until }));
+      const parts = held.map(({ destination: name, after, until, full }) => ({
+        name,
+        after,
+        until,
+        next: full ? (until ?? 0) : 0,
+      }));
       const kept = JSON.stringify(keepings.filter(({ of }) => of === "events"));
-      const expired = await all<Expired>(EXPIRE, JSON.stringify(parts), kept, now);
-      for (const { name, until } of parts) looked.set(name, until ?? 0);
-      return expired;
+      const moved = parts.filter(({ after, next }) => after !== next);
+      const [ended] = await run((db) =>
+        db.batch<Expired>([
+          db.prepare(EXPIRE).bind(JSON.stringify(parts), kept, now),
+          ...(moved.length === 0 ? [] : [db.prepare(LOOKED).bind(JSON.stringify(moved), now)]),
+        ]),
+      );
+      return ended?.results ?? [];
     },
   };
 }
