@@ -23,6 +23,8 @@ describe("health in one word", () => {
       "orders-worker": "healthy",
       jobs: "healthy",
       lake: "retrying",
+      "on-call": "healthy",
+      desk: "healthy",
       "archive-of-everything-that-ever-happened-in-the-emea-region": "idle",
     });
   });
