@@ -159,12 +159,12 @@ const LOOKS = {
 
   "GET /erasures": {
     ...rule,
-    says: "The last hundred orders to delete all of a subject, newest first.",
+    says: "The last hundred orders to delete everything about a subject, newest first.",
     answer: z.object({ erasures: z.array(erasure) }),
   },
   "GET /erasures/:id": {
     ...rule,
-    says: "One order to delete all of a subject, and how far it has come.",
+    says: "One order to delete everything about a subject, and how far it has come.",
     answer: erasure,
   },
 

@@ -5,20 +5,16 @@ import { instant } from "./history.ts";
 const count = z.number();
 
 /** `body.customer.id=cus_123`, or `headers.x-tenant=7`: the names that lead to a value, and the value. */
-const WHERE = /^(?:body(?:\.[^\s.=]+){1,20}|headers\.[A-Za-z0-9!#$%&'*+^_`|~-]+)=[\s\S]{1,1000}$/;
+export const WHERE =
+  /^(?<place>body(?:\.[^\s.=]+){1,20}|headers\.[A-Za-z0-9!#$%&'*+^_`|~-]+)=(?<value>[\s\S]{1,1000})$/;
+export const WHERE_IS =
+  'must be a place and the value that stands there, such as "body.customer.id=cus_123" or "body.items.*.email=ann@example.com"';
 
 const erasureOrder = z.strictObject({
   source: z
     .string("must be text")
     .check(z.minLength(1, "must not be empty"), z.maxLength(63, "must not be longer than 63 characters")),
-  where: z
-    .string("must be text")
-    .check(
-      z.regex(
-        WHERE,
-        'must be a place and the value that stands there, such as "body.customer.id=cus_123" or "body.items.*.email=ann@example.com"',
-      ),
-    ),
+  where: z.string("must be text").check(z.regex(WHERE, WHERE_IS)),
 });
 
 export const erasure = z.object({
@@ -63,7 +59,7 @@ export const ERASURE_ACTS = {
   "POST /erasures/:id/confirm": {
     role: "admin",
     act: "erasures.confirm",
-    says: "Deletes what was counted, everywhere, and what was made from it by hand, and what comes until it has ended: for ever.",
+    says: "Deletes what was counted, everywhere, and what was made from it by hand, and what comes until it has ended: permanently.",
     answer: erasure,
   },
   "POST /erasures/:id/cancel": {

@@ -9,13 +9,15 @@ type Paths = Redaction["body"];
 const SPACE: ReadonlySet<string | undefined> = new Set([" ", "\n", "\t", "\r", "\uFEFF"]);
 /** What a number or a word ends at. */
 const END: ReadonlySet<string | undefined> = new Set([",", "]", "}", ...SPACE, undefined]);
-/** Texts and numbers of a value, and whether a text is the name of a member. */
-const LEAVES = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|-?\d[\d.eE+-]*/g;
+/** Texts and numbers of a value, and where an object of it begins and ends. */
+const LEAVES = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[{}]/g;
 
 /** What is left of a document, and what was taken out of it: each value as it was written there. */
 export interface Cut {
   readonly text: string;
   readonly cuts: readonly string[];
+  /** Those of them that stand at the end of a path: not what went because nobody knows what is in it. */
+  readonly hits: readonly string[];
 }
 
 /**
@@ -30,17 +32,21 @@ export function jsonWithout(text: string, paths: Paths): Cut {
   return walk.end();
 }
 
-/** Texts and numbers in a value that was taken out. */
-export function leavesOf(raw: string): string[] {
-  return [...raw.matchAll(LEAVES)].flatMap(([number, quoted, isName]) => {
-    if (quoted === undefined) return [number];
-    return isName === undefined ? [String(JSON.parse(quoted))] : [];
+/** The text or number that a value is, or those of a list. What is in an object has a name, and so another place. */
+export function scalarsOf(raw: string): string[] {
+  let depth = 0;
+  return [...raw.matchAll(LEAVES)].flatMap(([found]) => {
+    if (found === "{") depth += 1;
+    if (found === "}") depth -= 1;
+    if (depth > 0 || found === "}") return [];
+    return [found.startsWith('"') ? String(JSON.parse(found)) : found];
   });
 }
 
 class Walk {
   readonly #text: string;
   readonly #cuts: string[] = [];
+  readonly #hits: string[] = [];
   #kept = "";
   /** Up to where the text is kept, or was taken out. */
   #from = 0;
@@ -51,7 +57,7 @@ class Walk {
   }
 
   end(): Cut {
-    return { text: this.#kept + this.#text.slice(this.#from), cuts: this.#cuts };
+    return { text: this.#kept + this.#text.slice(this.#from), cuts: this.#cuts, hits: this.#hits };
   }
 
   value(paths: Paths): void {
@@ -64,7 +70,10 @@ class Walk {
     else if (first === "[") this.#elements(paths);
     else if (first === '"') this.#inText(paths);
     else this.#skip();
-    if (isHit) this.#replace(start, REDACTED_TEXT, [this.#text.slice(start, this.#at)]);
+    if (!isHit) return;
+    const raw = this.#text.slice(start, this.#at);
+    this.#hits.push(raw);
+    this.#replace(start, REDACTED_TEXT, [raw]);
   }
 
   #replace(start: number, by: string, cuts: readonly string[]): void {
@@ -85,6 +94,7 @@ class Walk {
       return;
     }
     const inside = jsonWithout(text, paths);
+    for (const hit of inside.hits) this.#hits.push(hit);
     if (inside.cuts.length > 0) this.#replace(start, inside.text, inside.cuts);
   }
 

@@ -1,7 +1,7 @@
 // An event without the values that nobody is to see: headers, and places of a body that is JSON or a form. Pure.
 import { parseJson, PROVEN } from "../bytes/json.ts";
 import type { Redaction } from "../scheme/redaction.ts";
-import { type Cut, jsonWithout, leavesOf } from "./redact-json.ts";
+import { type Cut, jsonWithout, scalarsOf } from "./redact-json.ts";
 import { REDACTED_TEXT } from "../ids.ts";
 
 export interface Redacted {
@@ -35,21 +35,23 @@ export function redact(
 }
 
 /**
- * The texts at a place of an event, names leading to it as those of `redact` do; `null` where the body cannot be read.
+ * The texts at the very end of a place of an event, names leading to it as those of `redact` do; `null` where the body
+ * cannot be read.
  *
- * @param place `body` or `headers`, and the names that lead on
+ * @param place `body` or `headers`, and the names that lead on; any other is nowhere
  */
 export function textsAt(
   [root = "", ...path]: readonly string[],
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
 ): readonly string[] | null {
-  if (root === "headers") return [headers[path.join(".").toLowerCase()] ?? []].flat();
-  if (body.length === 0) return [];
-  return inBody([path], headers["content-type"] ?? "", body)?.cuts.flatMap(leavesOf) ?? null;
+  const name = path.join(".").toLowerCase();
+  if (root === "headers") return Object.hasOwn(headers, name) ? [headers[name] ?? ""] : [];
+  if (root !== "body" || path.length === 0 || body.length === 0) return [];
+  return inBody([path], headers["content-type"] ?? "", body)?.hits.flatMap(scalarsOf) ?? null;
 }
 
-const UNTOUCHED: Cut = { text: "", cuts: [] };
+const UNTOUCHED: Cut = { text: "", cuts: [], hits: [] };
 
 /** `null` for a body that is neither. */
 function inBody(paths: Redaction["body"], type: string, body: Uint8Array): Cut | null {
@@ -65,6 +67,7 @@ function inBody(paths: Redaction["body"], type: string, body: Uint8Array): Cut |
 /** @throws where a name or value is not written as a form is */
 function formWithout(text: string, paths: Redaction["body"]): Cut {
   const cuts: string[] = [];
+  const hits: string[] = [];
   const fields = text.split("&").map((field) => {
     const [name = "", ...rest] = field.split("=");
     const value = decoded(rest.join("="));
@@ -72,18 +75,21 @@ function formWithout(text: string, paths: Redaction["body"]): Cut {
     const places = decoded(name)
       .replaceAll(/\[([^\]]*)\]/g, ".$1")
       .split(".");
-    const left = paths.flatMap((path) => remaining(path, places));
+    const led = paths.flatMap((path) => remaining(path, places));
+    const left = led.map((one) => one.rest);
     if (left.length === 0) return field;
     // Slack and others send JSON in a field. What cannot be read may hold the value in a way that nobody knows.
     const isHit = left.some(({ length }) => length === 0);
     const isWhole = isHit || (value !== "" && parseJson(value, PROVEN.elements) === undefined);
     if (isWhole) cuts.push(JSON.stringify(value));
+    if (led.some((one) => one.rest.length === 0 && !one.isInside)) hits.push(JSON.stringify(value));
     if (isWhole) return `${name}=${encodeURIComponent(REDACTED_TEXT)}`;
     const inside = jsonWithout(value, left);
     for (const cut of inside.cuts) cuts.push(cut);
+    for (const hit of inside.hits) hits.push(hit);
     return inside.cuts.length === 0 ? field : `${name}=${encodeURIComponent(inside.text)}`;
   });
-  return { text: fields.join("&"), cuts };
+  return { text: fields.join("&"), cuts, hits };
 }
 
 function decoded(text: string): string {
@@ -93,17 +99,21 @@ function decoded(text: string): string {
 const ELEMENT = /^\d*$/;
 
 /**
- * What of a path is left behind these places; nothing where it leads elsewhere. What is inside its end goes too.
+ * What of a path is left behind these places; nothing where it leads elsewhere. What is inside its end goes too, and
+ * `isInside` tells it from the end itself.
  * A name leads through lists: `items[0][note]` and `items[][note]` are in `items.note`.
  */
-function remaining(path: readonly string[], places: readonly string[]): (readonly string[])[] {
+function remaining(
+  path: readonly string[],
+  places: readonly string[],
+): { rest: readonly string[]; isInside: boolean }[] {
   let at = 0;
-  for (const place of places) {
+  for (const [n, place] of places.entries()) {
     const next = path[at];
-    if (next === undefined) break;
+    if (next === undefined) return [{ rest: [], isInside: !places.slice(n).every((name) => ELEMENT.test(name)) }];
     // Nobody knows which element `[]` is.
     if (next === "*" || next === place || (place === "" && ELEMENT.test(next))) at += 1;
     else if (!ELEMENT.test(place) || ELEMENT.test(next)) return [];
   }
-  return [path.slice(at)];
+  return [{ rest: path.slice(at), isInside: false }];
 }

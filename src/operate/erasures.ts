@@ -1,6 +1,6 @@
-// All of a subject is deleted because somebody asked: counted first, confirmed, and then done step by step. The value
-// that tells the subject's events is not kept: a job knows its digest.
-import type { ErasureAnswer } from "../contract/erasures.ts";
+// Everything about a subject is deleted because somebody asked: counted first, confirmed, and done step by step. The
+// value that tells the subject's events is not kept: a job knows its digest.
+import { type ErasureAnswer, WHERE, WHERE_IS } from "../contract/erasures.ts";
 import { CANCEL_ERASURE, CONFIRM, START } from "../d1/deeds/erase.ts";
 import type { Erasure, Erasures, Work } from "../d1/erasures.ts";
 import { digestOf } from "../in/subject.ts";
@@ -38,8 +38,9 @@ export function openErasureActs(
   };
   return {
     async "erasures.start"(_, by, { source, where }) {
-      const at = where.indexOf("=");
-      const [place, value] = [where.slice(0, at), where.slice(at + 1)];
+      // Whoever asks: what is no place of a body would be looked for elsewhere than it was meant.
+      const { place, value } = WHERE.exec(where)?.groups ?? {};
+      if (place === undefined || value === undefined) return badRequest(`where ${WHERE_IS}`);
       const held = await heldBy(source, place);
       if (held !== null) return held;
       const salt = newId();
@@ -67,8 +68,11 @@ export function openErasureActs(
     },
 
     async "erasures.cancel"(id, by) {
-      await once(CANCEL_ERASURE, id, {}, by);
-      return await show(id);
+      const { answer } = await once(CANCEL_ERASURE, id, {}, by);
+      const job = await show(id);
+      return answer.done === 0 && job.ok && job.value.state === "rewriting"
+        ? conflict(`${id} has deleted everything, and ends by itself once the archive is written anew: leave it`)
+        : job;
     },
   };
 
@@ -86,11 +90,9 @@ export function openErasureActs(
     const hidden =
       root === "headers"
         ? found?.redact?.headers.includes(path.join(".").toLowerCase())
-        : found?.redact?.body.some((one) => one.every((name, n) => name === "*" || name === path[n]));
+        : found?.redact?.body.some((one) => covers(one, path));
     return hidden === true
-      ? badRequest(
-          `where: ${quoted(place)} is redacted for this source, so that no event is found by it: name another place`,
-        )
+      ? badRequest(`where: ${quoted(place)} is redacted for this source, and would match nothing: name another place`)
       : null;
   }
 
@@ -99,6 +101,20 @@ export function openErasureActs(
     const { rows, next } = await tables.records.events(filter, null, 1);
     return rows.length > 0 || next !== null;
   }
+}
+
+/**
+ * Whether a redacted path takes all that a place leads to. A name of either leads through lists, so that `items.email`
+ * is `items.*.email`, and `items.0.email` is in both. A body itself is hardly ever a list.
+ */
+function covers(path: readonly string[], place: readonly string[], isRoot = true): boolean {
+  const [head, ...further] = path;
+  const [first, ...rest] = place;
+  if (head === undefined) return true;
+  if (first === undefined) return false;
+  if ((head === first || head === "*") && covers(further, rest, false)) return true;
+  if (/^(?:\d+|\*)$/.test(first) && covers(path, rest, isRoot)) return true;
+  return head === "*" && !isRoot && covers(further, place, isRoot);
 }
 
 const BEGINNING = {
@@ -115,7 +131,7 @@ const BEGINNING = {
 } as const;
 
 function noErasure(id: string): Refused {
-  return notFound(`there is no order ${quoted(id)} to delete all of a subject: GET /api/erasures lists them`);
+  return notFound(`there is no order ${quoted(id)} to delete everything about a subject: GET /api/erasures lists them`);
 }
 
 function answerOf({ id, state, actor, work, createdAt, updatedAt, endedAt }: Erasure): ErasureAnswer {

@@ -4,15 +4,15 @@ import { answered, remote } from "./client.ts";
 import { deleteSubject } from "./erasures.ts";
 import { refused } from "../verb.ts";
 
-const FOR_EVER =
-  "its body, its headers and every copy of them, and what was made from it by hand, are deleted for ever";
+const PERMANENTLY =
+  "its body, its headers and every copy of them, and what was made from it by hand, are deleted permanently";
 
 const remove = remote(
   {
     summary: "deletes an event, or all events of a subject, everywhere",
     usage: "delete (EVENT | --source S --where PLACE=VALUE) [--yes] [--once NAME]",
     help: [
-      `Deletes what EVENT holds: ${FOR_EVER}. What is open of it ends. That there was one stays, so that a repeat from its sender is known. Takes the role admin.`,
+      `Deletes what EVENT holds: ${PERMANENTLY}. Its open deliveries are cancelled. That there was one stays, so that a repeat from its sender is known. Takes the role admin.`,
       "With --source and --where, does so for every event of the source that has the value at that place of its body, in the history and the archive: it counts them, asks, and goes on at the relay whether or not this command waits. hookline erasures lists such orders.",
     ].join("\n"),
     options: {
@@ -40,7 +40,7 @@ const remove = remote(
       return 2;
     }
     if (options["yes"] !== true) {
-      const asks = ask === undefined || json ? null : await ask(`Of ${id}, ${FOR_EVER}. Delete it? [y/N] `);
+      const asks = ask === undefined || json ? null : await ask(`Of ${id}, ${PERMANENTLY}. Delete it? [y/N] `);
       if (asks === null || !/^y(?:es)?$/i.test(asks.trim())) {
         const why = `nothing was deleted${asks === null ? ". Repeat the command with --yes to delete it" : ""}`;
         return refused(why, { json }, { out, err });

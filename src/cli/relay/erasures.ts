@@ -1,4 +1,4 @@
-// hookline erasures, and what hookline delete --where does: all of a subject, counted, confirmed and deleted.
+// hookline erasures, and what hookline delete --where does: everything about a subject, counted, confirmed and deleted.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ErasureAnswer } from "../../contract/erasures.ts";
 import { counted, erasureInWords } from "../../dashboard/words/erasures.ts";
@@ -12,7 +12,7 @@ const LOOK_MS = 1_000;
 
 const erasures = remote(
   {
-    summary: "shows orders to delete all of a subject",
+    summary: "shows orders to delete everything about a subject",
     usage: "erasures [show ID | confirm ID | cancel ID] [--follow]",
     help: "Without more, lists the last orders of hookline delete --where. confirm deletes what was counted; cancel ends one, and what it has deleted stays deleted. Takes the role admin.",
     options: { follow: flag("with show and confirm: goes on until it waits for you, or has ended"), ...ONCE },
@@ -68,10 +68,10 @@ export async function deleteSubject(
     return 0;
   }
   if (job.state === "counted" && options["yes"] !== true) {
-    const what = `Delete ${counted(job)} for ever, everywhere, with what was made from them by hand?`;
+    const what = `Delete ${counted(job)} permanently and everywhere, with what was made from them by hand?`;
     const said = ask === undefined || json ? null : await ask(`${what} [y/N] `);
     if (said === null || !/^y(?:es)?$/i.test(said.trim())) {
-      const how = `${counted(job)} would go. Confirm it with hookline erasures confirm ${job.id}`;
+      const how = `${counted(job)} would be deleted. Confirm it with hookline erasures confirm ${job.id}`;
       return refused(
         `nothing was deleted${said === null ? `: ${how}, or repeat the command with --yes` : ""}`,
         { json },

@@ -1,4 +1,5 @@
-// D1: all of a subject is deleted: counted first, begun once somebody has confirmed it, or ended before its time.
+// D1: everything about a subject is deleted: counted first, begun once somebody has confirmed it, or ended before
+// its time.
 import { AUDIT, type Deed, MINE } from "./deed.ts";
 
 /** What is ordered; `erasure` is the job's work as JSON. */
@@ -34,12 +35,15 @@ export const CONFIRM: Deed<object, { done: 0 | 1 }> = {
   ],
 };
 
+// One that has deleted everything has to say so in the audit.
+const CANCELLABLE = `${CHOSEN} AND erasure->>'phase' <> 'rewriting'`;
+
 export const CANCEL_ERASURE: Deed<object, { done: 0 | 1 }> = {
   action: "erasures.cancel",
-  answer: `SELECT json_object('done', EXISTS (SELECT 1 ${CHOSEN}))`,
+  answer: `SELECT json_object('done', EXISTS (SELECT 1 ${CANCELLABLE}))`,
   acts: [
-    `${AUDIT} ${DETAIL} ${CHOSEN} AND ${MINE}`,
+    `${AUDIT} ${DETAIL} ${CANCELLABLE} AND ${MINE}`,
     `UPDATE replays SET state = 'cancelled', next_at = NULL, ended_at = ?1->>'now', updated_at = ?1->>'now'
-     WHERE id IN (SELECT id ${CHOSEN}) AND ${MINE}`,
+     WHERE id IN (SELECT id ${CANCELLABLE}) AND ${MINE}`,
   ],
 };

@@ -1,5 +1,5 @@
-// `/erasures`: all of a subject, deleted: a form that counts first, one page for each order with its count, its
-// confirmation and how far it has come.
+// `/erasures`: everything about a subject, deleted: a form that counts first, one page for each order with its
+// count, its confirmation and how far it has come.
 import { Hono } from "hono";
 import type { ErasureAnswer } from "../../contract/erasures.ts";
 import { flashOf } from "../words/flash.ts";
@@ -23,7 +23,7 @@ export function erasuresPages(deps: PageDeps): Hono<PageEnv> {
         <p class="trail">
           <a href="/events">Events</a> <span aria-hidden="true">/</span> Delete a subject
         </p>
-        <h1>Delete all of a subject</h1>
+        <h1>Delete everything about a subject</h1>
         <p class="lead">
           Finds every event of a source that has a value at a place of its body, in the history and the archive. It is
           counted first, and nothing is deleted before you confirm the count.
@@ -39,7 +39,9 @@ export function erasuresPages(deps: PageDeps): Hono<PageEnv> {
 
   app.post("/erasures", admin, async (c) => {
     const form = await c.req.formData();
-    const where = `${field(form, "place").trim()}=${field(form, "value").trim()}`;
+    const place = field(form, "place").trim();
+    // What stands behind a "=" would be taken for the value. That one is taken as it is, as by the API.
+    const where = place.includes("=") ? "" : `${place}=${field(form, "value")}`;
     const started = await operator.acts["erasures.start"](null, by(c, form), { source: field(form, "source"), where });
     return started.ok
       ? done(c, `/erasures/${started.value.id}`, "erasure_started")
@@ -139,7 +141,7 @@ function Actions({ job, once }: { readonly job: ErasureAnswer; readonly once: ()
           label={`Delete ${counted(job)}`}
           once={once()}
           kind="danger"
-          confirm="Their bodies, headers and every copy of them are deleted for ever, with what was made from them by hand, and what is open of them ends. What was sent cannot be called back."
+          confirm="Their bodies, headers and every copy of them are deleted permanently, with what was made from them by hand, and their open deliveries are cancelled. What was sent cannot be called back."
         />
       ) : null}
       {job.state === "rewriting" ? null : (
@@ -204,7 +206,7 @@ function Jobs({ jobs, now }: { readonly jobs: readonly ErasureAnswer[]; readonly
   return (
     <JobList
       title="Recent orders"
-      none="An order stays here for as long as events are kept, and in the audit for ever."
+      none="An order stays here for as long as events are kept, and in the audit permanently."
       columns={{ count: "Deleted", at: "Ordered" }}
       jobs={jobs.map((job) => ({
         href: `/erasures/${job.id}`,

@@ -1,4 +1,4 @@
-// How far an order to delete all of a subject has come, in words, for the pages and the command line. Pure.
+// How far an order to delete everything about a subject has come, in words, for the pages and the command line. Pure.
 import type { ErasureAnswer } from "../../contract/erasures.ts";
 import { number } from "./words.ts";
 
