@@ -16,6 +16,9 @@ type Given = Omit<WriteDeps & TidyDeps & RestoreDeps, "bucket" | "segments"> & {
   readonly vault: Vault;
 };
 
+/** How often an event is looked for whose segment is written anew meanwhile. */
+const LOOKS = 3;
+
 /** What was made by hand of one event, and of that: nobody edits so often. */
 const MOST_COPIES = 100;
 
@@ -73,10 +76,12 @@ function openBound(bound: Bound, given: Given) {
     },
     /** Whether an event was found, and is in the history now. */
     async restore(id: string, actor: string): Promise<boolean> {
-      const found = await reading.one(id);
-      if (found === null) return false;
-      await restore(found, actor, deps);
-      return true;
+      for (let n = 0; n < LOOKS; n += 1) {
+        const found = await reading.one(id);
+        if (found === null) return false;
+        if (await restore(found, actor, deps)) return true;
+      }
+      return false;
     },
   };
 }

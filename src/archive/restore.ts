@@ -26,7 +26,12 @@ async function arriving(line: Line, { parts, now, newId }: ArriveDeps): Promise<
   const pieces = piecesOf(line);
   for (let n = 0; n < pieces.length; n += PIECES_AT_ONCE)
     await parts.put(receipt, line.id, n, ...pieces.slice(n, n + PIECES_AT_ONCE));
-  return arrivingOf(line, receipt, pieces.length);
+  const editions = line.edited_as.map(({ event, destination, edited_at }) => ({
+    event,
+    destination,
+    at: Date.parse(edited_at),
+  }));
+  return { ...arrivingOf(line, receipt, pieces.length), editions };
 }
 
 /** The parts in which a body is kept; none where it is kept beside its event. */
@@ -36,7 +41,11 @@ function piecesOf({ sealed, gone, size, encoding, body }: Line): string[] {
   return size <= INLINE_BYTES ? [] : encodeParts(decodeBody(encoding, body)).parts;
 }
 
-/** Moves an event from its segment back into the history, with a row in the audit. Safe to repeat, and to do twice. */
-export async function restore({ key, line }: Archived, actor: string, deps: RestoreDeps): Promise<void> {
-  await deps.segments.restore(key, await arriving(line, deps), actor, deps.now());
+/**
+ * Moves an event from its segment back into the history, with a row in the audit. Safe to repeat, and to do twice.
+ *
+ * @returns whether the history has it: not where it has left that segment meanwhile
+ */
+export async function restore({ key, line }: Archived, actor: string, deps: RestoreDeps): Promise<boolean> {
+  return await deps.segments.restore(key, await arriving(line, deps), actor, deps.now());
 }

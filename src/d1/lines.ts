@@ -62,7 +62,10 @@ export interface LineRows {
   readonly editions: readonly EditionRow[];
 }
 
-/** An event to be written. `body` is `null` where its parts are there already, under its receipt. */
+/**
+ * An event to be written. `body` is `null` where its parts are there already, under its receipt. One that has a
+ * `segment` comes out of that, if it is still to be found there: it may have been deleted since it was read.
+ */
 export interface Arriving {
   readonly id: string;
   readonly receipt: string;
@@ -79,7 +82,9 @@ const INSERT = [
    SELECT value->>'id', value->>'receipt', value->>'source', value->>'type', value->>'receivedAt', value->>'verifiedBy',
      value->>'headers', value->>'encoding', value->>'size', value->>'body', value->>'parts',
      iif(value->'$.deliveries[0]' IS NULL, 1, NULL), value->>'undecided', value->>'object', value->>'gone'
-   FROM json_each(?1) WHERE true ON CONFLICT (id) DO NOTHING`,
+   FROM json_each(?1) WHERE value->>'segment' IS NULL OR EXISTS (
+     SELECT 1 FROM segments WHERE key = value->>'segment' AND state IN ('kept', 'stale') AND instr(ids, substr(value->>'id', -16)) > 0
+   ) ON CONFLICT (id) DO NOTHING`,
   `INSERT INTO deliveries (event, destination, route, receipt, state, reason, due_at, look_at)
    SELECT e.seq, ' ' || (d.value->>'destination'), d.value->>'route', d.value->>'receipt', d.value->>'state',
      iif(d.value->>'state' = 'failed', 'cancelled', NULL), d.value->>'dueAt',

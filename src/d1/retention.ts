@@ -10,6 +10,10 @@ DELETE FROM inspections WHERE at < ?1 AND seq IN (
   SELECT seq FROM inspections WHERE (SELECT at FROM inspections ORDER BY seq LIMIT 1) < ?1 ORDER BY seq LIMIT ?2
 )`;
 
+const FORGET_EDITIONS = `
+DELETE FROM marks WHERE name > 'edited:' AND name < 'edited;' AND at < ?1
+  AND NOT EXISTS (SELECT 1 FROM events WHERE id = substr(name, 8, instr(substr(name, 8), ':') - 1))`;
+
 /** How far has been looked for parts of a kind. */
 const partsPlaceOf = (mark: string) => `coalesce((SELECT value FROM marks WHERE name = '${mark}'), '')`;
 const nobodysParts = (mark: string, floor: string, nobodys: string) => `
@@ -46,12 +50,12 @@ export function openRetention(run: Run) {
 
     /**
      * Forgets answers to idempotency keys that were given before `before`, and which events were edited before
-     * `edited`: by then what was made of them must be gone, since a deletion finds it by this. Reads all of them: they
-     * stand in no order of time.
+     * `edited`, if they are here no more: a deletion of one finds what was made of it by this, wherever that is. Reads
+     * all of them: they stand in no order of time.
      */
     async expireAnswers(before: number, edited: number): Promise<void> {
       await all("DELETE FROM marks WHERE name > 'asked:' AND name < 'asked;' AND at < ?1", before);
-      await all("DELETE FROM marks WHERE name > 'edited:' AND name < 'edited;' AND at < ?1", edited);
+      await all(FORGET_EDITIONS, edited);
     },
 
     /**

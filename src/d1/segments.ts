@@ -41,9 +41,10 @@ UPDATE segments SET going = (
   SELECT json_group_array(e.seq) FROM json_each(?2) w CROSS JOIN events e ON e.seq = w.value->>'seq'
   WHERE ${PRINT} = w.value->>'print'
 ) WHERE key = ?1 AND state = 'writing'`;
-// Another may have taken them all: then its segment has them, and this one is nobody's.
+// Another may have taken them all: then its segment has them, and this one is nobody's. If some of the ?3 that the object
+// holds have stayed, because they were opened again or deleted meanwhile, it is written anew without them.
 const KEEP = `
-UPDATE segments SET state = iif(json_array_length(going) = 0, 'leaving', 'kept'), at = ?2, events = json_array_length(going),
+UPDATE segments SET state = CASE json_array_length(going) WHEN 0 THEN 'leaving' WHEN ?3 THEN 'kept' ELSE 'stale' END, at = ?2, events = json_array_length(going),
   ids = coalesce((SELECT group_concat(substr(id, -${SHORT}), ' ') FROM events WHERE seq IN (SELECT value FROM json_each(going))), '')
 WHERE key = ?1 AND going IS NOT NULL`;
 const WORKS = "DELETE FROM marks WHERE name = 'archive'";
@@ -55,7 +56,7 @@ const DONE = "UPDATE segments SET going = NULL WHERE key = ?1 AND going IS NOT N
 function moveTo({ key, holds }: Written, now: number): Move {
   return (db, forget) => [
     db.prepare(CHOOSE).bind(key, JSON.stringify(holds)),
-    db.prepare(KEEP).bind(key, now),
+    db.prepare(KEEP).bind(key, now, holds.length),
     ...forget(LEAVING, key),
     db.prepare(DONE).bind(key),
     db.prepare(WORKS),
@@ -76,6 +77,14 @@ const FIND = `SELECT ${COLUMNS} FROM segments WHERE instr(ids, ?1) > 0 AND ${THE
 const TAKE_OUT = (there: string) => `
 UPDATE segments SET ids = trim(replace(' ' || ids || ' ', ' ' || ?2 || ' ', ' ')), events = events - 1, state = 'stale'
 WHERE key = ?1 AND ${THERE} AND instr(ids, ?2) > 0 AND ${there}`;
+// What was made from it by hand is found by these, and by nothing else where it is to be deleted.
+const EDITIONS = `
+INSERT INTO marks (name, value, at)
+SELECT 'edited:' || e.id || ':' || e.receipt || printf('%04d', m.key), json_object('event', m.value->>'event', 'destination', m.value->>'destination'), m.value->>'at'
+FROM events e CROSS JOIN json_each(?1, '$.editions') m
+WHERE e.id = ?1->>'id' AND e.receipt = ?1->>'receipt' AND NOT EXISTS (
+  SELECT 1 FROM marks k WHERE k.name > 'edited:' || e.id || ':' AND k.name < 'edited:' || e.id || ';' AND k.value->>'event' = m.value->>'event'
+) ON CONFLICT (name) DO NOTHING`;
 const AUDIT = `
 INSERT INTO audit (at, actor, action, target, detail)
 SELECT ?1, ?2, 'restore', ?3, json_object('segment', ?4) WHERE EXISTS (SELECT 1 FROM events WHERE id = ?3 AND receipt = ?5)`;
@@ -118,16 +127,23 @@ export function openSegments(run: Run) {
       return await all<Segment>(FIND, shortId(id));
     },
 
-    /** Writes an archived event into the history again, and takes it out of its segment. */
-    async restore(key: string, event: Arriving, actor: string, now: number): Promise<void> {
+    /**
+     * Writes an archived event into the history again, and takes it out of its segment.
+     *
+     * @returns whether the history has it: not where it has left that segment since it was read
+     */
+    async restore(key: string, event: Arriving, actor: string, now: number): Promise<boolean> {
       const back = "EXISTS (SELECT 1 FROM events WHERE id = ?3 AND receipt = ?4)";
-      await run((db) =>
+      const results = await run((db) =>
         db.batch([
-          ...arrive(db, [event]),
+          ...arrive(db, [{ ...event, segment: key }]),
+          db.prepare(EDITIONS).bind(JSON.stringify(event)),
           db.prepare(TAKE_OUT(back)).bind(key, shortId(event.id), event.id, event.receipt),
           db.prepare(AUDIT).bind(now, actor, event.id, key, event.receipt),
+          db.prepare("SELECT 1 FROM events WHERE id = ?1").bind(event.id),
         ]),
       );
+      return results.at(-1)?.results.length === 1;
     },
 
     /** Notes why nothing could be written; since when stays. */

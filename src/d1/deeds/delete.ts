@@ -19,13 +19,24 @@ WITH RECURSIVE made (id) AS (
 )`;
 const named = (column: string) => `SELECT ${column} FROM events WHERE id IN (${MADE} SELECT id FROM made)`;
 const openOf = (events: string) => `state IN ('pending', 'delivering', 'held') AND event IN (${events})`;
-/** Whether a segment of the archive has one of them, by what `shortId` makes of its id. */
-const HAS = "instr(segments.ids, substr(made.id, -16)) > 0 AND segments.state IN ('kept', 'stale')";
+/** What `shortId` makes of an id. */
+const SHORT = "substr(made.id, -16)";
+/** What a segment of the archive has, as JSON. */
+const split = (segment: string) => `'["' || replace(${segment}.ids, ' ', '","') || '"]'`;
+const THEIRS = `json_each(${split("segments")}) one`;
+/** Whether it may have one: a few are sought in its text as it is, many in one pass. */
+const MAY_HAVE = `json_array_length(?1, '$.ids') > 10 OR EXISTS (SELECT 1 FROM made WHERE instr(s.ids, ${SHORT}) > 0)`;
+/** Behind `MADE`: which segments have which of them. */
+const ARCHIVED = `, archived (key, short) AS (
+  SELECT s.key, one.value FROM segments s CROSS JOIN json_each(iif(${MAY_HAVE}, ${split("s")}, '[]')) one
+  WHERE s.state IN ('kept', 'stale') AND one.value IN (SELECT ${SHORT} FROM made)
+)`;
+const IS_ARCHIVED = `${SHORT} IN (SELECT short FROM archived)`;
 
 /** How many of them, and of what was made from them, are there and hold something. */
 export const DELETABLE = `(
   SELECT count(*) FROM events WHERE id IN (${MADE} SELECT id FROM made) AND coalesce(gone->>'why', '') <> 'deleted'
-) + (${MADE} SELECT count(*) FROM segments CROSS JOIN made WHERE ${HAS} AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = made.id))`;
+) + (${MADE}${ARCHIVED} SELECT count(*) FROM made WHERE ${IS_ARCHIVED} AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = made.id))`;
 
 /**
  * The statements that leave nothing of the events `ids` and of what was made from them, wherever they are.
@@ -49,10 +60,9 @@ export function deletes(mine: string): string[] {
     // A repeat of an archived event is an event anew, a restored one may stand in a segment that was rewritten, and
     // what was made from one may be archived by now.
     `UPDATE segments SET ids = (
-       SELECT coalesce(group_concat(one.value, ' '), '') FROM json_each('["' || replace(segments.ids, ' ', '","') || '"]') one
-       WHERE one.value NOT IN (${MADE} SELECT substr(id, -16) FROM made)
-     ), events = events - (${MADE} SELECT count(*) FROM made WHERE ${HAS}), state = 'stale'
-     WHERE EXISTS (${MADE} SELECT 1 FROM made WHERE ${HAS}) AND ${mine}`,
+       SELECT coalesce(group_concat(one.value, ' '), '') FROM ${THEIRS} WHERE one.value NOT IN (${MADE} SELECT ${SHORT} FROM made)
+     ), events = events - (SELECT count(*) FROM ${THEIRS} WHERE one.value IN (${MADE} SELECT ${SHORT} FROM made)), state = 'stale'
+     WHERE key IN (${MADE}${ARCHIVED} SELECT key FROM archived) AND ${mine}`,
     // Emptied once more when whatever was under way has come back.
     `INSERT INTO marks (name, value, at) SELECT ${stays("seq")}, '', ?1->>'now' FROM events
      WHERE id IN (${MADE} SELECT id FROM made) AND ${mine} ON CONFLICT DO NOTHING`,
@@ -64,16 +74,14 @@ export const DELETE: Deed<{ ids: readonly string[]; gone: string }, Deleted> = {
   action: "delete",
   answer: `SELECT json_object(
     'deleted', (SELECT json_group_array(id) FROM (
-      ${MADE} SELECT id FROM made
-      WHERE id IN (SELECT id FROM events) OR EXISTS (SELECT 1 FROM segments WHERE ${HAS}) ORDER BY id <> ?1->>'target'
+      ${MADE}${ARCHIVED} SELECT id FROM made WHERE id IN (SELECT id FROM events) OR ${IS_ARCHIVED} ORDER BY id <> ?1->>'target'
     )),
     'cancelled', (SELECT count(*) FROM deliveries WHERE ${openOf(named("seq"))}),
     'underWay', (SELECT count(*) FROM deliveries WHERE ${openOf(named("seq"))} AND state = 'delivering'))`,
   acts: [
     `${AUDIT} (
       SELECT json_group_array(id) FROM (
-        ${MADE} SELECT id FROM made
-        WHERE id IN (SELECT id FROM events) OR EXISTS (SELECT 1 FROM segments WHERE ${HAS}) ORDER BY id <> ?1->>'target'
+        ${MADE}${ARCHIVED} SELECT id FROM made WHERE id IN (SELECT id FROM events) OR ${IS_ARCHIVED} ORDER BY id <> ?1->>'target'
       )
     ) WHERE ${MINE}`,
     ...deletes(MINE),

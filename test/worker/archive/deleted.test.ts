@@ -23,6 +23,24 @@ test("what is deleted while it is being written stays deleted", async () => {
   ).toEqual([]);
 });
 
+test("what is deleted while it is being written with others is in no object once that was written anew", async () => {
+  const relay = relayWith(bucket);
+  const id = await send(relay, "k1", '{"secret":"canary"}');
+  await send(relay, "k2", '{"other":"stays"}');
+  await grownOld();
+  const slow = relayWith(
+    withPut(async (key, value) => {
+      await bucket.put(key, value);
+      if ((await rows("SELECT 1 FROM events WHERE gone IS NULL")).length === 2)
+        await relay.api(`/events/${id}/delete`, "POST");
+    }),
+  );
+  await slow.minute();
+  for (let n = 0; n < 3; n += 1) await relayWith(bucket).minute();
+  expect(await kept()).not.toContain("canary");
+  expect(await kept()).toContain("stays");
+});
+
 test("an event whose sender has repeated it after it was archived is deleted in both places", async () => {
   const relay = relayWith(bucket);
   const id = await send(relay, "k1", '{"secret":"canary"}');
