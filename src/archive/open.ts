@@ -19,9 +19,6 @@ type Given = Omit<WriteDeps & TidyDeps & RestoreDeps, "bucket" | "segments"> & {
 /** How often an event is looked for whose segment is written anew meanwhile. */
 const LOOKS = 3;
 
-/** What was made by hand of one event, and of that: nobody edits so often. */
-const MOST_COPIES = 100;
-
 /** Reads of the archive that take longer are given up, in ms: somebody waits. */
 const PATIENCE_MS = 20_000;
 
@@ -66,13 +63,11 @@ function openBound(bound: Bound, given: Given) {
       const opened = next.lines.map(async (line) => ({ id: line.id, line: await openedOrNull(line, deps.vault) }));
       return { key: next.key, events: await Promise.all(opened) };
     },
-    /** The ids of what was made by hand of these events, as far as the archive knows. */
+    /** The ids of what was made by hand of these, by their lines: each is looked for on its own. */
     async copies(ids: readonly string[]): Promise<string[]> {
-      const made = new Set(ids);
-      for (const id of made)
-        for (const { event } of (await reading.one(id))?.line.edited_as ?? [])
-          if (made.size < MOST_COPIES) made.add(event);
-      return [...made].slice(ids.length);
+      const made: string[] = [];
+      for (const id of ids) made.push(...((await reading.one(id))?.line.edited_as ?? []).map(({ event }) => event));
+      return made;
     },
     /** Whether an event was found, and is in the history now. */
     async restore(id: string, actor: string): Promise<boolean> {

@@ -31,6 +31,8 @@ export interface Work {
    */
   readonly turn: 1 | 2;
   readonly from: number;
+  /** Ids of what must go and may be archived: what was made of it by hand stands in its line, and is found first. */
+  readonly copies?: readonly string[];
   readonly matched: number;
   readonly deleted: number;
   readonly looked: number;
@@ -78,6 +80,10 @@ const PUT_OFF = "UPDATE replays SET next_at = ?2 WHERE id = ?1 AND next_at < ?2"
 const SUSPECTS = `
 SELECT seq AS event, id, size, source = ?2 AND (gone IS NULL OR ?3) AND coalesce(gone->>'why', '') <> 'deleted' AS mine
 FROM (SELECT seq, id, source, size, gone FROM events WHERE seq > ?1 ORDER BY seq LIMIT ${ROWS}) e ORDER BY seq`;
+const ARCHIVED = `
+SELECT w.value AS id FROM json_each(?1) w WHERE substr(w.value, -16) IN (
+  SELECT one.value FROM segments s CROSS JOIN json_each('["' || replace(s.ids, ' ', '","') || '"]') one WHERE s.state IN ('kept', 'stale')
+)`;
 const OPEN_SEGMENTS = `
 SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND state <> 'writing' LIMIT 1`;
 
@@ -133,6 +139,11 @@ export function openErasures(run: Run) {
         to: kept.at(-1)?.event ?? seq,
         end: cut === -1 && looked.length < ROWS,
       };
+    },
+
+    /** Those of these events that the archive has. Looks at every segment. */
+    async archived(ids: readonly string[]): Promise<Set<string>> {
+      return new Set((await all<{ id: string }>(ARCHIVED, JSON.stringify(ids))).map(({ id }) => id));
     },
 
     /** Whether a segment waits for being written anew, or removed. */

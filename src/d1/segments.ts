@@ -41,8 +41,8 @@ UPDATE segments SET going = (
   SELECT json_group_array(e.seq) FROM json_each(?2) w CROSS JOIN events e ON e.seq = w.value->>'seq'
   WHERE ${PRINT} = w.value->>'print'
 ) WHERE key = ?1 AND state = 'writing'`;
-// Another may have taken them all: then its segment has them, and this one is nobody's. If some of the ?3 that the object
-// holds have stayed, because they were opened again or deleted meanwhile, it is written anew without them.
+// Another may have taken them all: then its segment has them, and this one is nobody's. Where some of the ?3 that the
+// object holds have stayed, opened again or deleted meanwhile, it is written anew without them.
 const KEEP = `
 UPDATE segments SET state = CASE json_array_length(going) WHEN 0 THEN 'leaving' WHEN ?3 THEN 'kept' ELSE 'stale' END, at = ?2, events = json_array_length(going),
   ids = coalesce((SELECT group_concat(substr(id, -${SHORT}), ' ') FROM events WHERE seq IN (SELECT value FROM json_each(going))), '')

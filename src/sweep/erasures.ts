@@ -14,6 +14,8 @@ const STEP_MS = 1_000;
 const REWRITE_MS = 10_000;
 /** Clocks of isolates differ by less than this, in ms. */
 const SKEW_MS = 5 * 60_000;
+/** Archived events that are looked for one by one in a step: each takes a statement of D1 and an object or more. */
+const SOUGHT = 5;
 
 /** What is asked of the archive. */
 interface Shelves {
@@ -30,7 +32,7 @@ interface Shelves {
 }
 
 export interface ErasingDeps extends LoadDeps {
-  readonly erasures: Pick<Erasures, "suspects" | "rewriting" | "move">;
+  readonly erasures: Pick<Erasures, "suspects" | "archived" | "rewriting" | "move">;
   readonly archive: Shelves | null;
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -41,8 +43,8 @@ export interface ErasingDeps extends LoadDeps {
 /** What a look has come to. */
 interface Look {
   readonly judged: readonly (readonly [id: string, verdict: boolean | null])[];
-  /** What was made of those by hand, and is found in no other way. */
-  readonly copies: readonly string[];
+  /** What goes without being judged. */
+  readonly goes?: readonly string[];
   /** Where the next look begins. */
   readonly next: Partial<Work>;
 }
@@ -55,7 +57,7 @@ interface Look {
 export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | null> {
   const { now, newId, log } = deps;
   const look = await lookFor(job.work, deps);
-  const found = look.judged.flatMap(([id, verdict]) => (verdict === true ? [id] : []));
+  const found = matching(look.judged);
   const deletes = job.work.phase === "deleting";
   const at = now();
   const work: Work = {
@@ -69,7 +71,7 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
   const nextAt = done || work.phase === "counted" ? null : at + (work.phase === "rewriting" ? REWRITE_MS : STEP_MS);
   const moved: Moved = {
     work,
-    found: deletes ? [...found, ...look.copies] : [],
+    found: deletes ? [...found, ...(look.goes ?? [])].filter((id) => work.copies?.includes(id) !== true) : [],
     receipt: receiptId(at, newId()),
     now: at,
     nextAt,
@@ -85,7 +87,8 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
 
 async function lookFor(work: Work, deps: ErasingDeps): Promise<Look> {
   if (work.phase === "rewriting") await deps.archive?.sweep.tidy();
-  if (work.phase === "rewriting" || work.phase === "counted") return { judged: [], copies: [], next: {} };
+  if (work.phase === "rewriting" || work.phase === "counted") return { judged: [], next: {} };
+  if (work.copies !== undefined && work.copies.length > 0) return await ofCopies(work.copies, deps);
   return work.key === null ? await inHistory(work, deps) : await inArchive(work, work.key, deps);
 }
 
@@ -102,12 +105,27 @@ async function inHistory(work: Work, deps: ErasingDeps): Promise<Look> {
     judged.push([one.id, await verdict().catch(nullIfLocked)]);
   }
   const from = work.turn === 1 ? deps.now() - SKEW_MS : work.from;
-  return { judged, copies: [], next: end ? { seq: to, key: "", from } : { seq: to } };
+  const found = matching(judged);
+  // The line of one that was archived before its sender repeated it says more than D1 does.
+  const twins = work.phase === "deleting" && deps.archive !== null && found.length > 0;
+  const copies = twins ? [...(await deps.erasures.archived(found))] : [];
+  return { judged, next: { ...(end ? { seq: to, key: "", from } : { seq: to }), copies } };
+}
+
+/** What was made by hand of what goes is next, and goes itself once its own line was read. */
+async function ofCopies(copies: readonly string[], deps: ErasingDeps): Promise<Look> {
+  const goes = copies.slice(0, SOUGHT);
+  const made = (await deps.archive?.copies(goes)) ?? [];
+  return { judged: [], goes, next: { copies: [...new Set([...copies.slice(SOUGHT), ...made])] } };
+}
+
+function matching(judged: Look["judged"]): string[] {
+  return judged.flatMap(([id, verdict]) => (verdict === true ? [id] : []));
 }
 
 async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Look> {
   const segment = (await deps.archive?.behind(key, work.source, work.turn === 1 ? 0 : work.from)) ?? null;
-  if (segment === null) return { judged: [], copies: [], next: behindArchive(work) };
+  if (segment === null) return { judged: [], next: behindArchive(work) };
   const judged: [string, boolean | null][] = [];
   for (const { id, line } of segment.events) {
     const isBodiless = line?.gone !== undefined && !work.place.startsWith("headers.");
@@ -115,9 +133,10 @@ async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Lo
     const body = line === null ? null : decodeBody(line.encoding, line.body);
     judged.push([id, line === null || body === null ? null : await isAbout(work, line.headers, body)]);
   }
-  const found = judged.flatMap(([id, verdict]) => (verdict === true ? [id] : []));
-  const copies = found.length === 0 ? [] : ((await deps.archive?.copies(found)) ?? []);
-  return { judged, copies, next: { key: segment.key } };
+  const found = new Set(matching(judged));
+  const made = segment.events.flatMap(({ id, line }) => (found.has(id) ? (line?.edited_as ?? []) : []));
+  const copies = work.phase === "deleting" ? [...new Set(made.map(({ event }) => event))] : [];
+  return { judged, next: { key: segment.key, copies } };
 }
 
 function behindArchive({ phase, turn }: Work): Partial<Work> {

@@ -6,6 +6,33 @@ import { carried, rows, setUp } from "../kit/relay.ts";
 
 setUp();
 
+type Relay = ReturnType<typeof relayWith>;
+
+async function order<T>(relay: Relay, path: string, body: object): Promise<T> {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  const answer = await relay.ask(`/api${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  expect(answer.status).toBeLessThan(300);
+  return await answer.json<T>();
+}
+
+async function edit(relay: Relay, id: string): Promise<string> {
+  const path = `/events/${id}/edit`;
+  return (await order<{ event: string }>(relay, path, { destination: "first", body: '{"canary":"edited"}' })).event;
+}
+
+/** All that acme holds of `cus_1` is deleted. */
+async function deleteAll(relay: Relay): Promise<void> {
+  const { id } = await order<{ id: string }>(relay, "/erasures", { source: "acme", where: "body.customer=cus_1" });
+  for (let n = 0; n < 60; n += 1) {
+    await rows("UPDATE replays SET next_at = 0 WHERE next_at IS NOT NULL");
+    await relay.minute();
+    const { state } = await relay.api<{ state: string }>(`/erasures/${id}`);
+    if (state === "counted") await order(relay, `/erasures/${id}/confirm`, {});
+    if (state === "done") return;
+  }
+  throw new Error("the deletion does not end");
+}
+
 test("what was deleted since its line was read does not come back", async () => {
   const id = await send(relayWith(bucket), "k1", '{"secret":"canary"}');
   await grownOld();
@@ -54,12 +81,7 @@ test("what was made by hand of an event that was brought back from the archive i
   const relay = relayWith(bucket);
   const id = await send(relay, "k1", '{"secret":"canary"}');
   await carried();
-  const edited = await relay.ask(`/api/events/${id}/edit`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-    body: JSON.stringify({ destination: "first", body: '{"canary":"edited"}' }),
-  });
-  expect(edited.status).toBeLessThan(300);
+  await edit(relay, id);
   await grownOld();
   await relay.minute();
   await rows("DELETE FROM marks WHERE name LIKE 'edited:%'");
@@ -72,4 +94,35 @@ test("what was made by hand of an event that was brought back from the archive i
   await relayWith(bucket).api(`/events/${id}/delete`, "POST");
   for (let n = 0; n < 3; n += 1) await relayWith(bucket).minute();
   expect(await kept()).not.toContain("canary");
+});
+
+test("copies of all of a subject go from the archive, however many events one segment has of it, and copies of copies", async () => {
+  const relay = relayWith(bucket);
+  const ids: string[] = [];
+  for (let n = 0; n < 101; n += 1) ids.push(await send(relay, `k${n}`, `{"customer":"cus_1","n":${n}}`));
+  await carried();
+  for (let n = 0; n < 6; n += 1) await edit(relay, ids[n * 10] ?? "");
+  await carried();
+  await edit(relay, await edit(relay, ids[99] ?? ""));
+  await grownOld();
+  for (let n = 0; n < 4; n += 1) await relayWith(bucket).minute();
+  expect(await kept()).toContain("canary");
+  await rows("DELETE FROM marks WHERE name LIKE 'edited:%'");
+  await deleteAll(relay);
+  expect(await inHistory()).toEqual([]);
+  expect(await kept()).toBe("[]");
+});
+
+test("copies go from the archive, though their event was sent once more and stands in D1 and in the archive", async () => {
+  const relay = relayWith(bucket);
+  const id = await send(relay, "k1", '{"customer":"cus_1"}');
+  await carried();
+  await edit(relay, id);
+  await grownOld();
+  for (let n = 0; n < 2; n += 1) await relayWith(bucket).minute();
+  await rows("DELETE FROM marks WHERE name LIKE 'edited:%'");
+  expect(await send(relay, "k1", '{"customer":"cus_1"}')).toBe(id);
+  await carried();
+  await deleteAll(relay);
+  expect(await kept()).toBe("[]");
 });
