@@ -18,6 +18,8 @@ export class Cron {
   #last = 0;
   /** Whether something is told by each tick: at first none is left out, and later there is one every ten minutes. */
   watched = false;
+  /** How long after an event of acme came its body goes, in ms, where that has a time of its own. */
+  bodiesMs: number | null = null;
 
   constructor(scheduler: Scheduler, d1: D1, run: (chance: number) => void) {
     this.#scheduler = scheduler;
@@ -41,7 +43,7 @@ export class Cron {
     const at = this.#d1.hasTable("listeners") ? this.#d1.look<{ at: number | null }>(sql)[0]?.at : null;
     const { now } = this.#scheduler;
     const muted = this.#d1.hasTable("mutes") ? this.#d1.look<{ at: number | null }>(ofMutes, EPOCH + now)[0]?.at : null;
-    const due = Math.min(at ?? Infinity, muted ?? Infinity) - EPOCH;
+    const due = Math.min(at ?? Infinity, muted ?? Infinity, this.#bodies()) - EPOCH;
     const look = this.watched && now < WATCHED_MS ? now : due;
     const longest = this.watched ? 10 * MINUTE : LONGEST_MS;
     const next = Math.ceil(Math.min(Math.max(look, this.#last + 1, now + 1), now + longest) / MINUTE) * MINUTE;
@@ -54,6 +56,16 @@ export class Cron {
       this.#tick();
       this.plan();
     });
+  }
+
+  /** When the next body is old enough to go, of events that are not open. */
+  #bodies(): number {
+    if (this.bodiesMs === null || !this.#d1.hasTable("listeners")) return Infinity;
+    const [row] = this.#d1.look<{ at: number | null }>(
+      `SELECT min(received_at) AS at FROM events e WHERE source = 'acme' AND gone IS NULL
+       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event = e.seq AND d.ended_at IS NULL)`,
+    );
+    return (row?.at ?? Infinity) + this.bodiesMs;
   }
 
   #tick(): void {

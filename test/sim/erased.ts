@@ -102,10 +102,3 @@ export function isErasing(ledger: Ledger): boolean {
   const again = "SELECT 1 FROM marks WHERE name > 'stays:' AND name < 'stays;' LIMIT 1";
   return erased.some(({ doneAt }) => doneAt === null) || platform.d1.look(again).length > 0;
 }
-
-/** Events that are deleted because somebody asked, by their ids. */
-export function erasedIn({ platform, erased }: Ledger): ReadonlySet<string> {
-  if (erased.length === 0 || !platform.d1.hasTable("events")) return new Set();
-  const rows = platform.d1.look<{ id: string }>("SELECT id FROM events WHERE gone->>'why' = 'deleted'");
-  return new Set(rows.map(({ id }) => id));
-}

@@ -1,5 +1,6 @@
 // The relay's configuration in the simulation, with a canary in every secret slot, and the changes that a deploy can bring.
 
+import { bodilessSource } from "./bodiless.ts";
 import { alertedVars } from "./alerted.ts";
 import { gapsOf } from "./gapped.ts";
 import { measuredVars } from "./measured.ts";
@@ -87,7 +88,14 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     INTAKE_SHARDS: shards,
     SOURCES: {
       github: { provider: "github", ...gapsOf(traits) },
-      acme: { provider: "hmac", settings: hmac, max_body: "2MiB", ...rotated.end, ...sealed.source },
+      acme: {
+        provider: "hmac",
+        settings: hmac,
+        max_body: "2MiB",
+        ...rotated.end,
+        ...sealed.source,
+        ...bodilessSource(traits),
+      },
       limited: { provider: "hmac", settings: hmac, rate: "4/min" },
       fenced: { provider: "hmac", settings: hmac, allow: ["192.0.2.0/24"] },
       secretless: { provider: "github" },

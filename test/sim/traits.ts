@@ -1,5 +1,6 @@
 // What alpha asks for beyond a signed POST, what its receiver says beside a status, and what beta gets in the place of the body: drawn for
 // a world, and put into its vars.
+import { bodilessOf } from "./bodiless.ts";
 import { Dice } from "./dice.ts";
 import type { Mood } from "./network.ts";
 import type { Step } from "./plan.ts";
@@ -14,7 +15,8 @@ import type { Vars } from "./settings.ts";
  * has events that name a thing (`things.ts`). `ordered`: alpha gets the events of each source in order (`ordered.ts`),
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
- * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`).
+ * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`);
+ * `bodiless`: its bodies go after an hour (`bodiless.ts`).
  * `gapped`: github's sender is asked for what never came (`gapped.ts`). `vaulted` has an archive (`vault.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
@@ -39,6 +41,7 @@ export type Trait =
   | "by deltas"
   | "sealed"
   | "redacted"
+  | "bodiless"
   | "tunnelled"
   | "unheard"
   | "vaulted";
@@ -53,10 +56,10 @@ const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 /** In one world of four. It has dice of its own, so that no other choice moves. */
 export function traitsOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "traits");
-  const [made, sealed] = [remadeOf(seed, span), sealedOf(seed, span)];
+  const own = [remadeOf(seed, span), sealedOf(seed, span), bodilessOf(seed)];
   const first = {
-    traits: [...made.traits, ...sealed.traits, ...vaultedOf(seed)],
-    sayings: [...made.sayings, ...sealed.sayings],
+    traits: [...own.flatMap((one) => one.traits), ...vaultedOf(seed)],
+    sayings: own.flatMap((one) => one.sayings),
   };
   if (!dice.chance(0.25)) return first;
   const traits = [...first.traits, ...TRAITS.filter(() => dice.chance(0.6))];

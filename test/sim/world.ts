@@ -1,6 +1,7 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
 import { owes } from "./alerted.ts";
 import { startBulk } from "./bulk.ts";
+import { BODIES_MS } from "./bodiless.ts";
 import { askForEdit } from "./edits.ts";
 import { isErasing } from "./erased.ts";
 import { liftPauses, operate, OPERATOR, replay } from "./operations.ts";
@@ -37,6 +38,8 @@ const HOUR = 3_600_000;
 const DRAIN_MS = 100 * HOUR;
 /** Events are kept five days, and parts of bodies that were never accepted seven; and a few hours for the sweep. */
 const RETENTION_MS = 173 * HOUR;
+/** What the sweep does by itself is done by then. */
+const RESTED_MS = HOUR / 2;
 
 export interface Setting {
   readonly worker: Worker;
@@ -56,6 +59,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
   if (["measured", "gapped"].some((one) => plan.traits.some((trait) => trait === one))) platform.cron.watched = true;
+  if (plan.traits.includes("bodiless")) platform.cron.bodiesMs = BODIES_MS;
   platform.hook.post = async (letter, again) => {
     ledger.waiting += 1;
     const heard = await postOnce(letter, again, ledger);
@@ -72,6 +76,10 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   await drain(ledger, plan.quiet + DRAIN_MS);
   if (scheduler.violations.length === 0) judge(ledger, "ended");
   platform.cron.watched = false;
+  if (scheduler.violations.length === 0 && plan.traits.includes("bodiless")) {
+    await scheduler.run(scheduler.now + RESTED_MS);
+    if (scheduler.violations.length === 0) judge(ledger, "rested");
+  }
   if (scheduler.violations.length === 0 && (plan.retention || plan.traits.includes("unheard"))) {
     // Where nobody has listened somebody may be told so in the end, and that notice is kept as long again.
     const twice = plan.traits.includes("unheard") ? 2 : 1;
@@ -151,7 +159,7 @@ function listen(ledger: Ledger): void {
   };
 }
 
-function judge(ledger: Ledger, when: "ended" | "expired"): void {
+function judge(ledger: Ledger, when: "ended" | "rested" | "expired"): void {
   for (const invariant of INVARIANTS) tellOf(ledger, invariant.id, invariant[when]?.(ledger));
 }
 

@@ -5,7 +5,7 @@ import { matched } from "../settings.ts";
 import { bodyOf } from "../senders.ts";
 import { type Ledger, same, type Try } from "../ledger.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
-import { erasedIn } from "../erased.ts";
+import { goneIn } from "../bodiless.ts";
 import { isRefusedForItsName } from "./own.ts";
 import { DESK } from "../listening.ts";
 
@@ -103,7 +103,7 @@ export const strangers: Invariant = {
       ? d1.look<{ n: number }>("SELECT count(*) AS n FROM refusals GROUP BY source")
       : [];
     if (notes.some(({ n }) => n > MOST_NOTES)) return `more than ${MOST_NOTES} refusals of one source are kept`;
-    const erased = erasedIn(ledger);
+    const erased = goneIn(ledger);
     return first(eventsOf(ledger), (row) =>
       isOwn(row, ledger) ||
       erased.has(row.id) ||
@@ -133,7 +133,7 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   const [row] = d1.look<EventRow>("SELECT * FROM events WHERE id = ?1", id);
   if (row === undefined) return `${id} was acked at ${Math.round(answeredAt)} ms and is not in D1`;
   const [kept, sent] = [bytesOf(row, ledger), keptBodyOf(letter, ledger.plan.traits)];
-  if (!same(kept, sent) && !erasedIn(ledger).has(id))
+  if (!same(kept, sent) && !goneIn(ledger).has(id))
     return `${id}: ${kept.length} bytes are kept, ${sent.length} were sent, and they differ`;
   const deliveries = d1.look<{ destination: string; state: string; story: string | null }>(
     "SELECT destination, state, story FROM deliveries WHERE event = ?1 ORDER BY destination",

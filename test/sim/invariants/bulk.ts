@@ -1,5 +1,5 @@
 // What a bulk replay promises: each delivery opened once, nothing that ended after it was asked for, nothing left out, and true counts.
-import { erasedIn } from "../erased.ts";
+import { goneIn } from "../bodiless.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant } from "./invariant.ts";
@@ -72,7 +72,7 @@ function leftOut({ id, filter, created_at: createdAt }: JobRow, ledger: Ledger):
   const last = new Map<string, Moved>();
   for (const move of moves) last.set(`${move.id}:${move.destination}`, move);
   // What has no body any more cannot be sent again.
-  const erased = erasedIn(ledger);
+  const erased = goneIn(ledger);
   return first(last, ([name, { id: event, to, at, destination: of }]) => {
     if (erased.has(event)) return null;
     const matches = (state === null || state === to) && (destination === null || destination === of) && of !== removed;

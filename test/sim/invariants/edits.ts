@@ -1,5 +1,5 @@
 // What an edit promises: one new event for each key, with its audit row and its one delivery, and nothing of the old event moved.
-import { erasedIn } from "../erased.ts";
+import { goneIn } from "../bodiless.ts";
 import { openedAt } from "../sealed.ts";
 import { createHash } from "node:crypto";
 import { type Asked, bodyOfEdit } from "../edits.ts";
@@ -52,11 +52,11 @@ export const editsOnce: Invariant = {
     return (
       first(all, (made) => wrong(made, entries)) ??
       first(entries, ({ id, of }) =>
-        all.some((made) => made.id === id) || erasedIn(ledger).has(id)
+        all.some((made) => made.id === id) || goneIn(ledger).has(id)
           ? null
           : `the audit tells of ${id}, edited from ${of}, which is not there`,
       ) ??
-      first(edits, (asked) => repeated(asked, edits, all, erasedIn(ledger)))
+      first(edits, (asked) => repeated(asked, edits, all, goneIn(ledger)))
     );
   },
 };

@@ -21,6 +21,8 @@ export interface Invariant {
   readonly logged?: (line: string, ledger: Ledger) => string | null;
   /** Everything has come to its end. */
   readonly ended?: (ledger: Ledger) => string | null;
+  /** A while after everything has come to its end: whatever the sweep does by itself is done. */
+  readonly rested?: (ledger: Ledger) => string | null;
   /** Retention has passed. */
   readonly expired?: (ledger: Ledger) => string | null;
 }

@@ -1,5 +1,5 @@
 // Events in order: what is claimed comes behind nothing that is open, and the order is that in which senders were answered.
-import { erasedIn } from "../erased.ts";
+import { goneIn } from "../bodiless.ts";
 import type { Ledger, Try } from "../ledger.ts";
 import { first, type Invariant, yes } from "./invariant.ts";
 
@@ -43,7 +43,7 @@ export const inOrder: Invariant = {
     const stops = ledger.plan.traits.includes("stopping");
     return first(d1.look<Earlier>(EARLIER, event), ({ id: earlier, state }) => {
       // What is deleted stops nobody any more.
-      if (state === "delivered" || hadItsTurn(earlier, ledger) || erasedIn(ledger).has(earlier)) return null;
+      if (state === "delivered" || hadItsTurn(earlier, ledger) || goneIn(ledger).has(earlier)) return null;
       if (state !== "failed") return `${id} was claimed while ${earlier}, which came before it, was ${state}`;
       const [row] = d1.look<{ reason: string }>(
         "SELECT reason FROM deliveries JOIN events ON seq = event WHERE id = ?1 AND destination = 'alpha'",

@@ -13,7 +13,7 @@ interface Row {
 }
 
 const ROWS = `SELECT id, source, headers, unrouted, undecided, (SELECT count(*) FROM deliveries WHERE event = seq) AS deliveries FROM events
-  WHERE coalesce(gone->>'why', '') <> 'deleted'`;
+  WHERE gone IS NULL`;
 
 export const whereItGoes: Invariant = {
   id: "I-26",

@@ -9,6 +9,7 @@ import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.t
 import type { Invariant } from "./invariant.ts";
 import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
+import { bodiesGo } from "./bodiless.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { pushedOnce } from "./measured.ts";
 import { gapsAreFilled } from "./gapped.ts";
@@ -59,6 +60,7 @@ export const INVARIANTS: readonly Invariant[] = [
   editsOnce,
   inspected,
   retention,
+  bodiesGo,
   bells,
   limits,
   repeatsOpen,

@@ -45,8 +45,15 @@ export const deletedThere: Invariant = {
     return first(keptIn(ledger.platform), ({ id, key, gone, body, named }) => {
       if (deleted.has(id) && (!gone || body.length > 0))
         return `${key} still holds the body of ${id}, which was deleted`;
-      // A copy that somebody has edited goes with its original, and an erasure names a subject.
-      if (gone && named && ledger.erased.length === 0 && ledger.letterOf(id) !== null && !ledger.ordered.has(id))
+      // A copy that somebody has edited goes with its original, an erasure names a subject, and bodies may go sooner.
+      if (
+        gone &&
+        named &&
+        ledger.erased.length === 0 &&
+        !ledger.plan.traits.includes("bodiless") &&
+        ledger.letterOf(id) !== null &&
+        !ledger.ordered.has(id)
+      )
         return `${key} has no body of ${id}, which nobody has deleted`;
       return null;
     });
