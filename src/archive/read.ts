@@ -43,7 +43,7 @@ export function openReading(deps: ReadDeps) {
       const segments = await deps.segments.page(from, since === null ? FIRST : folderOf(since), source, looks + 1);
       const found: Archived[] = [];
       for (const { key, ids } of segments.slice(0, looks)) {
-        const lines = await linesOf({ key, ids }, deps);
+        const lines = (await linesOf({ key, ids }, deps)) ?? [];
         const passed = key === after?.key ? lines.findIndex(({ id }) => id === after.id) + 1 : 0;
         for (const line of lines.slice(passed).filter((one) => fits(one, filter))) {
           const last = found.at(-1);
@@ -59,27 +59,38 @@ export function openReading(deps: ReadDeps) {
 
     /** The next segment behind `key` that has events of a source, and was noted since a time; `null` behind the last. */
     async behind(key: string, source: string, since: number): Promise<{ key: string; lines: readonly Line[] } | null> {
-      const [segment] = await deps.segments.behind(key, source, since, 1);
-      if (segment === undefined) return null;
-      const lines = await linesOf(segment, deps);
-      return { key: segment.key, lines: lines.filter((line) => line.source === source) };
+      // One that is written anew meanwhile stands under another key then; a bucket may also have lost it.
+      for (let gone = ""; ;) {
+        const [segment] = await deps.segments.behind(key, source, since, 1);
+        if (segment === undefined) return null;
+        const lines = await linesOf(segment, deps);
+        if (lines !== null || segment.key === gone)
+          return { key: segment.key, lines: (lines ?? []).filter((line) => line.source === source) };
+        gone = segment.key;
+      }
     },
 
     /** `null` where no segment has it. */
     async one(id: string): Promise<Archived | null> {
-      for (const { key, ids } of await deps.segments.find(id)) {
-        const line = (await linesOf({ key, ids }, deps)).find((one) => one.id === id);
-        if (line !== undefined) return { key, line };
+      for (let gone = ""; ;) {
+        const missing: string[] = [];
+        for (const { key, ids } of await deps.segments.find(id)) {
+          const lines = await linesOf({ key, ids }, deps);
+          if (lines === null) missing.push(key);
+          const line = lines?.find((one) => one.id === id);
+          if (line !== undefined) return { key, line };
+        }
+        if (missing.join(" ") === gone) return null;
+        gone = missing.join(" ");
       }
-      return null;
     },
   };
 }
 
-/** What is to be found in a segment, the newest first. One that is written anew meanwhile has nothing any more. */
-async function linesOf({ key, ids }: Pick<Segment, "key" | "ids">, { bucket }: ReadDeps): Promise<Line[]> {
+/** What is to be found in a segment, the newest first; `null` where its object is gone, because it was written anew. */
+async function linesOf({ key, ids }: Pick<Segment, "key" | "ids">, { bucket }: ReadDeps): Promise<Line[] | null> {
   const object = await bucket.get(key);
-  if (object === null) return [];
+  if (object === null) return null;
   const there = new Set(ids.split(" "));
   const lines = (await unzip(object)).map(readLine);
   return lines.filter(({ id }) => there.has(shortId(id))).toReversed();

@@ -28,6 +28,7 @@ export interface Work {
   readonly key: string | null;
   /**
    * The second turn is for what has come or moved since the first one came to the archive, which was at `from`, in ms.
+   * At the end, segments that were begun before `from` are waited for.
    */
   readonly turn: 1 | 2;
   readonly from: number;
@@ -85,7 +86,7 @@ SELECT w.value AS id FROM json_each(?1) w WHERE substr(w.value, -16) IN (
   SELECT one.value FROM segments s CROSS JOIN json_each('["' || replace(s.ids, ' ', '","') || '"]') one WHERE s.state IN ('kept', 'stale')
 )`;
 const OPEN_SEGMENTS = `
-SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND state <> 'writing' LIMIT 1`;
+SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND (state <> 'writing' OR at < ?1) LIMIT 1`;
 
 // A step that was made already, by whomever, finds the name of another one.
 const AT_STEP = "id = ?1->>'job' AND state = 'running' AND erasure->>'step' = ?1->>'was'";
@@ -146,9 +147,12 @@ export function openErasures(run: Run) {
       return new Set((await all<{ id: string }>(ARCHIVED, JSON.stringify(ids))).map(({ id }) => id));
     },
 
-    /** Whether a segment waits for being written anew, or removed. */
-    async rewriting(): Promise<boolean> {
-      return (await all(OPEN_SEGMENTS)).length > 0;
+    /**
+     * Whether a segment waits for being written anew, or removed. One that was begun before `before` may hold what was
+     * deleted since, whether somebody still writes it or has died over it.
+     */
+    async rewriting(before: number): Promise<boolean> {
+      return (await all(OPEN_SEGMENTS, before)).length > 0;
     },
 
     /**

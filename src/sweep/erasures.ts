@@ -67,7 +67,8 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
     matched: job.work.matched + (deletes ? 0 : found.length),
     ...look.next,
   };
-  const done = work.phase === "rewriting" && job.work.phase === "rewriting" && !(await deps.erasures.rewriting());
+  const done =
+    work.phase === "rewriting" && job.work.phase === "rewriting" && !(await deps.erasures.rewriting(work.from));
   const nextAt = done || work.phase === "counted" ? null : at + (work.phase === "rewriting" ? REWRITE_MS : STEP_MS);
   const moved: Moved = {
     work,
@@ -125,7 +126,7 @@ function matching(judged: Look["judged"]): string[] {
 
 async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Look> {
   const segment = (await deps.archive?.behind(key, work.source, work.turn === 1 ? 0 : work.from)) ?? null;
-  if (segment === null) return { judged: [], next: behindArchive(work) };
+  if (segment === null) return { judged: [], next: behindArchive(work, deps.now()) };
   const judged: [string, boolean | null][] = [];
   for (const { id, line } of segment.events) {
     const isBodiless = line?.gone !== undefined && !work.place.startsWith("headers.");
@@ -139,9 +140,9 @@ async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Lo
   return { judged, next: { key: segment.key, copies } };
 }
 
-function behindArchive({ phase, turn }: Work): Partial<Work> {
+function behindArchive({ phase, turn }: Work, now: number): Partial<Work> {
   if (phase === "counting") return { phase: "counted" };
-  return turn === 1 ? { turn: 2, key: null } : { phase: "rewriting" };
+  return turn === 1 ? { turn: 2, key: null } : { phase: "rewriting", from: now + SKEW_MS };
 }
 
 function nullIfLocked(error: unknown): null {

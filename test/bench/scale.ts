@@ -108,7 +108,7 @@ await rm(stateRoot, { recursive: true, force: true });
 
 const full = LIMITS.d1_bytes.paid ?? 0;
 const DAILY = 100_000;
-const whole = (n: number) => Math.floor(n).toLocaleString("en");
+const whole = (n: number) => (n < 1 ? "< 1" : Math.floor(n).toLocaleString("en"));
 const metadata = metadataOf(all);
 const head = `| body | in D1 | days in 10 GB at 10,000 events a day | at 100,000 | at a million | at 100,000, with bodies kept for 7 days |
 | ---: | ---: | ---: | ---: | ---: | ---: |`;

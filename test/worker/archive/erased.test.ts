@@ -126,3 +126,18 @@ test("copies go from the archive, though their event was sent once more and stan
   await deleteAll(relay);
   expect(await kept()).toBe("[]");
 });
+
+test("a deletion has not ended while an object that was begun before may hold what it has deleted", async () => {
+  const relay = relayWith(bucket);
+  await send(relay, "k1", '{"customer":"cus_1"}');
+  await carried();
+  const begin =
+    "INSERT INTO segments (key, state, at, events, size, sources, ids) VALUES ('events/x', 'writing', ?1, 0, 1, '[]', '')";
+  await rows(begin, Date.now());
+  await bucket.put("events/x", "what has died over it had written");
+  await expect(deleteAll(relay)).rejects.toThrow("does not end");
+  expect((await relay.api<{ erasures: object[] }>("/erasures")).erasures).toMatchObject([{ state: "rewriting" }]);
+  await rows("UPDATE segments SET at = 0");
+  await deleteAll(relay);
+  expect(await bucket.list()).toMatchObject({ objects: [] });
+});
