@@ -37,8 +37,8 @@ export const erasure = z.object({
   /** Events of the source that were looked at since it was ordered, or confirmed. */
   looked: count,
   /**
-   * Those that could not be judged, because their body is no JSON and no form, or sealed under a key that is not
-   * there.
+   * Those that could not be judged, because their body is no JSON and no form, broken, or sealed under a key that is
+   * not there.
    */
   unreadable: count,
   created_at: instant,

@@ -1,14 +1,19 @@
 // D1: jobs that delete all of a subject. A job's place moves in the transaction that deletes what it has found, or not
 // at all.
 import { DELETABLE, deletes } from "./deeds/delete.ts";
+import { INLINE_BYTES } from "../bytes/body.ts";
+import type { Bell } from "../types.ts";
+import { type BellRow, toBell } from "./bell.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 /**
- * Events whose rows a step looks at; of these it judges so many, with bodies of so many bytes, or one that is larger.
+ * Events whose rows a step looks at; of these it judges so many, with bodies of so many bytes and so many that are in
+ * parts, or one that is larger: an invocation has 50 queries, and a sweep is beside it.
  */
 const ROWS = 5_000;
 const JUDGED = 500;
-const MOST_BYTES = 4_000_000;
+const MOST_BYTES = 2_000_000;
+const MOST_LARGE = 3;
 /** Jobs that are shown, newest first. */
 const SHOWN = 100;
 
@@ -67,9 +72,10 @@ export interface Moved {
   /** Names this step. */
   readonly receipt: string;
   readonly now: number;
-  /** When the next step is due; `null` where somebody has to confirm it, or it has ended. */
+  /** When the next step is due; `null` where it has ended. */
   readonly nextAt: number | null;
-  readonly done: boolean;
+  /** How it ends with this step; `null` where it goes on. */
+  readonly ends: "done" | "cancelled" | null;
 }
 
 const ERASURE = `id, state, actor, next_at AS nextAt, created_at AS createdAt, updated_at AS updatedAt, ended_at AS endedAt, erasure`;
@@ -92,15 +98,15 @@ SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND (state
 const AT_STEP = "id = ?1->>'job' AND state = 'running' AND erasure->>'step' = ?1->>'was'";
 const MOVE = `
 UPDATE replays SET erasure = json_set(?1->'work', '$.deleted', (erasure->>'deleted') + iif(json_array_length(?1, '$.ids') = 0, 0, ${DELETABLE})),
-  updated_at = ?1->>'now', next_at = ?1->>'nextAt', state = iif(?1->>'done', 'done', state), ended_at = iif(?1->>'done', ?1->>'now', NULL)
+  updated_at = ?1->>'now', next_at = ?1->>'nextAt', state = coalesce(?1->>'ends', state), ended_at = iif(?1->>'ends' IS NULL, NULL, ?1->>'now')
 WHERE ${AT_STEP} RETURNING ${ERASURE}`;
 const MINE = "EXISTS (SELECT 1 FROM replays WHERE id = ?1->>'job' AND erasure->>'step' = ?1->>'receipt')";
 const DELETE = deletes(MINE);
-const AUDIT_DONE = `
+const AUDIT_END = `
 INSERT INTO audit (at, actor, action, target, detail)
-SELECT ?1->>'now', 'hookline', 'erasures.done', id, json_object('source', erasure->>'source', 'place', erasure->>'place',
+SELECT ?1->>'now', 'hookline', iif(state = 'done', 'erasures.done', 'erasures.cancel'), id, json_object('source', erasure->>'source', 'place', erasure->>'place',
   'salt', erasure->>'salt', 'digest', erasure->>'digest', 'deleted', erasure->>'deleted', 'unreadable', erasure->>'unreadable', 'by', actor)
-FROM replays WHERE id = ?1->>'job' AND state = 'done' AND ${MINE}`;
+FROM replays WHERE id = ?1->>'job' AND state <> 'running' AND ${MINE}`;
 
 export type Erasures = ReturnType<typeof openErasures>;
 
@@ -129,11 +135,7 @@ export function openErasures(run: Run) {
       bodiless: boolean,
     ): Promise<{ rows: Suspect[]; to: number; end: boolean }> {
       const looked = await all<Suspect & { mine: number }>(SUSPECTS, seq, source, Number(bodiless));
-      let [count, bytes] = [0, 0];
-      const cut = looked.findIndex(({ mine, size }) => {
-        [count, bytes] = [count + mine, bytes + mine * size];
-        return count > JUDGED || (count > 1 && bytes > MOST_BYTES);
-      });
+      const cut = cutOf(looked);
       const kept = cut === -1 ? looked : looked.slice(0, cut);
       return {
         rows: kept.flatMap(({ mine, ...row }) => (mine === 1 ? [row] : [])),
@@ -158,25 +160,22 @@ export function openErasures(run: Run) {
     /**
      * Deletes what was found and moves the job on, in one transaction, if it still is where this step began.
      *
-     * @returns `null` if it is not: another runner has made this step, or it was cancelled
+     * @returns `null` if it is not: another runner has made this step, or it was cancelled. `bells` of what has waited
+     * in an order behind what is deleted
      */
-    async move({ id, work: { step: was } }: Erasure, moved: Moved): Promise<Erasure | null> {
-      const { work, found: ids, receipt, now, nextAt, done } = moved;
+    async move(
+      { id, work: { step: was } }: Erasure,
+      moved: Moved,
+    ): Promise<{ readonly job: Erasure; readonly bells: Bell[] } | null> {
+      const { work, found: ids, receipt, now, nextAt, ends } = moved;
       const gone = JSON.stringify({ why: "deleted", at: now });
-      const value = JSON.stringify({
-        job: id,
-        was,
-        work: { ...work, step: receipt },
-        ids,
-        gone,
-        receipt,
-        now,
-        nextAt,
-        done,
-      });
-      const acts = [MOVE, ...(ids.length === 0 ? [] : DELETE), ...(done ? [AUDIT_DONE] : [])];
-      const [first] = await run((db) => db.batch<ErasureRow>(acts.map((sql) => db.prepare(sql).bind(value))));
-      return (first?.results ?? []).map(erasureOf)[0] ?? null;
+      const asked = { job: id, was, work: { ...work, step: receipt }, ids, gone, receipt, now, nextAt, ends };
+      const value = JSON.stringify(asked);
+      const acts = [MOVE, ...(ids.length === 0 ? [] : DELETE), ...(ends === null ? [] : [AUDIT_END])];
+      const results = await run((db) => db.batch<ErasureRow | BellRow>(acts.map((sql) => db.prepare(sql).bind(value))));
+      const rows = results.flatMap((one) => one.results);
+      const [job] = rows.flatMap((row) => ("erasure" in row ? [erasureOf(row)] : []));
+      return job === undefined ? null : { job, bells: rows.flatMap((row) => ("due_at" in row ? [toBell(row)] : [])) };
     },
 
     /** Puts a job's next step off, if it has one that is due sooner. */
@@ -184,6 +183,16 @@ export function openErasures(run: Run) {
       await all(PUT_OFF, id, nextAt);
     },
   };
+}
+
+/** At which event a step ends; -1 where all have room in it. */
+function cutOf(looked: readonly (Suspect & { readonly mine: number })[]): number {
+  let [count, bytes, large] = [0, 0, 0];
+  return looked.findIndex(({ mine, size }) => {
+    [count, bytes] = [count + mine, bytes + mine * size];
+    if (size > INLINE_BYTES) large += mine;
+    return count > JUDGED || (count > 1 && (bytes > MOST_BYTES || large > MOST_LARGE));
+  });
 }
 
 export interface ErasureRow extends Omit<Erasure, "work"> {

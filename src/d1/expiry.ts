@@ -70,6 +70,12 @@ const EMPTY = PLACES.map(({ empties }) => empties(goingOf("?3"), "?2"));
 const RENUMBERED = `
 UPDATE marks SET value = '0' WHERE name > 'expiry:' AND name < 'expiry;'
 AND CAST(value AS INTEGER) > coalesce((SELECT max(seq) FROM events), 0)`;
+// A job that deletes everything about a subject has met whatever has a number up to its place: what comes anew is
+// behind it, and a step that has looked already looks again.
+const RENUMBERED_JOBS = `
+UPDATE replays SET erasure = json_set(erasure, '$.step', erasure->>'step' || '.',
+  '$.seq', min(erasure->>'seq', coalesce((SELECT max(seq) FROM events), 0)))
+WHERE next_at IS NOT NULL AND erasure IS NOT NULL`;
 
 /** An event that a retention has come to: whether it is old enough, one of its sources', and open. */
 interface Aged {
@@ -154,7 +160,7 @@ async function expire(
     db.batch([
       ...letGo(db, now, going, gone, move),
       ...(passed === 0 ? [] : [db.prepare(PASS).bind(...values)]),
-      ...(gone === null && !further && young === -1 ? [db.prepare(RENUMBERED)] : []),
+      ...(gone === null && !further && young === -1 ? renumbered(db) : []),
     ]),
   );
   return { count: going.length, cut: further };
@@ -207,10 +213,14 @@ async function release(
       ),
       ...(ended.length === 0 ? [] : [db.prepare(LEAVE).bind(now, left)]),
       db.prepare(MARK_AGED).bind("stayed", String(place), now, 1),
-      ...(removed.length === 0 ? [] : [db.prepare(RENUMBERED)]),
+      ...(removed.length === 0 ? [] : renumbered(db)),
     ]),
   );
   return { count: removed.length + emptied.length, cut: further && ended.length > 0 };
+}
+
+function renumbered(db: D1Database): D1PreparedStatement[] {
+  return [db.prepare(RENUMBERED), db.prepare(RENUMBERED_JOBS)];
 }
 
 /** Where a retention keeps its place. One that is for others than before begins anew. */

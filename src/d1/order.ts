@@ -38,20 +38,28 @@ export const behindAt = (destination: string, most: number): string => `(
   ))`;
 
 /**
- * Who comes next in the order of `of`: the row of a bell as JSON, if there is anybody whose time has come. ?2 is now, a
- * minute more or less: clocks differ.
+ * Who comes next in the order of `of`: the row of a bell as JSON, if there is anybody whose time has come. `now` is so,
+ * a minute more or less: clocks differ.
  */
-const nextOf = (of: string) => `(
+const nextOf = (of: string, now = "?2") => `(
   SELECT json_object('id', e.id, 'destination', d.destination, 'attempt', d.attempt, 'due_at', d.due_at, 'waits', NULL, 'size', e.size)
   FROM deliveries d JOIN events e ON e.seq = d.event
   WHERE d.destination = ${of}.destination AND d.event = (SELECT min(o.event) FROM ${open(of)})
-    AND d.state = 'pending' AND d.due_at <= ?2 + 60000
+    AND d.state = 'pending' AND d.due_at <= ${now} + 60000
 )`;
 
 /** The same for the row that a statement has just changed, where that has ended: what waits for nothing is not read. */
 export const NEXT_OF_THIS = `CASE WHEN deliveries.order_key IS NOT NULL AND deliveries.ended_at IS NOT NULL THEN ${nextOf("deliveries")} END`;
 
 const NEXT_OF_EVENT = `SELECT ${nextOf("ended")} AS next FROM deliveries ended WHERE ended.event = ?1 AND ended.order_key IS NOT NULL`;
+
+/** The same for events whose deliveries have all ended, as rows of bells: asked before their keys are forgotten. */
+export const nextOfAll = (events: string, now: string): string => `
+SELECT DISTINCT next->>'id' AS id, next->>'destination' AS destination, next->>'attempt' AS attempt,
+  next->>'due_at' AS due_at, NULL AS waits, next->>'size' AS size
+FROM (
+  SELECT ${nextOf("ended", now)} AS next FROM deliveries ended WHERE ended.order_key IS NOT NULL AND ended.event IN (${events})
+) WHERE next IS NOT NULL`;
 
 /** The bell of whoever comes next, as these statements tell it. */
 export function nextBell(next: string | null): Bell | null {

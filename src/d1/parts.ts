@@ -1,5 +1,11 @@
 // D1: bodies too large to travel with their event. They are written first; the event makes them its own by its receipt.
+import { INLINE_BYTES, WHOLE_PARTS } from "../bytes/body.ts";
 import { rowsOf, type Run } from "./database.ts";
+
+const HEADS = `
+SELECT p.receipt, p.data FROM json_each(?1) j CROSS JOIN events e ON e.seq = j.value
+CROSS JOIN event_parts p ON p.receipt = e.receipt AND p.n >= ${WHOLE_PARTS} AND p.n <= ${WHOLE_PARTS} + (e.size <= ${INLINE_BYTES})
+ORDER BY p.receipt, p.n`;
 
 export type Parts = ReturnType<typeof openParts>;
 
@@ -23,6 +29,14 @@ export function openParts(run: Run) {
     /** Forgets the pieces of a body whose event was refused after all. */
     async drop(receipt: string): Promise<void> {
       await all("DELETE FROM event_parts WHERE receipt = ?1", receipt);
+    },
+
+    /** What events were before they were redacted, by their receipts: the head of each, and of a small one its body. */
+    async heads(events: readonly number[]): Promise<Map<string, string[]>> {
+      const rows = await all<{ receipt: string; data: string }>(HEADS, JSON.stringify(events));
+      const heads = new Map<string, string[]>();
+      for (const { receipt, data } of rows) heads.set(receipt, [...(heads.get(receipt) ?? []), data]);
+      return heads;
     },
 
     /** Pieces `from` … `from + count - 1`, in order. */

@@ -12,7 +12,7 @@ import type { Place } from "../contract/filter.ts";
 /** Jobs that are shown, newest first. */
 const SHOWN = 100;
 /** Jobs that are looked at for retention in one sweep. */
-const EXPIRE = 100;
+const EXPIRE = 1_000;
 
 /** What was asked for. */
 export interface NewJob {
@@ -104,7 +104,8 @@ const NEWEST = `SELECT ${COLUMNS} FROM replays WHERE erasure IS NULL ORDER BY id
 // Jobs that delete all of a subject take turns with them: one look finds both.
 const WAITING = `SELECT ${COLUMNS}, erasure FROM replays WHERE next_at IS NOT NULL ORDER BY next_at LIMIT ?1`;
 const PUT_OFF = "UPDATE replays SET next_at = ?2 WHERE id = ?1 AND next_at < ?2";
-// Ids are in the order of time: only the oldest jobs are looked at.
+// Ids of a kind are in the order of time, and one kind stands before the other: so many that neither hides the other's,
+// and an empty table is one row.
 const EXPIRED = `
 DELETE FROM replays WHERE id IN (
   SELECT id FROM (SELECT id, ended_at FROM replays ORDER BY id LIMIT ${EXPIRE}) WHERE ended_at < ?1

@@ -1,7 +1,6 @@
 // An event is deleted everywhere because somebody asked. That there was one stays: its sender's repeat is known.
 import type { Gone } from "../contract/retention.ts";
 import { DELETE } from "../d1/deeds/delete.ts";
-import { ringOrLeave } from "../out/bells.ts";
 import { openOnce } from "./once.ts";
 import type { Verb, VerbDeps } from "./operator.ts";
 import { notFound, quoted } from "./refuse.ts";
@@ -16,8 +15,6 @@ export function openDelete(deps: VerbDeps): Verb<"delete"> {
     const gone: Gone = { why: "deleted", at: now() };
     const { answer } = await once(DELETE, event.id, { ids: [event.id], gone: JSON.stringify(gone) }, by);
     const { deleted, cancelled, underWay } = answer;
-    // What came behind it in an order goes on.
-    await ringOrLeave(await tables.next(event.event, now()), deps.ring, log, { target: event.id });
     log.info("delete.asked", { target: event.id, deleted: deleted.length, cancelled });
     return { ok: true, value: { event: event.id, deleted: [...deleted], cancelled, under_way: underWay } };
   };

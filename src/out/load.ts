@@ -11,6 +11,11 @@ import type { Claim, KeptEvent, Store, StoredEvent } from "../d1/store.ts";
 export const LOAD_BYTES = 1_000_000;
 export const LOAD_PARTS = 4;
 
+/** Not all of an event is in D1: it has gone since it was found, or what is there is broken. */
+export class Incomplete extends Error {
+  override readonly name = "Incomplete";
+}
+
 export interface LoadDeps {
   readonly store: Pick<Store, "load">;
   readonly parts: Pick<Parts, "read">;
@@ -55,7 +60,7 @@ export function load<One extends Pick<Claim, "event" | "id">>(
       const own = chunks.get(seq) ?? { seqs: [seq] };
       own.rows ??= store.load(own.seqs).then((rows) => new Map(rows.map((row) => [row.seq, row])));
       const event = (await own.rows).get(seq);
-      if (event === undefined) throw new Error(`event ${id} is not in D1`);
+      if (event === undefined) throw new Incomplete(`event ${id} is not in D1`);
       return await whole(await opened(event, vault), large, vault);
     },
     async body(event) {
@@ -67,7 +72,7 @@ export function load<One extends Pick<Claim, "event" | "id">>(
         for (const data of await large.read(receipt, n, LOAD_PARTS))
           pieces.push(sealed ? await vault.open(data, PLACES.part(id, pieces.length)) : decodeBody(encoding, data));
       }
-      if (pieces.length !== parts) throw new Error(`${pieces.length} of ${parts} parts of the body are in D1`);
+      if (pieces.length !== parts) throw new Incomplete(`${pieces.length} of ${parts} parts of the body are in D1`);
       return concatenated(pieces);
     },
   };
@@ -124,6 +129,6 @@ async function wholeBody(
     for (const data of await large.read(receipt, WHOLE_PARTS + n, Math.min(LOAD_PARTS, count + 1 - n)))
       await open(data);
   // They go once every delivery has ended: then this one is somebody else's by now.
-  if (pieces.length !== count) throw new Error(`${pieces.length} of ${count} parts of the whole are in D1`);
+  if (pieces.length !== count) throw new Incomplete(`${pieces.length} of ${count} parts of the whole are in D1`);
   return concatenated(pieces);
 }

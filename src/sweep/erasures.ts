@@ -1,17 +1,23 @@
 // All of a subject, deleted step by step: along D1 to its newest event, through the archive, and once more for what has
 // come or moved meanwhile. Each step deletes what it has found and moves its job on in one transaction.
-import { decodeBody } from "../bytes/body.ts";
+import { decodeBody, WHOLE_PARTS } from "../bytes/body.ts";
 import { Locked } from "../bytes/vault.ts";
 import type { Line } from "../contract/line.ts";
-import type { Erasure, Erasures, Moved, Work } from "../d1/erasures.ts";
+import type { Erasure, Erasures, Moved, Suspect, Work } from "../d1/erasures.ts";
+import type { Parts } from "../d1/parts.ts";
 import { receiptId } from "../ids.ts";
 import { isAbout } from "../in/subject.ts";
 import type { Log } from "../log.ts";
-import { load, type LoadDeps } from "../out/load.ts";
+import { type Ring, ringOrLeave } from "../out/bells.ts";
+import { Incomplete, load, type LoadDeps, type Loaded } from "../out/load.ts";
 
 /** From one step to the next, in ms, and while segments are written anew. */
 const STEP_MS = 1_000;
 const REWRITE_MS = 10_000;
+/** What is counted waits for so long for somebody who confirms it, in ms. */
+const UNCONFIRMED_MS = 24 * 60 * 60_000;
+/** Events of a step that are loaded once more where not all of them was there. */
+const AGAIN = 3;
 /** Clocks of isolates differ by less than this, in ms. */
 const SKEW_MS = 5 * 60_000;
 /** Archived events that are looked for one by one in a step: each takes a statement of D1 and an object or more. */
@@ -33,7 +39,9 @@ interface Shelves {
 
 export interface ErasingDeps extends LoadDeps {
   readonly erasures: Pick<Erasures, "suspects" | "archived" | "rewriting" | "move">;
+  readonly parts: Pick<Parts, "read" | "heads">;
   readonly archive: Shelves | null;
+  readonly ring: Ring;
   readonly now: () => number;
   /** 32 hexadecimal digits. */
   readonly newId: () => string;
@@ -67,23 +75,34 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
     matched: job.work.matched + (deletes ? 0 : found.length),
     ...look.next,
   };
-  const done =
-    work.phase === "rewriting" && job.work.phase === "rewriting" && !(await deps.erasures.rewriting(work.from));
-  const nextAt = done || work.phase === "counted" ? null : at + (work.phase === "rewriting" ? REWRITE_MS : STEP_MS);
+  const ends = await endOf(job, at, deps);
+  const nextAt = ends === null ? nextOf(job, work.phase, at) : null;
   const moved: Moved = {
     work,
     found: deletes ? [...found, ...(look.goes ?? [])].filter((id) => work.copies?.includes(id) !== true) : [],
     receipt: receiptId(at, newId()),
     now: at,
     nextAt,
-    done,
+    ends,
   };
   const after = await deps.erasures.move(job, moved);
   // Somebody else is at it, or it was cancelled.
   if (after === null) return at + STEP_MS;
-  const { phase, looked, matched, deleted, unreadable } = after.work;
-  log.info("erasures.step", { job: job.id, state: after.state, phase, looked, matched, deleted, unreadable });
+  const { phase, looked, matched, deleted, unreadable } = after.job.work;
+  log.info("erasures.step", { job: job.id, state: after.job.state, phase, looked, matched, deleted, unreadable });
+  await ringOrLeave(after.bells, deps.ring, log, { job: job.id });
   return nextAt;
+}
+
+/** Whether it ends with this step: what nobody has confirmed in time is ordered anew. */
+async function endOf({ work, updatedAt }: Erasure, at: number, deps: ErasingDeps): Promise<Moved["ends"]> {
+  if (work.phase === "counted") return updatedAt <= at - UNCONFIRMED_MS ? "cancelled" : null;
+  return work.phase === "rewriting" && !(await deps.erasures.rewriting(work.from)) ? "done" : null;
+}
+
+function nextOf({ work, updatedAt }: Erasure, phase: Work["phase"], at: number): number {
+  if (phase === "counted") return (work.phase === "counted" ? updatedAt : at) + UNCONFIRMED_MS;
+  return at + (phase === "rewriting" ? REWRITE_MS : STEP_MS);
 }
 
 async function lookFor(work: Work, deps: ErasingDeps): Promise<Look> {
@@ -96,14 +115,24 @@ async function lookFor(work: Work, deps: ErasingDeps): Promise<Look> {
 async function inHistory(work: Work, deps: ErasingDeps): Promise<Look> {
   const ofHeaders = work.place.startsWith("headers.");
   const { rows, to, end } = await deps.erasures.suspects(work.seq, work.source, ofHeaders);
-  const loaded = load(rows, ({ size }) => size, deps);
+  const judge = async (one: Suspect, loaded: Loaded) => {
+    const event = await loaded.event(one);
+    return await isAbout(work, event.headers, ofHeaders ? new Uint8Array() : await loaded.body(event));
+  };
+  const loaded = load(rows, ({ size }) => size, { ...deps, parts: withHeads(rows, deps.parts) });
   const judged: [string, boolean | null][] = [];
+  let again = AGAIN;
   for (const one of rows) {
-    const verdict = async () => {
-      const event = await loaded.event(one);
-      return await isAbout(work, event.headers, ofHeaders ? new Uint8Array() : await loaded.body(event));
-    };
-    judged.push([one.id, await verdict().catch(nullIfLocked)]);
+    const verdict = await judge(one, loaded).catch(async (error: unknown) => {
+      if (!(error instanceof Incomplete) || again === 0) return nullIfUnreadable(error);
+      // Its body, or what it was before it was redacted, may have gone between two queries.
+      again -= 1;
+      return await judge(
+        one,
+        load([one], ({ size }) => size, deps),
+      ).catch(nullIfUnreadable);
+    });
+    judged.push([one.id, verdict]);
   }
   const from = work.turn === 1 ? deps.now() - SKEW_MS : work.from;
   const found = matching(judged);
@@ -145,7 +174,21 @@ function behindArchive({ phase, turn }: Work, now: number): Partial<Work> {
   return turn === 1 ? { turn: 2, key: null } : { phase: "rewriting", from: now + SKEW_MS };
 }
 
-function nullIfLocked(error: unknown): null {
-  if (error instanceof Locked) return null;
+/** What redacted events were comes in one query, of large ones its head alone, and only where one of them is. */
+function withHeads(rows: readonly Suspect[], parts: ErasingDeps["parts"]): LoadDeps["parts"] {
+  let heads: ReturnType<typeof parts.heads> | null = null;
+  return {
+    async read(receipt, from, count) {
+      if (from !== WHOLE_PARTS) return await parts.read(receipt, from, count);
+      heads ??= parts.heads(rows.map(({ event }) => event));
+      return (await heads).get(receipt) ?? [];
+    },
+  };
+}
+
+/** What no repeat would read either is counted as such, so that the job goes on: only D1's own failures come again. */
+function nullIfUnreadable(error: unknown): null {
+  const isBroken = [Locked, Incomplete, SyntaxError, DOMException].some((kind) => error instanceof kind);
+  if (isBroken) return null;
   throw error;
 }

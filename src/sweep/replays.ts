@@ -3,7 +3,7 @@
 import type { Ended, Look } from "../d1/ended.ts";
 import type { Erasure } from "../d1/erasures.ts";
 import type { Job, Jobs } from "../d1/replays.ts";
-import { type Ring, ringOrLeave } from "../out/bells.ts";
+import { ringOrLeave } from "../out/bells.ts";
 import type { Config } from "../config/configured.ts";
 import { GRACE_MS } from "../deadlines.ts";
 import { receiptId } from "../ids.ts";
@@ -20,7 +20,6 @@ const PATIENCE_MS = 30_000;
 export interface ReplaysDeps extends ErasingDeps {
   readonly jobs: Pick<Jobs, "waiting" | "move" | "putOff">;
   readonly ended: Pick<Ended, "look">;
-  readonly ring: Ring;
   readonly config: Pick<Config, "destinations">;
   readonly retentionMs: number;
 }

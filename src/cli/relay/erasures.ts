@@ -108,7 +108,7 @@ function progressOf(job: ErasureAnswer): string {
 }
 
 function unjudged({ unreadable }: ErasureAnswer): string {
-  return `${unreadable} events could not be judged: their bodies are neither JSON nor a form, or sealed under a key that is not there`;
+  return `${unreadable} events could not be judged: their bodies are neither JSON nor a form, broken, or sealed under a key that is not there`;
 }
 
 function listed(jobs: readonly ErasureAnswer[]): string[] {

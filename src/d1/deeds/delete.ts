@@ -2,6 +2,7 @@
 // them. Of a single event, with one audit row.
 import { PLACES } from "../places.ts";
 import { stays } from "../expiry.ts";
+import { nextOfAll } from "../order.ts";
 import { AUDIT, type Deed, MINE } from "./deed.ts";
 
 /** What is about to go. */
@@ -39,7 +40,8 @@ export const DELETABLE = `(
 ) + (${MADE}${ARCHIVED} SELECT count(*) FROM made WHERE ${IS_ARCHIVED} AND NOT EXISTS (SELECT 1 FROM events e WHERE e.id = made.id))`;
 
 /**
- * The statements that leave nothing of the events `ids` and of what was made from them, wherever they are.
+ * The statements that leave nothing of the events `ids` and of what was made from them, wherever they are. One of them
+ * gives the bells of what has waited behind them in an order.
  *
  * @param mine the condition of each
  */
@@ -54,6 +56,7 @@ export function deletes(mine: string): string[] {
     `UPDATE deliveries SET state = 'failed', reason = 'cancelled', ended_at = ?1->>'now', look_at = NULL, lease_until = NULL, waits = NULL
      WHERE ${open}`,
     ...PLACES.map(({ empties }) => empties(chosen, "?1->>'gone'")),
+    nextOfAll(chosen("seq"), "?1->>'now'"),
     // What the body's end leaves: headers are the sender's too, and an order goes by the hash of a value of the body.
     `UPDATE deliveries SET order_key = NULL WHERE order_key IS NOT NULL AND event IN (${chosen("seq")})`,
     `UPDATE events SET headers = '{}', gone = ?1->>'gone' WHERE seq IN (${chosen("seq")})`,

@@ -175,7 +175,7 @@ function Job({ job, now }: { readonly job: ErasureAnswer; readonly now: number }
       {job.unreadable === 0 ? null : (
         <p class="notice">
           <StateBadge state="retry" label="not judged" /> {number(job.unreadable)} more could not be judged: their
-          bodies are neither JSON nor a form, or sealed under a key that is not here. Look at them yourself.
+          bodies are neither JSON nor a form, broken, or sealed under a key that is not here. Look at them yourself.
         </p>
       )}
       <div class="card">

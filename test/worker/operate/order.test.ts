@@ -78,6 +78,13 @@ test("what has failed is cancelled: it is given up, in the audit, and the next i
   expect(await cancel()).toMatchObject({ cancelled: 0 });
 });
 
+test("an event is deleted: what waits behind it is rung at once", async () => {
+  await row();
+  operator.clock = NOON + 1_000;
+  await operator.call(`/api/events/${ID}/delete`, { method: "POST" });
+  expect(operator.rung).toMatchObject([{ delivery: `${idOf(1)}:billing`, attempt: 1 }]);
+});
+
 test("a replay of what was delivered is rung, waits for nobody and stops nobody", async () => {
   operator.vars = ORDER;
   await operator.accept({ matched });
