@@ -14,6 +14,7 @@ import { unasked } from "./firsts.ts";
 import { isRemade } from "./remade.ts";
 import { isOfThing } from "./things.ts";
 import { BUCKETS } from "../ways.ts";
+import { DESK } from "../listening.ts";
 import { isUnanswered } from "./tunnelled.ts";
 import { first, type Invariant } from "./invariant.ts";
 
@@ -85,7 +86,8 @@ export const deliveredMeansDelivered: Invariant = {
     const told = by === "settle" || (by === "commit" && from === null && attempt === 1 && to !== "delivering");
     if (!told || to === "delivered") return null;
     const [own] = ownArrivals(id, destination, attempt, ledger);
-    if (own !== undefined && own.over === null && own.by.alive)
+    // The object between a listener and whoever settles may die: then nobody hears that the listener still works at it.
+    if (own !== undefined && own.over === null && own.by.alive && destination !== DESK)
       return `attempt ${attempt} of ${name} was settled as ${to} while it was under way`;
     if (status !== null && status !== (own?.status ?? null) && !isUnanswered(destination, status))
       return `attempt ${attempt} of ${name} is on record with ${status}, and was answered ${own?.status ?? "nothing"}`;
