@@ -2,6 +2,7 @@
 import { type Arriving, arrive, PRINT } from "./lines.ts";
 import { shortId } from "../ids.ts";
 import { rowsOf, type Run } from "./database.ts";
+import { stays } from "./expiry.ts";
 import type { Move } from "./archiving.ts";
 
 /** As `shortId` has it. */
@@ -85,6 +86,10 @@ FROM events e CROSS JOIN json_each(?1, '$.editions') m
 WHERE e.id = ?1->>'id' AND e.receipt = ?1->>'receipt' AND NOT EXISTS (
   SELECT 1 FROM marks k WHERE k.name > 'edited:' || e.id || ':' AND k.name < 'edited:' || e.id || ';' AND k.value->>'event' = m.value->>'event'
 ) ON CONFLICT (name) DO NOTHING`;
+// It stands behind younger events, so that the retention would not come to it before those are old too.
+const MET_AGAIN = `
+INSERT INTO marks (name, value, at) SELECT ${stays("seq")}, '', ?3 FROM events WHERE id = ?1 AND receipt = ?2
+ON CONFLICT (name) DO NOTHING`;
 const AUDIT = `
 INSERT INTO audit (at, actor, action, target, detail)
 SELECT ?1, ?2, 'restore', ?3, json_object('segment', ?4) WHERE EXISTS (SELECT 1 FROM events WHERE id = ?3 AND receipt = ?5)`;
@@ -138,6 +143,7 @@ export function openSegments(run: Run) {
         db.batch([
           ...arrive(db, [{ ...event, segment: key }]),
           db.prepare(EDITIONS).bind(JSON.stringify(event)),
+          db.prepare(MET_AGAIN).bind(event.id, event.receipt, now),
           db.prepare(TAKE_OUT(back)).bind(key, shortId(event.id), event.id, event.receipt),
           db.prepare(AUDIT).bind(now, actor, event.id, key, event.receipt),
           db.prepare("SELECT 1 FROM events WHERE id = ?1").bind(event.id),

@@ -10,8 +10,9 @@ interface Exhausted {
   destination: string;
   repeats: number;
 }
+/** Of an event whose body is gone nothing is opened any more. */
 const EXHAUSTED =
-  "SELECT e.id, d.destination, d.repeats FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.state = 'failed' AND d.reason = 'exhausted'";
+  "SELECT e.id, d.destination, d.repeats FROM deliveries d JOIN events e ON e.seq = d.event WHERE d.state = 'failed' AND d.reason = 'exhausted' AND e.gone IS NULL";
 
 export const repeatsOpen: Invariant = {
   id: "repeats",

@@ -158,6 +158,23 @@ test("a replay brings an event back under its own id, byte for byte, and takes i
   expect((await archived(relay)).toSorted()).toEqual([id, other].toSorted());
 });
 
+test("what comes back stands behind younger events, and is old again all the same", async () => {
+  const relay = relayWith(bucket);
+  const old = await send(relay, "k1", "{}");
+  await grownOld();
+  await relay.minute();
+  expect(await inHistory()).toEqual([]);
+  const young = await send(relay, "k2", "{}");
+  expect(await relay.api(`/events/${old}/replay`, "POST")).toMatchObject({ replayed: 1 });
+  await carried();
+  await until(async () => (await rows("SELECT 1 FROM deliveries WHERE ended_at IS NULL")).length === 0);
+  expect(await inHistory()).toEqual([young, old]);
+  await ended();
+  for (let n = 0; n < 2; n += 1) await relayWith(bucket).minute();
+  expect(await inHistory()).toEqual([young]);
+  expect(await archived(relay)).toEqual([old]);
+});
+
 test("what comes back from the archive counts as no failure and no success of today", async () => {
   const relay = relayWith(bucket);
   receiver.behaviour = () => new Response("gone", { status: 410 });
