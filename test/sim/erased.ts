@@ -99,6 +99,7 @@ export function isErasing(ledger: Ledger): boolean {
   const { platform, erased } = ledger;
   if (keepsWholes(ledger)) return true;
   if (erased.length === 0) return false;
-  const again = "SELECT 1 FROM marks WHERE name > 'stays:' AND name < 'stays;' LIMIT 1";
+  const again = `SELECT 1 FROM marks JOIN events ON seq = CAST(substr(name, 7) AS INTEGER)
+    WHERE name > 'stays:' AND name < 'stays;' AND gone->>'why' = 'deleted' LIMIT 1`;
   return erased.some(({ doneAt }) => doneAt === null) || platform.d1.look(again).length > 0;
 }
