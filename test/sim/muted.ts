@@ -54,10 +54,14 @@ export async function muteOrLift({ subject, ms }: Muting, ledger: Ledger): Promi
     "content-type": "application/json",
     "idempotency-key": `${path}-${subject}-${scheduler.now}`,
   };
-  // Whether or not it is heard: from then on it may be lifted.
-  if (until === null)
-    for (const one of mutes) if (one.subject === subject) one.lifted = Math.min(one.lifted, scheduler.now);
+  const ofSubject = () => mutes.filter((one) => one.subject === subject);
   for (let count = 0; count < ASKINGS && scheduler.now < plan.quiet; count += 1) {
+    const asked = scheduler.now;
+    // Whether or not it is heard: from then on it may be lifted.
+    if (until === null) {
+      for (const one of ofSubject()) one.lifted = Math.min(one.lifted, asked);
+      mutes.push({ subject, from: asked, until: asked, lifted: asked });
+    }
     scheduler.tell("event", "operator", `asks for ${path} of ${subject}`);
     try {
       const answer = await platform.post(
@@ -72,8 +76,10 @@ export async function muteOrLift({ subject, ms }: Muting, ledger: Ledger): Promi
           scheduler.tell("event", "relay", `answers the operator: ${given.status}`);
           if (until === null || given.status !== 200) return;
           // It takes the place of the one before, whose end may have been later.
-          for (const one of mutes) if (one.subject === subject) one.lifted = Math.min(one.lifted, scheduler.now);
-          mutes.push({ subject, from: scheduler.now, until, lifted: Infinity });
+          for (const one of ofSubject()) one.lifted = Math.min(one.lifted, scheduler.now);
+          // Of orders that were under way at once either may have come last.
+          const ends = ofSubject().flatMap((one) => (one.from >= asked ? [one.until] : []));
+          mutes.push({ subject, from: scheduler.now, until: Math.min(until, ...ends), lifted: Infinity });
         },
       );
       if (answer.status < 500) return;
