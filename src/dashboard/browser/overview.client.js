@@ -131,7 +131,7 @@ function draw(one) {
       width: place.clientWidth,
       height: HEIGHT,
       legend: { show: false },
-      padding: [8, 16, 0, 0],
+      padding: [8, 24, 0, 0],
       cursor: { sync: { key: "overview" }, drag: { x: false, y: false }, y: false },
       scales: { y: { range: (_plot, _least, most) => [0, Math.max(isMoney(figure) ? 0.0001 : 4, most * 1.08)] } },
       axes: [
@@ -139,7 +139,7 @@ function draw(one) {
         {
           ...axis(figure),
           values: (_plot, ticks) => ticks.map(isMoney(figure) ? (n) => inDollars.format(n) : whole),
-          size: isMoney(figure) ? 64 : 48,
+          size: (_plot, texts) => Math.max(48, 16 + 7 * Math.max(...(texts ?? []).map(({ length }) => length))),
         },
       ],
       series: [{}, ...Object.keys(points.series).map((name, n) => line(figure, name, n === 0))],

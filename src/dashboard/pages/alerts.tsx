@@ -94,17 +94,16 @@ function ruleIn(form: FormData) {
   return ALERT_RULES.find((name) => name === field(form, "rule")) ?? null;
 }
 
-/** @param id of its field; there are several on the page */
-function ForHowLong({ id }: { readonly id: string }) {
+function ForHowLong() {
   return (
-    <>
-      <label for={id}>For</label>
-      <select id={id} name="hours">
+    <label>
+      For
+      <select name="hours">
         {HOURS.map(([n, label]) => (
           <option value={n}>{label}</option>
         ))}
       </select>
-    </>
+    </label>
   );
 }
 
@@ -167,7 +166,7 @@ function Open({ alert, now, once }: OpenProps) {
       </p>
       {once === null || muted !== null ? null : (
         <Post action="/alerts/mute" label="Mute" once={once} fields={{ rule, subject }}>
-          <ForHowLong id={`hours-${id}`} />
+          <ForHowLong />
         </Post>
       )}
     </article>
@@ -247,16 +246,20 @@ function Mutes({ mutes, now, newId }: MutesProps) {
       )}
       {newId === null ? null : (
         <Post action="/alerts/mute" label="Mute" once={newId()}>
-          <label for="mute-rule">Rule</label>
-          <select id="mute-rule" name="rule">
-            <option value="">every rule</option>
-            {ALERT_RULES.map((name) => (
-              <option value={name}>{name}</option>
-            ))}
-          </select>
-          <label for="mute-subject">Source or destination</label>
-          <input id="mute-subject" name="subject" maxlength={200} placeholder="all of them" />
-          <ForHowLong id="mute-hours" />
+          <label>
+            Rule
+            <select name="rule">
+              <option value="">every rule</option>
+              {ALERT_RULES.map((name) => (
+                <option value={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+          <label>
+            Source or destination
+            <input name="subject" maxlength={200} placeholder="all of them" />
+          </label>
+          <ForHowLong />
         </Post>
       )}
     </section>

@@ -4,13 +4,14 @@ import { askArchive } from "../../contract/archive.ts";
 import type { Config } from "../../config/configured.ts";
 import { Page } from "../parts/layout.tsx";
 import { type PageDeps, type PageEnv, refuse, show } from "../page.tsx";
-import { Pager } from "../parts/parts.tsx";
+import { Copyable, Empty, Pager } from "../parts/parts.tsx";
 import { EventList } from "./events.tsx";
 
 export function archivePages(deps: PageDeps): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.get("/archive", async (c) => {
     const url = new URL(c.req.url);
+    if (!deps.operator.archive.isOpen) return show(c, <NoArchive caller={c.var.caller} />);
     const asked = askArchive(parametersOf(url));
     if (!asked.ok) c.status(400);
     const answer = asked.ok ? await deps.operator.archive.list(asked.value) : null;
@@ -25,9 +26,7 @@ export function archivePages(deps: PageDeps): Hono<PageEnv> {
         styles={["past.css"]}
         scripts={["keys.js", "rows.js"]}
       >
-        <p class="trail">
-          <a href="/events">Events</a> <span aria-hidden="true">/</span> Archive
-        </p>
+        <Trail />
         <h1>Archive</h1>
         <p class="lead">
           Events that are older than the history keeps them. Open one to read it; a replay brings it back.
@@ -44,6 +43,38 @@ export function archivePages(deps: PageDeps): Hono<PageEnv> {
     );
   });
   return app;
+}
+
+/** What has to be done to have one. */
+const BINDING = ["[[r2_buckets]]", 'binding = "EVENT_ARCHIVE"', 'bucket_name = "hookline-archive"'];
+
+function NoArchive({ caller }: { readonly caller: PageEnv["Variables"]["caller"] }) {
+  return (
+    <Page title="Archive" caller={caller} current="events" scripts={["copy.js"]}>
+      <Trail />
+      <h1>Archive</h1>
+      <Empty title="This relay has no archive">
+        <p>Events that are older than the retention are deleted. With a bucket of R2 they are kept there instead.</p>
+      </Empty>
+      <h2>Turn it on</h2>
+      <ol class="steps">
+        <li>
+          Make a bucket: <Copyable text="npx wrangler r2 bucket create hookline-archive" label="command" />
+        </li>
+        <li>
+          Add it to <code>wrangler.toml</code>, and deploy: <Copyable text={BINDING.join("\n")} label="lines" />
+        </li>
+      </ol>
+    </Page>
+  );
+}
+
+function Trail() {
+  return (
+    <p class="trail">
+      <a href="/events">Events</a> <span aria-hidden="true">/</span> Archive
+    </p>
+  );
 }
 
 /** Without the fields that were left empty. What a browser's field for a time gives has no zone: it is UTC. */

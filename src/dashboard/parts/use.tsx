@@ -10,7 +10,7 @@ export function UseOfPlan({ use }: { readonly use: Use }) {
     <section aria-labelledby="use" data-renew="use" data-between="60">
       <h2 id="use">Use of the {plan} plan today</h2>
       <p class="note">
-        Counted by this relay since midnight UTC, which comes in {span(left * 1000)}. A limit is the whole account's.
+        Counted by this relay since midnight UTC, which comes in {span(left * 1000)}. A limit is the whole account's.{" "}
         <a href="/costs">What it costs, by source and destination</a>.
         {queue === null || queue.backlog === 0 ? "" : ` ${number(queue.backlog)} messages wait in the queue.`}
       </p>

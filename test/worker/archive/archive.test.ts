@@ -233,6 +233,16 @@ test("without a bucket retention removes, and whoever asks for the archive is to
   expect(await inHistory()).toEqual([]);
   const answer = await relay.ask("/api/archive", { headers: { authorization: `Bearer ${TOKEN}` } });
   expect([answer.status, await answer.text()]).toEqual([409, expect.stringContaining("EVENT_ARCHIVE")]);
+
+  const form = {
+    method: "POST",
+    redirect: "manual",
+    headers: { "sec-fetch-site": "same-origin", "cf-connecting-ip": "192.0.2.7" },
+    body: new URLSearchParams({ secret: TOKEN, to: "/" }),
+  } as const;
+  const cookie = (await relay.ask("/signin", form)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const page = await relay.ask("/archive", { headers: { cookie } });
+  expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("r2 bucket create hookline-archive")]);
 });
 
 test("what is kept encrypted is so in the archive, piece by piece; it is opened for whoever looks, and for a replay", async () => {
