@@ -34,7 +34,7 @@ export const MUTE_ACTS = {
     role: "operator",
     act: "alerts.mute",
     body: muteOrder,
-    says: "Has nobody told that something begins, until a time: by a rule, about a subject, or both. What still lasts then is told then.",
+    says: "Holds back notices that something begins, until a time: by a rule, about a subject, or both. If it still lasts then, a notice is sent then.",
     answer: mutes,
   },
   "POST /alerts/unmute": {

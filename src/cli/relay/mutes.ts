@@ -13,9 +13,9 @@ const MUTED = {
 
 const mute = remote(
   {
-    summary: "has nobody told for a while",
+    summary: "holds back notices for a while",
     usage: "mute [--rule R] [--subject S] (--for LENGTH | --until TIME) [--once NAME]",
-    help: "Has nobody told that something begins, until a time. Alerts stay on record; what still lasts then is told then. Without more, lists what is muted.",
+    help: "Holds back notices that something begins, until a time. Alerts stay on record; if one still lasts then, a notice is sent then. Without more, lists what is muted.",
     options: {
       ...MUTED,
       for: taking("LENGTH", "for so long from now on: 30m, 4h or 7d"),

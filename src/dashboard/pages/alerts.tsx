@@ -111,9 +111,9 @@ function NobodyIsTold() {
   return (
     <div class="notice">
       <p>
-        <StateBadge state="lost" label="nobody is told" /> No route leads from <code>hookline</code>, the relay's own
-        source, to a destination. These lines in <code>wrangler.toml</code> have somebody told, with one of your
-        destinations in the place of <code>NAME</code>:
+        <StateBadge state="lost" label="no notices" /> No route leads from <code>hookline</code>, the relay's own
+        source, to a destination, so no notice is sent. Add these lines to <code>wrangler.toml</code>, with the name of
+        one of your destinations for <code>NAME</code>:
       </p>
       <Copyable text={TELLING.join("\n")} label="lines" />
     </div>
@@ -151,7 +151,7 @@ function Open({ alert, now, once }: OpenProps) {
           ["Count", number(count)],
           ...seen(alert).map(([name, value]) => [name, <Foreign text={value} />] as const),
           ["Rule", <a href={`#rule-${rule}`}>{rule}</a>],
-          ["Told", toldInWords(alert)],
+          ["Notified", toldInWords(alert)],
           ...(muted === null ? [] : [["Muted until", <Exactly at={muted} />] as const]),
         ]}
       />
@@ -187,7 +187,7 @@ function Past({ alerts, now }: { readonly alerts: readonly AlertAnswer[]; readon
             <th scope="col">Rule</th>
             <th scope="col">Since (UTC)</th>
             <th scope="col">Lasted</th>
-            <th scope="col">Told</th>
+            <th scope="col">Notified</th>
           </tr>
         </thead>
         <tbody>
@@ -203,7 +203,7 @@ function Past({ alerts, now }: { readonly alerts: readonly AlertAnswer[]; readon
                 <Exactly at={one.since} />
               </td>
               <td data-label="Lasted">{lengthOf(one, now)}</td>
-              <td data-label="Told">{toldInWords(one)}</td>
+              <td data-label="Notified">{toldInWords(one)}</td>
             </tr>
           ))}
         </tbody>
@@ -225,7 +225,7 @@ function Mutes({ mutes, now, newId }: MutesProps) {
     <section class="muting" aria-labelledby="mutes">
       <h2 id="mutes">Muted for now</h2>
       {mutes.length === 0 ? (
-        <p class="note">Nothing is muted. Muting keeps alerts on record, and has nobody told that they begin.</p>
+        <p class="note">Nothing is muted. A muted alert stays on record, but no notice is sent when it begins.</p>
       ) : (
         <ul class="mutes">
           {mutes.map((one) => (
@@ -277,7 +277,7 @@ function Rules({ rules }: Pick<AlertsAnswer, "rules">) {
               <th scope="col">Rule</th>
               <th scope="col">Severity</th>
               <th scope="col">When it is raised</th>
-              <th scope="col">Told</th>
+              <th scope="col">Notified</th>
             </tr>
           </thead>
           <tbody>
@@ -288,7 +288,7 @@ function Rules({ rules }: Pick<AlertsAnswer, "rules">) {
                   <Severity severity={severity} />
                 </td>
                 <td data-label="When it is raised">{says}</td>
-                <td data-label="Told">{muted ? <StateBadge state="held" label="muted" /> : "yes"}</td>
+                <td data-label="Notified">{muted ? <StateBadge state="held" label="muted" /> : "yes"}</td>
               </tr>
             ))}
           </tbody>

@@ -142,9 +142,9 @@ function Breaker({ breaker, held, now }: BreakerProps) {
     return <p class="warn">It answers again. What has waited is sent step by step: {number(held)} still held.</p>;
   return (
     <p class="warn">
-      Its breaker is open since <When at={breaker.opened_at} now={now} />: {number(breaker.failures)} attempts failed in
-      a row, the last answer was {answerInWords(breaker)}. Deliveries wait and spend no attempt; one at a time is sent
-      as a probe, the next <When at={breaker.next_probe_at} now={now} />.
+      Its breaker has been open since <When at={breaker.opened_at} now={now} />: {number(breaker.failures)} attempts
+      failed in a row, the last answer was {answerInWords(breaker)}. Deliveries wait and spend no attempt; one at a time
+      is sent as a probe, the next <When at={breaker.next_probe_at} now={now} />.
     </p>
   );
 }

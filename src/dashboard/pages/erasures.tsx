@@ -122,7 +122,7 @@ function Form({ sources, once }: { readonly sources: readonly string[]; readonly
         aria-describedby="value-hint"
       />
       <p class="note" id="value-hint">
-        As it stands in the events, in full. It is not kept: the order knows its digest.
+        Exactly as it appears in the events. The value itself is not stored, only its digest.
       </p>
       <button type="submit" class="primary">
         Count events

@@ -1,4 +1,4 @@
-// Alerts as people read them: what is open, who was told, and what has somebody told. Pure.
+// Alerts as people read them: what is open, whether notices were sent, and what sends them. Pure.
 import { type AlertAnswer, type MuteAnswer, OWN_NAME } from "../../contract/alerts.ts";
 import { span } from "./words.ts";
 
@@ -24,12 +24,12 @@ export function lasting(one: Times, now: number): string {
 
 /** Whether anybody was told. */
 export function toldInWords({ told, ended_at: ended }: Pick<AlertAnswer, "told" | "ended_at">): string {
-  if (told === "nobody") return "nobody was told";
+  if (told === "nobody") return "no notice sent";
   return told === "opened" && ended !== null
-    ? "told when it began"
+    ? "notice sent when it began"
     : told === "opened"
-      ? "told"
-      : "told, and that it is over";
+      ? "notice sent"
+      : "notices sent when it began and when it ended";
 }
 
 /** `breaker-open of billing`, `everything about billing`, `source-silent`. */

@@ -18,10 +18,12 @@ test("each alert stands with since when, who was told, and the command that fixe
   expect(first).toBe(
     "2026-11-20T06:50:00.000Z  critical  breaker-open: The breaker of billing is open after 412 failures in a row, last answer 503",
   );
-  expect(second).toMatch(/^ {2}for .+; told$/);
+  expect(second).toMatch(/^ {2}for .+; notice sent$/);
   expect(third).toMatch(/^ {2}\S.* the receiver: .+: hookline test billing$/);
   // What is over needs no fix.
-  expect(out).toMatch(/over {2}source-silent: [^\n]+\n {2}it lasted 2 h; told, and that it is over$/m);
+  expect(out).toMatch(
+    /over {2}source-silent: [^\n]+\n {2}it lasted 2 h; notices sent when it began and when it ended$/m,
+  );
   answers.given = { ...alerts, next: "3" };
   expect((await relay.run("alerts")).err).toContain("more: the same with --cursor 3");
   expect(err).toContain("muted: events-unrouted");

@@ -21,12 +21,12 @@ test("how many are open, how long, and who was told", () => {
     [null, since].map((ended_at) => toldInWords({ told, ended_at })),
   );
   expect(all).toEqual([
-    "nobody was told",
-    "nobody was told",
-    "told",
-    "told when it began",
-    "told, and that it is over",
-    "told, and that it is over",
+    "no notice sent",
+    "no notice sent",
+    "notice sent",
+    "notice sent when it began",
+    "notices sent when it began and when it ended",
+    "notices sent when it began and when it ended",
   ]);
 });
 
