@@ -1,16 +1,13 @@
 // A command line by commander: what a verb declares becomes its options, its help and its errors; runs nothing itself.
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { paint } from "./columns.ts";
-import type { Asked, Terminal, Verb } from "./verb.ts";
+import { type Asked, misused, type Terminal, type Verb } from "./verb.ts";
 
 /** A verb as the overview shows it: only the one that was asked for needs to be loaded. */
 export interface Listed {
   readonly name: string;
   readonly summary: string;
 }
-
-/** What every verb can do. */
-const JSON_OPTION = new Option("--json", "one JSON document instead of text");
 
 /** The whole program, of which the verbs that are given whole can be run. */
 export function programOf(listed: readonly Listed[], loaded: ReadonlyMap<string, Verb>, terminal: Terminal): Command {
@@ -48,21 +45,28 @@ function settle(command: Command, { out, err }: Terminal): void {
     .configureHelp({ styleTitle: (text) => paint("bold", text), subcommandTerm: (of) => of.name() });
 }
 
-function fill(command: Command, { usage, help, names, optional = 0, options, examples }: Verb): void {
+function fill(command: Command, { usage, help, names, optional = 0, options, examples, json }: Verb): void {
   command.usage(usageOf(usage)).description(help);
   const words = usage.split(" ").slice(1);
   for (let n = 0; n < names + optional; n += 1) command.argument(n < names ? `<${words[n] ?? "NAME"}>` : "[NAME]");
-  for (const [name, { type, value, short, help: says, default: given }] of Object.entries(options)) {
+  for (const [name, { type, value, short, help: says, default: given, form }] of Object.entries(options)) {
     const flags = `${short === undefined ? "" : `-${short}, `}--${name}`;
     const option = new Option(type === "string" ? `${flags} <${value ?? name.toUpperCase()}>` : flags, says);
+    if (form !== undefined) option.argParser((text) => formed(text, form));
     command.addOption(given === undefined || given === false ? option : option.default(given));
   }
-  command.addOption(JSON_OPTION);
+  command.addOption(new Option("--json", json ?? "one JSON document instead of text"));
   command.configureHelp({ visibleArguments: () => [] });
   command.addHelpText(
     "after",
     ["", paint("bold", "Examples:"), ...examples.map((one) => `  $ hookline ${one}`)].join("\n"),
   );
+}
+
+/** A value that looks as it must, as it was typed. */
+function formed(text: string, [pattern, words]: readonly [RegExp, string]): string {
+  if (!pattern.test(text)) throw new InvalidArgumentError(`It takes ${words}.`);
+  return text;
 }
 
 /** Without the verb's own name, which commander writes. */
@@ -78,7 +82,7 @@ export type Understood = { readonly name: string; readonly asked: Asked } | { re
  *
  * @param args without the name of the program
  */
-export function understand(program: Command, args: readonly string[], { err }: Terminal): Understood {
+export function understand(program: Command, args: readonly string[], terminal: Terminal): Understood {
   const [name] = args;
   let understood: Understood = { code: 2 };
   for (const command of program.commands)
@@ -92,10 +96,18 @@ export function understand(program: Command, args: readonly string[], { err }: T
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { code: 0 };
     const about = program.commands.find((one) => one.name() === name);
-    err(`hookline${about === undefined ? "" : ` ${about.name()}`}: ${error.message.replace(/^error: /, "")}`);
-    err(`usage: hookline ${about === undefined ? program.usage() : `${about.name()} ${about.usage()}`}`);
-    return { code: 2 };
+    const lines = [
+      `hookline${about === undefined ? "" : ` ${about.name()}`}: ${cut(error.message.replace(/^error: /, ""))}`,
+      `usage: hookline ${about === undefined ? program.usage() : `${about.name()} ${about.usage()}`}`,
+      ...(about === undefined ? ["every command in a line: hookline --help"] : []),
+    ];
+    return { code: misused(lines.join("\n"), { json: args.includes("--json") }, terminal) };
   }
+}
+
+/** What was typed may be long. */
+function cut(message: string): string {
+  return message.length > 400 ? `${message.slice(0, 400)}\u2026` : message;
 }
 
 function askedOf(command: Command): Asked {

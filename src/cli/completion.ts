@@ -2,7 +2,7 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 import type { Listed } from "./command.ts";
-import type { Terminal } from "./verb.ts";
+import { misused, type Terminal } from "./verb.ts";
 
 export const COMPLETION: Listed = { name: "completion", summary: "prints the completion script of a shell" };
 
@@ -18,6 +18,15 @@ const HELP = [
   "  $ hookline completion fish > ~/.config/fish/completions/hookline.fish",
 ].join("\n");
 
+/** The script asks this of the package bash-completion, which many machines do not have. */
+const WITHOUT_BASH_COMPLETION = [
+  "if ! declare -F _get_comp_words_by_ref >/dev/null; then",
+  "  _get_comp_words_by_ref() {",
+  '    words=("${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=${COMP_WORDS[COMP_CWORD]}; prev=${COMP_WORDS[COMP_CWORD-1]}',
+  "  }",
+  "fi",
+].join("\n");
+
 /** `completion SHELL` prints the script; `complete -- WORDS` is what the script asks. Both write as they go. */
 export async function complete(
   args: readonly string[],
@@ -27,10 +36,14 @@ export async function complete(
   const [asked, shell = ""] = args;
   if (asked === "completion" && !SHELLS.has(shell)) {
     const help = ["--help", "-h"].includes(shell);
-    (help ? terminal.out : terminal.err)(HELP);
-    return help ? 0 : 2;
+    if (!help) return misused(HELP, { json: args.includes("--json") }, terminal);
+    terminal.out(HELP);
+    return 0;
   }
+  if (asked === "completion" && shell === "bash") terminal.out(WITHOUT_BASH_COMPLETION);
   const program = programFor(terminal);
+  // A shell takes each line for a candidate.
+  for (const command of program.commands) command.description(command.summary());
   tab(program, { completionCommandName: "completion" });
   await program.parseAsync(args, { from: "user" });
   return 0;

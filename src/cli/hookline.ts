@@ -2,8 +2,9 @@
 // Which command was asked for? Reads the arguments, loads that verb alone and leaves with its exit code.
 import { type Listed, programOf, understand } from "./command.ts";
 import { complete, COMPLETION } from "./completion.ts";
+import packaged from "../../package.json" with { type: "json" };
 import { endWithReader } from "./reader.ts";
-import type { RemoteVerb, Terminal, Verb } from "./verb.ts";
+import { Misused, misused, refused, type RemoteVerb, type Terminal, type Verb } from "./verb.ts";
 
 /**
  * On this machine: each is a file of its own, loaded only when it is asked for.
@@ -43,6 +44,7 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
   () => import("./relay/gaps.ts"),
   () => import("./relay/costs.ts"),
   () => import("./relay/past.ts"),
+  () => import("./relay/looks.ts"),
   () => import("./relay/routes.ts"),
   () => import("./relay/transform.ts"),
   () => import("./relay/acts.ts"),
@@ -57,7 +59,12 @@ const REMOTE: readonly (() => Promise<{ verbs: Readonly<Record<string, RemoteVer
 
 /** Runs a command line. 0 is success, 1 a refusal, 2 a command that was not understood. */
 export async function hookline(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [name = ""] = args;
+  const [name = "", ...others] = args;
+  if (name === "help") return await hookline([...others.slice(0, 1), "--help"], terminal);
+  if (name === "--version" || name === "-V") {
+    terminal.out(`hookline ${packaged.version}`);
+    return 0;
+  }
   if (name === "completion" || name === "complete") {
     const { shown, verbs } = await everyVerb();
     return await complete(args, (to) => programOf(shown, verbs, to), terminal);
@@ -71,13 +78,19 @@ export async function hookline(args: readonly string[], terminal: Terminal): Pro
       ? [...summaries(LOCAL), ...summaries(await remote()), COMPLETION]
       : [{ name, summary: local.summary }];
   const program = programOf(shown, loaded, terminal);
-  if (["", "help", "--help", "-h"].includes(name)) {
+  if (["", "--help", "-h"].includes(name)) {
     terminal.out(program.helpInformation().trimEnd());
     return 0;
   }
   const understood = understand(program, args, terminal);
   if ("code" in understood) return understood.code;
-  return (await loaded.get(understood.name)?.run(understood.asked, terminal)) ?? 2;
+  try {
+    return (await loaded.get(understood.name)?.run(understood.asked, terminal)) ?? 2;
+  } catch (error) {
+    if (!(error instanceof Misused)) throw error;
+    const says = error.message.includes("hookline") ? "" : `: hookline ${understood.name} --help`;
+    return misused(`${error.message}${says}`, understood.asked, terminal);
+  }
 }
 
 async function remote(): Promise<Map<string, RemoteVerb>> {
@@ -103,24 +116,37 @@ async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await lines.question(question);
+  } catch {
+    // Ctrl-C and Ctrl-D are no answer, and no answer is no.
+    process.stderr.write("\n");
+    return "";
   } finally {
     lines.close();
   }
 }
 
 /** A fault of ours: a sentence for whoever typed the command, the stack for whoever asks for it. */
-function unexpected(error: unknown): number {
-  const says = error instanceof Error ? (process.env["HOOKLINE_DEBUG"] === "1" ? error.stack : error.message) : null;
-  process.stderr.write(`hookline: this should not have happened: ${says ?? String(error)}\n`);
-  if (process.env["HOOKLINE_DEBUG"] !== "1") process.stderr.write("With HOOKLINE_DEBUG=1 it says where.\n");
-  return 1;
+function unexpected(error: unknown, args: readonly string[], terminal: Terminal): number {
+  const debugs = process.env["HOOKLINE_DEBUG"] === "1";
+  const says = error instanceof Error ? (debugs ? error.stack : error.message) : null;
+  const where = debugs ? "" : "\nWith HOOKLINE_DEBUG=1 it says where.";
+  const json = args.includes("--json");
+  return refused(`hookline: this should not have happened: ${says ?? String(error)}${where}`, { json }, terminal);
+}
+
+/** Beside the results. */
+function beside(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 if (import.meta.main) {
   endWithReader();
-  process.exitCode = await hookline(process.argv.slice(2), {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
+  const terminal: Terminal = {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: beside,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
-  }).catch(unexpected);
+    ...(process.stderr.isTTY ? { progress: beside } : {}),
+  };
+  const args = process.argv.slice(2);
+  process.exitCode = await hookline(args, terminal).catch((error: unknown) => unexpected(error, args, terminal));
 }

@@ -3,6 +3,11 @@ import type { VerbOption } from "./verb.ts";
 
 /** An option that takes a value, shown as `--since TIME`. */
 export const taking = (value: string, help: string): VerbOption => ({ type: "string", value, help });
+/** One that takes a whole number. */
+export const counting = (value: string, help: string): VerbOption => ({
+  ...taking(value, help),
+  form: [/^\d{1,12}$/, "a whole number"],
+});
 /** An option that is there or not. */
 export const flag = (help: string): VerbOption => ({ type: "boolean", help });
 
@@ -21,6 +26,6 @@ export const NARROWED = {
 
 /** Of every list that has pages. */
 export const PAGED = {
-  limit: taking("N", "rows of a page, up to 200; 50 unless said otherwise"),
+  limit: counting("N", "rows of a page, up to 200; 50 unless said otherwise"),
   cursor: taking("C", "goes on where an earlier page ended"),
 } as const;

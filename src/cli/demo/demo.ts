@@ -10,7 +10,7 @@ import { read } from "./lines.ts";
 import { nextSteps } from "./next.ts";
 import { type Answered, outcomesOf, type Totals, totalsOf } from "./outcome.ts";
 import { FAILURES, inventSecrets, receiverSecrets, ROUTED, vars } from "./relay.ts";
-import { flag, taking } from "../options.ts";
+import { flag, counting } from "../options.ts";
 import { Story } from "./story.ts";
 import { type Sent, traffic } from "./traffic.ts";
 import type { Local } from "../local/local.ts";
@@ -33,10 +33,11 @@ export const verb: Verb = {
     "Leaves with 0 if everything that was accepted was delivered with proof, and the forged one refused.",
   ].join("\n"),
   options: {
-    port: { ...taking("N", "where the relay listens"), default: PORT },
+    port: { ...counting("N", "where the relay listens"), default: PORT },
     once: flag("leave when it has ended, as it does anyway where the output is not a terminal"),
   },
   examples: ["demo", "demo --once --port 8788"],
+  json: "a line of JSON for each thing that happens",
   names: 0,
   async run({ options, json }, terminal) {
     const port = Number(options["port"]);

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientResponse } from "hono/client";
 import { paint } from "../columns.ts";
 import { flag, taking } from "../options.ts";
-import { address, answered, type Client, Fault, heard, remote } from "../relay/client.ts";
+import { address, answered, type Client, Fault, heard, remote, unreachable } from "../relay/client.ts";
 import { plain } from "../table.ts";
-import type { Asked, Terminal } from "../verb.ts";
+import { type Asked, Misused, type Terminal } from "../verb.ts";
 import { type Come, connection, type Hooks } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
 import { postLocally, type Said } from "./post.ts";
+import { patiently } from "../waiting.ts";
 
 /** Between two tries to connect, in ms. */
 const PAUSES_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
@@ -27,6 +28,7 @@ const listen = remote(
       watch: flag("only see what others get and answer"),
       as: taking("NAME", "remember under this name what was seen, and tell what others got since"),
     },
+    json: "a line of JSON for each delivery",
     examples: [
       "listen 3000 --source github",
       "listen 3000 --forward-path /webhooks --print",
@@ -38,12 +40,16 @@ const listen = remote(
   async (client, asked, terminal) => {
     const port = Number(asked.names[0]);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
-      throw new Fault(`${asked.names[0]} is no port. Write the one of your server: hookline listen 3000`);
+      throw new Misused(`${asked.names[0]} is no port. Write the one of your server: hookline listen 3000`);
     const destination = await tunnelFor(client, asked);
     const { url, key } = address();
-    const way = new URL(`api/destinations/${destination}/listen`, url);
+    const way = new URL(`api/destinations/${encodeURIComponent(destination)}/listen`, url);
     // A socket does not say why it was refused.
-    const knock = await fetch(way, { headers: { authorization: `Bearer ${key}` } });
+    const knock = await patiently(url, terminal, fetch(way, { headers: { authorization: `Bearer ${key}` } })).catch(
+      (error: unknown) => {
+        throw unreachable(error);
+      },
+    );
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a refusal is read as that of any other question
     if (knock.status !== 426) await heard(Promise.resolve(knock as ClientResponse<unknown>));
     way.protocol = url.protocol === "https:" ? "wss:" : "ws:";

@@ -7,7 +7,7 @@ import { flag, taking } from "../options.ts";
 import { changesInWords } from "./changes.ts";
 import { type Examined, examine } from "./examine.ts";
 import type { Compared } from "../relay/compare.ts";
-import { type Asked, refused, type Verb } from "../verb.ts";
+import { type Asked, Misused, refused, type Terminal, type Verb } from "../verb.ts";
 import { type DevVars, openDevVars, openWranglerFile, type Table } from "./wrangler-file.ts";
 import { wranglerRun } from "./wrangler-run.ts";
 
@@ -28,16 +28,17 @@ export const verb: Verb = {
   names: 0,
   async run(asked, terminal) {
     const { options, json } = asked;
-    const { out, err } = terminal;
+    const { out } = terminal;
     const { relay = false, dev: askedDev = false, config = null, env = null } = options;
     if ((relay === true && askedDev === true) || (env !== null && relay !== true)) {
-      err("hookline check takes --relay or --dev, and --env only with --relay: hookline check --help");
-      return 2;
+      throw new Misused("hookline check takes --relay or --dev, and --env only with --relay: hookline check --help");
     }
     const checked = await check(textOrNull(config), askedDev === true);
     const { path, dev, build, stops } = checked;
     const compared =
-      relay === true && checked.file !== null ? await compareWith(checked.file, textOrNull(env), asked) : null;
+      relay === true && checked.file !== null
+        ? await compareWith(checked.file, textOrNull(env), asked, terminal)
+        : null;
     if (compared?.ok === false) return refused(compared.why, asked, terminal);
     const findings = compared === null ? checked.findings : [...withoutSecrets(checked.findings), ...compared.findings];
     const errors = findings.filter(({ level }) => level === "error").length;
@@ -55,9 +56,14 @@ export const verb: Verb = {
 };
 
 /** Loaded only where it is asked for: the check of every build asks no relay, and should be quick. */
-async function compareWith(file: Table, environment: string | null, asked: Asked): Promise<Compared> {
+async function compareWith(
+  file: Table,
+  environment: string | null,
+  asked: Asked,
+  terminal: Terminal,
+): Promise<Compared> {
   const { compare } = await import("../relay/compare.ts");
-  return await compare(file, environment, asked);
+  return await compare(file, environment, asked, terminal);
 }
 
 /** Where a relay was asked, it is known which of its secrets are set. */

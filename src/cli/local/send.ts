@@ -12,6 +12,7 @@ import { sampleOf } from "../sender/samples.ts";
 import { secretForSending } from "../sender/secret.ts";
 import { type Target, targetOf } from "../sender/target.ts";
 import { plain, table } from "../table.ts";
+import { patiently } from "../waiting.ts";
 import { type Asked, refused, type Terminal, type Verb } from "../verb.ts";
 
 /** How much older than its sender's tolerance a request is that is sent as too old. */
@@ -137,14 +138,15 @@ async function made({ target, event, body, id, kind }: Order, n: number | null) 
   return verdict.ok ? request : { why: notByDescription(verdict.rejection) };
 }
 
-async function single(order: Order, { json }: Asked, { out, err }: Terminal): Promise<number> {
+async function single(order: Order, { json }: Asked, terminal: Terminal): Promise<number> {
+  const { out, err } = terminal;
   const request = await made(order, null);
   if ("why" in request) {
     const why = `${order.target.provider.name}: ${request.why}`;
-    return refused(why, { json }, { out, err });
+    return refused(why, { json }, terminal);
   }
   const { url } = order.target;
-  const posted = [await post(request, url)];
+  const posted = [await patiently(new URL(url), terminal, post(request, url))];
   if (order.kind === "twice") posted.push(await post(request, url));
   const fault = faultOf(order.kind, posted);
   if (json)

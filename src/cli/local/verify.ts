@@ -5,11 +5,11 @@ import { identify } from "../../in/identify.ts";
 import { diagnose } from "../../in/refusals/diagnose.ts";
 import { iso } from "../../time.ts";
 import { verify } from "../../verify/verify.ts";
-import { taking } from "../options.ts";
+import { counting, taking } from "../options.ts";
 import { captured } from "../sender/captured.ts";
 import { targetOf } from "../sender/target.ts";
 import { plain } from "../table.ts";
-import { type Asked, refused, type Terminal, type Verb } from "../verb.ts";
+import { type Asked, misused, refused, type Terminal, type Verb } from "../verb.ts";
 import { judgeRows } from "./judge-file.ts";
 import { judgeVector } from "./known-answers.ts";
 
@@ -26,7 +26,7 @@ export const verb: Verb = {
     config: { ...taking("FILE", "where the source is configured"), default: "wrangler.toml" },
     at: taking("TIME", "judges its age at this time, ISO 8601; now unless said otherwise"),
     url: taking("URL", "the URL that the sender was given, for senders that sign it"),
-    entry: { ...taking("N", "which request of a HAR file"), default: "1" },
+    entry: { ...counting("N", "which request of a HAR file"), default: "1" },
     vectors: taking("FILE", "instead: a list of requests with the verdicts that they must get"),
   },
   examples: [
@@ -38,15 +38,24 @@ export const verb: Verb = {
   optional: 2,
   async run(asked, terminal) {
     const { vectors } = asked.options;
-    if (typeof vectors === "string") return await judgeRows(vectors, judgeVector, terminal.out);
+    if (typeof vectors === "string") return await vectorsOf(vectors, asked, terminal);
     const judged = await judge(asked);
     if (typeof judged === "string") {
-      refused(judged, asked, terminal);
-      return asked.names.length === 0 ? 2 : 1;
+      return asked.names.length === 0 ? misused(judged, asked, terminal) : refused(judged, asked, terminal);
     }
     return tell(judged, asked, terminal);
   },
 };
+
+/** A file of known answers, each line of what is said of it. */
+async function vectorsOf(file: string, asked: Asked, terminal: Terminal): Promise<number> {
+  if (!asked.json) return await judgeRows(file, judgeVector, terminal.out);
+  const lines: string[] = [];
+  const code = await judgeRows(file, judgeVector, (line) => void lines.push(line));
+  if (code === 2) return misused(lines.join("\n"), asked, terminal);
+  terminal.out(JSON.stringify({ ok: code === 0, says: lines }));
+  return code;
+}
 
 /** What became of it, without a byte of the body. */
 interface Judged {

@@ -4,7 +4,8 @@ import { buffer } from "node:stream/consumers";
 import { answered, type Client, remote } from "./client.ts";
 import { ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
-import { refused, type RemoteVerb } from "../verb.ts";
+import { Misused, refused, type RemoteVerb } from "../verb.ts";
+import { messageOf } from "../waiting.ts";
 
 const TARGET = "TARGET is an event (evt_…), or one delivery of it (evt_…:destination).";
 
@@ -82,12 +83,11 @@ const edit = remote(
   async (client, { names: [id = ""], options, json }, { out, err }) => {
     const { to, body: file, "content-type": type } = options;
     if (typeof to !== "string" || typeof file !== "string") {
-      err("edit takes --to DESTINATION and --body FILE, or --body - for standard input: hookline edit --help");
-      return 2;
+      throw new Misused(
+        "edit takes --to DESTINATION and --body FILE, or --body - for standard input: hookline edit --help",
+      );
     }
-    const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file)).catch((error: unknown) =>
-      String(error),
-    );
+    const bytes = await (file === "-" ? buffer(process.stdin) : readFile(file)).catch(messageOf);
     if (typeof bytes === "string") {
       const why = `the body cannot be read: ${bytes}`;
       return refused(why, { json }, { out, err });

@@ -2,7 +2,10 @@
 import { type ClientResponse, hc } from "hono/client";
 import type { StatusCode } from "hono/utils/http-status";
 import type { Api } from "../../api/api.ts";
-import { type Asked, refused, type RemoteVerb, type Terminal } from "../verb.ts";
+import { type Asked, Misused, refused, type RemoteVerb, type Terminal } from "../verb.ts";
+import { messageOf, patiently } from "../waiting.ts";
+import { inCommands } from "./operations.ts";
+import { encoded } from "./path.ts";
 
 /** The API, as TypeScript knows it from the Worker's own routes. */
 export type Client = ReturnType<typeof hc<Api>>;
@@ -24,11 +27,18 @@ export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
   return {
     ...verb,
     async run(asked, terminal) {
+      const heardOf = { answers: 0 };
       try {
-        return await work(connect(asked), asked, terminal);
+        return await work(connect(asked, terminal, heardOf), asked, terminal);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        return refused(error.message, asked, terminal);
+        if (error instanceof Fault) return refused(error.message, asked, terminal);
+        if (error instanceof Misused || heardOf.answers === 0 || process.env["HOOKLINE_DEBUG"] === "1") throw error;
+        // It has answered, and not as this build knows it.
+        return refused(
+          "the relay's answer was not understood: is HOOKLINE_URL the address of a Hookline relay, and of the version of this clone? HOOKLINE_DEBUG=1 says more",
+          asked,
+          terminal,
+        );
       }
     },
   };
@@ -37,32 +47,50 @@ export function remote(verb: Omit<RemoteVerb, "run">, work: Work): RemoteVerb {
 /** Which relay, and with which key. @param other a URL in the place of HOOKLINE_URL */
 export function address(other?: unknown): { readonly url: URL; readonly key: string } {
   const { HOOKLINE_URL: set = "", HOOKLINE_KEY: key = "" } = process.env;
-  const url = typeof other === "string" ? other : set;
-  if (url === "" || key === "") throw new Fault(UNSET);
-  if (!URL.canParse(url))
-    throw new Fault(`${url === set ? "HOOKLINE_URL" : "--relay"} is no URL: ${JSON.stringify(url)}\n${UNSET}`);
-  return { url: new URL(url), key };
+  const written = typeof other === "string" ? other : set;
+  if (written === "" || key === "") throw new Fault(UNSET);
+  const name = written === set ? "HOOKLINE_URL" : "--relay";
+  if (!URL.canParse(written)) throw new Fault(`${name} is no URL: ${JSON.stringify(written)}\n${UNSET}`);
+  const url = new URL(written);
+  if (!["http:", "https:"].includes(url.protocol))
+    throw new Fault(`${name} must begin with https:// (or http://): ${JSON.stringify(written)}`);
+  if (url.username !== "" || url.password !== "")
+    throw new Fault(`${name} has a name or a password in it: leave them out, HOOKLINE_KEY is what opens the relay`);
+  // A header takes no other, and a key has no other.
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new Fault("HOOKLINE_KEY has a character that no key has: copy it again, without line breaks and spaces");
+  return { url, key };
 }
 
-/** @throws Fault where the environment does not say which relay */
-export function connect({ options }: Asked): Client {
-  const { url, key } = address(options["relay"]);
+/** @param heardOf counts what was answered */
+export function connect({ options }: Asked, terminal: Terminal, heardOf = { answers: 0 }): Client {
   const once = options["once"];
-  const headers = { authorization: `Bearer ${key}`, ...(typeof once === "string" ? { "idempotency-key": once } : {}) };
-  return hc<Api>(new URL("/api", url).href, { headers });
+  const named = typeof once === "string" ? { "idempotency-key": once } : {};
+  const asking: typeof fetch = async (input, init) => {
+    // Only now: a command line that cannot be meant is told without a relay.
+    const { url, key } = address(options["relay"]);
+    const headers = { ...Object.fromEntries(new Headers(init?.headers)), authorization: `Bearer ${key}`, ...named };
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+    const answer = await patiently(url, terminal, fetch(new URL(`${pathname}${search}`, url), { ...init, headers }));
+    heardOf.answers += 1;
+    return answer;
+  };
+  return encoded(hc<Api>("http://relay.invalid/api", { fetch: asking }));
 }
 
 /** What the relay answers, or a fault in its own words. */
 export async function answered<T>(asking: Promise<ClientResponse<T, StatusCode, "json">>): Promise<T> {
   const response = await heard(asking);
-  return await response.json();
+  const answer = await response.json();
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw new Error("no answer of a relay");
+  return answer;
 }
 
 /** A response that is no refusal. */
 export async function heard<Answer extends ClientResponse<unknown>>(asking: Promise<Answer>): Promise<Answer> {
   const response = await asking.catch((error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Fault(`the relay cannot be reached (${cause}): is HOOKLINE_URL right, and is it running?`);
+    if (error instanceof Fault || error instanceof Misused) throw error;
+    throw unreachable(error);
   });
   if (response.ok) return response;
   if (response.status === 401) {
@@ -70,17 +98,26 @@ export async function heard<Answer extends ClientResponse<unknown>>(asking: Prom
       "the relay does not take this HOOKLINE_KEY: it may have expired or been revoked. Make one with: HOOKLINE_KEY=$ADMIN_TOKEN hookline keys create NAME",
     );
   }
+  if (response.status === 414 || response.status === 431)
+    throw new Fault("what was asked for is too long for a request: shorten it");
   const said = await response.text();
   throw new Fault(
     detailOf(said) ?? `the relay answered ${response.status}: is HOOKLINE_URL the address of a Hookline relay?`,
   );
 }
 
+/** Why nobody answers, without the lines of a TLS library. */
+export function unreachable(error: unknown): Fault {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const why = messageOf(cause).trim().split("\n")[0]?.slice(0, 200) ?? "";
+  return new Fault(`the relay cannot be reached (${why}): is HOOKLINE_URL right, and is it running?`);
+}
+
 function detailOf(text: string): string | null {
   try {
     const problem: unknown = JSON.parse(text);
     if (typeof problem !== "object" || problem === null) return null;
-    if ("detail" in problem && typeof problem.detail === "string") return problem.detail;
+    if ("detail" in problem && typeof problem.detail === "string") return inCommands(problem.detail);
     return "title" in problem && typeof problem.title === "string" ? `the relay says: ${problem.title}` : null;
   } catch {
     return null;

@@ -3,7 +3,7 @@ import { type Change, changesBetween, secretsLacking } from "../local/changes.ts
 import { asDeployed } from "../local/examine.ts";
 import { type Table, table } from "../local/wrangler-file.ts";
 import type { Finding } from "../../config/findings.ts";
-import type { Asked } from "../verb.ts";
+import type { Asked, Terminal } from "../verb.ts";
 import { answered, type Client, connect, Fault } from "./client.ts";
 
 /** What a deploy would change, and what would be missing after it; or why that is not known. */
@@ -15,12 +15,17 @@ export type Compared =
  * @param file the parsed wrangler.toml
  * @param environment of the file, that is deployed there; `null` for its top level
  */
-export async function compare(file: Table, environment: string | null, asked: Asked): Promise<Compared> {
+export async function compare(
+  file: Table,
+  environment: string | null,
+  asked: Asked,
+  terminal: Terminal,
+): Promise<Compared> {
   const scope = environment === null ? file : table(file["env"])[environment];
   if (scope === undefined) return { ok: false, why: `the file has no environment ${environment}` };
   const { vars, missing } = asDeployed(table(scope));
   try {
-    const client = connect(asked);
+    const client = connect(asked, terminal);
     const running = await answered(client.configuration.$get());
     const changes: Change[] = [];
     for (const change of changesBetween(running.vars, vars)) {

@@ -2,7 +2,7 @@
 import { flag, ONCE, taking } from "../options.ts";
 import { answered, remote } from "./client.ts";
 import { deleteSubject } from "./erasures.ts";
-import { refused } from "../verb.ts";
+import { Misused, refused } from "../verb.ts";
 
 const PERMANENTLY =
   "its body, its headers and every copy of them, and what was made from it by hand, are deleted permanently";
@@ -36,8 +36,7 @@ const remove = remote(
     if (typeof source === "string" && typeof where === "string" && id === undefined)
       return await deleteSubject(client, { source, where }, asked, terminal);
     if (id === undefined || source !== undefined || where !== undefined) {
-      err("delete takes an event, or --source and --where: hookline delete --help");
-      return 2;
+      throw new Misused("delete takes an event, or --source and --where: hookline delete --help");
     }
     if (options["yes"] !== true) {
       const asks = ask === undefined || json ? null : await ask(`Of ${id}, ${PERMANENTLY}. Delete it? [y/N] `);

@@ -7,7 +7,9 @@ import { sizeInWords } from "../../dashboard/words/use.ts";
 import { paint } from "../columns.ts";
 import { ONCE } from "../options.ts";
 import { plain, table } from "../table.ts";
+import type { Terminal } from "../verb.ts";
 import { address, answered, type Client, Fault, remote } from "./client.ts";
+import { patiently } from "../waiting.ts";
 
 /** What `/health` tells whoever has a key, as far as it is shown here. */
 const healthAnswer = z.looseObject({
@@ -23,11 +25,10 @@ const healthAnswer = z.looseObject({
 type Health = z.output<typeof healthAnswer>;
 
 /** @throws Fault where nobody answers, or not as a relay does */
-async function healthOf(): Promise<{ readonly accepts: boolean; readonly body: Health }> {
+async function healthOf(terminal: Terminal): Promise<{ readonly accepts: boolean; readonly body: Health }> {
   const { url, key } = address();
-  const response = await fetch(new URL("/health", url), { headers: { authorization: `Bearer ${key}` } }).catch(
-    () => null,
-  );
+  const asking = fetch(new URL("/health", url), { headers: { authorization: `Bearer ${key}` } });
+  const response = await patiently(url, terminal, asking).catch(() => null);
   if (response === null)
     throw new Fault(`the relay cannot be reached: is ${url.origin} its address, and is it running?`);
   const body = healthAnswer.safeParse(await response.json().catch(() => null));
@@ -46,8 +47,9 @@ const health = remote(
     examples: ["health", "health --json"],
     names: 0,
   },
-  async (_, { json }, { out, err }) => {
-    const { accepts, body } = await healthOf();
+  async (_, { json }, terminal) => {
+    const { out, err } = terminal;
+    const { accepts, body } = await healthOf(terminal);
     const ok = accepts && body.status === "ok";
     if (json) out(JSON.stringify({ ok, accepts, ...body }));
     else {
@@ -80,8 +82,9 @@ const doctor = remote(
     examples: ["doctor", "doctor --json"],
     names: 0,
   },
-  async (client, { json }, { out }) => {
-    const findings = await examine(client);
+  async (client, { json }, terminal) => {
+    const { out } = terminal;
+    const findings = await examine(client, terminal);
     const errors = findings.filter(({ level }) => level === "error").length;
     if (json) out(JSON.stringify({ ok: errors === 0, findings }));
     else {
@@ -95,8 +98,8 @@ const doctor = remote(
   },
 );
 
-async function examine(client: Client): Promise<Finding[]> {
-  const { accepts, body } = await healthOf();
+async function examine(client: Client, terminal: Terminal): Promise<Finding[]> {
+  const { accepts, body } = await healthOf(terminal);
   const [overview, sources, alerts] = await Promise.all([
     answered(client.overview.$get({ query: {} })),
     answered(client.sources.$get()),

@@ -4,7 +4,7 @@ import type { ErasureAnswer } from "../../contract/erasures.ts";
 import { counted, erasureInWords } from "../../dashboard/words/erasures.ts";
 import { flag, ONCE } from "../options.ts";
 import { table } from "../table.ts";
-import { type Asked, refused, type Terminal } from "../verb.ts";
+import { type Asked, Misused, refused, type Terminal } from "../verb.ts";
 import { answered, type Client, remote } from "./client.ts";
 
 /** How often an order is looked at while it is followed, in ms. */
@@ -43,8 +43,7 @@ const erasures = remote(
         print(await answered(one.cancel.$post({ param: { id } })));
         return 0;
       default:
-        err(`there is no ${JSON.stringify(word)}: hookline erasures [show ID | confirm ID | cancel ID]`);
-        return 2;
+        throw new Misused(`there is no ${JSON.stringify(word)}: hookline erasures [show ID | confirm ID | cancel ID]`);
     }
   },
 );

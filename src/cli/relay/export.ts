@@ -6,6 +6,7 @@ import { flag, NARROWED, taking } from "../options.ts";
 import type { Asked, Terminal } from "../verb.ts";
 import { type Client, Fault, given, heard, remote } from "./client.ts";
 import { cursorOf, isWhole, linesOf, openProgress, reopened, sizeInWords } from "./ndjson.ts";
+import { messageOf } from "../waiting.ts";
 
 /** After a connection that broke, in ms; then it is given up. */
 const PAUSES_MS = [500, 2_000, 5_000, 15_000, 30_000];
@@ -28,6 +29,7 @@ const verb = remote(
       "export --source stripe --since 2026-03-01 > stripe.ndjson",
       "export --archived --resume events.ndjson",
     ],
+    json: "how much it was, as a line of JSON on standard error: what is exported is JSON anyway",
     names: 0,
   },
   async (client, asked, terminal) => {
@@ -66,7 +68,7 @@ async function targetOf(asked: Asked): Promise<Target> {
     };
   }
   const { file, cursor: last } = await reopened(resume).catch((error: unknown) => {
-    throw new Fault(error instanceof Error ? error.message : String(error));
+    throw new Fault(`${resume} cannot be written to: ${messageOf(error)}`);
   });
   return {
     cursor: last,
@@ -117,7 +119,7 @@ async function walk(
 }
 
 function broken(error: unknown, cursor: string | null): Fault {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new Fault(cursor === null ? why : `${why}\nGo on with --resume FILE, or --cursor ${cursor}`);
 }
 

@@ -4,6 +4,7 @@ import type { SourceAnswer } from "../../contract/overview.ts";
 import { span } from "../../dashboard/words/words.ts";
 import { flag, ONCE, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
+import { refused } from "../verb.ts";
 import { answered, type Client, remote } from "./client.ts";
 
 /** How long a look is waited for, and how often it is asked about, in ms. */
@@ -23,20 +24,22 @@ const gaps = remote(
     examples: ["gaps", "gaps --source github --now"],
     names: 0,
   },
-  async (client, { options, json }, { out, err }) => {
+  async (client, { options, json }, terminal) => {
+    const { out, err } = terminal;
     const name = typeof options["source"] === "string" ? options["source"] : null;
     const before = await asking(client, name);
     if (before.length === 0) {
-      err(
-        name === null ? "no source has gaps: docs/gaps.md says how to set them" : `${name} has no gaps: docs/gaps.md`,
-      );
-      return 1;
+      const why =
+        name === null ? "no source has gaps: docs/gaps.md says how to set them" : `${name} has no gaps: docs/gaps.md`;
+      return refused(why, { json }, terminal);
     }
     if (options["now"] === true)
       for (const { name: source } of before) {
         const { asked } = await answered(client.sources[":name"].gaps.$post({ param: { name: source } }));
-        if (asked) await looked(client, before, source);
-        else err(`${source}: not asked, because it was a moment ago, or is being asked`);
+        if (asked) {
+          if (!json) err(`${source}: asked, and waiting for what is found`);
+          await looked(client, before, source);
+        } else err(`${source}: not asked, because it was a moment ago, or is being asked`);
       }
     const found = await asking(client, name);
     if (json) {

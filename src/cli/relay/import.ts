@@ -58,8 +58,8 @@ function fromOf({ options: { from } }: Asked): number {
 }
 
 async function readInto(work: Import, path: string, from: number): Promise<void> {
-  const pieces = path === "-" ? process.stdin : createReadStream(path);
   try {
+    const pieces = path === "-" ? process.stdin : createReadStream(path);
     for await (const line of linesOf(pieces)) {
       work.line += 1;
       if (work.line >= from && line.length > 1) await work.take(line);

@@ -2,6 +2,7 @@
 import { answered, given, remote } from "./client.ts";
 import { ONCE, PAGED, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
+import { Misused } from "../verb.ts";
 
 const HELP = [
   "Without more, lists the API keys.",
@@ -16,7 +17,11 @@ const keys = remote(
     help: HELP,
     options: {
       role: { ...taking("ROLE", "with create: viewer, operator or admin"), default: "viewer" },
-      days: { ...taking("N", "with create: until it expires; never for one that does not"), default: "90" },
+      days: {
+        ...taking("N", "with create: until it expires; never for one that does not"),
+        default: "90",
+        form: [/^(?:[1-9]\d{0,4}|never)$/, "a number of days, or never"],
+      },
       ...ONCE,
     },
     examples: ["keys", "keys create laptop --role operator --days 30", "keys revoke 0123456789ab"],
@@ -42,10 +47,9 @@ const keys = remote(
       return 0;
     }
     if (action !== "list") {
-      err(
+      throw new Misused(
         `there is no ${JSON.stringify(action)}: hookline keys, hookline keys create NAME, or hookline keys revoke ID`,
       );
-      return 2;
     }
     const answer = await answered(client.keys.$get());
     if (json) out(JSON.stringify(answer));

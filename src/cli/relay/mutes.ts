@@ -4,7 +4,7 @@ import { answered, remote } from "./client.ts";
 import { muteInWords } from "../../dashboard/words/alerts.ts";
 import { ONCE, taking } from "../options.ts";
 import { plain } from "../table.ts";
-import type { Asked } from "../verb.ts";
+import { type Asked, Misused } from "../verb.ts";
 
 const MUTED = {
   rule: taking("R", "of this rule, such as source-silent; hookline alerts has their names"),
@@ -25,17 +25,20 @@ const mute = remote(
     examples: ["mute", "mute --subject billing --for 4h", "mute --rule source-silent --until 2026-03-02T08:00:00Z"],
     names: 0,
   },
-  async (client, asked, { out, err }) => {
+  async (client, asked, { out }) => {
     const wish = wanted(asked);
     if (wish.rule === null && wish.subject === null) {
+      if (asked.options["for"] !== undefined || asked.options["until"] !== undefined)
+        throw new Misused(
+          "mute takes --rule or --subject, or both, with --for and --until: hookline alerts has their names",
+        );
       const { mutes } = await answered(client.alerts.$get({ query: { limit: "1" } }));
       print({ mutes }, asked, out);
       return 0;
     }
     const until = endOf(asked);
     if (until === null) {
-      err("mute takes --for 30m, 4h or 7d, or --until TIME: hookline mute --help");
-      return 2;
+      throw new Misused("mute takes --for 30m, 4h or 7d, or --until TIME: hookline mute --help");
     }
     print(await answered(client.alerts.mute.$post({ json: { ...wish, until } })), asked, out);
     return 0;
@@ -52,7 +55,10 @@ const unmute = remote(
     names: 0,
   },
   async (client, asked, { out }) => {
-    print(await answered(client.alerts.unmute.$post({ json: wanted(asked) })), asked, out);
+    const wish = wanted(asked);
+    if (wish.rule === null && wish.subject === null)
+      throw new Misused("unmute takes --rule or --subject, or both, as it was muted: hookline mute lists what is");
+    print(await answered(client.alerts.unmute.$post({ json: wish })), asked, out);
     return 0;
   },
 );

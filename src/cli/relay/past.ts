@@ -116,16 +116,18 @@ const event = remote(
   async (client, { names: [id = ""], options, json }, { out, err }) => {
     if (options["body"] === true) {
       const response = await heard(client.events[":id"].body.$get({ param: { id } }));
-      process.stdout.write(new Uint8Array(await response.arrayBuffer()));
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (json) out(JSON.stringify({ event: id, ...written(bytes) }));
+      else process.stdout.write(bytes);
       return 0;
     }
     const response = await heard(client.events[":id"].$get({ param: { id } }));
-    const text = await response.text();
+    const answer: unknown = JSON.parse(await response.text());
     if (json) {
-      out(text);
+      out(JSON.stringify(answer));
       return 0;
     }
-    const story = wholeEvent.parse(JSON.parse(text));
+    const story = wholeEvent.parse(answer);
     out(`${story.id}  ${plain(story.source)}  ${plain(story.type)}`);
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.body_gone !== undefined) out(`  ${story.body_gone.says}`);
@@ -164,6 +166,15 @@ const event = remote(
     return 0;
   },
 );
+
+/** A body in JSON: as text where it is some, as the API writes it. */
+function written(bytes: Uint8Array): { encoding: "text" | "base64"; body: string } {
+  try {
+    return { encoding: "text", body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { encoding: "base64", body: Buffer.from(bytes).toString("base64") };
+  }
+}
 
 interface Page<Row> {
   readonly rows: readonly Row[];

@@ -3,7 +3,8 @@ import { text } from "node:stream/consumers";
 import { readFile } from "node:fs/promises";
 import { ONCE, taking } from "../options.ts";
 import { answered, remote } from "./client.ts";
-import { refused } from "../verb.ts";
+import { Misused, refused } from "../verb.ts";
+import { messageOf } from "../waiting.ts";
 
 const post = remote(
   {
@@ -22,10 +23,9 @@ const post = remote(
   async (client, { names: [type = ""], options, json }, { out, err }) => {
     const { data: given, source, id } = options;
     if (typeof given !== "string") {
-      err("post takes --data JSON, --data @FILE, or --data - for standard input: hookline post --help");
-      return 2;
+      throw new Misused("post takes --data JSON, --data @FILE, or --data - for standard input: hookline post --help");
     }
-    const data = await read(given).catch((error: unknown) => new Error(`the data cannot be read: ${String(error)}`));
+    const data = await read(given).catch((error: unknown) => new Error(`the data cannot be read: ${messageOf(error)}`));
     if (data instanceof Error) {
       return refused(data.message, { json }, { out, err });
     }

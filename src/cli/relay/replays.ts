@@ -9,9 +9,9 @@ import {
 } from "../../contract/operations.ts";
 import { forecastInWords, passesInWords } from "../../dashboard/words/costs.ts";
 import { answered, type Client, given, remote } from "./client.ts";
-import { flag, NARROWED, ONCE, taking } from "../options.ts";
+import { counting, flag, NARROWED, ONCE, taking } from "../options.ts";
 import { table } from "../table.ts";
-import { type Asked, refused, type Terminal, type VerbOption } from "../verb.ts";
+import { type Asked, Misused, refused, type Terminal, type VerbOption } from "../verb.ts";
 
 /** How often a job is looked at while it is followed, in ms. */
 const LOOK_MS = 1_000;
@@ -39,7 +39,7 @@ const replays = remote(
     help: HELP,
     options: {
       ...FILTER,
-      rate: { ...taking("N", "with preview and start: deliveries a minute"), default: "600" },
+      rate: { ...counting("N", "with preview and start: deliveries a minute"), default: "600" },
       follow: flag("with start and show: goes on until it has ended"),
       "dry-run": flag("with start: says what preview says, and starts nothing"),
       yes: flag("with start: agrees beforehand, for scripts"),
@@ -89,8 +89,9 @@ const replays = remote(
         return 0;
       }
       default:
-        err(`there is no ${JSON.stringify(action)}: hookline replays [preview | start | show ID | cancel ID]`);
-        return 2;
+        throw new Misused(
+          `there is no ${JSON.stringify(action)}: hookline replays [preview | start | show ID | cancel ID]`,
+        );
     }
   },
 );

@@ -5,7 +5,7 @@ import { answered, type Client, given, remote } from "./client.ts";
 import { EVENT, readBody } from "./tried.ts";
 import { flag, NARROWED, ONCE, taking } from "../options.ts";
 import { plain, table } from "../table.ts";
-import type { Asked, Terminal } from "../verb.ts";
+import { type Asked, Misused, type Terminal } from "../verb.ts";
 
 const routes = remote(
   {
@@ -56,8 +56,7 @@ async function tried(client: Client, wanted: string, asked: Asked, terminal: Ter
     answer = await answered(client.events[":id"].routes.$get({ param: { id: wanted } }));
   } else {
     if (source === undefined) {
-      err("hookline routes --try FILE takes --source, the source that it would come to");
-      return 2;
+      throw new Misused("hookline routes --try FILE takes --source, the source that it would come to");
     }
     const body = await readBody(wanted, asked.json, terminal);
     if (body === null) return 1;
@@ -82,18 +81,25 @@ function sign({ verdict }: RouteVerdict): string {
 const route = remote(
   {
     summary: "routes an event anew, or all that went nowhere",
-    usage: "route EVENT | --unrouted | --undecided [--source S] [--type T] [--since TIME] [--until TIME] [--once NAME]",
+    usage:
+      "route EVENT [--to DESTINATION] | --unrouted | --undecided [--source S] [--type T] [--since TIME] [--until TIME] [--once NAME]",
     help: [
       "Asks the routes of today, and opens the deliveries that are missing by them. What was sent before stays as it is.",
       "It may be interrupted and repeated: what is routed leaves the list of what went nowhere.",
+      "With --to, EVENT goes to that destination too, whatever the routes say.",
     ].join("\n"),
     options: {
+      to: taking("DESTINATION", "with an event: to this destination, which its routes do not name"),
       unrouted: flag("every event that went nowhere"),
       undecided: flag("every event of which a route could not decide"),
       ...NARROWED,
       ...ONCE,
     },
-    examples: ["route evt_0123456789abcdef0123456789abcdef", "route --unrouted --source github --since 2026-03-01"],
+    examples: [
+      "route evt_0123456789abcdef0123456789abcdef",
+      "route evt_0123456789abcdef0123456789abcdef --to billing",
+      "route --unrouted --source github --since 2026-03-01",
+    ],
     names: 0,
     optional: 1,
   },
@@ -103,8 +109,23 @@ const route = remote(
     const [id] = names;
     const many = [options["unrouted"] === true, options["undecided"] === true].filter(Boolean).length;
     if ((id === undefined ? 0 : 1) + many !== 1) {
-      err("hookline route takes an event, or --unrouted, or --undecided: hookline route --help");
-      return 2;
+      throw new Misused("hookline route takes an event, or --unrouted, or --undecided: hookline route --help");
+    }
+    const { to } = options;
+    if (typeof to === "string") {
+      if (id === undefined) throw new Misused("hookline route takes --to with an event alone: hookline route --help");
+      const sent = await answered(client.events[":id"].send.$post({ param: { id }, json: { destination: to } }));
+      if (json) out(JSON.stringify(sent));
+      else {
+        for (const line of table(
+          ["delivery", "opened", "state"],
+          [[sent.delivery, sent.created ? "yes" : "no, it was there", sent.state]],
+          "",
+        ))
+          out(line);
+        err(sent.created ? `see: hookline event ${id}` : `once more: hookline replay ${sent.delivery}`);
+      }
+      return 0;
     }
     if (id === undefined) return await apply(client, asked, terminal);
     const answer = await answered(client.events[":id"].route.$post({ param: { id } }));

@@ -95,14 +95,22 @@ const sources = remote(
 const destinations = remote(
   {
     summary: "its destinations, and what waits for them",
-    usage: "destinations",
-    help: "Every destination: how it does, and what waits for it.",
+    usage: "destinations [NAME]",
+    help: "Every destination, or the one that is named: how it does, and what waits for it.",
     options: {},
-    examples: ["destinations", "destinations --json"],
+    examples: ["destinations", "destinations billing --json"],
     names: 0,
+    optional: 1,
   },
-  async (client, { json }, { out }) => {
-    const answer = await answered(client.destinations.$get());
+  async (client, { names: [only], json }, { out }) => {
+    if (only !== undefined && json) {
+      out(JSON.stringify(await answered(client.destinations[":name"].$get({ param: { name: only } }))));
+      return 0;
+    }
+    const answer =
+      only === undefined
+        ? await answered(client.destinations.$get())
+        : { destinations: [await answered(client.destinations[":name"].$get({ param: { name: only } }))] };
     if (json) out(JSON.stringify(answer));
     else {
       const lines = answer.destinations.map(({ name, health, breaker, waiting, held, window, shape, ...where }) => {

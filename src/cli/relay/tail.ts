@@ -7,7 +7,7 @@ import { paint } from "../columns.ts";
 import { flag, taking } from "../options.ts";
 import { plain } from "../table.ts";
 import type { Asked, Terminal } from "../verb.ts";
-import { address, answered, remote } from "./client.ts";
+import { address, answered, Fault, remote } from "./client.ts";
 
 /** How often it says that it is there, in ms: the relay closes what is silent for two minutes. */
 const PING_MS = 30_000;
@@ -25,12 +25,16 @@ const tail = remote(
       destination: taking("D", "attempts to this destination"),
       failed: flag("only refusals, and attempts that did not succeed"),
     },
+    json: "a line of JSON for each",
     examples: ["tail", "tail --source stripe --type invoice", "tail --failed --json"],
     names: 0,
   },
   async (client, asked, terminal) => {
     // Whether the key is taken is asked first: a socket only says that it was closed.
-    await answered(client.overview.$get({ query: {} }));
+    const { sources, destinations } = await answered(client.overview.$get({ query: {} }));
+    // Nothing would ever come of a name that is not there.
+    hold(asked.options["source"], "source", sources);
+    hold(asked.options["destination"], "destination", destinations);
     for (let tries = 0; ; tries += 1) {
       const since = new Date().toISOString();
       const wasOpen = await follow(asked, terminal, () => void (tries = 0));
@@ -44,6 +48,12 @@ const tail = remote(
     }
   },
 );
+
+function hold(name: unknown, what: string, all: readonly { readonly name: string }[]): void {
+  if (typeof name !== "string" || all.some((one) => one.name === name)) return;
+  const has = all.map((one) => one.name).join(", ");
+  throw new Fault(`there is no ${what} ${JSON.stringify(name)}: the relay has ${has === "" ? "none" : has}`);
+}
 
 /** One connection, until it ends. */
 async function follow(asked: Asked, { out, err }: Terminal, opened: () => void): Promise<boolean> {

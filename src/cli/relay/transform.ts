@@ -1,9 +1,9 @@
 // hookline transform: what the transforms and conditions of the routes, or other ones, make of an event.
 import type { DriedMany, TriedDry } from "../../contract/routing.ts";
 import { conditionInWords, spreadOut } from "../../dashboard/words/routing.ts";
-import { taking } from "../options.ts";
+import { counting, taking } from "../options.ts";
 import { plain } from "../table.ts";
-import type { Terminal } from "../verb.ts";
+import { Misused, type Terminal } from "../verb.ts";
 import { answered, given, remote } from "./client.ts";
 import { EVENT, readBody } from "./tried.ts";
 
@@ -14,7 +14,7 @@ const transform = remote(
     help: "Shows the body as it came, and beside it what would be sent.",
     options: {
       try: taking("EVENT|FILE", "a stored event, by the routes of today; or a body that never came, with --source"),
-      last: taking("N", "the last stored events of --source, and of --type where it is given: 20 at most"),
+      last: counting("N", "the last stored events of --source, and of --type where it is given: 20 at most"),
       route: taking("R", "by this route alone"),
       with: taking("JSONATA", "by this transform in the place of the routes\u2019"),
       when: taking("CEL", "by this condition"),
@@ -43,31 +43,31 @@ const transform = remote(
     if (last !== undefined && source !== undefined && wanted === undefined) {
       const json = { ...order, source, last: Number(last) };
       const many = await answered(client.transforms["try-stored"].$post({ json }));
+      const code = many.events.some(hasFailed) ? 1 : 0;
       if (asked.json) out(JSON.stringify(many));
       else printMany(many, terminal);
-      return many.events.some(hasFailed) ? 1 : 0;
+      return code;
     }
     if (wanted === undefined || last !== undefined) {
-      err(
+      throw new Misused(
         "hookline transform takes --try EVENT, --try FILE --source S, or --last N --source S: hookline transform --help",
       );
-      return 2;
     }
     let answer: TriedDry;
     if (EVENT.test(wanted)) {
       answer = await answered(client.transforms.try.$post({ json: { ...order, event: wanted } }));
     } else {
       if (source === undefined) {
-        err("hookline transform --try FILE takes --source, the source that it would come to");
-        return 2;
+        throw new Misused("hookline transform --try FILE takes --source, the source that it would come to");
       }
       const body = await readBody(wanted, asked.json, terminal);
       if (body === null) return 1;
       answer = await answered(client.transforms.try.$post({ json: { ...order, source, body } }));
     }
+    const code = hasFailed(answer) ? 1 : 0;
     if (asked.json) out(JSON.stringify(answer));
     else print(answer, out, err);
-    return hasFailed(answer) ? 1 : 0;
+    return code;
   },
 );
 

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { refused, type Terminal } from "../verb.ts";
+import { messageOf } from "../waiting.ts";
 
 /** How the id of an event looks. */
 export const EVENT = /^evt_[0-9a-f]+$/;
@@ -12,7 +13,7 @@ export async function readBody(wanted: string, json: boolean, { out, err }: Term
     const body = await (wanted === "-" ? buffer(process.stdin) : readFile(wanted));
     return body.toString("utf8");
   } catch (error) {
-    const why = `the body cannot be read: ${String(error)}`;
+    const why = `the body cannot be read: ${messageOf(error)}`;
     refused(why, { json }, { out, err });
     return null;
   }

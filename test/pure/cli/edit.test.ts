@@ -36,7 +36,7 @@ test.for([
   [`edit ${OLD} --to crm`, 2, "--body FILE"],
   [`edit ${OLD} --body ${file}`, 2, "--to DESTINATION"],
   ["edit --to crm --body -", 2, "missing required argument"],
-  [`edit ${OLD} --to crm --body ${file}-none`, 1, "the body cannot be read: Error: ENOENT"],
+  [`edit ${OLD} --to crm --body ${file}-none`, 1, "the body cannot be read: ENOENT"],
 ] as const)("%s asks nothing and says why: exit code %d", async ([line, code, why]) => {
   const ran = await relay.run(line);
   expect(ran.code).toBe(code);
