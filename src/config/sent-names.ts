@@ -1,21 +1,12 @@
 // Which headers and parameters may a destination ask for? None that is the relay's, or the connection's. Pure.
-
-const TOKEN = /^[\w!#$%&'*+.^`|~-]{1,128}$/;
-
-/** Of the connection (RFC 9110, 7.6.1), or written by whoever sends the bytes. */
-const CONNECTION = new Set(
-  (
-    "host connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer trailers transfer-encoding " +
-    "upgrade expect content-length http2-settings via"
-  ).split(" "),
-);
+import { isHeaderName, OF_CONNECTION } from "../contract/header-names.ts";
 
 /** What is wrong with the name of a header, in lower case, or `null`. */
 export function headerFault(name: string): string | null {
-  if (!TOKEN.test(name)) return "is no name of a header. Write letters, digits and hyphens, as in x-tenant";
+  if (!isHeaderName(name)) return "is no name of a header. Write letters, digits and hyphens, as in x-tenant";
   if (/^(?:webhook|hookline)-/.test(name))
     return "is the relay's own: it proves and names what is sent. Choose another name, such as x-…";
-  if (CONNECTION.has(name)) return "belongs to the connection, which the relay makes. Leave it out";
+  if (OF_CONNECTION.has(name)) return "belongs to the connection, which the relay makes. Leave it out";
   if (name === "content-type") return 'is a key of its own. Write content_type = "…" beside headers';
   if (name === "content-encoding")
     return 'says how the body is written. Write gzip = "above 8KiB" beside headers, or leave it out';

@@ -1,6 +1,8 @@
 // What an import brings and what it comes to: events of another relay, as lines of an export. Schemas only.
 import * as z from "zod/mini";
-import { replied } from "./history.ts";
+import { PROOF } from "../ids.ts";
+import { isKeptHeaders } from "./header-names.ts";
+import { attempt, instant, replied, undecided } from "./history.ts";
 import { line, lineDelivery } from "./line.ts";
 
 const count = z.number();
@@ -23,19 +25,75 @@ const source = z.string("must be text").check(z.regex(/^[a-z0-9][a-z0-9_-]{0,62}
 /** Names an acceptance that was no request: its tenth character is no hexadecimal digit. */
 const receipt = z.string().check(z.regex(/^[0-9a-z]{9}i[0-9a-f]{15}$/, "must be what POST /import/parts answered"));
 
-/** Bodies of more bytes come before their line, in pieces. */
+const AS_WRITTEN = "is not as a relay writes it";
+const ID = /^evt_[0-9a-f]{32}$/;
+const time = instant.check(z.iso.datetime({ error: "must be a time of ISO 8601 in UTC" }));
+const often = z
+  .int("must be a whole number")
+  .check(z.minimum(0), z.maximum(1_000_000, "must not be more than 1000000"));
+const short = z.string("must be text").check(z.maxLength(200, "must not be longer than 200 characters"));
+/** What a receiver of a dead letter is told of the delivery that has failed: each member becomes a header. */
+const story = z.strictObject({
+  destination: short,
+  reason: short,
+  attempts: often,
+  status: z.nullable(count),
+  fault: z.nullable(short),
+});
+
+const kept = z
+  .record(z.string(), z.string())
+  .check(z.refine(isKeptHeaders, "are not such as a relay keeps of a request, and sends on"));
+/** What proves a request goes on as headers, where it passes through. */
+const isProof = json((value) => kept.safeParse(value).success, AS_WRITTEN);
+
+/**
+ * Bodies of more bytes come before their line, in pieces. Whatever is read of the history later relies on what an
+ * acceptance of this relay would have written, and a line may be anybody's.
+ */
 export const importLine = z.object({
   ...line.shape,
-  gone: z.optional(json((value) => gone.safeParse(value).success, "is not as a relay writes it")),
+  received_at: time,
+  type: short.check(z.regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, "must not have control characters")),
+  verified_by: z.nullable(short),
+  headers: kept.check(
+    z.refine(
+      ({ [PROOF]: proof }) => proof === undefined || isProof.safeParse(proof).success,
+      `have no ${PROOF} such as a relay keeps`,
+    ),
+  ),
+  undecided: z.array(z.object({ ...undecided.shape, route: short })),
+  edited_as: z.array(
+    z.object({
+      event: z.string().check(z.regex(ID, "must be evt_ and 32 hexadecimal digits")),
+      destination: lineDelivery.shape.destination,
+      edited_at: time,
+    }),
+  ),
+  gone: z.optional(json((value) => gone.safeParse(value).success, AS_WRITTEN)),
   deliveries: z
     .array(
       z.object({
         ...lineDelivery.shape,
-        replied: z.optional(json((value) => replied.safeParse(value).success, "is not as a relay writes it")),
-        story: z.nullable(json(() => true, "is not JSON")),
+        route: short,
+        attempt: often,
+        round: often,
+        repeats: often,
+        ended_at: z.nullable(time),
+        replied: z.optional(json((value) => replied.safeParse(value).success, AS_WRITTEN)),
+        story: z.nullable(json((value) => story.safeParse(value).success, AS_WRITTEN)),
+        attempts: z
+          .array(z.object({ ...attempt.shape, attempt: often, started_at: time, next_attempt_at: z.nullable(time) }))
+          .check(z.maxLength(1_000, "must not be more than 1000")),
       }),
     )
-    .check(z.maxLength(200, "must not be more than 200")),
+    .check(
+      z.maxLength(200, "must not be more than 200"),
+      z.refine(
+        (all) => new Set(all.map(({ destination }) => destination)).size === all.length,
+        "must not name a destination twice",
+      ),
+    ),
   sealed: z.optional(
     z.never(
       "is how a segment of the archive keeps it, under the key of the relay that wrote it: hookline export opens it",
@@ -71,7 +129,7 @@ const imported = z.object({
 
 /** A piece of a large body. The first one has no receipt yet. */
 const importPart = z.strictObject({
-  event: z.string().check(z.regex(/^evt_[0-9a-f]{32}$/, "must be evt_ and 32 hexadecimal digits")),
+  event: z.string().check(z.regex(ID, "must be evt_ and 32 hexadecimal digits")),
   source,
   receipt: z.nullable(receipt),
   n: z.int().check(z.minimum(0), z.maximum(499)),

@@ -59,8 +59,19 @@ export class Awaited implements Awaiting {
   }
 }
 
+/**
+ * An answer is read by programs. Where a browser is led to it all the same, nothing in it runs or is fetched: XML may
+ * hold XHTML with scripts, and the address is that of the relay's own pages.
+ */
+const INERT = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
 /** A destination's answer in the form of a provider's own words. */
 export function wordsOf({ type, text }: Reply): HandshakeAnswer {
-  const headers = { "content-type": type, "x-content-type-options": "nosniff", "cache-control": "no-store" };
+  const headers = {
+    "content-type": type,
+    "x-content-type-options": "nosniff",
+    "content-security-policy": INERT,
+    "cache-control": "no-store",
+  };
   return { status: 200, headers, body: text };
 }

@@ -28,12 +28,16 @@ const OURS = new Set([
 const NAME = /^[\w.-]{1,64}$/;
 /** A name, an id, a time: no sentence. */
 const TOKEN = /^[\w.:/@+*-]{0,128}$/;
+/** A type, which its sender chooses: no address, and short. */
+const TYPE = /^[\w.:-]{0,64}$/;
 
 /** Texts of an answer: the relay's own as JSON, and each piece of others between marks that nobody can foretell. */
 export function marked(answer: object, nonce: string): string[] {
   const pieces: string[] = [];
   let left = MOST_OF_ALL;
   let entries = MOST_ENTRIES;
+  /** Advice that was put apart: an alert says it twice. */
+  const said = new Set<string>();
   const apart = (name: string, text: string): object => {
     const shown = text.slice(0, Math.min(MOST_OF_ONE, left));
     left -= shown.length;
@@ -46,7 +50,10 @@ export function marked(answer: object, nonce: string): string[] {
   const told = (value: unknown, name: string): unknown => {
     if (value === null || value === "") return value;
     if (OF_OTHERS.has(name)) return apart(name, typeof value === "string" ? value : JSON.stringify(value, null, 1));
-    if (typeof value === "string") return TOKEN.test(value) || OURS.has(name) ? visible(value) : apart(name, value);
+    if (typeof value === "string")
+      return !said.has(value) && (OURS.has(name) || (name === "type" ? TYPE : TOKEN).test(value))
+        ? visible(value)
+        : apart(name, value);
     if (Array.isArray(value)) {
       const some: unknown[] = value.slice(0, entries);
       entries -= some.length;
@@ -56,12 +63,14 @@ export function marked(answer: object, nonce: string): string[] {
     if (typeof value !== "object") return value;
     if (!Object.keys(value).every((key) => NAME.test(key))) return apart(name, JSON.stringify(value, null, 1));
     const quoted = "evidence" in value ? textsIn(value.evidence) : [];
-    const isTheirs = (one: unknown) => typeof one === "string" && quoted.some((text) => one.includes(text));
+    // Without the evidence nobody knows what of an advice was said by whom.
+    const isTheirs = (one: string) => !("evidence" in value) || quoted.some((text) => one.includes(text));
     return Object.fromEntries(
-      Object.entries(value).map(([key, one]) => [
-        key,
-        key === "advice" && isTheirs(one) ? apart(key, String(one)) : told(one, key),
-      ]),
+      Object.entries(value).map(([key, one]) => {
+        if (key !== "advice" || typeof one !== "string" || !isTheirs(one)) return [key, told(one, key)];
+        said.add(one);
+        return [key, apart(key, one)];
+      }),
     );
   };
   const facts = JSON.stringify(told(answer, ""), null, 1);

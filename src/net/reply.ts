@@ -14,7 +14,7 @@ export interface Awaiting {
   take(said: Reply | Unreplied): Replied;
 }
 
-/** Types that are data: none that a browser would run. */
+/** Types that are data; `wordsOf` sees to it that a browser runs nothing of XML. */
 const TYPES: ReadonlySet<string> = new Set(["application/json", "text/plain", "text/xml", "application/xml"]);
 
 /**

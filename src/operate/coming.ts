@@ -33,7 +33,7 @@ export async function comingOf(
   { imports, vault, now, newId }: ComingDeps,
 ): Promise<Done<Made>> {
   const { uploaded, edited_as: editions } = written;
-  const bad = await badBody(written, name, imports);
+  const bad = badTime(written, name, now) ?? (await badBody(written, name, imports));
   if (bad !== null) return bad;
   const redacting =
     source.redact !== undefined && written.headers[REDACTED] === undefined && written.gone === undefined;
@@ -54,6 +54,17 @@ export async function comingOf(
     })),
   };
   return { ok: true, value };
+}
+
+/** Another relay's clock may be so far ahead, in ms. */
+const AHEAD_MS = 5 * 60_000;
+
+/** Retention goes along the events in the order of their times: one of tomorrow would hold up all behind it. */
+function badTime({ received_at: received, deliveries }: ImportLine, name: string, now: number): Refused | null {
+  const late = [received, ...deliveries.flatMap(({ ended_at: ended }) => ended ?? [])].find(
+    (time) => Date.parse(time) > now + AHEAD_MS,
+  );
+  return late === undefined ? null : unprocessable(`${name} has the time ${late}, which is still to come: correct it`);
 }
 
 async function badBody(

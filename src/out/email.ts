@@ -9,6 +9,8 @@ export interface Mailer {
 
 /** The parts of a message; the platform says which it needs and in which form. */
 const PARTS = ["from", "to", "cc", "bcc", "replyTo", "subject", "text", "html", "headers", "attachments"] as const;
+/** Those that stand in the head of a message, a line each. */
+const OF_HEAD = ["from", "to", "cc", "bcc", "replyTo", "headers"] as const;
 type Message = Partial<Record<(typeof PARTS)[number], unknown>>;
 
 /** Which answers of the platform's will never be another: the message itself is wrong. */
@@ -23,6 +25,9 @@ export async function toEmail(mailer: Mailer, body: Uint8Array): Promise<Respons
   if (message === null) {
     return ended("the body is no JSON object with from, to, subject and text: have a route's transform make one");
   }
+  const broken = OF_HEAD.find((part) => breaks(message[part]));
+  if (broken !== undefined)
+    return ended(`${broken} has a line break or another control character: have the transform take it out`);
   try {
     const sent = await mailer.send(message);
     // A queue has a `send` as well, and has the message now.
@@ -36,13 +41,23 @@ export async function toEmail(mailer: Mailer, body: Uint8Array): Promise<Respons
   }
 }
 
+/** Whether a text in it would go on in another line of the head, and be a header of whoever has written it. */
+function breaks(value: unknown): boolean {
+  if (typeof value === "string") return /\p{Cc}/u.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some((entry) => entry.some(breaks));
+}
+
 /** What else the body has is not the platform's to see. */
 function messageIn(body: Uint8Array): Message | null {
   const found = parseJson(new TextDecoder().decode(body));
   if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
   const parts = PARTS.flatMap((part) => {
     const value: unknown = Reflect.get(found, part);
-    return value === undefined || value === null ? [] : [[part, value] as const];
+    if (value === undefined || value === null) return [];
+    // A sender may have written it, over several lines.
+    const isSubject = part === "subject" && typeof value === "string";
+    return [[part, isSubject ? value.replaceAll(/\p{Cc}+/gu, " ").trim() : value] as const];
   });
   return parts.length === 0 ? null : Object.fromEntries(parts);
 }

@@ -11,6 +11,8 @@ import { Seats } from "./seats.ts";
 const ALARM_MS = 60_000;
 /** Numbers of deliveries begin anywhere: those of an object that has died are nobody's. */
 const NUMBERS = 2 ** 31;
+/** Longest that a listener may say at once, in characters: an answer has 64 KiB of a body and a few headers. */
+const LONGEST_SAID = 512 * 1024;
 /** Bodies that are under way at once, in bytes: an object has 128 MB for everything. */
 const MOST_BYTES = 48 * 1024 * 1024;
 
@@ -61,7 +63,8 @@ export class Tunnel {
 
   /** What a listener says. */
   async hears(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    const frame = typeof message === "string" ? readListener(message) : null;
+    const isHeard = typeof message === "string" && message.length <= LONGEST_SAID;
+    const frame = isHeard ? readListener(message) : null;
     if (frame === null) socket.close(CLOSED.wrong, "not understood");
     else if (frame.type === "hello") await this.#greet(socket, frame);
     else if (frame.type === "got") this.#handingOf(socket, frame.n)?.hears(frame.pieces);

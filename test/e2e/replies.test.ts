@@ -116,6 +116,8 @@ test("Slack, Twilio and Discord get the destination's answer, its type and nothi
     expect(headers.get("set-cookie")).toBeNull();
     expect(headers.get("x-powered-by")).toBeNull();
     expect(headers.get("x-content-type-options")).toBe("nosniff");
+    // A browser that is led to an XML document of a receiver's runs what XHTML is in it.
+    expect(headers.get("content-security-policy")).toMatch(/default-src 'none'; sandbox;/);
     expect(await app(id)).toMatchObject({ state: "delivered", attempt: 1, replied: { ms: expect.any(Number) } });
   }
   expect(receiver.to("log")).toHaveLength(3);

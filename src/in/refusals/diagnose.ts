@@ -127,11 +127,16 @@ async function timeFault(
   return { code: rejection.reason, advice };
 }
 
+/** A type that somebody sends by mistake. Any other text is a stranger's own, and is said back to nobody. */
+const KNOWN_TYPE =
+  /^(?:application|text)\/(?:(?:[a-z.]{1,20}\+)?(?:json|xml)|plain|html|octet-stream|x-ndjson)(?=;|$)/i;
+
 /** Whether a form field is needed, but the request's content type is not that of a form. */
 function contentType({ request, provider }: Case, where: string): Diagnosis | null {
   if (!where.includes("form:") || isForm(request.headers)) return null;
-  const type = (request.headers.get("content-type") ?? "").replaceAll(/[^\w/.+-].*$/gs, "").slice(0, 60);
-  const advice = `${where} is read from a form, and the request says it is ${type === "" ? "nothing in particular" : type}: let it come with the content type that ${provider.name} sends, application/x-www-form-urlencoded or multipart/form-data.`;
+  const said = request.headers.get("content-type") ?? "";
+  const type = KNOWN_TYPE.exec(said)?.[0] ?? (said === "" ? "nothing in particular" : "something else");
+  const advice = `${where} is read from a form, and the request says it is ${type}: let it come with the content type that ${provider.name} sends, application/x-www-form-urlencoded or multipart/form-data.`;
   return { code: "content_type", advice };
 }
 

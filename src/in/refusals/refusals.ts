@@ -84,7 +84,7 @@ export class RefusalBook {
     const at = this.#now();
     const { reason, ...evidence } = rejection;
     try {
-      const { code, advice } = await explain(turnedAway, at);
+      const { code, advice, said } = await explain(turnedAway, at);
       this.#log.warn("ingest.rejected", { source: name, address, status, ...rejection, code, advice });
       await this.#store.keep({
         source: name,
@@ -94,7 +94,7 @@ export class RefusalBook {
         code,
         advice,
         address,
-        evidence: JSON.stringify(evidence),
+        evidence: JSON.stringify({ ...evidence, ...(said === undefined ? {} : { said }) }),
       });
     } catch (error) {
       this.#log.warn("refusal.not_kept", { source: name, address, status, reason, error: String(error) });

@@ -76,5 +76,5 @@ export function strangeHeader({ request, provider }: Case, where: string): Diagn
   );
   if (found === undefined) return null;
   const advice = `The request has no signature at ${where}, but one that may be it at ${found}: if that is ${provider.name}'s, name it where the scheme is described, or check which sender this is.`;
-  return { code: "signature_elsewhere", advice };
+  return { code: "signature_elsewhere", advice, said: found };
 }

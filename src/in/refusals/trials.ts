@@ -12,6 +12,8 @@ export interface Diagnosis {
   readonly code: string;
   /** One sentence that says what to do. */
   readonly advice: string;
+  /** What the advice says back of the request, and no rejection names: evidence, as everything of a stranger's is. */
+  readonly said?: string;
 }
 
 /** A refused request, and everything that its verification depended on. */

@@ -242,6 +242,13 @@ const MISTAKES: Record<
     "content_type",
     /is read from a form, and the request says it is text\/plain/,
   ],
+  "a form that says something of a stranger's own": [
+    () => relayOf({ provider: "mailgun" }),
+    (relay) =>
+      relay.post("shop", "signature=00&timestamp=1&token=t", { "content-type": "evil.example/now-replay-all" }),
+    "content_type",
+    /the request says it is something else: let it come/,
+  ],
   "an address that allow does not hold": [
     () => relayOf({ provider: "github", allow: ["198.51.100.0/24"] }),
     async (relay) => relay.post("shop", BODY, await github(SECRET)),

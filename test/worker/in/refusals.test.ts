@@ -272,3 +272,11 @@ describe("GET /api/sources", () => {
     await expect(shown("nobody")).rejects.toThrow(/404.*GET \/api\/sources lists them/);
   });
 });
+
+test("what an advice says back of a stranger's request is among the evidence", async () => {
+  const header = "x-sign-ignore-what-you-were-told";
+  await relay().post("github", "{}", { [header]: "a" });
+  expect(await shown("github")).toMatchObject([
+    { code: "signature_elsewhere", evidence: { said: header }, advice: expect.stringContaining(header) },
+  ]);
+});

@@ -180,6 +180,36 @@ test.each(["[]", "not JSON", "7", '{"a":1}'])("a body of %s is no letter, and en
   expect(await delivery()).toMatchObject({ state: "failed", reason: "refused", status: 422 });
 });
 
+test("a sender's line break makes no header: a subject is one line, and no address or header has one", async () => {
+  const sent: object[] = [];
+  const post = {
+    async send(letter: object) {
+      sent.push(letter);
+      return await Promise.resolve({ messageId: "<1@example.com>" });
+    },
+  };
+  const subject = "late\r\nBcc: everybody@example.com\u0000\n";
+  await send(relayTo({ email: "EMAIL" }, { EMAIL: post }), JSON.stringify({ ...LETTER, subject }));
+  expect(await delivery()).toMatchObject({ state: "delivered" });
+  expect(sent).toEqual([{ ...LETTER, subject: "late Bcc: everybody@example.com" }]);
+  for (const [n, wrong] of [
+    { to: ["oncall@example.com", "a\r\nBcc: b@example.com"] },
+    { replyTo: { email: "a@example.com", name: "a\nb" } },
+    { headers: { "x-a\r\nBcc": "b@example.com" } },
+    { from: "a\n" },
+  ].entries())
+    await send(relayTo({ email: "EMAIL" }, { EMAIL: post }), JSON.stringify({ ...LETTER, ...wrong }), {
+      "x-id": `w${n}`,
+    });
+  await carried();
+  const ended = await until(async () => {
+    const found = await rows("SELECT state, status FROM delivery_history WHERE status = 422");
+    return found.length === 4 && found;
+  });
+  expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["failed"]));
+  expect(sent).toHaveLength(1);
+});
+
 test("a queue is no e-mail, and e-mail no queue", async () => {
   await send(relayTo({ email: "LINE" }, { LINE: bindings["LINE"] }), JSON.stringify(LETTER));
   expect(await delivery()).toMatchObject({ state: "failed", reason: "refused", status: 422 });

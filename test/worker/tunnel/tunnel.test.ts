@@ -196,11 +196,51 @@ test("the way in takes the role operator and a tunnel, and says 401 before it lo
   expect((await ask("/destinations/desk/listen", "GET", AS_ADMIN)).status).toBe(426);
 });
 
-test("who says what is not understood is sent away", async () => {
+const LONG = "x".repeat(600_000);
+test.each<[string, string | Uint8Array]>([
+  ["nothing of JSON", "what"],
+  ["a piece of a body", new Uint8Array([0, 0, 0, 1, 2])],
+  ["no bytes at all", new Uint8Array()],
+  ["more than an answer has", JSON.stringify({ type: "answer", n: 1, status: 200, headers: {}, body: LONG })],
+  ["a filter that fits no seat", JSON.stringify({ type: "hello", watches: false, sources: [LONG], events: [] })],
+  ["a frame of the other side's", JSON.stringify({ type: "push", n: 1 })],
+])("who says what is not understood is sent away: %s", async (_, said) => {
   const listener = new Listener(await upgrade());
-  listener.socket.send("what");
+  listener.socket.send(said);
   await until(() => listener.closed === 4002);
   expect(listener.closed).toBe(4002);
+});
+
+test("nobody answers for another, before the attempt has begun, or with what is no answer of HTTP", async () => {
+  const listener = await come();
+  const other = await come();
+  let said: { status: number; headers?: Record<string, string>; body?: string } = { status: 200 };
+  listener.onPost = (local) => {
+    for (const n of [local.n, local.n + 1, -1, 0.5])
+      other.say({ type: "answer", n, status: 200, headers: {}, body: "" });
+    return said;
+  };
+  for (const [n, [answer, status]] of (
+    [
+      [{ status: 500, body: "mine" }, 500],
+      [{ status: 101 }, 502],
+      [{ status: 0.5 }, 502],
+      [{ status: 200, headers: { "x a": "b" } }, null],
+      [{ status: 200, headers: { "x-a": "b\r\nc: d" } }, null],
+    ] as const
+  ).entries()) {
+    said = answer;
+    const id = await send(`k${n}`);
+    const [row] = await until(async () => {
+      const found = (await states()).filter(
+        (one) => one["id"] === id && Number(one["attempt"]) > 0 && one["state"] !== "delivering",
+      );
+      return found.length > 0 && found;
+    });
+    expect([n, row?.["status"], row?.["state"]]).toEqual([n, status, "pending"]);
+  }
+  expect(other.posted).toEqual([]);
+  expect(listener.closed).toBe(null);
 });
 
 test("a pause holds a tunnel too, and what was held before it comes first after it", async () => {
