@@ -22,7 +22,7 @@ const breakerOpen: Rule = {
   name: "breaker-open",
   severity: "critical",
   of: "destination",
-  says: "The breaker of a destination is open: it has failed too often in a row, its deliveries wait, and one at a time probes it.",
+  says: "The breaker of a destination is open, because it failed too often in a row. Its deliveries wait, and one at a time probes it.",
   calmMs: 0,
   look: ({ breakers }) =>
     breakers.flatMap(({ destination: subject, failures, since, openedAt, status, fault }) =>
@@ -31,7 +31,7 @@ const breakerOpen: Rule = {
   title: ({ subject, count, context }) =>
     `The breaker of ${subject} is open after ${some(count, "a failure", "failures in a row")}${lastAnswer(context)}`,
   fix: ({ subject }) => ({
-    says: "Fix the receiver: after the first probe that succeeds, the waiting deliveries go out. A test shows what it answers now",
+    says: "Fix the receiver. After the first successful probe the waiting deliveries go out. To see what it answers now, send a test",
     command: `hookline test ${subject}`,
     path: pageOf(subject),
   }),
@@ -58,7 +58,7 @@ const failed: Rule = {
   name: "delivery-failed",
   severity: "critical",
   of: "destination",
-  says: "Deliveries have failed for good: their schedule is over, or the receiver has refused them. It is over once none has failed for an hour.",
+  says: "Deliveries have failed for good: their retry schedule has ended, or the receiver refused them. The alert ends when none has failed for an hour.",
   calmMs: 0,
   look: ({ failures, clock }) =>
     failures.flatMap(({ kind, destination: subject, count, since, lastAt, event, reason, status, fault }) =>
@@ -69,7 +69,7 @@ const failed: Rule = {
   title: ({ subject, count, context }) =>
     `${some(count, "A delivery", "deliveries")} to ${subject} failed for good (${String(context["reason"])})${lastAnswer(context)}`,
   fix: ({ subject, context: { event } }) => ({
-    says: "Fix the receiver, then replay what has failed",
+    says: "Fix the receiver, then replay the failed deliveries",
     command: `hookline replays start --destination ${subject}`,
     path: typeof event === "string" ? `/events/${event}` : pageOf(subject),
   }),
@@ -79,7 +79,7 @@ const letters: Rule = {
   name: "dead-letters-growing",
   severity: "warning",
   of: "destination",
-  says: `A destination for dead letters has got ${LETTERS} of them or more. It is over once none has come for an hour.`,
+  says: `A destination for dead letters has got ${LETTERS} of them or more. The alert ends when none has arrived for an hour.`,
   calmMs: 0,
   look: ({ failures, clock }) =>
     failures.flatMap(({ kind, destination: subject, count, since, lastAt, event, reason }) =>
@@ -90,7 +90,7 @@ const letters: Rule = {
   title: ({ subject, count, context }) =>
     `${subject} got ${some(count, "a dead letter", "dead letters")}, the last from ${String(context["failed_at"])}`,
   fix: ({ subject, context }) => ({
-    says: "Fix the receiver where they failed, then replay what failed there",
+    says: "Fix the receiver of the failed deliveries, then replay them",
     command: `hookline replays start --destination ${String(context["failed_at"])}`,
     path: pageOf(subject),
   }),
@@ -100,14 +100,14 @@ const backlog: Rule = {
   name: "backlog-old",
   severity: "critical",
   of: "destination",
-  says: "Deliveries have been due for ten minutes or more, and nobody has begun them.",
+  says: "Deliveries have been due for ten minutes or more, and no attempt has begun.",
   calmMs: 2 * MINUTE_MS,
   look: ({ overdue }) =>
     overdue.map(({ destination: subject, count, since }) => ({ subject, since, count, context: {} })),
   title: ({ subject, count }) =>
     `${some(count, "A delivery", "deliveries or more")} to ${subject} should have begun ten minutes ago or earlier`,
   fix: ({ subject }) => ({
-    says: "Look at the limits of the plan and at the queue first, then at whether the receiver hangs",
+    says: "First check the limits of the plan and the queue, then whether the receiver hangs",
     command: "hookline overview",
     path: pageOf(subject),
   }),

@@ -32,13 +32,13 @@ const unrouted: Rule = {
   name: "events-unrouted",
   severity: "warning",
   of: "source",
-  says: "Events of a source go nowhere, because no route wants them. They are kept, and can be routed later. It is over once none has come for an hour.",
+  says: "No route takes some events of a source. The relay keeps them, and you can route them later. The alert ends when none has arrived for an hour.",
   calmMs: HOUR_MS,
   look: ({ unrouted: all }) => all.map(astray),
   title: ({ subject, count }) =>
     `${some(count, "An event", "events")} of ${subject} went nowhere, because no route takes ${count === 1 ? "it" : "them"}`,
   fix: ({ subject, context }) => ({
-    says: "See why no route takes it; add a route, deploy, and send what is kept by the routes of then",
+    says: "Add a route, deploy, and route the kept events again. To see why no route takes this one, try it",
     command: `hookline routes --try ${String(context["event"])}`,
     path: `/events?source=${encodeURIComponent(subject)}&routing=unrouted`,
   }),
@@ -48,13 +48,13 @@ const undecided: Rule = {
   name: "route-undecided",
   severity: "warning",
   of: "source",
-  says: "The condition of a route could not be decided for events of a source, so that the route did not take them. It is over once none has come for an hour.",
+  says: "The condition of a route failed for events of a source, so the route did not take them. The alert ends when none has arrived for an hour.",
   calmMs: HOUR_MS,
   look: ({ undecided: all }) => all.map(astray),
   title: ({ subject, count }) =>
     `A route could not decide whether it wants ${some(count, "an event", "events")} of ${subject}`,
   fix: ({ subject, context }) => ({
-    says: "The event names the route and the reason. Correct its condition, deploy, and send what is kept by the routes of then",
+    says: "Correct the condition, deploy, and route the kept events again. To see the route and the reason, try the event",
     command: `hookline routes --try ${String(context["event"])}`,
     path: `/events?source=${encodeURIComponent(subject)}&routing=undecided`,
   }),
@@ -64,7 +64,7 @@ const refusals: Rule = {
   name: "refusals-spiking",
   severity: "warning",
   of: "source",
-  says: `Within ten minutes a source refused ${REFUSALS} requests or more, and more than it accepted; or ${GENUINE} or more of a sender that has the secret.`,
+  says: `Within ten minutes a source refused ${REFUSALS} requests or more, and more than it accepted; or it refused ${GENUINE} or more from a sender that has the secret.`,
   calmMs: 15 * MINUTE_MS,
   look({ lately, refusals: kept }) {
     if (lately === null) return null;
@@ -91,7 +91,7 @@ const refusals: Rule = {
     says:
       typeof context["advice"] === "string"
         ? context["advice"]
-        : "The page of the source says what was wrong with the last of them",
+        : "The page of the source says why the last requests were refused",
     command: "hookline sources",
     path: pageOf(subject),
   }),
@@ -101,7 +101,7 @@ const silent: Rule = {
   name: "source-silent",
   severity: "warning",
   of: "source",
-  says: "Nothing has come from a source for much longer than was usual in the two weeks before. It must have been heard for a week before it is looked at.",
+  says: "A source has been silent for much longer than was usual in the two weeks before. The rule needs a week of events before it looks at a source.",
   calmMs: 0,
   look: ({ gaps, now }) =>
     gaps?.flatMap(({ source: subject, heardAt, usualMs, mostMs }) => {
@@ -117,7 +117,7 @@ const silent: Rule = {
   title: ({ subject, context }) =>
     `Nothing has come from ${subject} for ${span(context["silent_s"])}: in the two weeks before it was silent for ${span(context["usual_s"])}`,
   fix: ({ subject }) => ({
-    says: "Look at the sender's own list of deliveries: it may be switched off, or call another address",
+    says: "Check the sender's own list of deliveries: the webhook may be disabled, or have another URL",
     command: "hookline sources",
     path: pageOf(subject),
   }),

@@ -11,13 +11,13 @@ const sweepLate: Rule = {
   name: "sweep-late",
   severity: "critical",
   of: "relay",
-  says: `The sweep, which comes every minute, came ${LATE_MS / MINUTE_MS} minutes late or later.`,
+  says: `The sweep, which runs every minute, ran ${LATE_MS / MINUTE_MS} minutes late or later.`,
   calmMs: 10 * MINUTE_MS,
   look: ({ lateMs, now }) =>
     lateMs < LATE_MS ? [] : [{ subject: "sweep", since: now - lateMs, count: 1, context: { late_s: seconds(lateMs) } }],
   title: ({ context }) => `The sweep came ${span(context["late_s"])} late, and retries were delayed`,
   fix: () => ({
-    says: "See whether the cron trigger is still there, and whether a limit of the plan was reached",
+    says: "Check whether the cron trigger still exists, and whether a limit of the plan was reached",
     command: "npx wrangler triggers deploy",
     path: "/",
   }),
@@ -27,7 +27,7 @@ const limitNear: Rule = {
   name: "limit-near",
   severity: "critical",
   of: "relay",
-  says: `A limit of the plan is used to ${NEAR * 100} % or more: rows and size of D1, objects, the queue, requests, log lines.`,
+  says: `${NEAR * 100} % or more of a limit of the plan is used: rows and size of D1, objects, the queue, requests, log lines.`,
   calmMs: 0,
   look: ({ limits, now }) =>
     limits?.flatMap(({ meter: subject, used, limit, reached, fullOn, says }) =>
@@ -44,7 +44,7 @@ const limitNear: Rule = {
     says:
       typeof says === "string"
         ? says
-        : "The overview says how much of each limit is used; docs/costs.md says what each of them ends",
+        : "The overview shows how much of each limit is used; docs/costs.md says what stops at each limit",
     command: "hookline overview",
     path: "/",
   }),
@@ -54,7 +54,7 @@ const stuck: Rule = {
   name: "event-stuck",
   severity: "critical",
   of: "relay",
-  says: "D1 refuses an accepted event. The journal has it, and tries again.",
+  says: "D1 refuses an accepted event. The journal keeps the event and tries again.",
   calmMs: 0,
   look({ journal, now }) {
     if (journal === null) return null;
@@ -63,7 +63,7 @@ const stuck: Rule = {
   },
   title: ({ count }) => `D1 refuses ${some(count, "an event", "events")}, which the journal keeps`,
   fix: () => ({
-    says: "The log says why D1 refuses: look for intake.commit_failed. Nothing is lost meanwhile",
+    says: "Nothing is lost. The log lines intake.commit_failed say why D1 refuses the event",
     command: "npx wrangler tail --search intake.commit_failed",
     path: "/",
   }),
@@ -85,7 +85,7 @@ const secretEnding: Rule = {
   title: ({ subject, context: { until, of, name } }) =>
     `${subject}, an old secret of ${of === "relay" ? "the relay" : `the ${String(of)} ${String(name)}`}, ends at ${String(until)}`,
   fix: ({ context: { of, name } }) => ({
-    says: "See whether anybody still uses it, and have them use the new one, or move the date",
+    says: "Check who still uses the old secret. Give them the new one, or change the date",
     command: of === "source" ? "hookline sources" : "hookline destinations",
     path: of === "relay" ? "/" : `/${String(of)}s/${encodeURIComponent(String(name))}`,
   }),
@@ -98,7 +98,7 @@ const archiveFailing: Rule = {
   name: "archive-failing",
   severity: "warning",
   of: "relay",
-  says: `For ${ARCHIVE_MS / MINUTE_MS} minutes nothing could be moved to the archive. Until it can, nothing is removed from D1.`,
+  says: `For ${ARCHIVE_MS / MINUTE_MS} minutes the relay could move nothing to the archive. Until it can, it removes nothing from D1.`,
   calmMs: 0,
   look: ({ archive, now }) =>
     archive === null || now - archive.since < ARCHIVE_MS
@@ -106,7 +106,7 @@ const archiveFailing: Rule = {
       : [{ subject: "archive", since: archive.since, count: 1, context: { error: archive.error } }],
   title: () => "Nothing can be moved to the archive, and D1 grows",
   fix: () => ({
-    says: "See whether the bucket of EVENT_ARCHIVE is still there. Nothing is lost meanwhile",
+    says: "Nothing is lost. Check whether the bucket of EVENT_ARCHIVE still exists",
     command: "npx wrangler r2 bucket list",
     path: "/",
   }),

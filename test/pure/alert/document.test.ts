@@ -187,22 +187,22 @@ describe("the page", () => {
   });
 
   test("shows a notice as it is sent, and names its types and its members", () => {
-    const [sample = ""] = blocks(page, "What is told", "json");
+    const [sample = ""] = blocks(page, "The notice", "json");
     expect(JSON.parse(sample)).toEqual(JSON.parse(JSON.stringify(NOTICES[0])));
     for (const type of NOTICE_TYPES) expect(page).toContain(`\`${type}\``);
     for (const name of Object.keys(NOTICES[0].data)) expect(page).toMatch(new RegExp(`data\\.${name}\\b|"${name}":`));
   });
 
   test("has a block for each service, and a test of each block", () => {
-    const headings = [...(page.split("## Where it is told")[1] ?? "").matchAll(/^### (.*)$/gm)].map(([, one]) => one);
+    const headings = [...(page.split("## Where to send it")[1] ?? "").matchAll(/^### (.*)$/gm)].map(([, one]) => one);
     expect(headings).toEqual([...Object.keys(SERVICES), "Anything else"]);
   });
 
   test("its three lines, and its table of ALERTS, are what a deploy would take", () => {
-    const [lines = ""] = blocks(page, "Alerts: who is told when something is wrong", "toml");
+    const [lines = ""] = blocks(page, "Alerts", "toml");
     expect(lines.trim().split("\n")).toHaveLength(3);
     const base = `[vars.SOURCES.app]\nprovider = "bearer"\n[vars.DESTINATIONS.chat]\nurl = "https://chat.example.com/"\n[vars.ROUTES.all]\nfrom = "app"\nto = "chat"\n`;
-    const [alerts = ""] = blocks(page, "What somebody is told of", "toml");
+    const [alerts = ""] = blocks(page, "Rules", "toml");
     expect(examine(parse(base + lines.replace("NAME", "chat") + alerts)).vars).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ test("each alert stands with since when, who was told, and the command that fixe
     "2026-11-20T06:50:00.000Z  critical  breaker-open: The breaker of billing is open after 412 failures in a row, last answer 503",
   );
   expect(second).toMatch(/^ {2}for .+; notice sent$/);
-  expect(third).toMatch(/^ {2}\S.* the receiver: .+: hookline test billing$/);
+  expect(third).toMatch(/^ {2}Fix the receiver\. .+: hookline test billing$/);
   // What is over needs no fix.
   expect(out).toMatch(
     /over {2}source-silent: [^\n]+\n {2}it lasted 2 h; notices sent when it began and when it ended$/m,
