@@ -2,7 +2,8 @@
 import type * as z from "zod/mini";
 import { destinationUrl } from "../net/egress.ts";
 import { longestFirst, spellingsOf } from "../net/excerpt.ts";
-import type { Gaps } from "../scheme/deliveries.ts";
+import { idIsSigned } from "../scheme/derived.ts";
+import type { Deliveries, Gaps } from "../scheme/deliveries.ts";
 import type { Provider } from "../scheme/scheme.ts";
 import type { ConfiguredSource } from "./configured.ts";
 import { fill } from "./filled.ts";
@@ -16,12 +17,19 @@ import { refuseSentSecrets } from "./sent-secrets.ts";
 export function readGaps(
   key: string,
   given: z.output<typeof gapKeys> | undefined,
-  { name, deliveries }: Provider,
+  provider: Provider,
   reading: Reading,
 ): Gaps | null | undefined {
   if (given === undefined) return undefined;
+  const { name, deliveries } = provider;
   if (deliveries === undefined) {
     const says = `is no choice for ${name}, of which no list of deliveries is known. Leave it out`;
+    reading.findings.push(error(`${key}.gaps`, says));
+    return null;
+  }
+  // The id of an event is then bound to its bytes, and what an API tells has others.
+  if (deliveries.again === undefined && (provider.idShared === true || !idIsSigned(provider))) {
+    const says = `is no choice for ${name}: its signature does not cover the id of an event, so that one that is fetched and comes after all would be two. Leave it out`;
     reading.findings.push(error(`${key}.gaps`, says));
     return null;
   }
@@ -30,15 +38,15 @@ export function readGaps(
   const at = given.at ?? deliveries.at;
   const example = `Write it as at = "${deliveries.example}"`;
   const judged = at === undefined ? null : destinationUrl(at, reading);
-  const isPlain = judged?.ok === true && judged.url.search === "" && !(at ?? "").includes("?");
+  const ours = judged?.ok === true ? oursIn(judged.url, deliveries) : null;
   const wrong =
     at === undefined || judged === null
       ? `is needed. ${example}`
       : !judged.ok
         ? `${at.includes("@") ? "the URL" : show(at)} ${judged.why}. ${example}`
-        : isPlain
+        : ours === null
           ? null
-          : `${show(at)} has a query. ${example}`;
+          : `${show(at)} has ${ours}, which is the relay's own to say. ${example}`;
   if (wrong !== null) reading.findings.push(error(`${key}.gaps.at`, wrong));
   if (judged?.ok !== true || wrong !== null || filled === null) return null;
   if (secrets.size === 0) {
@@ -48,13 +56,22 @@ export function readGaps(
   }
   return {
     deliveries,
-    at: judged.url.href.replace(/\/$/, ""),
+    at: (judged.url.origin + judged.url.pathname).replace(/\/$/, ""),
+    narrowed: judged.url.search.slice(1),
     everyMs: given.every,
     headers: filled.values,
     hidden: longestFirst([...secrets.values()].flatMap((value) => (value === null ? [] : spellingsOf(value)))),
     sent: [...secrets.keys()],
     unset: [...secrets].flatMap(([secret, value]) => (value === null ? [secret] : [])),
   };
+}
+
+/** A parameter of `at` that the list, its start or its pages need; others narrow the list down. */
+function oursIn({ searchParams }: URL, { list, since, next }: Deliveries): string | null {
+  const [, query = ""] = list.split("?");
+  const paging = typeof next === "object" ? Object.values(next) : ["cursor", "page"];
+  const ours = new Set([...new URLSearchParams(query).keys(), since, ...paging]);
+  return [...searchParams.keys()].find((name) => ours.has(name)) ?? null;
 }
 
 function sentBy({ gaps }: ConfiguredSource): readonly string[] {

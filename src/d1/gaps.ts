@@ -8,6 +8,11 @@ export interface Look {
   readonly at: number;
   /** Up to when the sender's list is known, in ms. */
   readonly through: number;
+  /**
+   * Where a look had no room for all: it has asked for what is as old as `to` (ms), and what the next one lists again
+   * was asked for `at` that time.
+   */
+  readonly asked?: { readonly to: number; readonly at: number };
   /** What had never come, and how much of it was asked for again or fetched. */
   readonly missed: number;
   readonly recovered: number;

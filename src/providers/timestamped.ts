@@ -121,6 +121,22 @@ export const timestamped = {
     id: "{json:event_id}",
     idNames: { what: "event", by: "Paddle: Webhooks overview, event_id" },
     addresses: "developer.paddle.com webhooks IP list (sandbox and live)",
+    deliveries: {
+      at: "https://api.paddle.com",
+      example: "https://api.paddle.com?notification_setting_id=ntfset_…",
+      list: "/notifications?status=failed&per_page=200",
+      since: "from",
+      items: "data",
+      next: { from: "meta.pagination.next", more: "meta.pagination.has_more" },
+      id: "id",
+      time: { at: "occurred_at", unit: "iso" },
+      only: { origin: "event", replayed_at: null },
+      again: "/notifications/{id}/replay",
+      hours: 720,
+      // It fails after three days.
+      late: 96,
+      by: "https://developer.paddle.com/api-reference/notifications/replay-notification",
+    },
     docs: "PaddleHQ/paddle-node-sdk tests",
   },
   workos: {

@@ -14,6 +14,19 @@ export const tokens = {
     uncovered: "Everything: a token proves who sent a request, not what it says.",
     addresses: "GitLab.com: 34.74.90.64/28, 34.74.226.0/24 (GitLab.com settings page)",
     networks: { fixed: ["34.74.90.64/28", "34.74.226.0/24"] },
+    deliveries: {
+      example: "https://gitlab.com/api/v4/projects/ID/hooks/HOOK",
+      list: "/events?per_page=20",
+      next: "link",
+      id: "id",
+      same: "request_headers.Idempotency-Key",
+      status: "response_status",
+      again: "/events/{id}/resend",
+      // Five a minute.
+      most: 5,
+      hours: 168,
+      by: "https://docs.gitlab.com/api/project_webhooks/",
+    },
     docs: "gitlabhq/gitlabhq:doc/user/project/integrations/webhooks.md",
   },
   "buildkite-token": {

@@ -8,8 +8,8 @@ import { type Item, missing, readPage } from "../net/delivery-list.ts";
 
 /** Who has taken a look keeps it for so long, in ms: nobody else asks meanwhile. */
 const LEASE_MS = 5 * 60_000;
-/** Lists are read again from so long before the last look, in ms: what was young then, and what was asked for since. */
-const OVERLAP_MS = 24 * 3_600_000;
+/** Lists are read again from so many hours before the last look: what was young then, and what was asked for since. */
+const OVERLAP_HOURS = 24;
 /** Pages of one look, and what is asked for or fetched in it; the next look goes on. */
 const MOST_PAGES = 5;
 const MOST_RECOVERED = 25;
@@ -57,17 +57,25 @@ async function look(source: Asking, { look: before }: KeptLook, deps: GapsDeps):
   const { deliveries, everyMs } = source.gaps;
   const oldest = at - deliveries.hours * HOUR_MS;
   // What was missed before the first look is the operator's to ask for.
-  const since = Math.max(oldest, before === null ? at - HOUR_MS : before.through - OVERLAP_MS);
-  const listed = await listOf(source, since, before?.through ?? since, deps.ask);
-  const wanted = missing(listed.items, deliveries, at);
-  const { missed, recovered, fault, cut } = await recover(source, wanted, deps);
+  const overlap = (deliveries.late ?? OVERLAP_HOURS) * HOUR_MS;
+  const since = Math.max(oldest, before === null ? at - HOUR_MS : before.through - overlap);
+  const known = before?.through ?? since;
+  const listed = await listOf(source, since, known, deps.ask);
+  const { asked } = before ?? {};
+  const wanted = missing(listed.items, deliveries, at, (one) =>
+    asked !== undefined && one <= asked.to ? asked.at : known,
+  );
+  const { missed, recovered, fault, cut, to } = await recover(source, wanted, deps);
   const why = listed.fault ?? fault;
   const found = missed > 0 ? { at, missed, recovered, since } : null;
   const last = found ?? before?.last;
+  const isWhole = why === null && !cut;
+  const askedTo = isWhole ? undefined : to === null ? asked : { to: Math.max(to, asked?.to ?? 0), at };
   const next: Look = {
     at,
     // What one look has no room for is the next one's: it lists them from here again.
-    through: why === null && !cut ? at : (before?.through ?? since),
+    through: isWhole ? at : known,
+    ...(askedTo === undefined ? {} : { asked: askedTo }),
     missed,
     recovered,
     since,
@@ -91,24 +99,31 @@ async function look(source: Asking, { look: before }: KeptLook, deps: GapsDeps):
  * @param known up to when it was read before
  */
 async function listOf(
-  { gaps: { deliveries, at, headers, hidden } }: Asking,
+  { gaps: { deliveries, at, narrowed, headers, hidden } }: Asking,
   since: number,
   known: number,
   ask: Ask,
 ): Promise<{ readonly items: readonly Item[]; readonly fault: string | null }> {
   const first = new URL(at + deliveries.list);
-  if (deliveries.since !== undefined) first.searchParams.set(deliveries.since, String(Math.floor(since / 1_000)));
+  for (const [name, value] of new URLSearchParams(narrowed)) first.searchParams.append(name, value);
+  if (deliveries.since !== undefined)
+    first.searchParams.set(
+      deliveries.since,
+      deliveries.time?.unit === "s" ? String(Math.floor(since / 1_000)) : new Date(since).toISOString(),
+    );
   const items: Item[] = [];
   let url: string | null = first.href;
   for (let page = 0; url !== null && page < MOST_PAGES; page += 1) {
     const answer = await ask({ url, method: "GET", headers: { ...ASKING, ...headers }, body: null });
     const fault = faultOf(answer, hidden);
     if (fault !== null) return { items, fault };
-    const read = readPage(answer.text ?? "", answer.headers?.get("link") ?? null, url, deliveries);
+    const read = readPage(answer.text ?? "", answer.headers?.get("link") ?? null, url, deliveries, at);
     if (read === null) return { items, fault: "the sender's API answered with what is no list of deliveries" };
-    items.push(...read.items.filter((item) => item.at >= since));
-    url = read.items.every((item) => item.at >= since) ? read.next : null;
+    const recent = read.items.filter((item) => item.at === null || item.at >= since);
+    items.push(...recent);
+    url = recent.length === read.items.length ? read.next : null;
   }
+  // Of a list without times nobody knows: what its newest pages hold is looked at.
   const isShort = url !== null && (items.at(-1)?.at ?? since) > known;
   return {
     items,
@@ -134,15 +149,18 @@ const MOST_REFUSED = 5;
 
 /** Has them sent again, or takes them as they are, until there is enough for one look, or too many are refused. */
 async function recover(
-  { name, gaps: { deliveries, at, headers, sent } }: Asking,
+  { name, gaps: { deliveries, headers, sent } }: Asking,
   wanted: readonly Item[],
   { ask, take }: GapsDeps,
-): Promise<{ missed: number; recovered: number; fault: string | null; cut: boolean }> {
+): Promise<{ missed: number; recovered: number; fault: string | null; cut: boolean; to: number | null }> {
   let [missed, recovered, refused] = [0, 0, 0];
   let fault: string | null = null;
+  let to: number | null = null;
+  const most = deliveries.most ?? MOST_RECOVERED;
   for (const item of wanted) {
-    if (recovered >= MOST_RECOVERED || refused >= MOST_REFUSED) return { missed, recovered, fault, cut: true };
-    if (deliveries.again === undefined) {
+    if (recovered >= most || refused >= MOST_REFUSED) return { missed, recovered, fault, cut: true, to };
+    to = item.at;
+    if (item.again === null) {
       const became = await take(name, item.value, sent.join(", "));
       // It came by itself.
       if (became === "duplicate") continue;
@@ -154,17 +172,16 @@ async function recover(
       }
     } else {
       missed += 1;
-      const url = at + deliveries.again.replace("{id}", encodeURIComponent(item.id));
-      const { status } = await ask({ url, method: "POST", headers: { ...ASKING, ...headers }, body: null });
+      const { status } = await ask({ url: item.again, method: "POST", headers: { ...ASKING, ...headers }, body: null });
       if (status === null || status < 200 || status >= 300) {
         refused += 1;
         fault ??= `the sender's API did not send ${item.id} again: ${status ?? "no answer"}`;
         if (status === null || status >= 500 || [401, 403, 429].includes(status))
-          return { missed, recovered, fault, cut: true };
+          return { missed, recovered, fault, cut: true, to };
         continue;
       }
     }
     recovered += 1;
   }
-  return { missed, recovered, fault, cut: false };
+  return { missed, recovered, fault, cut: false, to };
 }

@@ -30,6 +30,14 @@ test("where, by which credential and how often", () => {
     unset: [],
   });
   expect(read({ at: AT, headers: HEADERS, every: "1h" }).sources.get("github")?.gaps?.everyMs).toBe(3_600_000);
+  const narrowed = read(
+    { at: "https://api.paddle.com/?notification_setting_id=a", headers: HEADERS },
+    { provider: "paddle" },
+  );
+  expect(narrowed.sources.get("github")?.gaps).toMatchObject({
+    at: "https://api.paddle.com",
+    narrowed: "notification_setting_id=a",
+  });
   expect(read(undefined).sources.get("github")).not.toHaveProperty("gaps");
 });
 
@@ -43,7 +51,8 @@ test.each<[unknown, RegExp]>([
   [{ headers: HEADERS }, /^error SOURCES\.github\.gaps\.at is needed\. Write it as at = "https:\/\/api\.github\.com/],
   [{ at: "http://api.github.com/x", headers: HEADERS }, /gaps\.at .*https/],
   [{ at: "https://127.0.0.1/x", headers: HEADERS }, /gaps\.at /],
-  [{ at: `${AT}?page=2`, headers: HEADERS }, /gaps\.at .* has a query/],
+  [{ at: `${AT}?per_page=5`, headers: HEADERS }, /gaps\.at .* has per_page, which is the relay's own to say/],
+  [{ at: `${AT}?cursor=v1_2`, headers: HEADERS }, /gaps\.at .* has cursor, which/],
   [{ at: AT }, /gaps\.headers\.authorization names no secret/],
   [{ at: AT, headers: { authorization: "Bearer $GITHUB_SECRET" } }, /gaps\.headers sends GITHUB_SECRET, which proves/],
   [{ at: AT, headers: HEADERS, every: "1m" }, /gaps\.every "1m" is no time\. Write it as "15m"/],
@@ -57,6 +66,30 @@ test("a sender of which no list is known cannot be asked", () => {
   expect(said({ headers: HEADERS }, { provider: "slack" })).toContainEqual(
     expect.stringMatching(/^error SOURCES\.github\.gaps is no choice for Slack, of which no list .* Leave it out/),
   );
+});
+
+test("what would be fetched with an id that nobody signs is refused, because it would come twice", () => {
+  const acme = {
+    name: "Acme",
+    algorithm: "token",
+    signature: { at: "header:X-Token" },
+    id: "{json:id}",
+    deliveries: {
+      at: "https://api.acme.com",
+      example: "https://api.acme.com",
+      list: "/events",
+      id: "id",
+      time: { at: "at", unit: "s" },
+      hours: 72,
+      by: "Handbook",
+    },
+    docs: "Handbook",
+  };
+  expect(said({ headers: HEADERS }, { provider: acme })).toContainEqual(
+    expect.stringMatching(/^error SOURCES\.github\.gaps is no choice for Acme: its signature does not cover the id/),
+  );
+  const again = { ...acme, deliveries: { ...acme.deliveries, again: "/events/{id}/retry" } };
+  expect(said({ headers: HEADERS }, { provider: again }).filter((one) => one.startsWith("error"))).toEqual([]);
 });
 
 test("the example of the page is in order", () => {

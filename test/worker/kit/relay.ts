@@ -19,6 +19,7 @@ export const bindings = env as unknown as Env;
 
 /** What the receiver saw, in order. */
 export interface Arrival {
+  readonly method: string;
   readonly url: string;
   readonly headers: Headers;
   readonly body: Uint8Array;
@@ -72,6 +73,7 @@ export function setUp(): Receiver {
     vi.stubGlobal("fetch", async (input: RequestInfo, init?: RequestInit) => {
       const request = new Request(input, init);
       const arrival = {
+        method: request.method,
         url: request.url,
         headers: request.headers,
         body: new Uint8Array(await request.arrayBuffer()),
