@@ -50,16 +50,19 @@ FROM (
   WHERE ${STAYED} AND name > ${stays(placeOf("'stayed'"))} ORDER BY name LIMIT ?2
 ) m
 LEFT JOIN events e ON e.seq = m.event`;
+/** Of an event `e` that was to be removed: it is still here, because it has changed since it was written into the archive. */
+const KEPT = (list: string) => `e.seq IN (SELECT value FROM json_each(${list}))`;
 // The place and those that stay, in one statement: an invocation has few of them. ?3 to ?5 are those of `MARK_AGED`.
+// ?6 are those that the same transaction has removed, unless they had changed.
 const PASS = `
 INSERT INTO marks (name, value, at)
-SELECT ${stays("seq")}, '', ?1 FROM events e WHERE seq IN (SELECT value FROM json_each(?2)) AND ${OPEN}
+SELECT ${stays("seq")}, '', ?1 FROM events e WHERE seq IN (SELECT value FROM json_each(?2)) AND (${OPEN} OR ${KEPT("?6")})
 UNION ALL SELECT ?3, ?4, ?1 WHERE true
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at
 WHERE value <> excluded.value AND (?5 = 1 OR marks.at < ?1 - ${PLACE_MS})`;
 const LEAVE = `
 DELETE FROM marks WHERE name IN (
-  SELECT ${stays("value")} FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = value AND ${OPEN})
+  SELECT ${stays("value")} FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = value AND (${OPEN} OR ${KEPT("?3")}))
 )`;
 
 // Asked once more, in the transaction that deletes: since it was looked, somebody may have opened a delivery again.
@@ -154,8 +157,9 @@ async function expire(
   const gone = of === "bodies" ? { why: "retention" as const, at: now, after: ms } : null;
   const place = String(rows.at(-1)?.seq ?? 0);
   // What stays is passed, so that its place is kept, and the events themselves are noted that have to be met again.
-  const values = [now, mine, name, place, Number(further || passed >= PASSED)];
-  const move = await moveOf(gone === null ? going : [], archive);
+  const removed = gone === null ? going : [];
+  const values = [now, mine, name, place, Number(further || passed >= PASSED), JSON.stringify(removed)];
+  const move = await moveOf(removed, archive);
   await run((db) =>
     db.batch([
       ...letGo(db, now, going, gone, move),
@@ -211,7 +215,7 @@ async function release(
           null,
         ),
       ),
-      ...(ended.length === 0 ? [] : [db.prepare(LEAVE).bind(now, left)]),
+      ...(ended.length === 0 ? [] : [db.prepare(LEAVE).bind(now, left, JSON.stringify(going))]),
       db.prepare(MARK_AGED).bind("stayed", String(place), now, 1),
       ...(removed.length === 0 ? [] : renumbered(db)),
     ]),

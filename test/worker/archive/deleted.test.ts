@@ -1,6 +1,6 @@
 // What is deleted is gone from the archive too, whenever it went there.
 import { expect, test } from "vitest";
-import { archived, bucket, grownOld, kept, relayWith, send, withPut } from "../kit/archived.ts";
+import { archived, bucket, grownOld, inHistory, kept, relayWith, send, withPut } from "../kit/archived.ts";
 import { carried, rows, setUp } from "../kit/relay.ts";
 
 setUp();
@@ -53,4 +53,46 @@ test("an event whose sender has repeated it after it was archived is deleted in 
   expect(await archived(relay)).toEqual([]);
   for (let n = 0; n < 3; n += 1) await relayWith(bucket).minute();
   expect(await kept()).not.toContain("canary");
+});
+
+/** A bucket that takes each object, and in whose course the delivery of this event is noted otherwise, once. */
+function changing(id: string) {
+  let done = false;
+  return withPut(async (key, value) => {
+    await bucket.put(key, value);
+    if (done) return;
+    done = true;
+    await rows("UPDATE deliveries SET attempt = 2 WHERE event = (SELECT seq FROM events WHERE id = ?1)", id);
+  });
+}
+
+test("what had to stay, and was changed while it was written, is met again", async () => {
+  const [first, second] = [await send(relayWith(bucket), "k1", "{}"), await send(relayWith(bucket), "k2", "{}")];
+  await grownOld();
+  await rows("UPDATE deliveries SET state = 'pending', ended_at = NULL");
+  const young = await send(relayWith(bucket), "k3", "{}");
+  await carried();
+  await relayWith(bucket).minute();
+  expect(await inHistory()).toEqual([first, second, young]);
+  await rows("UPDATE deliveries SET state = 'delivered', ended_at = 1 WHERE state = 'pending'");
+  await relayWith(changing(first)).minute();
+  expect(await inHistory()).toEqual([first, young]);
+  for (let n = 0; n < 3; n += 1) await relayWith(bucket).minute();
+  expect(await inHistory()).toEqual([young]);
+});
+
+test("what was changed while it was written beside one that is open is met again", async () => {
+  const ids = [await send(relayWith(bucket), "k1", "{}"), await send(relayWith(bucket), "k2", "{}")];
+  await grownOld();
+  await rows(
+    "UPDATE deliveries SET state = 'pending', ended_at = NULL WHERE event = (SELECT seq FROM events WHERE id = ?1)",
+    ids[1],
+  );
+  const young = await send(relayWith(bucket), "k3", "{}");
+  await carried();
+  await relayWith(changing(ids[0] ?? "")).minute();
+  expect(await inHistory()).toEqual([...ids, young]);
+  await rows("UPDATE deliveries SET state = 'delivered', ended_at = 1 WHERE state = 'pending'");
+  for (let n = 0; n < 4; n += 1) await relayWith(bucket).minute();
+  expect(await inHistory()).toEqual([young]);
 });
