@@ -178,7 +178,7 @@ function open(env: Env): Relay {
       feed,
     }),
     deliver: delivering,
-    replays: { ...shared, ...d1, vault, ring, retentionMs: config.retentionMs },
+    replays: { ...shared, ...d1, vault, ring, intake, retentionMs: config.retentionMs },
     sweep: {
       ...tending,
       upkeep,

@@ -25,7 +25,7 @@ import { within } from "../patience.ts";
 
 export interface EnterDeps extends KeepDeps {
   readonly config: Pick<Config, "routes" | "destinations">;
-  readonly intake: IntakeDoor;
+  readonly intake: Omit<IntakeDoor, "holds">;
   /** Asked of names that stand for one content. */
   readonly namesake: AskNamesake;
   readonly first: FirstAttempts;

@@ -30,6 +30,7 @@ export interface IntakeRpc {
   /** The same for several. What takes longer than the others is told `later`: `accept` waits for its answer. */
   acceptAll(candidates: readonly Candidate[], spread?: string): Promise<readonly Told[]>;
   status(): Promise<ShardStatus>;
+  holds(before: number): Promise<boolean>;
   remind(at: number): Promise<void>;
   grant(id: string, receipt: string, destination: string): Promise<Grant | "unknown" | null>;
   ended(all: readonly Ended[]): Promise<void>;
@@ -65,6 +66,11 @@ export interface IntakeDoor {
   pause(destination: string): Promise<string[]>;
   /** The sums over all objects that may hold events, up to a few seconds old. Rejects if no object answers. */
   status(): Promise<JournalStatus>;
+  /**
+   * Whether an event that was accepted before this time, in ms, may not be in D1 yet. Never rejects: an object that
+   * does not answer may hold one.
+   */
+  holds(before: number): Promise<boolean>;
   /** Has the sweep look at `at`. Cron does too, each minute; where there is no cron, only this does. */
   remind(at: number): Promise<void>;
 }
@@ -140,6 +146,7 @@ export function openShards(
     },
 
     status: () => journals.status(),
+    holds: (before) => journals.holds(before),
 
     async remind(at) {
       try {

@@ -231,6 +231,19 @@ export function waitingIn(sql: SqlStorage): Waiting {
   return sql.exec<{ oldest: number | null; newest: number | null; stuck: number }>(waiting).one();
 }
 
+/** Of which acceptance a seed is; empty where a row of an earlier release does not say. */
+const receiptOf = (seed: string) => `coalesce(json_extract(${seed}, '$[4].receipt'), '')`;
+
+/** Whether an event waits for D1, or D1 has refused it, whose receipt is below this one. */
+export function holdsBelow(sql: SqlStorage, receipt: string): boolean {
+  const found = sql.exec(
+    `SELECT 1 FROM journal, json_each(journal.bells) one WHERE ${receiptOf("one.value")} < ?1
+     UNION ALL SELECT 1 FROM stuck WHERE ${receiptOf("bells")} < ?1 LIMIT 1`,
+    receipt,
+  );
+  return found.toArray().length > 0;
+}
+
 function parseSeeds(text: string): BellSeed[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this file wrote it
   return JSON.parse(text) as BellSeed[];

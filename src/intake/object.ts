@@ -1,10 +1,12 @@
 // What may be called of an Intake object over RPC, and by its alarm. `index.ts` gives it its bindings.
 import { DurableObject, RpcTarget } from "cloudflare:workers";
+import { receiptFloor } from "../ids.ts";
 import type { Acceptance, Desk } from "../types.ts";
 import { LATER, type Told as Answer } from "./calls.ts";
 import type { IntakeRpc } from "./door.ts";
 import type { Candidate } from "./gathering.ts";
 import { IntakeCore, type IntakeDeps } from "./intake.ts";
+import { holdsBelow } from "./journal.ts";
 import type { Spreads } from "./moved.ts";
 import { Peers, type PeersDeps } from "./peers.ts";
 import type { Ended } from "./tellings.ts";
@@ -119,6 +121,11 @@ export class IntakeObject<Env, Told> extends DurableObject<Env> implements Intak
   /** @see IntakeCore.status */
   async status() {
     return await Promise.resolve({ ...this.#core.status(), shards: this.#peers.shards });
+  }
+
+  /** Whether an event that was accepted before this time, in ms, is not in D1 yet. */
+  async holds(before: number): Promise<boolean> {
+    return await Promise.resolve(holdsBelow(this.ctx.storage.sql, receiptFloor(before)));
   }
 
   /** @see IntakeCore.remind */

@@ -26,9 +26,15 @@ const FRESH_MS = 3_000;
 /** An object has so long to answer, in ms. */
 const PATIENCE_MS = 2_500;
 
+/** What is asked of an object. */
+interface Asked {
+  status(): Promise<ShardStatus>;
+  holds(before: number): Promise<boolean>;
+}
+
 /** The journals of all objects, as one isolate sees them. */
 export class Journals {
-  readonly #stub: (name: string) => { status(): Promise<ShardStatus> };
+  readonly #stub: (name: string) => Asked;
   readonly #shards: number;
   readonly #now: () => number;
   /** As the leader has last said. */
@@ -36,7 +42,7 @@ export class Journals {
   #seen: JournalStatus | null = null;
 
   /** @param shards how many objects this isolate spreads events over */
-  constructor(stub: (name: string) => { status(): Promise<ShardStatus> }, shards: number, now: () => number) {
+  constructor(stub: (name: string) => Asked, shards: number, now: () => number) {
     this.#stub = stub;
     this.#shards = this.#most = shards;
     this.#now = now;
@@ -64,6 +70,17 @@ export class Journals {
     const unreachable = all.flatMap((one, shard) => (one === null ? [nameOf(shard)] : []));
     this.#seen = { waiting: sum("waiting"), stuck: sum("stuck"), bytes: sum("bytes"), unreachable, seenAt };
     return this.#seen;
+  }
+
+  /** @see IntakeDoor.holds */
+  async holds(before: number): Promise<boolean> {
+    const [leader] = await this.#ask(0, 1);
+    // It alone knows how many there are.
+    if (leader === null) return true;
+    const ask = async (_: unknown, shard: number) =>
+      await within(PATIENCE_MS, nameOf(shard), this.#stub(nameOf(shard)).holds(before));
+    const answers = await Promise.all(Array.from({ length: this.#most }, ask).map((one) => one.catch(() => true)));
+    return answers.includes(true);
   }
 
   /** The answers of the objects from `from` up to `to`, `null` for those that do not answer. */

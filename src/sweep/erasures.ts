@@ -41,6 +41,8 @@ export interface ErasingDeps extends LoadDeps {
   readonly erasures: Pick<Erasures, "suspects" | "archived" | "rewriting" | "move">;
   readonly parts: Pick<Parts, "read" | "heads">;
   readonly archive: Shelves | null;
+  /** Whether what was accepted before a time may still wait for D1. */
+  readonly intake: { holds(before: number): Promise<boolean> };
   readonly ring: Ring;
   readonly now: () => number;
   /** 32 hexadecimal digits. */
@@ -55,6 +57,8 @@ interface Look {
   readonly goes?: readonly string[];
   /** Where the next look begins. */
   readonly next: Partial<Work>;
+  /** Whether it waits for what was accepted before it was confirmed, and is not in D1. */
+  readonly waits?: boolean;
 }
 
 /**
@@ -76,7 +80,7 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
     ...look.next,
   };
   const ends = await endOf(job, at, deps);
-  const nextAt = ends === null ? nextOf(job, work.phase, at) : null;
+  const nextAt = ends === null ? nextOf(job, look.waits === true ? "rewriting" : work.phase, at) : null;
   const moved: Moved = {
     work,
     found: deletes ? [...found, ...(look.goes ?? [])].filter((id) => work.copies?.includes(id) !== true) : [],
@@ -89,7 +93,16 @@ export async function erase(job: Erasure, deps: ErasingDeps): Promise<number | n
   // Somebody else is at it, or it was cancelled.
   if (after === null) return at + STEP_MS;
   const { phase, looked, matched, deleted, unreadable } = after.job.work;
-  log.info("erasures.step", { job: job.id, state: after.job.state, phase, looked, matched, deleted, unreadable });
+  log.info("erasures.step", {
+    job: job.id,
+    state: after.job.state,
+    phase,
+    looked,
+    matched,
+    deleted,
+    unreadable,
+    waits: look.waits,
+  });
   await ringOrLeave(after.bells, deps.ring, log, { job: job.id });
   return nextAt;
 }
@@ -155,7 +168,7 @@ function matching(judged: Look["judged"]): string[] {
 
 async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Look> {
   const segment = (await deps.archive?.behind(key, work.source, work.turn === 1 ? 0 : work.from)) ?? null;
-  if (segment === null) return { judged: [], next: behindArchive(work, deps.now()) };
+  if (segment === null) return { judged: [], ...(await behindArchive(work, deps)) };
   const judged: [string, boolean | null][] = [];
   for (const { id, line } of segment.events) {
     const isBodiless = line?.gone !== undefined && !work.place.startsWith("headers.");
@@ -169,9 +182,15 @@ async function inArchive(work: Work, key: string, deps: ErasingDeps): Promise<Lo
   return { judged, next: { key: segment.key, copies } };
 }
 
-function behindArchive({ phase, turn }: Work, now: number): Partial<Work> {
-  if (phase === "counting") return { phase: "counted" };
-  return turn === 1 ? { turn: 2, key: null } : { phase: "rewriting", from: now + SKEW_MS };
+async function behindArchive(
+  { phase, turn, from }: Work,
+  { intake, now }: ErasingDeps,
+): Promise<Pick<Look, "next" | "waits">> {
+  if (phase === "counting") return { next: { phase: "counted" } };
+  if (turn === 2) return { next: { phase: "rewriting", from: now() + SKEW_MS } };
+  // The second turn is to meet all that was acknowledged before the first one began, wherever it was meanwhile.
+  const waits = await intake.holds(from + 2 * SKEW_MS);
+  return waits ? { next: {}, waits } : { next: { turn: 2, key: null } };
 }
 
 /** What redacted events were comes in one query, of large ones its head alone, and only where one of them is. */

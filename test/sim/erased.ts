@@ -6,9 +6,10 @@ import { keepsWholes } from "./redacted.ts";
 import type { Step } from "./plan.ts";
 import type { Letter } from "./senders.ts";
 
-/** What was ordered, and when it was confirmed and seen as done, in ms. */
+/** What was ordered, and when its confirmation was asked for first, was answered, and it was seen as done, in ms. */
 export interface Erased {
   readonly words: string;
+  askedAt: number | null;
   confirmedAt: number | null;
   doneAt: number | null;
 }
@@ -35,16 +36,25 @@ export function erasedOf(seed: number, span: number, others: readonly Step[]): S
 }
 
 /** What of its letter is looked for, and is found nowhere once it is deleted. */
-export function wordsOf({ source, key, type }: Letter): string {
-  return `${source} ${key} ${type} `;
+export function wordsOf({ source, key, type, about }: Letter): string {
+  return about ?? `${source} ${key} ${type} `;
+}
+
+/** In half of these worlds the subject sends something more before the deletion is confirmed, and D1 is slow to take what comes. */
+export function lastWordsOf(seed: number, steps: readonly Step[]): Letter | null {
+  const [order] = steps.flatMap((step) =>
+    step.do === "operate" && step.operation.do === "erase" ? [step.operation] : [],
+  );
+  if (order === undefined || !new Dice(seed, "last words").chance(0.5)) return null;
+  return { ...order.letter, key: `last of ${order.letter.key}`, about: wordsOf(order.letter) };
 }
 
 /** Orders, waits for the count, confirms and follows, until it is done. After the storm it goes on. */
 export async function erase(letter: Letter, ledger: Ledger): Promise<void> {
-  const { scheduler, plan } = ledger;
+  const { scheduler, plan, platform } = ledger;
   // By what is redacted nothing is found, and the relay says so.
   if (plan.traits.includes("redacted")) return;
-  const one: Erased = { words: wordsOf(letter), confirmedAt: null, doneAt: null };
+  const one: Erased = { words: wordsOf(letter), askedAt: null, confirmedAt: null, doneAt: null };
   ledger.erased.push(one);
   const wait = async (count: number) => {
     await new Promise<void>((resolve) => {
@@ -54,6 +64,11 @@ export async function erase(letter: Letter, ledger: Ledger): Promise<void> {
   let path = "erasures";
   for (let count = 0; count < LOOKS; count += 1, await wait(count)) {
     const order = path === "erasures" || path.endsWith("/confirm");
+    if (path.endsWith("/confirm") && one.askedAt === null) {
+      const last = lastWordsOf(plan.seed, plan.steps);
+      if (last !== null) await platform.hook.post(last, "");
+      one.askedAt = scheduler.now;
+    }
     const job = await asks(path, order ? (path === "erasures" ? KEY : `${KEY} confirmed`) : null, one, ledger);
     if (job === null) continue;
     const here = `erasures/${job.id}`;

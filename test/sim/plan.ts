@@ -4,6 +4,7 @@ import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { capturedOf } from "./captured.ts";
+import { lastWordsOf } from "./erased.ts";
 import { gappedOf } from "./gapped.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
@@ -103,6 +104,7 @@ const HABITS: readonly Habit[] = [
   ["ingress", "twice"],
   ["ingress", "disconnect"],
 ];
+const SLOW_COMMITS: Habit = ["d1 commit", "hang"];
 const HABIT_RATE = 0.4;
 
 const STUFF: readonly Stuff[] = ["json", "json", "json", "bom", "binary", "nul", "empty"];
@@ -191,7 +193,10 @@ export function planOf(seed: number): Plan {
     quiet,
     retention: dice.chance(0.05) || traits.includes("vaulted"),
     rates: { ...rates, ...ofSockets },
-    habits: stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : [],
+    habits: [
+      ...(stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : []),
+      ...(lastWordsOf(seed, steps) === null ? [] : [SLOW_COMMITS]),
+    ],
   };
 }
 

@@ -17,6 +17,8 @@ export interface Letter {
   readonly stuff: Stuff;
   /** How a stranger tries; `null` for an honest one. */
   readonly forged: Forgery | null;
+  /** What it says in the place of its own name, where it is about the same as another letter. */
+  readonly about?: string;
 }
 
 /** What is answered at the front door, at the moment in which it leaves the relay. */
@@ -47,7 +49,7 @@ const TOO_LARGE = 1_100_000;
 
 /** The bytes that a letter holds; the same letter always has the same. */
 export function bodyOf(letter: Letter): Uint8Array {
-  const name = `${letter.source} ${letter.key} ${letter.type} ${letter.forged ?? ""}`;
+  const name = letter.about ?? `${letter.source} ${letter.key} ${letter.type} ${letter.forged ?? ""}`;
   switch (letter.stuff) {
     case "json":
       if (letter.source === "app") return encoder.encode(messageOf(letter, name));

@@ -2,6 +2,7 @@
 import { wordsOf } from "../erased.ts";
 import type { Ledger } from "../ledger.ts";
 import { openedAt } from "../sealed.ts";
+import { EPOCH } from "../scheduler.ts";
 import { first, type Invariant } from "./invariant.ts";
 import { everything } from "./operation.ts";
 
@@ -10,20 +11,23 @@ interface Row {
   readonly body: string | null;
   readonly headers: string;
   readonly why: string | null;
+  readonly receivedAt: number;
 }
 
 export const erasedEverywhere: Invariant = {
   id: "I-16 erased",
-  says: "once all of a subject is deleted, no byte of what D1 had of it is left in any row, its value is in none of the job, and nothing else was deleted",
+  says: "once all of a subject is deleted, no byte is left in any row of what was accepted before that was confirmed or was in D1 by then, whatever came between, its value is in none of the job, and nothing else was deleted",
   ended(ledger) {
     const { platform, erased, moves, tries } = ledger;
     if (erased.length === 0 || !platform.d1.hasTable("events")) return null;
-    const rows = platform.d1.look<Row>("SELECT id, body, headers, gone->>'why' AS why FROM events");
-    return first(erased, ({ words, confirmedAt, doneAt }) => {
+    const rows = platform.d1.look<Row>(
+      "SELECT id, body, headers, gone->>'why' AS why, received_at AS receivedAt FROM events",
+    );
+    return first(erased, ({ words, askedAt, confirmedAt, doneAt }) => {
       if (confirmedAt === null || doneAt === null) return "an order to delete a subject has not come to its end";
       const audited = platform.d1.look("SELECT 1 FROM audit WHERE action = 'erasures.done'").length;
       if (audited !== erased.length) return `${audited} orders to delete a subject are in the audit as done`;
-      // What came to D1 after the order had ended was not meant.
+      // What came to D1 after it was confirmed was meant only if it had been accepted before.
       const late = new Set(moves.flatMap(({ id, from, at }) => (from === null && at >= confirmedAt ? [id] : [])));
       const ids = tries.flatMap(({ id, letter }) =>
         id !== null && wordsOf(letter) === words && letter.stuff === "json" ? [id] : [],
@@ -31,7 +35,7 @@ export const erasedEverywhere: Invariant = {
       const others = rows.filter(({ why, id }) => why === "deleted" && !ids.includes(id) && !isEdited(id, ledger));
       if (others.length > 0) return `${others[0]?.id} was deleted, and nobody has asked for that`;
       const left = rows.filter((row) => plainOf(row).includes(words));
-      const kept = left.filter(({ id }) => !late.has(id));
+      const kept = left.filter((row) => !late.has(row.id) || wasAccepted(row, askedAt ?? 0, ledger));
       if (kept.length > 0) return `${kept[0]?.id} still holds ${JSON.stringify(words)}`;
       const copies = rows.filter(({ id, why }) => why === null && isCopyOf(ids, id, ledger) && !late.has(id));
       if (copies.length > 0) return `${copies[0]?.id} was made of what is deleted, and is still there`;
@@ -42,6 +46,12 @@ export const erasedEverywhere: Invariant = {
     });
   },
 };
+
+/** Whether this acceptance was answered by then, and not one of the same event that came later. */
+function wasAccepted({ id, receivedAt }: Row, by: number, { tries, skewed }: Ledger): boolean {
+  const at = receivedAt - EPOCH;
+  return !skewed && at <= by && tries.some((one) => one.id === id && one.answeredAt >= at && one.answeredAt <= by);
+}
 
 function plainOf({ id, body, headers }: Row): string {
   const open = (place: string, text: string | null) =>

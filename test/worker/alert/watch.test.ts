@@ -202,6 +202,7 @@ test("a sweep that fails is no reason not to look", async () => {
   const replays = {
     ...d1,
     archive: null,
+    intake: { holds: broken },
     ring: broken,
     config,
     retentionMs: MINUTE,

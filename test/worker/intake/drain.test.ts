@@ -4,6 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import type { IntakeCore } from "../../../src/intake/intake.ts";
 import { openStore } from "../../../src/d1/store.ts";
+import { holdsBelow } from "../../../src/intake/journal.ts";
 import { candidate, type Hands, held, idOf, inObject, THEN } from "../kit/hands.ts";
 import { bindings, github, intake, rows, setUp, signed, until } from "../kit/relay.ts";
 
@@ -177,10 +178,14 @@ test("what D1 has refused is tried again after a restart, and arrives once D1 ta
     await core.accept(candidate(1));
     await until(() => core.status().stuck === 1);
     expect(core.status()).toMatchObject({ waiting: 0, stuck: 1 });
+    // Whoever deletes all of a subject waits for it.
+    expect(holdsBelow(hands.storage.sql, "receipt-2")).toBe(true);
+    expect(holdsBelow(hands.storage.sql, "receipt-1")).toBe(false);
     hands.onCommit = (events, due) => store.commit(events, due);
     const next = await hands.start();
     await until(() => next.status().waiting + next.status().stuck === 0);
     expect(await stored()).toEqual([{ id: idOf(1), receipt: "receipt-1" }]);
+    expect(holdsBelow(hands.storage.sql, "receipt-2")).toBe(false);
     expect(hands.rung).toMatchObject([{ delivery: `${idOf(1)}:first`, attempt: 1 }]);
   });
 });

@@ -94,7 +94,8 @@ export class Bulk {
       String((this.#ids += 1))
         .padStart(16, "0")
         .repeat(2);
-    const erasing = { erasures, store, parts, archive: null };
+    const intake = { holds: async () => await Promise.resolve(false) };
+    const erasing = { erasures, store, parts, archive: null, intake };
     return { ...erasing, jobs, ended, now: () => round.clock, newId, log: round.log };
   }
 

@@ -189,7 +189,15 @@ const unused = async (): Promise<never> => await Promise.reject(new Error("unuse
 
 /** An object that nobody may ask anything but what a test gives in `some`. */
 export function rpc(some: Partial<IntakeRpc>): IntakeRpc {
-  const rest = { grant: unused, ended: unused, pause: unused, enlist: unused, heed: unused, release: unused };
+  const rest = {
+    grant: unused,
+    ended: unused,
+    pause: unused,
+    enlist: unused,
+    heed: unused,
+    release: unused,
+    holds: unused,
+  };
   return { accept: unused, acceptAll: unused, status: unused, remind: unused, ...rest, ...some };
 }
 

@@ -41,7 +41,17 @@ test("an idle day reads and writes few rows of D1, and wakes no journal, however
     const next = await rescue({
       sweep: { ...tending, upkeep, deliverNow: unused, cleanup, destinations: ["billing"] },
       watch: watching(alerts, now, log),
-      replays: { ...d1, archive: null, ring: unused, config, retentionMs: 30 * DAY, now, newId: () => "", log },
+      replays: {
+        ...d1,
+        archive: null,
+        intake: { holds: unused },
+        ring: unused,
+        config,
+        retentionMs: 30 * DAY,
+        now,
+        newId: () => "",
+        log,
+      },
     });
     clock += MINUTE;
     return next;
