@@ -50,7 +50,7 @@ FROM (
   WHERE ${STAYED} AND name > ${stays(placeOf("'stayed'"))} ORDER BY name LIMIT ?2
 ) m
 LEFT JOIN events e ON e.seq = m.event`;
-/** Of an event `e` that was to be removed: it is still here, because it has changed since it was written into the archive. */
+/** Of an event `e` that was to be removed: it is still here, because it has changed since the archive took it. */
 const KEPT = (list: string) => `e.seq IN (SELECT value FROM json_each(${list}))`;
 // The place and those that stay, in one statement: an invocation has few of them. ?3 to ?5 are those of `MARK_AGED`.
 // ?6 are those that the same transaction has removed, unless they had changed.

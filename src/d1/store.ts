@@ -7,7 +7,7 @@ import type { Guarded, WholeHead } from "../scheme/redaction.ts";
 import { rowsOf, type Run } from "./database.ts";
 import { BLOCKED } from "./breakers.ts";
 import { behind, BEHIND_MS } from "./order.ts";
-import { OPEN_BESIDE_IMPORT, OPEN_DELIVERIES } from "./openings.ts";
+import { beforeAll, OPEN_DELIVERIES, TAKE_OVER } from "./openings.ts";
 import { AUDIT_REPEATS, REOPEN_EXHAUSTED } from "./repeats.ts";
 import { HEARD_NOW, unheard } from "./tunnels.ts";
 import { wholesKept } from "./wholes.ts";
@@ -60,7 +60,7 @@ SELECT event->>'id', event->>'receipt', event->>'source', event->>'type', event-
        event->>'headers', event->>'encoding', event->>'size', event->>'body', event->>'parts',
        iif(event->'$.matched[0]' IS NULL, 1, NULL), event->'undecided'
 FROM j WHERE event->>'repeat' IS NULL
-ON CONFLICT (id) DO NOTHING`;
+ON CONFLICT (id) ${TAKE_OVER}`;
 
 // Those that wait for just the attempts that these bells ask for, and are due.
 const RUNG = `
@@ -154,7 +154,7 @@ export function openStore(run: Run) {
       const openings = openingsOf(events, opened);
       const [inserted] = await run((db) =>
         db.batch([
-          db.prepare(INSERT_EVENTS).bind(rows),
+          db.prepare(INSERT_EVENTS).bind(rows, beforeAll(events)),
           db.prepare(OPEN_DELIVERIES).bind(openings, due),
           ...firstsSettled(db, opened, again, due),
           ...wholesKept(db, rows, events, due),
@@ -164,7 +164,6 @@ export function openStore(run: Run) {
       const reopened = await run((db) =>
         db.batch<BellRow>([
           db.prepare(AUDIT_REPEATS).bind(openings, due),
-          db.prepare(OPEN_BESIDE_IMPORT).bind(openings, due),
           db.prepare(REOPEN_EXHAUSTED).bind(openings, due),
         ]),
       );

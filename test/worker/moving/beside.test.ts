@@ -1,4 +1,4 @@
-// An event is imported between its acceptance and its commit: what the acceptance has promised is kept, and the import stays as it is.
+// An event is imported between its acceptance and its commit: it is kept and sent as it was accepted, and the deliveries of the import stay as they are.
 import { expect, test } from "vitest";
 import { openDatabase } from "../../../src/d1/database.ts";
 import { openImports } from "../../../src/d1/imports.ts";
@@ -112,4 +112,88 @@ test("an import costs so many rows of D1, and one that finds everything writes n
   );
   const again = importReceiptId(THEN + 9, "d".repeat(32));
   expect(await costs(coming(4, { deliveries: [delivered], receipt: again }))).toBe(0);
+});
+
+const kept = () => rows("SELECT receipt, body, received_at AS receivedAt, gone, unrouted FROM events");
+
+test("an accepted event is as it was accepted, though the same one was imported without its values", async () => {
+  const { store, imports } = open();
+  await imports.write([{ ...imported, body: "[redacted]", receivedAt: THEN - 9 }], "admin", THEN);
+  const earlier = { ...accepted, receipt: receiptId(THEN - 1, "b".repeat(32)) };
+  for (let time = 0; time < 2; time += 1) await store.commit(JSON.stringify([earlier]), THEN + 5);
+  expect(await kept()).toEqual([
+    { receipt: earlier.receipt, body: "{}", receivedAt: THEN, gone: null, unrouted: null },
+  ]);
+  expect(await deliveries()).toEqual([
+    { destination: "first", state: "failed", attempt: 1 },
+    { destination: "second", state: "pending", attempt: 0 },
+  ]);
+});
+
+test("of what was imported long before an acceptance is a repeat: nothing of it changes but what has exhausted its schedule", async () => {
+  const { store, imports } = open();
+  const exhausted = { ...past, reason: "exhausted", receipt: receiptId(THEN - 60_000, "d".repeat(32)) };
+  await imports.write([{ ...imported, deliveries: [exhausted] }], "admin", THEN);
+  const later = { ...accepted, receivedAt: THEN + 3_600_000, receipt: receiptId(THEN + 3_600_000, "b".repeat(32)) };
+  expect(await store.commit(JSON.stringify([later]), THEN + 3_600_005)).toMatchObject([{ delivery: `${id}:first` }]);
+  expect(await kept()).toMatchObject([{ receipt: imported.receipt, receivedAt: THEN }]);
+  expect(await deliveries()).toEqual([{ destination: "first", state: "pending", attempt: 1 }]);
+});
+
+test("what redacted events were before is kept for the deliveries of an acceptance, though they were imported beside it", async () => {
+  const { store, imports } = open();
+  await imports.write([imported], "admin", THEN);
+  await store.commit(JSON.stringify([{ ...accepted, whole: ["head", "body"] }]), THEN + 5);
+  expect(await rows("SELECT receipt, n, data FROM event_parts ORDER BY n")).toEqual([
+    { receipt: accepted.receipt, n: 1000, data: "head" },
+    { receipt: accepted.receipt, n: 1001, data: "body" },
+  ]);
+});
+
+test("a first attempt is settled, and its dead letter is made, though its event was imported before the commit", async () => {
+  const { store, imports } = open();
+  await imports.write([imported], "admin", THEN);
+  const { receipt } = accepted;
+  const begun = { id, receipt, destination: "second", state: "delivering", leaseUntil: THEN + 45_000 } as const;
+  await store.commit(JSON.stringify([accepted]), THEN + 5, [begun]);
+  expect(await deliveries()).toMatchObject([{}, { destination: "second", state: "delivering", attempt: 1 }]);
+  const ended = {
+    id,
+    receipt,
+    destination: "second",
+    state: "failed",
+    reason: "gone",
+    startedAt: THEN + 2,
+    latencyMs: 1,
+    status: 410,
+    fault: null,
+    excerpt: "",
+    dueAt: THEN + 6,
+    onFailed: "third",
+  } as const;
+  expect(await store.settleFirsts([ended], THEN + 6)).toHaveLength(1);
+  expect(await deliveries()).toMatchObject([
+    { destination: "first", state: "failed", attempt: 1 },
+    { destination: "second", state: "failed", attempt: 1 },
+    { destination: "third", state: "pending" },
+  ]);
+});
+
+const goneAt = (at: number) => JSON.stringify({ why: "deleted", at });
+
+test("an import of what was deleted elsewhere does not keep an acceptance from being delivered, and what was deleted here stays deleted", async () => {
+  const { store, imports } = open();
+
+  const earlier = { ...accepted, receipt: receiptId(THEN - 1, "b".repeat(32)) };
+  await imports.write([{ ...imported, body: "", deliveries: [], gone: goneAt(THEN - 60_000) }], "admin", THEN);
+  await store.commit(JSON.stringify([earlier]), THEN + 5);
+  expect(await kept()).toMatchObject([{ receipt: earlier.receipt, body: "{}", gone: null }]);
+  await rows("DELETE FROM deliveries");
+  await rows("DELETE FROM events");
+
+  await imports.write([{ ...imported, deliveries: [] }], "admin", THEN);
+  await rows("UPDATE events SET gone = ?1, body = ''", goneAt(THEN + 1));
+  await store.commit(JSON.stringify([earlier]), THEN + 5);
+  expect(await kept()).toMatchObject([{ receipt: imported.receipt, body: "" }]);
+  expect(await deliveries()).toEqual([]);
 });
