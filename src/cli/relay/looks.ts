@@ -96,9 +96,9 @@ const script = remote(
   {
     summary: "changes what an inspector answers",
     usage: "script DESTINATION (SCRIPT | --reset) [--once NAME]",
-    help: "From now on the destination with inspect = true answers as SCRIPT says, such as 503*2,200: docs/configuration.md. --reset goes back to what is configured.",
+    help: "From now on the destination with inspect = true answers as SCRIPT says, such as 503x2, ok: docs/configuration.md. --reset goes back to what is configured.",
     options: { reset: flag("goes back to what is configured"), ...ONCE },
-    examples: ['script trial "503*2,200"', "script trial --reset"],
+    examples: ['script trial "503x2, ok"', "script trial --reset"],
     names: 1,
     optional: 1,
   },
