@@ -10,7 +10,7 @@ export const WHERE =
 export const WHERE_IS =
   'must be a place and the value that stands there, such as "body.customer.id=cus_123" or "body.items.*.email=ann@example.com"';
 
-const erasureOrder = z.strictObject({
+export const erasureOrder = z.strictObject({
   source: z
     .string("must be text")
     .check(z.minLength(1, "must not be empty"), z.maxLength(63, "must not be longer than 63 characters")),

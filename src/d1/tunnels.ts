@@ -65,6 +65,8 @@ UPDATE deliveries SET state = 'pending', waits = NULL, due_at = ?2, look_at = ?2
 WHERE destination = ?1 AND state = 'held' AND event = ${FIRST_HELD("?1")} AND ${LISTENED} AND NOT (${STOPPED("?1")})
 ${RETURNING_BELL}`;
 
+const MORE = `SELECT 1 WHERE ${FIRST_HELD("?1")} IS NOT NULL`;
+
 const NAME = "t.value->>'name'";
 // How far the retention has looked at what is held: the oldest may be kept for longest. D1 has the place, because an
 // isolate may live for no longer than one look; nothing is written where one look sees all.
@@ -152,9 +154,15 @@ export function openTunnelTable(run: Run) {
       return [...new Set(held.flatMap(({ destination, heard }) => (heard === 1 ? [destination] : [])))];
     },
 
-    /** Makes the first of what is held due, if somebody listens and neither a pause nor a breaker stops it. */
-    async release(destination: string, now: number): Promise<Bell[]> {
-      return (await all<BellRow>(RELEASE, destination, now)).map(toBell);
+    /**
+     * Makes the first of what is held due, if somebody listens and neither a pause nor a breaker stops it, and says
+     * whether more is held.
+     */
+    async release(destination: string, now: number): Promise<{ bells: Bell[]; more: boolean }> {
+      const [released, held] = await run((db) =>
+        db.batch<BellRow>([db.prepare(RELEASE).bind(destination, now), db.prepare(MORE).bind(destination)]),
+      );
+      return { bells: (released?.results ?? []).map(toBell), more: (held?.results ?? []).length > 0 };
     },
 
     /** Tunnels for which something is held, whether somebody listens who may get it, and the part to look at next. */

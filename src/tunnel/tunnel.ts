@@ -2,7 +2,7 @@
 import type { SocketState } from "../feed/sockets.ts";
 import type { Log } from "../log.ts";
 import type { Bell } from "../types.ts";
-import { Drain } from "./drain.ts";
+import { Drain, type Released } from "./drain.ts";
 import { CLOSED, readListener, type FromListener } from "./frames.ts";
 import { type Answered, Handing, type Pushed } from "./handing.ts";
 import { Seats } from "./seats.ts";
@@ -21,7 +21,7 @@ export interface TunnelDeps {
   readonly listen: (destination: string) => Promise<void>;
   /** Notes in D1 that nobody does, unless somebody has come by then. */
   readonly forget: (destination: string, isEmpty: () => boolean) => Promise<void>;
-  readonly release: (destination: string) => Promise<Bell[]>;
+  readonly release: (destination: string) => Promise<Released>;
   readonly deliver: (bells: readonly Bell[]) => Promise<void>;
   readonly now: () => number;
   readonly dice: () => number;
@@ -82,7 +82,8 @@ export class Tunnel {
   /** Hands a delivery to a listener, who does nothing with it before `go`. */
   async offer(destination: string, pushed: Pushed): Promise<Offered> {
     // What was held comes first.
-    if (pushed.isFirst && this.#drain?.isBehind === true) return { kind: "unheard", why: "tunnel" };
+    if (pushed.isFirst && this.#seats.isListening && !(await this.#drainOf(destination).isClear()))
+      return { kind: "unheard", why: "tunnel" };
     this.#dismiss();
     for (;;) {
       if (this.#bytes > 0 && this.#bytes + pushed.body.length > MOST_BYTES) return { kind: "busy" };
@@ -145,12 +146,14 @@ export class Tunnel {
 
   async alarm(): Promise<void> {
     this.#dismiss();
-    if (this.#drain?.isBehind === true) await this.#drain.wake();
+    if (this.#drain?.isIdle === false) await this.#drain.wake();
     await this.#arm(ALARM_MS);
   }
 
   async #greet(socket: WebSocket, hello: Extract<FromListener, { type: "hello" }>): Promise<void> {
     const destination = this.#seats.destinationOf(socket);
+    // What came while nobody was there is looked for before anything else is sent at once.
+    this.#drainOf(destination).doubt();
     // First of all: who has been found missing before is not forgotten after this one has come.
     if (!this.#seats.sit(socket, hello)) {
       socket.close(CLOSED.wrong, "the filter is too long");
@@ -177,12 +180,13 @@ export class Tunnel {
   }
 
   #drainOf(destination: string): Drain {
-    const { release, deliver, log } = this.#deps;
+    const { release, deliver, now, log } = this.#deps;
     this.#drain ??= new Drain({
       release: async () => await release(destination),
       deliver,
       isListening: () => this.#seats.isListening,
       later: async (ms) => await this.#arm(ms),
+      now,
       log,
     });
     return this.#drain;

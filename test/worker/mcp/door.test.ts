@@ -277,6 +277,14 @@ test("a viewer sees the tools that look and no others, and is told so where it c
     "test_destination",
   ]);
   expect(all.every(({ inputSchema }) => inputSchema.type === "object")).toBe(true);
+  const more = (await names((await newKey(operator, "admin")).secret)).slice(all.length);
+  expect(more.map(({ name, annotations: { readOnlyHint } }) => [name, readOnlyHint])).toEqual([
+    ["list_deletions", true],
+    ["delete_event", false],
+    ["count_subject", false],
+    ["confirm_deletion", false],
+    ["cancel_deletion", false],
+  ]);
   const told = await new Assistant(operator, viewer.secret).call("pause_destination", { destination: "crm" });
   expect(told).toMatchObject({ error: true, text: "this takes the role operator, and yours is viewer" });
   await operator.call(`/api/keys/${viewer.id}/revoke`, { method: "POST" });

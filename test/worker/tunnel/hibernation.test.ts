@@ -42,6 +42,22 @@ test("what comes while the object sleeps wakes it up, and goes to the one whose 
   expect(second.events.length).toBe(1);
 });
 
+test("what was held comes before what is sent at once, though the object has forgotten that it was behind", async () => {
+  await send("k1");
+  await until(async () => (await states())[0]?.["waits"] === "tunnel");
+  // D1 does not answer when it is looked for, and a while later the object is another one.
+  await rows("ALTER TABLE breakers RENAME TO breakers_gone");
+  const listener = await come();
+  await evict();
+  await rows("ALTER TABLE breakers_gone RENAME TO breakers");
+  // For two seconds after nobody was there, nothing is sent at once anyway.
+  await scheduler.wait(2_100);
+  await send("k2");
+  await until(async () => (await states()).every(({ state }) => state === "delivered"));
+  const sent = await rows<{ id: string }>("SELECT id FROM events ORDER BY seq");
+  expect(listener.events).toEqual(sent.map(({ id }) => id));
+});
+
 test("a filter is remembered, and so is that one only watches", async () => {
   const [watcher, narrow] = [await come({ watches: true }), await come({ events: ["order.*"] })];
   await evict();
