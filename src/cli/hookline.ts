@@ -11,14 +11,17 @@ import { Misused, misused, refused, type RemoteVerb, type Terminal, type Verb } 
  * `check` runs on every deploy and should be quick.
  */
 const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Verb }> }>([
-  ["demo", { summary: "shows the whole relay at work, in half a minute", load: () => import("./demo/demo.ts") }],
+  [
+    "demo",
+    { summary: "runs a demonstration of the whole relay, in half a minute", load: () => import("./demo/demo.ts") },
+  ],
   ["init", { summary: "adds a sender and a receiver to wrangler.toml", load: () => import("./local/init.ts") }],
   ["check", { summary: "checks wrangler.toml without starting anything", load: () => import("./local/check.ts") }],
   [
     "send",
-    { summary: "sends a request as a sender makes it, genuine or forged", load: () => import("./local/send.ts") },
+    { summary: "sends a test request as a sender would, genuine or forged", load: () => import("./local/send.ts") },
   ],
-  ["verify", { summary: "judges a request that was captured elsewhere", load: () => import("./local/verify.ts") }],
+  ["verify", { summary: "verifies a request that was captured elsewhere", load: () => import("./local/verify.ts") }],
   [
     "secret",
     {
@@ -28,9 +31,9 @@ const LOCAL = new Map<string, { summary: string; load: () => Promise<{ verb: Ver
   ],
   [
     "providers",
-    { summary: "prints what is known of one sender, or of all", load: () => import("./local/providers.ts") },
+    { summary: "prints the description of one provider, or of all", load: () => import("./local/providers.ts") },
   ],
-  ["mcp", { summary: "prints how an assistant is connected to the relay", load: () => import("./local/mcp.ts") }],
+  ["mcp", { summary: "prints the configuration of an AI assistant", load: () => import("./local/mcp.ts") }],
 ]);
 
 /** Against a relay: what each file exports as `verbs` are its commands, in the order of the overview. */

@@ -13,7 +13,7 @@ export const flag = (help: string): VerbOption => ({ type: "boolean", help });
 
 /** Of every verb that changes something. */
 export const ONCE = {
-  once: taking("NAME", "an Idempotency-Key: the command may be repeated under the same name, and does its work once"),
+  once: taking("NAME", "an Idempotency-Key: a repeated command with the same name takes effect once"),
 } as const;
 
 /** What a list is narrowed by. Times are what the API takes. */
@@ -26,6 +26,6 @@ export const NARROWED = {
 
 /** Of every list that has pages. */
 export const PAGED = {
-  limit: counting("N", "rows of a page, up to 200; 50 unless said otherwise"),
-  cursor: taking("C", "goes on where an earlier page ended"),
+  limit: counting("N", "rows per page, up to 200; 50 by default"),
+  cursor: taking("C", "continues where an earlier page ended"),
 } as const;

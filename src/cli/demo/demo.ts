@@ -28,13 +28,13 @@ const LOG_PATIENCE_MS = 3_000;
 export const verb: Verb = {
   usage: "demo [--port N] [--once]",
   help: [
-    "Runs a relay of its own on this machine, with made-up secrets and a receiver that fails on purpose,",
-    "sends it signed webhooks of four providers and one forged, and shows what becomes of them.",
+    "Runs a relay on this machine, with generated secrets and a receiver that fails on purpose,",
+    "sends it signed webhooks of four providers and a forged one, and shows what happens to them.",
     "Leaves with 0 if everything that was accepted was delivered with proof, and the forged one refused.",
   ].join("\n"),
   options: {
     port: { ...counting("N", "where the relay listens"), default: PORT },
-    once: flag("leave when it has ended, as it does anyway where the output is not a terminal"),
+    once: flag("end after the demonstration, as without a terminal"),
   },
   examples: ["demo", "demo --once --port 8788"],
   json: "a line of JSON for each thing that happens",

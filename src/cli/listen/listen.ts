@@ -16,17 +16,17 @@ const PAUSES_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 
 const listen = remote(
   {
-    summary: "gets deliveries to a server on this machine",
+    summary: "forwards deliveries to a server on this machine",
     usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…] [--watch] [--as NAME]",
-    help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with what it says. While nobody listens they are held; whoever comes gets them in order. It connects again after a sleep or a deploy, and tells what others who listen got meanwhile. On a terminal, r replays the last one. Takes the role operator. Ctrl-C ends it.",
+    help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with its answers. While nobody listens, the relay holds them; the next listener gets them in order. It connects again after a sleep or a deploy, and prints what other listeners got in the meantime. On a terminal, r replays the last one. Needs the role operator. Ctrl-C ends it.",
     options: {
-      source: taking("S", "events of this source alone; where it has one tunnel, that one is taken"),
-      destination: taking("D", "which tunnel, where there are several"),
-      events: taking("PATTERN,…", "events of these types alone; * stands for anything"),
-      "forward-path": taking("PATH", "where they are posted; / by default"),
+      source: taking("S", "only events of this source; selects its tunnel if it has one"),
+      destination: taking("D", "which tunnel, if there are several"),
+      events: taking("PATTERN,…", "only events of these types; * stands for anything"),
+      "forward-path": taking("PATH", "the local path; / by default"),
       print: flag("print each body"),
-      watch: flag("only see what others get and answer"),
-      as: taking("NAME", "remember under this name what was seen, and tell what others got since"),
+      watch: flag("only print what other listeners get and answer"),
+      as: taking("NAME", "remember this listener, and print what others got since its last session"),
     },
     json: "a line of JSON for each delivery",
     examples: [

@@ -14,15 +14,15 @@ import { wranglerRun } from "./wrangler-run.ts";
 export const verb: Verb = {
   usage: "check [--config FILE] [--dev] [--relay [--env NAME]]",
   help: [
-    "Checks wrangler.toml, or FILE, as it would be deployed. It starts nothing, and contacts nobody unless --relay is given.",
-    "Prints a line for each error and each warning, then which file was judged, and refuses (exit code 1) only for errors.",
-    "A secret is never in the file: those that it asks for are a warning. wrangler runs this before each build, dev as --dev.",
+    "Checks wrangler.toml, or FILE, as it would be deployed. It starts nothing, and works offline without --relay.",
+    "Prints a line for each error and each warning, then the name of the file. Only errors end with exit code 1.",
+    "A missing secret is a warning, because the file never contains secrets. wrangler runs this before each build, and with --dev for dev.",
   ].join("\n"),
   options: {
-    config: taking("FILE", "the file to check; wrangler.toml unless said otherwise"),
-    relay: flag("says what a deploy would change at the relay that HOOKLINE_URL names; takes an admin's HOOKLINE_KEY"),
+    config: taking("FILE", "the file to check; wrangler.toml by default"),
+    relay: flag("says what a deploy would change at the relay at HOOKLINE_URL; needs an admin's HOOKLINE_KEY"),
     env: taking("NAME", "with --relay: the environment of the file that is deployed there"),
-    dev: flag("as `npm run dev` would run it, with the .dev.vars beside it; otherwise .dev.vars changes nothing"),
+    dev: flag("as `npm run dev` would run it, with the .dev.vars beside it; otherwise .dev.vars is ignored"),
   },
   examples: ["check", "check --config wrangler.toml --json", "check --relay"],
   names: 0,

@@ -16,8 +16,8 @@ import { openDevVars, openWranglerFile, table } from "./wrangler-file.ts";
 export const verb: Verb = {
   usage: "init [PROVIDER] [--to URL] [--name SOURCE] [--destination D] [--config FILE] [--yes]",
   help: [
-    "Adds a source, a destination and a route to wrangler.toml, and puts the secrets that are missing into .dev.vars.",
-    "Asks for what is not given. Nothing that stands in either file is changed: what is new comes at the end.",
+    "Adds a source, a destination and a route to wrangler.toml, and the missing secrets to .dev.vars.",
+    "Asks for what is not given. Appends to both files, and changes no existing line.",
     "The sender\u2019s secret is taken from the environment, by its name such as GITHUB_SECRET, or asked for.",
   ].join("\n"),
   options: {

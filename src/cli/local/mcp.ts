@@ -16,8 +16,8 @@ const MAKE_A_KEY = [
 export const verb: Verb = {
   usage: "mcp [--client NAME]",
   help: [
-    "Prints the configuration with which an assistant uses the tools of the relay at HOOKLINE_URL,",
-    "by the Model Context Protocol. The key is named in it and never written: docs/assistants.md says more.",
+    "Prints the configuration of an assistant for the tools of the relay at HOOKLINE_URL,",
+    "over the Model Context Protocol. It contains the name of the key, never its value. See docs/assistants.md.",
   ].join("\n"),
   options: { client: taking("NAME", `for one client: ${NAMES}`) },
   examples: ["mcp", "mcp --client claude-code", "mcp --client codex --json"],

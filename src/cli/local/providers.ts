@@ -12,8 +12,8 @@ const COLUMNS = ["provider", "sender", "proven by", "scheme"];
 export const verb: Verb = {
   usage: "providers [NAME] [--markdown]",
   help: [
-    "Prints what is known of the sender NAME: what to set, what its signature covers and what not, how repeats are told,",
-    "what it asks before it sends. Without NAME, a line for every sender.",
+    "Prints the description of the provider NAME: what to set, what its signature covers, how repeats are recognized,",
+    "and its handshake. Without NAME, a line for every provider.",
     "With --json, the provider data as well, in the form that wrangler.toml takes.",
   ].join("\n"),
   options: { markdown: flag("the page docs/providers.md") },

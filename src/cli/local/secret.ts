@@ -17,7 +17,7 @@ export const verb: Verb = {
     "Prints the whsec_… secret with which DESTINATION verifies what Hookline sends, derived from SIGNING_KEY;",
     'with format = "standard-v1a" the whpk_… public key, which is at /.well-known/jwks.json too.',
     "SIGNING_KEY is taken from the environment, or else from .dev.vars. A deployed one cannot be read back:",
-    "keep it where you keep passwords, and run: SIGNING_KEY=… npm run secret -- DESTINATION",
+    "take it from your password store, and run: SIGNING_KEY=… npm run secret -- DESTINATION",
   ].join("\n"),
   options: { config: { ...taking("FILE", "where the destination is configured"), default: "wrangler.toml" } },
   examples: ["secret billing"],

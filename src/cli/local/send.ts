@@ -22,13 +22,13 @@ export const verb: Verb = {
   usage:
     "send PROVIDER|SOURCE [EVENT] [--to URL] [--source S] [--data FILE] [--id ID] [--forge | --stale | --twice | --rate N/s --for 30s]",
   help: [
-    "Sends a request that is signed as the sender signs it. Secret and address are those of the source in wrangler.toml,",
+    "Sends a request that is signed as the sender would sign it. Secret and URL are those of the source in wrangler.toml,",
     ".dev.vars and the environment; HOOKLINE_URL says which relay, http://127.0.0.1:8787 unless it is set.",
-    "Ends with 0 where the relay did what it should: --forge and --stale must be refused, the second of --twice is a repeat.",
+    "Ends with 0 if the relay did what it should: --forge and --stale must be refused, the second of --twice is a repeat.",
   ].join("\n"),
   options: {
-    to: taking("URL", "sends it there, with the whole path"),
-    source: taking("S", "the source, where wrangler.toml has several of this provider"),
+    to: taking("URL", "the complete URL to send to"),
+    source: taking("S", "the source, if wrangler.toml has several of this provider"),
     data: taking("FILE", "this body instead of a sample, byte for byte"),
     id: taking("ID", "the sender\u2019s own id of the event; the same twice is a repeat"),
     "secret-file": taking("FILE", "signs with the secret in this file, or with the private key in PEM"),
@@ -36,8 +36,8 @@ export const verb: Verb = {
     forge: flag("signs with another secret: the relay must refuse it"),
     stale: flag("signs it as too old for the sender\u2019s tolerance: the relay must refuse it"),
     twice: flag("sends the same request once more: the relay must say that it is a repeat"),
-    rate: taking("N/s", "sends many, each another event, and sums up how the relay took them"),
-    for: taking("TIME", "with --rate: for how long, as in 30s; 10s unless said otherwise"),
+    rate: taking("N/s", "sends many different events, and prints a summary"),
+    for: taking("TIME", "with --rate: how long, such as 30s; 10s by default"),
   },
   examples: [
     "send github push",

@@ -16,18 +16,18 @@ import { judgeVector } from "./known-answers.ts";
 export const verb: Verb = {
   usage: "verify PROVIDER|SOURCE [FILE|-] [--secret-file FILE] [--at TIME] [--url URL] | verify --vectors FILE",
   help: [
-    "Judges a request that was captured elsewhere, as the relay would, and says what would fix a refusal.",
+    "Verifies a request that was captured elsewhere, as the relay would, and says what would fix a refusal.",
     "FILE is a curl command, a HAR file, or raw HTTP (request line, headers, empty line, body); - or nothing is standard input.",
     "The secret is that of the source in wrangler.toml, .dev.vars and the environment. Neither it nor the body is printed.",
   ].join("\n"),
   options: {
     "secret-file": taking("FILE", "the secret, or the sender\u2019s public key, in this file"),
-    source: taking("S", "the source, where wrangler.toml has several of this provider"),
+    source: taking("S", "the source, if wrangler.toml has several of this provider"),
     config: { ...taking("FILE", "where the source is configured"), default: "wrangler.toml" },
-    at: taking("TIME", "judges its age at this time, ISO 8601; now unless said otherwise"),
+    at: taking("TIME", "verifies it as of this time, ISO 8601; now by default"),
     url: taking("URL", "the URL that the sender was given, for senders that sign it"),
     entry: { ...counting("N", "which request of a HAR file"), default: "1" },
-    vectors: taking("FILE", "instead: a list of requests with the verdicts that they must get"),
+    vectors: taking("FILE", "instead: a list of requests with their expected verdicts"),
   },
   examples: [
     "verify github request.curl",

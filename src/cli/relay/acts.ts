@@ -11,9 +11,9 @@ const TARGET = "TARGET is an event (evt_…), or one delivery of it (evt_…:des
 
 const replay = remote(
   {
-    summary: "delivers an event once more",
+    summary: "delivers an event again",
     usage: "replay TARGET [--once NAME]",
-    help: `Opens what has ended again, with the whole schedule before it. ${TARGET}`,
+    help: `Opens deliveries that have ended again, with the whole retry schedule. ${TARGET}`,
     options: ONCE,
     examples: [
       "replay evt_0123456789abcdef0123456789abcdef",
@@ -40,9 +40,9 @@ const replay = remote(
 
 const cancel = remote(
   {
-    summary: "ends what is waiting",
+    summary: "cancels waiting deliveries",
     usage: "cancel TARGET [--once NAME]",
-    help: `Ends what is waiting or held; an attempt that is under way goes on. ${TARGET}`,
+    help: `Cancels waiting and held deliveries; an attempt that is under way continues. ${TARGET}`,
     options: ONCE,
     examples: ["cancel evt_0123456789abcdef0123456789abcdef:billing"],
     names: 1,
@@ -67,11 +67,11 @@ const edit = remote(
   {
     summary: "sends an edited body of an event, as a new event",
     usage: "edit EVENT --to DESTINATION --body FILE|- [--content-type TYPE] [--once NAME]",
-    help: "Makes a new event that names EVENT, with another body, and sends it to DESTINATION. EVENT stays as it is. Takes the role admin.",
+    help: "Makes a new event with another body from EVENT, and sends it to DESTINATION. EVENT does not change. Needs the role admin.",
     options: {
       to: taking("DESTINATION", "where it goes"),
       body: taking("FILE", "the new body, byte for byte, of up to 256 KB; - reads it from standard input"),
-      "content-type": taking("TYPE", "unless said otherwise, that of EVENT"),
+      "content-type": taking("TYPE", "the content type; by default that of EVENT"),
       ...ONCE,
     },
     examples: [
@@ -113,12 +113,12 @@ const edit = remote(
 const pause = switching(
   "pause",
   "holds what is for a destination",
-  "Holds what is for DESTINATION until it is resumed; nothing is lost.",
+  "Holds deliveries to DESTINATION until you resume it; nothing is lost.",
 );
 const resume = switching(
   "resume",
   "sends what was held",
-  "Sends what was held for DESTINATION, and what comes from now on.",
+  "Sends the held deliveries to DESTINATION, and continues with new ones.",
 );
 
 function switching(action: "pause" | "resume", summary: string, help: string): RemoteVerb {

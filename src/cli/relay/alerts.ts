@@ -7,10 +7,10 @@ import { plain } from "../table.ts";
 
 const alerts = remote(
   {
-    summary: "what is wrong, and what fixes it",
+    summary: "lists alerts, each with its fix",
     usage: "alerts [--open] [--limit N] [--cursor C]",
-    help: "Lists alerts, newest first: since when, how often, the last answer, and the command that fixes it.",
-    options: { open: flag("those that are not over"), ...PAGED },
+    help: "Lists alerts, newest first: begin, count, last answer, and the command that fixes it.",
+    options: { open: flag("only open alerts"), ...PAGED },
     examples: ["alerts --open", "alerts --json"],
     names: 0,
   },

@@ -7,11 +7,11 @@ import { table } from "../table.ts";
 
 const costs = remote(
   {
-    summary: "what it costs, and how near the free quotas are",
+    summary: "shows costs, and the share of each free quota",
     usage: "costs",
     help: [
-      "What the last 24 hours and the month cost: by meter, with the share of each free quota that today has had,",
-      "by source and by destination, and what the month will come to. Dollars are worth by Cloudflare's prices, before",
+      "The cost of the last 24 hours and of the month: by meter, with the share of each free quota that is used today,",
+      "by source and by destination, and a forecast of the month. Dollars are at Cloudflare's prices, before",
       "what the paid plan includes. With --json also by day, for the last 31 days.",
     ].join("\n"),
     options: {},

@@ -4,21 +4,20 @@ import { answered, remote } from "./client.ts";
 import { deleteSubject } from "./erasures.ts";
 import { Misused, refused } from "../verb.ts";
 
-const PERMANENTLY =
-  "its body, its headers and every copy of them, and what was made from it by hand, are deleted permanently";
+const PERMANENTLY = "its body, its headers, every copy of them and its edited copies are deleted permanently";
 
 const remove = remote(
   {
     summary: "deletes an event, or all events of a subject, everywhere",
     usage: "delete (EVENT | --source S --where PLACE=VALUE) [--yes] [--once NAME]",
     help: [
-      `Deletes what EVENT holds: ${PERMANENTLY}. Its open deliveries are cancelled. That there was one stays, so that a repeat from its sender is known. Takes the role admin.`,
+      `Deletes the content of EVENT: ${PERMANENTLY}. Its open deliveries are cancelled. The record of the event stays, so that a repeat from its sender is a duplicate. Needs the role admin.`,
       "With --source and --where, does so for every event of the source that has the value at that place of its body, in the history and the archive: it counts them, asks, and goes on at the relay whether or not this command waits. hookline erasures lists such orders.",
     ].join("\n"),
     options: {
-      source: taking("S", "all events of a subject: those of this source"),
-      where: taking("PLACE=VALUE", "which have this value there, such as body.customer.id=cus_123"),
-      yes: flag("agrees beforehand, for scripts"),
+      source: taking("S", "with --where: the source of the events"),
+      where: taking("PLACE=VALUE", "all events with this value at this place, such as body.customer.id=cus_123"),
+      yes: flag("does not ask for confirmation, for scripts"),
       ...ONCE,
     },
     examples: [

@@ -40,9 +40,9 @@ async function healthOf(terminal: Terminal): Promise<{ readonly accepts: boolean
 
 const health = remote(
   {
-    summary: "whether the relay accepts events, for monitors",
+    summary: "checks whether the relay accepts events, for monitors",
     usage: "health",
-    help: "Ends with 1 unless events are accepted and the configuration is whole.",
+    help: "Ends with 1 unless the relay accepts events and the configuration is complete.",
     options: {},
     examples: ["health", "health --json"],
     names: 0,
@@ -75,9 +75,9 @@ interface Finding {
 
 const doctor = remote(
   {
-    summary: "what is wrong with a running relay, and what fixes it",
+    summary: "finds problems of a running relay, each with its fix",
     usage: "doctor",
-    help: "Looks at health, configuration, sources, what waits and open alerts. Ends with 1 where something is an error.",
+    help: "Checks health, configuration, sources, waiting deliveries and open alerts. Ends with 1 if it finds an error.",
     options: {},
     examples: ["doctor", "doctor --json"],
     names: 0,
@@ -210,9 +210,9 @@ function ofAlert({ severity, title, since, fix }: AlertAnswer): Finding {
 
 const test = remote(
   {
-    summary: "sends a test event to a destination, once and now",
+    summary: "sends a test event to a destination, at once",
     usage: "test DESTINATION [--once NAME]",
-    help: "The destination gets a signed event of the type hookline.test, and its answer is told. Nothing is stored. Ends with 1 unless it is a success.",
+    help: "Sends a signed event of the type hookline.test and prints the answer. Nothing is stored. Ends with 1 unless the destination accepts it.",
     options: ONCE,
     examples: ["test billing"],
     names: 1,

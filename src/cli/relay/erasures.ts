@@ -12,10 +12,10 @@ const LOOK_MS = 1_000;
 
 const erasures = remote(
   {
-    summary: "shows orders to delete everything about a subject",
+    summary: "lists deletions of all events of a subject",
     usage: "erasures [show ID | confirm ID | cancel ID] [--follow]",
-    help: "Without more, lists the last orders of hookline delete --where. confirm deletes what was counted; cancel ends one, and what it has deleted stays deleted. Takes the role admin.",
-    options: { follow: flag("with show and confirm: goes on until it waits for you, or has ended"), ...ONCE },
+    help: "Without arguments, lists the last deletions that hookline delete --where has ordered. confirm deletes the counted events; cancel stops a deletion, and what it has deleted stays deleted. Needs the role admin.",
+    options: { follow: flag("with show and confirm: prints progress until it needs you, or has ended"), ...ONCE },
     examples: ["erasures", "erasures show era_0123456789abcdef --follow", "erasures cancel era_0123456789abcdef"],
     names: 0,
     optional: 2,

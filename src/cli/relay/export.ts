@@ -16,13 +16,13 @@ const verb = remote(
     summary: "writes the history as lines of JSON",
     usage:
       "export [--source S] [--type T] [--since TIME] [--until TIME] [--archived] [--resume FILE | --cursor C] [--relay URL] > FILE",
-    help: "Writes a line of JSON for each event, oldest first: headers, body, deliveries and every attempt (docs/moving.md). Takes the role operator. What was written stays whole whatever breaks off: --resume FILE cuts a line that was not finished and goes on behind the last one.",
+    help: "Writes a line of JSON for each event, oldest first: headers, body, deliveries and every attempt (docs/moving.md). Needs the role operator. After an interruption, --resume FILE removes an unfinished line and continues after the last one.",
     options: {
       ...NARROWED,
-      archived: flag("and then those of the archive, newest first"),
-      resume: taking("FILE", "goes on where FILE ends, and writes into it; a FILE that is not there begins"),
-      cursor: taking("C", "goes on behind the line that has this cursor"),
-      relay: taking("URL", "in the place of HOOKLINE_URL"),
+      archived: flag("then the events of the archive, newest first"),
+      resume: taking("FILE", "continues where FILE ends, and writes to it; creates FILE if it does not exist"),
+      cursor: taking("C", "continues after the line with this cursor"),
+      relay: taking("URL", "instead of HOOKLINE_URL"),
     },
     examples: [
       "export > events.ndjson",

@@ -1,4 +1,4 @@
-// hookline gaps: what senders were asked for that never came, and asking them now.
+// hookline gaps: lists missing events that senders were asked for, and asking them now.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SourceAnswer } from "../../contract/overview.ts";
 import { span } from "../../dashboard/words/words.ts";
@@ -13,12 +13,12 @@ const EVERY_MS = 1_000;
 
 const gaps = remote(
   {
-    summary: "what senders were asked for that never came",
+    summary: "lists missing events that senders were asked for",
     usage: "gaps [--source S] [--now] [--once NAME]",
-    help: "The last look at each sender whose API lists its deliveries, and what it found. With --now, they are asked at once.",
+    help: "The last check of each sender whose API lists its deliveries, and what it found. With --now, starts a check.",
     options: {
-      source: taking("S", "of this source alone"),
-      now: flag("ask now, and wait for what is found"),
+      source: taking("S", "only this source"),
+      now: flag("check now, and wait for the result"),
       ...ONCE,
     },
     examples: ["gaps", "gaps --source github --now"],

@@ -20,11 +20,11 @@ const verb = remote(
   {
     summary: "writes exported events into the history of another relay",
     usage: "import FILE [--as-source S] [--from LINE] [--relay URL]",
-    help: "Writes the events of FILE (- is the standard input), as hookline export has written them, into the history of this relay: with their ids, times and attempts. Nothing is sent; a replay sends. Takes the role admin. What is here already stays as it is, so that the same command goes on after whatever has stopped it.",
+    help: "Adds the events of FILE (- is standard input), written by hookline export, to the history of this relay, with their ids, times and attempts. Nothing is sent; a replay sends. Needs the role admin. Events that are already there do not change, so you can repeat the command after an interruption.",
     options: {
-      "as-source": taking("S", "as events of this source; repeats from their sender are then new here"),
+      "as-source": taking("S", "as events of this source; repeats from their sender are then new events"),
       from: taking("LINE", "begins with this line of FILE; 1 is the first"),
-      relay: taking("URL", "in the place of HOOKLINE_URL"),
+      relay: taking("URL", "instead of HOOKLINE_URL"),
     },
     examples: [
       "import events.ndjson --relay https://new.example.workers.dev",

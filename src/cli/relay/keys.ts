@@ -5,7 +5,7 @@ import { plain, table } from "../table.ts";
 import { Misused } from "../verb.ts";
 
 const HELP = [
-  "Without more, lists the API keys.",
+  "Without arguments, lists the API keys.",
   "  create NAME   makes one and prints its secret, this once",
   "  revoke ID     ends one, and every session that was opened with it",
 ].join("\n");
@@ -76,9 +76,9 @@ const keys = remote(
 
 const audit = remote(
   {
-    summary: "who did what",
+    summary: "shows the audit log",
     usage: "audit [--cursor C]",
-    help: "Who did what, newest first, a hundred at a time.",
+    help: "Lists all changes and who made them, newest first, a hundred at a time.",
     options: { cursor: PAGED.cursor },
     examples: ["audit", "audit --json"],
     names: 0,

@@ -8,7 +8,7 @@ import { answered, given, remote } from "./client.ts";
 
 const refusals = remote(
   {
-    summary: "what a source turned away, and why",
+    summary: "lists requests that a source refused, and why",
     usage: "refusals SOURCE",
     help: "The last requests that SOURCE refused: when, from where, why, and what to do about it.",
     options: {},
@@ -30,9 +30,9 @@ const refusals = remote(
 
 const offers = remote(
   {
-    summary: "shows the secrets that a sender handed over",
+    summary: "shows the secrets that a sender sent in a handshake",
     usage: "offers SOURCE [--once NAME]",
-    help: "Some senders hand over their secret in a handshake. Shows what was handed over, and what to do with it; it is on record who looked. Takes the role admin.",
+    help: "Some senders send their secret in a handshake. Shows these secrets, and what to do with them. The audit log records who looked. Needs the role admin.",
     options: ONCE,
     examples: ["offers asana"],
     names: 1,
@@ -51,10 +51,10 @@ const offers = remote(
 
 const inspections = remote(
   {
-    summary: "what arrived at an inspector",
+    summary: "lists requests that arrived at an inspector",
     usage: "inspections DESTINATION [--show ID]",
     help: "The last hundred requests to a destination with inspect = true. With --show, the headers and the body of one.",
-    options: { show: taking("ID", "all of this one: its headers and up to 64 KB of its body") },
+    options: { show: taking("ID", "one request: its headers and up to 64 KB of its body") },
     examples: ["inspections trial", "inspections trial --show 17 --json"],
     names: 1,
   },
@@ -96,9 +96,9 @@ const script = remote(
   {
     summary: "changes what an inspector answers",
     usage: "script DESTINATION (SCRIPT | --reset) [--once NAME]",
-    help: "From now on the destination with inspect = true answers as SCRIPT says, such as 503x2, ok: docs/configuration.md. --reset goes back to what is configured.",
-    options: { reset: flag("goes back to what is configured"), ...ONCE },
-    examples: ['script trial "503x2, ok"', "script trial --reset"],
+    help: "From now on the destination with inspect = true answers by SCRIPT, such as 503x2,ok (docs/configuration.md). --reset restores the configured script.",
+    options: { reset: flag("restores the configured script"), ...ONCE },
+    examples: ['script trial "503x2,ok"', "script trial --reset"],
     names: 1,
     optional: 1,
   },

@@ -15,10 +15,10 @@ const mute = remote(
   {
     summary: "holds back notices for a while",
     usage: "mute [--rule R] [--subject S] (--for LENGTH | --until TIME) [--once NAME]",
-    help: "Holds back notices that something begins, until a time. Alerts stay on record; if one still lasts then, a notice is sent then. Without more, lists what is muted.",
+    help: "Holds back the notices of alerts that begin, until a time. Alerts are still recorded; if one is still open then, its notice is sent then. Without options, lists all mutes.",
     options: {
       ...MUTED,
-      for: taking("LENGTH", "for so long from now on: 30m, 4h or 7d"),
+      for: taking("LENGTH", "how long, from now on: 30m, 4h or 7d"),
       until: taking("TIME", "until then, ISO 8601 such as 2026-03-01T09:30:00Z; within 31 days"),
       ...ONCE,
     },
@@ -47,9 +47,9 @@ const mute = remote(
 
 const unmute = remote(
   {
-    summary: "has somebody told again",
+    summary: "ends a mute",
     usage: "unmute [--rule R] [--subject S] [--once NAME]",
-    help: "Ends a mute before its time, as it was ordered: by its rule, its subject, or both.",
+    help: "Ends a mute early. Give its rule, its subject, or both, as in the mute.",
     options: { ...MUTED, ...ONCE },
     examples: ["unmute --subject billing"],
     names: 0,

@@ -1,4 +1,4 @@
-// hookline events, event and deliveries: what came in, where it went, and what became of it.
+// hookline events, event and deliveries: what came in, lists deliveries and their states.
 import { wholeEvent } from "../../api/routes.ts";
 import { unfetched } from "../../dashboard/words/headline.ts";
 import { answered, given, heard, remote } from "./client.ts";
@@ -10,16 +10,16 @@ const FILTERS = { ...NARROWED, ...PAGED };
 
 const events = remote(
   {
-    summary: "what came in",
+    summary: "lists events",
     usage:
       "events [--archived] [--unrouted | --undecided] [--source S] [--type T] [--text WORDS] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
     help: "Lists events, newest first.",
     options: {
       ...FILTERS,
-      text: taking("WORDS", "whose body has these words"),
-      archived: flag("those that retention has moved to the archive"),
-      unrouted: flag("those that go nowhere"),
-      undecided: flag("those of which a route could not decide"),
+      text: taking("WORDS", "only events whose body contains these words"),
+      archived: flag("only events that retention has moved to the archive"),
+      unrouted: flag("only events that no route took"),
+      undecided: flag("only events for which a route's condition failed"),
     },
     examples: ["events --source github --since 2026-03-01", "events --text order-4711", "events --unrouted --json"],
     names: 0,
@@ -61,7 +61,7 @@ function routingInWords({ deliveries: to, undecided }: { deliveries: readonly un
 
 const deliveries = remote(
   {
-    summary: "where it went, and what became of it",
+    summary: "lists deliveries and their states",
     usage:
       "deliveries [--state S] [--destination D] [--source S] [--type T] [--since TIME] [--until TIME] [--limit N] [--cursor C]",
     help: "Lists deliveries, newest first.",
@@ -103,10 +103,10 @@ const deliveries = remote(
 
 const event = remote(
   {
-    summary: "what happened to one event",
+    summary: "shows one event with its deliveries and attempts",
     usage: "event ID [--body]",
-    help: "Shows one event: how it was proven, and every attempt of every delivery.",
-    options: { body: flag("its body alone, byte for byte") },
+    help: "Shows one event: how it was verified, and every attempt of every delivery.",
+    options: { body: flag("only its body, byte for byte") },
     examples: [
       "event evt_0123456789abcdef0123456789abcdef",
       "event evt_0123456789abcdef0123456789abcdef --body > body.json",

@@ -10,11 +10,11 @@ const post = remote(
   {
     summary: "sends an event of your own",
     usage: "post TYPE --data JSON|@FILE|- [--source SOURCE] [--id ID] [--once NAME]",
-    help: 'Has the relay accept an event for a source with provider = "bearer". Takes the role operator.',
+    help: 'Sends an event to a source with provider = "bearer". Needs the role operator.',
     options: {
-      data: taking("JSON", "what happened: JSON, @FILE for a file that holds it, - for standard input"),
-      source: taking("NAME", "which source; may be left out where there is one alone"),
-      id: taking("ID", "what you call it; the relay's own id by default"),
+      data: taking("JSON", "the data: JSON, @FILE for a file with JSON, - for standard input"),
+      source: taking("NAME", "which source; needed only if there are several"),
+      id: taking("ID", "your own id of the event; the relay's id by default"),
       ...ONCE,
     },
     examples: ["post order.paid --data @order.json --source shop --id order-4711"],

@@ -17,12 +17,12 @@ import { type Asked, Misused, refused, type Terminal, type VerbOption } from "..
 const LOOK_MS = 1_000;
 
 const HELP = [
-  "Without more, lists the last bulk replays.",
-  "  preview       how many deliveries the filter names, and what opening them takes at the rate: time, rows, requests,",
-  "                operations of the queue, dollars, and whether today passes a free quota with it",
-  "  start         opens them again, once you have agreed to the number",
-  "  show ID       how far one has come",
-  "  cancel ID     stops one; what it has opened stays open",
+  "Without arguments, lists the last bulk replays.",
+  "  preview       the number of matching deliveries, and a forecast at this rate: time, rows, requests,",
+  "                queue operations, dollars, and whether it exceeds a free quota today",
+  "  start         opens them again, after you confirm the number",
+  "  show ID       the progress of one",
+  "  cancel ID     stops one; deliveries that it has opened stay open",
 ].join("\n");
 
 /** An option for each field of the filter. */
@@ -34,15 +34,15 @@ const FILTER: Record<(typeof FILTER_FIELDS)[number], VerbOption> = {
 
 const replays = remote(
   {
-    summary: "replays many at once",
+    summary: "replays many deliveries at once",
     usage: "replays [preview | start | show ID | cancel ID] [FILTER] [--rate N] [--dry-run] [--yes] [--follow]",
     help: HELP,
     options: {
       ...FILTER,
       rate: { ...counting("N", "with preview and start: deliveries a minute"), default: "600" },
-      follow: flag("with start and show: goes on until it has ended"),
-      "dry-run": flag("with start: says what preview says, and starts nothing"),
-      yes: flag("with start: agrees beforehand, for scripts"),
+      follow: flag("with start and show: prints progress until it has ended"),
+      "dry-run": flag("with start: prints the preview, and starts nothing"),
+      yes: flag("with start: does not ask for confirmation, for scripts"),
       ...ONCE,
     },
     examples: [

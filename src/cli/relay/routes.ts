@@ -9,13 +9,13 @@ import { type Asked, Misused, type Terminal } from "../verb.ts";
 
 const routes = remote(
   {
-    summary: "which events go where, and why one does not",
+    summary: "lists routes, and says why one does not take an event",
     usage: "routes [--try EVENT|FILE|- [--source S] [--type T]]",
-    help: "Lists the routes, or says of each whether it would take an event today, and if not, why.",
+    help: "Lists the routes, or says for each whether it would take an event now, and if not, why.",
     options: {
-      try: taking("EVENT|FILE", "a stored event, or a body that never came; a file takes --source"),
+      try: taking("EVENT|FILE", "a stored event, or a file with a body; a file needs --source"),
       source: taking("S", "with a file: the source that it would come from"),
-      type: taking("T", "with a file: its event type, where the body does not say it"),
+      type: taking("T", "with a file: its event type, if the body does not contain it"),
     },
     examples: [
       "routes",
@@ -80,18 +80,18 @@ function sign({ verdict }: RouteVerdict): string {
 
 const route = remote(
   {
-    summary: "routes an event anew, or all that went nowhere",
+    summary: "routes an event again, or all unrouted events",
     usage:
       "route EVENT [--to DESTINATION] | --unrouted | --undecided [--source S] [--type T] [--since TIME] [--until TIME] [--once NAME]",
     help: [
-      "Asks the routes of today, and opens the deliveries that are missing by them. What was sent before stays as it is.",
-      "It may be interrupted and repeated: what is routed leaves the list of what went nowhere.",
-      "With --to, EVENT goes to that destination too, whatever the routes say.",
+      "Applies the current routes, and opens the deliveries that are missing. Earlier deliveries do not change.",
+      "You can interrupt and repeat it: routed events leave the list of unrouted events.",
+      "With --to, EVENT also goes to that destination, whatever the routes say.",
     ].join("\n"),
     options: {
       to: taking("DESTINATION", "with an event: to this destination, which its routes do not name"),
-      unrouted: flag("every event that went nowhere"),
-      undecided: flag("every event of which a route could not decide"),
+      unrouted: flag("every event that no route took"),
+      undecided: flag("every event for which a route's condition failed"),
       ...NARROWED,
       ...ONCE,
     },

@@ -12,9 +12,9 @@ import { table } from "../table.ts";
 
 const overview = remote(
   {
-    summary: "how a running relay does",
+    summary: "shows counts, backlog and limits of a running relay",
     usage: "overview [--hours 1|24|168]",
-    help: "Counts, backlog, use and limits of the plan, and what is still to be set up.",
+    help: "Counts, backlog, use and limits of the plan, and missing configuration.",
     options: { hours: taking("N", "counts of the last 1, 24 or 168 hours") },
     examples: ["overview", "overview --hours 1 --json"],
     names: 0,
@@ -56,9 +56,9 @@ const overview = remote(
 
 const sources = remote(
   {
-    summary: "its sources, and when they were last heard",
+    summary: "lists sources, and when each last sent an event",
     usage: "sources [NAME]",
-    help: "Every source: is it set up, and when was it last heard? Of one, which of its secrets its events come with.",
+    help: "Lists sources: whether each is set up, and when it last sent an event. With NAME: which of its secrets its events use.",
     options: {},
     examples: ["sources", "sources github"],
     names: 0,
@@ -94,9 +94,9 @@ const sources = remote(
 
 const destinations = remote(
   {
-    summary: "its destinations, and what waits for them",
+    summary: "lists destinations and their waiting deliveries",
     usage: "destinations [NAME]",
-    help: "Every destination, or the one that is named: how it does, and what waits for it.",
+    help: "Lists all destinations, or one: its health and its waiting deliveries.",
     options: {},
     examples: ["destinations", "destinations billing --json"],
     names: 0,

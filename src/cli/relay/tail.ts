@@ -16,9 +16,9 @@ const PAUSES_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000];
 
 const tail = remote(
   {
-    summary: "follows what comes in and goes out, live",
+    summary: "prints events, attempts and refusals as they happen",
     usage: "tail [--source S] [--type T] [--destination D] [--failed]",
-    help: "A line for each event, attempt and refusal, as it happens. It connects again after a sleep or a deploy, and says from when on something may be missing. Ctrl-C ends it.",
+    help: "A line for each event, attempt and refusal, as it happens. It connects again after a sleep or a deploy, and says from when on lines may be missing. Ctrl-C ends it.",
     options: {
       source: taking("S", "events and refusals of this source"),
       type: taking("T", "events whose type begins with this"),

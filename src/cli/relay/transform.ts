@@ -9,17 +9,17 @@ import { EVENT, readBody } from "./tried.ts";
 
 const transform = remote(
   {
-    summary: "what a transform or a condition makes of an event, without sending it",
+    summary: "tries a transform or a condition on an event, without sending it",
     usage: "transform --try EVENT|FILE|- | --last N --source S [--route R] [--with JSONATA] [--when CEL] [--type T]",
-    help: "Shows the body as it came, and beside it what would be sent.",
+    help: "Shows the original body beside the body that would be sent.",
     options: {
-      try: taking("EVENT|FILE", "a stored event, by the routes of today; or a body that never came, with --source"),
-      last: counting("N", "the last stored events of --source, and of --type where it is given: 20 at most"),
-      route: taking("R", "by this route alone"),
-      with: taking("JSONATA", "by this transform in the place of the routes\u2019"),
+      try: taking("EVENT|FILE", "a stored event, by the current routes; or a file with a body, with --source"),
+      last: counting("N", "the last N stored events of --source, and of --type if given: 20 at most"),
+      route: taking("R", "only by this route"),
+      with: taking("JSONATA", "by this transform instead of the routes\u2019"),
       when: taking("CEL", "by this condition"),
       source: taking("S", "the source of a file, or of the last events"),
-      type: taking("T", "its event type, where the body does not say it"),
+      type: taking("T", "its event type, if the body does not contain it"),
     },
     examples: [
       "transform --try evt_0123456789abcdef0123456789abcdef",

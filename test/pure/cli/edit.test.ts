@@ -48,5 +48,5 @@ test("--help says what becomes of the event", async () => {
   const { code, out } = await relay.run("edit --help");
   expect(code).toBe(0);
   expect(out).toContain("Usage: hookline edit EVENT --to DESTINATION --body FILE|-");
-  expect(out).toContain("EVENT stays as it is");
+  expect(out).toContain("EVENT does not change");
 });
