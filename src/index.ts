@@ -4,6 +4,7 @@ import { waitUntil } from "cloudflare:workers";
 import type { Hono } from "hono";
 import type { Bell } from "./types.ts";
 import { openAccess } from "./access/access.ts";
+import { openBodies } from "./archive/bodies.ts";
 import { openArchive } from "./archive/open.ts";
 import { openAlerting } from "./alert/open.ts";
 import { openPrompt } from "./alert/prompt.ts";
@@ -133,7 +134,8 @@ function open(env: Env): Relay {
   const log = use.quiet(openLog(config.logLevel, (characters) => use.logged(characters), config.logSuccess));
   const vault = openVault(config.encryption);
   const makeSchema = () => within(SCHEMA_MS, "the schema", env.INTAKE.getByName(LEADER).schema());
-  const d1 = openD1(env.DB, use, makeSchema, vault);
+  const bodies = openBodies(env["EVENT_BODIES"]);
+  const d1 = openD1(env.DB, use, makeSchema, vault, bodies);
   const { store, parts, breakers, upkeep, lists, refusals } = d1;
   const archive = openArchive(env["EVENT_ARCHIVE"], { ...d1, vault, now, newId, log });
   const ring = openQueue(meteredQueue(env.DELIVERIES, use), now);
@@ -185,11 +187,11 @@ function open(env: Env): Relay {
       deliverNow: async (bells) => await (await deliver(bells, delivering)).sending,
       cleanup: openCleanup({
         ...config,
+        ...tending,
         redacts: redacts(config),
         upkeep,
+        bodies,
         archive: archive?.sweep ?? null,
-        now,
-        log,
       }),
       // A name that is missing while something is wrong may only be written wrong.
       destinations: config.findings.some(({ level }) => level === "error") ? null : [...config.destinations.keys()],

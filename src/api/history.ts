@@ -6,7 +6,7 @@ import { exportParameters, NEXT } from "../contract/export.ts";
 import { deliveryParameters, eventParameters } from "../contract/question.ts";
 import { type ApiEnv, granted, Refusal, type RoomDeps } from "./env.ts";
 import { query } from "./inputs.ts";
-import { bytesOf, jsonWithBody } from "./stored.ts";
+import { begun, bytesOf, jsonWithBody } from "./stored.ts";
 
 export function historyRoutes({ operator }: RoomDeps) {
   return new Hono<ApiEnv>()
@@ -49,7 +49,7 @@ export function historyRoutes({ operator }: RoomDeps) {
   async function eventOf(id: string) {
     const found = await operator.event(id);
     if (found === null) throw new Refusal(noEvent(id).problem);
-    return found;
+    return { story: found.story, body: await begun(found.body) };
   }
 }
 

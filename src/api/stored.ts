@@ -20,6 +20,16 @@ export function bytesOf(encoding: Encoding, body: AsyncIterable<string>): Readab
   return streamOf(bytes());
 }
 
+/** The same with its first piece read: what keeps it closed is an answer then, and not the end of one. */
+export async function begun(body: AsyncIterable<string>): Promise<AsyncIterable<string>> {
+  const pieces = body[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  return (async function* whole() {
+    if (first.done !== true) yield first.value;
+    yield* { [Symbol.asyncIterator]: () => pieces };
+  })();
+}
+
 function streamOf<T>(pieces: AsyncGenerator<T, void>): ReadableStream<T> {
   return new ReadableStream<T>({
     async pull(controller) {

@@ -3,9 +3,10 @@ import { within } from "../patience.ts";
 
 /** What is asked of an R2 bucket. */
 export interface Bound {
-  put(key: string, value: Uint8Array, options: object): Promise<unknown>;
+  put(key: string, value: Uint8Array | string, options: object): Promise<unknown>;
   get(key: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>;
-  delete(key: string): Promise<void>;
+  list(options: { readonly prefix: string }): Promise<{ readonly objects: readonly unknown[] }>;
+  delete(keys: string | string[]): Promise<void>;
 }
 
 const PATIENCE_MS = 10_000;

@@ -39,6 +39,14 @@ export class Locked extends Error {
   }
 }
 
+/** The same while a bucket is not bound or does not answer: what reads it anew may get it. */
+export class Away extends Locked {
+  constructor(why: string) {
+    super("", why);
+    this.name = "Away";
+  }
+}
+
 /** `v1.<id of the key>.<nonce>.<content and its tag>`, the last two in base64. */
 const FORM = /^v1\.([0-9a-f]{8})\.([A-Za-z0-9+/]{16})\.([A-Za-z0-9+/]+={0,2})$/;
 const HEAD = /^v1\.([0-9a-f]{8})\./;

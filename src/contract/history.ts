@@ -128,6 +128,8 @@ export const eventPage = z.object({
   binary_skipped: z.optional(count),
   /** The same for events that are kept encrypted. */
   sealed_skipped: z.optional(count),
+  /** The same for large bodies that are in the bucket `EVENT_BODIES`. */
+  bucket_skipped: z.optional(count),
 });
 export type EventPage = z.output<typeof eventPage>;
 export const deliveryPage = z.object({ deliveries: z.array(delivery), ...progress.shape });

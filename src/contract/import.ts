@@ -135,7 +135,7 @@ const importPart = z.strictObject({
   n: z.int().check(z.minimum(0), z.maximum(499)),
   encoding: z.enum(["text", "base64"], "must be one of text, base64"),
   /** In base64 whatever the encoding is. */
-  data: z.base64("must be base64"),
+  data: z.base64("must be base64").check(z.minLength(1, "must not be empty")),
 });
 
 export type ImportPart = z.output<typeof importPart>;

@@ -92,7 +92,8 @@ SELECT w.value AS id FROM json_each(?1) w WHERE substr(w.value, -16) IN (
   SELECT one.value FROM segments s CROSS JOIN json_each('["' || replace(s.ids, ' ', '","') || '"]') one WHERE s.state IN ('kept', 'stale')
 )`;
 const OPEN_SEGMENTS = `
-SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND (state <> 'writing' OR at < ?1) LIMIT 1`;
+SELECT 1 FROM segments INDEXED BY segments_open WHERE state <> 'kept' AND (state <> 'writing' OR at < ?1)
+UNION ALL SELECT 1 FROM marks WHERE name > 'bodies/' AND name < 'bodies0' AND at < ?1 LIMIT 1`;
 
 // A step that was made already, by whomever, finds the name of another one.
 const AT_STEP = "id = ?1->>'job' AND state = 'running' AND erasure->>'step' = ?1->>'was'";
@@ -151,7 +152,8 @@ export function openErasures(run: Run) {
 
     /**
      * Whether a segment waits for being written anew, or removed. One that was begun before `before` may hold what was
-     * deleted since, whether somebody still writes it or has died over it.
+     * deleted since, whether somebody still writes it or has died over it. Or whether a piece of a body waits for being
+     * removed from its bucket.
      */
     async rewriting(before: number): Promise<boolean> {
       return (await all(OPEN_SEGMENTS, before)).length > 0;

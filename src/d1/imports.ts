@@ -25,7 +25,6 @@ WHERE EXISTS (SELECT 1 FROM events WHERE id = j.value->>'id')
     SELECT 1 FROM segments WHERE key > j.value->>'folder' AND key < j.value->>'folder' || '~' AND state IN ('kept', 'stale')
       AND instr(ids, j.value->>'short') > 0
   )`;
-const PIECES = "SELECT count(*) AS n FROM event_parts WHERE receipt = ?1 AND event = ?2 AND n < ?3";
 
 const WRITTEN = "json_each(?1) j CROSS JOIN events e ON e.id = j.value->>'id' AND e.receipt = j.value->>'receipt'";
 // Events are numbered in the order in which they were written. What is imported behind younger ones is out of that
@@ -51,11 +50,6 @@ export function openImports(run: Run) {
     /** Those of them that are here, in the history or in the archive. */
     async known(sought: readonly Sought[]): Promise<Set<string>> {
       return new Set((await all<{ id: string }>(KNOWN, JSON.stringify(sought))).map(({ id }) => id));
-    },
-
-    /** Whether all pieces of a body are here. */
-    async isWhole(receipt: string, event: string, pieces: number): Promise<boolean> {
-      return (await all<{ n: number }>(PIECES, receipt, event, pieces))[0]?.n === pieces;
     },
 
     /** Writes them in one transaction, with a row in the audit. Returns those that were not here before. */

@@ -15,6 +15,7 @@ import retention from "./migrations/0013_retention.sql";
 import mutes from "./migrations/0014_mutes.sql";
 import segments from "./migrations/0015_segments.sql";
 import erasures from "./migrations/0016_erasures.sql";
+import bodies from "./migrations/0017_bodies.sql";
 import schema from "./schema.sql";
 
 export interface Migration {
@@ -41,6 +42,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: "0014_mutes.sql", sql: mutes },
   { name: "0015_segments.sql", sql: segments },
   { name: "0016_erasures.sql", sql: erasures },
+  { name: "0017_bodies.sql", sql: bodies },
 ];
 
 // Word for word what wrangler creates: https://developers.cloudflare.com/d1/reference/migrations/

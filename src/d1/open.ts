@@ -19,7 +19,7 @@ import { openMutes } from "./mutes.ts";
 import { openOffers } from "./offers.ts";
 import { openOnce } from "./once.ts";
 import { openOrder } from "./order.ts";
-import { openParts } from "./parts.ts";
+import { type Bodies, openParts } from "./parts.ts";
 import { openRecords } from "./records.ts";
 import { openRefusals } from "./refusals.ts";
 import { openKnown, openNamesake, openRepeats } from "./repeats.ts";
@@ -42,22 +42,30 @@ export type Tables = ReturnType<typeof openD1>;
  * Nothing is read and no schema is made before the first statement.
  *
  * @param vault opens what is kept sealed
+ * @param bodies the bucket of large bodies, if one is bound
  */
-export function openD1(db: D1Database, watch?: Watch, elsewhere?: Elsewhere, vault: Vault = NO_KEYS) {
+export function openD1(
+  db: D1Database,
+  watch?: Watch,
+  elsewhere?: Elsewhere,
+  vault: Vault = NO_KEYS,
+  bodies: Bodies | null = null,
+) {
   const run = openDatabase(db, watch, elsewhere);
+  const parts = openParts(run, bodies);
   return {
     store: openStore(run),
     breakers: openBreakers(run),
     stop: openStops(run),
     next: openOrder(run),
-    parts: openParts(run),
+    parts,
     repeats: openRepeats(run),
     known: openKnown(run),
     namesake: openNamesake(run),
     underKey: openUnderKey(run),
     tunnels: openTunnelTable(run),
     upkeep: openUpkeep(run),
-    records: openRecords(run, vault),
+    records: openRecords(run, vault, parts),
     gaps: openGaps(run),
     once: openOnce(run),
     standings: openStandings(run),

@@ -1,16 +1,41 @@
 // D1: bodies too large to travel with their event. They are written first; the event makes them its own by its receipt.
+// Where a bucket is bound for them, the pieces are its objects, and their rows say whose they are.
 import { INLINE_BYTES, WHOLE_PARTS } from "../bytes/body.ts";
+import { Away } from "../bytes/vault.ts";
 import { rowsOf, type Run } from "./database.ts";
 
 const HEADS = `
 SELECT p.receipt, p.data FROM json_each(?1) j CROSS JOIN events e ON e.seq = j.value
 CROSS JOIN event_parts p ON p.receipt = e.receipt AND p.n >= ${WHOLE_PARTS} AND p.n <= ${WHOLE_PARTS} + (e.size <= ${INLINE_BYTES})
 ORDER BY p.receipt, p.n`;
+const READ = "SELECT n, data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
+const PIECES =
+  "SELECT count(*) AS n, total(data = '') AS away FROM event_parts WHERE receipt = ?1 AND event = ?2 AND n < ?3";
+
+/** Stands in a row whose piece is an object: no piece is empty. */
+export const IN_BUCKET = "";
+/** The key of that object, which the trigger `piece_leaves` knows too. */
+const keyOf = (receipt: string, n: number | "") => `bodies/${receipt}/${n}`;
+
+/** The bucket of large bodies. */
+export interface Bodies {
+  /** What is there under this key stays. */
+  put(key: string, piece: string): Promise<void>;
+  /** @throws Away where it does not give it; Locked where there is none */
+  get(key: string): Promise<string>;
+  /** How many keys begin so, up to 1,000. */
+  count(prefix: string): Promise<number>;
+  /** At most 1,000. What is not there is no fault. */
+  remove(keys: readonly string[]): Promise<void>;
+}
 
 export type Parts = ReturnType<typeof openParts>;
 
-/** @param run D1 with the schema in place */
-export function openParts(run: Run) {
+/**
+ * @param run D1 with the schema in place
+ * @param bodies where new pieces go; without a bucket they go into D1
+ */
+export function openParts(run: Run, bodies: Bodies | null = null) {
   const all = rowsOf(run);
 
   return {
@@ -23,7 +48,17 @@ export function openParts(run: Run) {
     async put(receipt: string, event: string, n: number, ...pieces: readonly string[]): Promise<void> {
       const values = pieces.map((_, index) => `(?1, ?2 + ${index}, ?3, ?${index + 4})`).join(", ");
       const sql = `INSERT INTO event_parts (receipt, n, event, data) VALUES ${values} ON CONFLICT DO NOTHING`;
-      await all(sql, receipt, n, event, ...pieces);
+      const kept = bodies === null ? pieces : pieces.map(() => IN_BUCKET);
+      // The rows first: what dies behind them leaves no object that nobody knows.
+      await all(sql, receipt, n, event, ...kept);
+      if (bodies !== null)
+        await Promise.all(pieces.map(async (piece, index) => await bodies.put(keyOf(receipt, n + index), piece)));
+    },
+
+    /** Whether all pieces of a body are here, where each was kept by an order of its own that may have failed. */
+    async isWhole(receipt: string, event: string, pieces: number): Promise<boolean> {
+      const [{ n, away } = { n: 0, away: 0 }] = await all<{ n: number; away: number }>(PIECES, receipt, event, pieces);
+      return n === pieces && (away === 0 || ((await bodies?.count(keyOf(receipt, ""))) ?? 0) >= away);
     },
 
     /** Forgets the pieces of a body whose event was refused after all. */
@@ -39,10 +74,23 @@ export function openParts(run: Run) {
       return heads;
     },
 
-    /** Pieces `from` … `from + count - 1`, in order. */
+    /**
+     * Pieces `from` … `from + count - 1`, in order.
+     *
+     * @throws Away and Locked as the bucket does
+     */
     async read(receipt: string, from: number, count: number): Promise<string[]> {
-      const sql = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
-      return (await all<{ data: string }>(sql, receipt, from, count)).map((row) => row.data);
+      const rows = await all<{ n: number; data: string }>(READ, receipt, from, count);
+      return await Promise.all(
+        rows.map(async ({ n, data }) => {
+          if (data !== IN_BUCKET) return data;
+          if (bodies === null) throw new Away(UNBOUND);
+          return await bodies.get(keyOf(receipt, n));
+        }),
+      );
     },
   };
 }
+
+const UNBOUND =
+  "its body is in the bucket that was bound as EVENT_BODIES, and none is: bind it again in wrangler.toml, and deploy";

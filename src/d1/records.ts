@@ -7,6 +7,7 @@ import { BEHIND_WHOM } from "./order.ts";
 import { BEGAN_AT, endOf, SCAN_ROWS, tooOld } from "./moment.ts";
 import { NO_KEYS, PLACES, type Vault } from "../bytes/vault.ts";
 import { openAnswers, openEvent, openPiece } from "./opened.ts";
+import { openParts, type Parts } from "./parts.ts";
 import { openSearch, SEARCHED } from "./search.ts";
 
 /** A place before every row. */
@@ -94,7 +95,6 @@ const STATES = `SELECT d.event, d.destination, d.state FROM json_each(?1) one CR
 const UNDECIDED = `
 SELECT seq AS event FROM events INDEXED BY events_undecided
 WHERE undecided IS NOT NULL AND seq IN (SELECT value FROM json_each(?1))`;
-const PARTS = "SELECT data FROM event_parts WHERE receipt = ?1 AND n >= ?2 AND n < ?2 + ?3 ORDER BY n";
 
 /**
  * Parts of at most 1 MB that one query fetches, after the first one, which comes alone for readers that want only the
@@ -108,8 +108,9 @@ export type Records = ReturnType<typeof openRecords>;
 /**
  * @param run D1 with the schema in place
  * @param vault opens what is kept sealed
+ * @param large pieces of large bodies
  */
-export function openRecords(run: Run, vault: Vault = NO_KEYS) {
+export function openRecords(run: Run, vault: Vault = NO_KEYS, large: Pick<Parts, "read"> = openParts(run)) {
   const all = rowsOf(run);
   const start = async (until: number | null) => await walkFrom(until, run);
 
@@ -178,12 +179,12 @@ export function openRecords(run: Run, vault: Vault = NO_KEYS) {
       return await all<EditionRow>(EDITIONS, id);
     },
 
-    ...openWhole(run, vault),
+    ...openWhole(run, vault, large),
   };
 }
 
 /** What is opened of a single event. */
-function openWhole(run: Run, vault: Vault) {
+function openWhole(run: Run, vault: Vault, large: Pick<Parts, "read">) {
   const all = rowsOf(run);
   return {
     /** The deliveries of one event, and the attempts that have rows of their own, by destination and number. */
@@ -203,8 +204,7 @@ function openWhole(run: Run, vault: Vault) {
         sealed === true ? await openPiece(data, place, encoding, vault) : data;
       if (body !== null) yield await plain(body, PLACES.body(id));
       for (let from = 0, count = 1, n = 0; from < parts; from += count, count = PARTS_AT_ONCE) {
-        for (const { data } of await all<{ data: string }>(PARTS, receipt, from, count))
-          yield await plain(data, PLACES.part(id, n++));
+        for (const data of await large.read(receipt, from, count)) yield await plain(data, PLACES.part(id, n++));
       }
     },
   };

@@ -34,6 +34,9 @@ const MARK = `
 INSERT INTO marks (name, value, at) VALUES ('orphans', ?1, ?3), ('repeated', ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE substr(value, 1, 5) < substr(excluded.value, 1, 5)`;
 
+// Their names are the keys of the objects.
+const LEAVING = "SELECT name FROM marks WHERE name > 'bodies/' AND name < 'bodies0' ORDER BY name LIMIT ?1";
+
 /** What was deleted, and whether there is more that had no room beside it. */
 export interface Removed {
   readonly count: number;
@@ -45,6 +48,16 @@ export function openRetention(run: Run) {
   const all = rowsOf(run);
 
   return {
+    /** Objects of pieces that are gone, at most so many. */
+    async leaving(limit: number): Promise<string[]> {
+      return (await all<{ name: string }>(LEAVING, limit)).map(({ name }) => name);
+    },
+
+    /** Nothing of these is left in the bucket. */
+    async left(keys: readonly string[]): Promise<void> {
+      await all("DELETE FROM marks WHERE name IN (SELECT value FROM json_each(?1))", JSON.stringify(keys));
+    },
+
     /** Forgets what inspectors have kept since before `before`, whatever event it belongs to. */
     async expireInspections(before: number, limit: number): Promise<void> {
       await all(FORGET_INSPECTIONS, before, limit);

@@ -13,6 +13,8 @@ export interface Walk<Row> {
   readonly binary?: number;
   /** Of a search: events that are kept sealed, and were not looked into. */
   readonly sealed?: number;
+  /** The same of those whose bodies are in a bucket. */
+  readonly away?: number;
 }
 
 export interface EventRow {

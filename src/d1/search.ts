@@ -1,5 +1,6 @@
 // D1: which events have a text in their bodies. It reads a bounded number of events and bytes, and says how far it got.
 import { isSealedSql } from "./opened.ts";
+import { IN_BUCKET } from "./parts.ts";
 import { rowsOf, type Run } from "./database.ts";
 import type { EventRow, Walk } from "./rows.ts";
 
@@ -11,13 +12,15 @@ export const SEARCHED = 500;
 const MOST_BYTES = 8_000_000;
 
 // SQLite's lower() knows ASCII only, on both sides of the comparison. A body in parts is looked at part by part, and
-// where two of them meet. Base64 and what is sealed are not looked into: their letters say nothing.
+// where two of them meet. Base64 and what is sealed are not looked into: their letters say nothing. What is in
+// the bucket is not there to be looked into.
+const AWAY = `(e.parts > 0 AND EXISTS (SELECT 1 FROM event_parts p WHERE p.receipt = e.receipt AND p.n = 0 AND p.data = '${IN_BUCKET}'))`;
 const HOLDING = `
-SELECT e.seq AS event, CASE WHEN ${isSealedSql("e")} THEN 'sealed' WHEN e.encoding = 'base64' THEN 'binary' ELSE 'text' END AS kind
+SELECT e.seq AS event, CASE WHEN ${isSealedSql("e")} THEN 'sealed' WHEN e.encoding = 'base64' THEN 'binary' WHEN ${AWAY} THEN 'away' ELSE 'text' END AS kind
 FROM json_each(?1) one CROSS JOIN events e ON e.seq = one.value
 WHERE ${isSealedSql("e")} OR e.encoding = 'base64' OR instr(lower(e.body), lower(?2)) > 0 OR (e.parts > 0 AND EXISTS (
   SELECT 1 FROM event_parts p WHERE p.receipt = e.receipt AND p.n < e.parts AND (
-    instr(lower(p.data), lower(?2)) > 0
+    (p.n = 0 AND p.data = '${IN_BUCKET}') OR instr(lower(p.data), lower(?2)) > 0
     OR instr(lower(substr(p.data, -length(?2)) || (
       SELECT substr(next.data, 1, length(?2)) FROM event_parts next WHERE next.receipt = p.receipt AND next.n = p.n + 1
     )), lower(?2)) > 0
@@ -42,7 +45,12 @@ export function openSearch(run: Run) {
     const hits = new Set(of("text").map(({ event }) => event));
     const rows = looked.filter(({ event }) => hits.has(event));
     const sealed = of("sealed").length;
-    const unread = { binary: of("binary").length, ...(sealed === 0 ? {} : { sealed }) };
+    const away = of("away").length;
+    const unread = {
+      binary: of("binary").length,
+      ...(sealed === 0 ? {} : { sealed }),
+      ...(away === 0 ? {} : { away }),
+    };
 
     const [shown, last] = [rows.at(limit - 1), looked.at(-1)];
     if (rows.length > limit && shown !== undefined) {

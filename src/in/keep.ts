@@ -122,6 +122,6 @@ export async function keepBody(
       ...told,
     };
   } catch (error) {
-    return { reason: "busy", why: `D1 took no part of a large body: ${String(error)}`, retryAfterMs: 30_000 };
+    return { reason: "busy", why: `a large body was not kept: ${String(error)}`, retryAfterMs: 30_000 };
   }
 }

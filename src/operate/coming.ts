@@ -15,7 +15,7 @@ import type { Done } from "./operator.ts";
 import { quoted, type Refused, unprocessable } from "./refuse.ts";
 
 export interface ComingDeps {
-  readonly imports: Pick<Tables["imports"], "isWhole">;
+  readonly parts: Pick<Tables["parts"], "isWhole">;
   readonly vault: Vault;
   readonly now: number;
   /** 32 hexadecimal digits. */
@@ -30,10 +30,10 @@ export async function comingOf(
   written: ImportLine,
   source: ConfiguredSource,
   name: string,
-  { imports, vault, now, newId }: ComingDeps,
+  { parts, vault, now, newId }: ComingDeps,
 ): Promise<Done<Made>> {
   const { uploaded, edited_as: editions } = written;
-  const bad = badTime(written, name, now) ?? (await badBody(written, name, imports));
+  const bad = badTime(written, name, now) ?? (await badBody(written, name, parts));
   if (bad !== null) return bad;
   const redacting =
     source.redact !== undefined && written.headers[REDACTED] === undefined && written.gone === undefined;
@@ -70,11 +70,11 @@ function badTime({ received_at: received, deliveries }: ImportLine, name: string
 async function badBody(
   { id, size, encoding, body, headers, gone, uploaded }: ImportLine,
   name: string,
-  imports: ComingDeps["imports"],
+  parts: ComingDeps["parts"],
 ): Promise<Refused | null> {
   if (gone !== undefined) return body === "" ? null : unprocessable(`${name} has a body, and says that it is gone`);
   if (uploaded !== undefined)
-    return (await imports.isWhole(uploaded.receipt, id, uploaded.parts))
+    return (await parts.isWhole(uploaded.receipt, id, uploaded.parts))
       ? null
       : unprocessable(`${name} has ${uploaded.parts} pieces, and not all of them are here: send them again`);
   const bytes = decodeBody(encoding, body);

@@ -42,6 +42,7 @@ export function openHistory(
       const skipped = {
         ...(walk.binary === undefined ? {} : { binary_skipped: walk.binary }),
         ...(walk.sealed === undefined ? {} : { sealed_skipped: walk.sealed }),
+        ...(walk.away === undefined ? {} : { bucket_skipped: walk.away }),
       };
       return { events, ...toProgress("events", walk), ...skipped };
     },

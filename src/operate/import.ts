@@ -37,7 +37,7 @@ export function openImport(deps: ImportDeps): { import: Verb<"import">; "import.
   return {
     async import(_, by, { lines, as_source: other }) {
       const at = now();
-      const given = { imports, vault, now: at, newId };
+      const given = { parts, vault, now: at, newId };
       const known = await imports.known(
         lines.map(({ id, received_at }) => ({ id, short: shortId(id), folder: folderOf(Date.parse(received_at)) })),
       );

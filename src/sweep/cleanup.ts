@@ -4,6 +4,7 @@ import type { Archiving } from "../d1/archiving.ts";
 import type { Upkeep } from "../d1/upkeep.ts";
 import { receiptFloor } from "../ids.ts";
 import type { Log } from "../log.ts";
+import { type LeavingDeps, removeBodies } from "./bodies.ts";
 
 /** Rows of a kind that are removed at once. */
 const MOST = 200;
@@ -39,11 +40,19 @@ interface ToArchive {
   tidy(): Promise<void>;
 }
 
-export interface CleanupDeps {
+export interface CleanupDeps extends Pick<LeavingDeps, "bodies"> {
   readonly archive?: ToArchive | null;
   readonly upkeep: Pick<
     Upkeep,
-    "dropWholes" | "due" | "expire" | "release" | "expireInspections" | "expireAnswers" | "dropOrphans"
+    | "dropWholes"
+    | "due"
+    | "expire"
+    | "release"
+    | "expireInspections"
+    | "expireAnswers"
+    | "dropOrphans"
+    | "leaving"
+    | "left"
   >;
   /** How long what is kept: every time once, with those of sources that say nothing of their own. */
   readonly keepings: readonly Keeping[];
@@ -57,7 +66,15 @@ export interface CleanupDeps {
 export type Cleanup = () => Promise<boolean>;
 
 /** What it returns remembers when it was last called, and is shared by whoever sweeps in an isolate. */
-export function openCleanup({ upkeep, keepings, redacts = false, archive = null, now, log }: CleanupDeps): Cleanup {
+export function openCleanup({
+  upkeep,
+  keepings,
+  redacts = false,
+  archive = null,
+  bodies = null,
+  now,
+  log,
+}: CleanupDeps): Cleanup {
   const archiving = archive?.archiving ?? null;
   const usual = (of: Keeping["of"]) => keepings.find((one) => one.of === of && one.except)?.ms;
   const eventsMs = usual("events") ?? Number.POSITIVE_INFINITY;
@@ -79,7 +96,8 @@ export function openCleanup({ upkeep, keepings, redacts = false, archive = null,
       const removed = { expired: expired.count, orphans: orphans.count };
       if (removed.expired + removed.orphans > 0) log.info("cleanup.done", removed);
       // A relay that takes in more than this a minute would otherwise never get rid of it.
-      const more = wholes || expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
+      const leaving = await removeBodies({ bodies, upkeep, log });
+      const more = leaving || wholes || expired.cut || orphans.cut || removed.expired + removed.orphans > MOST / 2;
       if (more) dueAt = at;
       await archive?.tidy();
       await upkeep.expireInspections(at - copiesMs, MOST);

@@ -1,7 +1,7 @@
 // All of a subject, deleted step by step: along D1 to its newest event, through the archive, and once more for what has
 // come or moved meanwhile. Each step deletes what it has found and moves its job on in one transaction.
 import { decodeBody, WHOLE_PARTS } from "../bytes/body.ts";
-import { Locked } from "../bytes/vault.ts";
+import { Away, Locked } from "../bytes/vault.ts";
 import type { Line } from "../contract/line.ts";
 import type { Erasure, Erasures, Moved, Suspect, Work } from "../d1/erasures.ts";
 import type { Parts } from "../d1/parts.ts";
@@ -205,9 +205,11 @@ function withHeads(rows: readonly Suspect[], parts: ErasingDeps["parts"]): LoadD
   };
 }
 
-/** What no repeat would read either is counted as such, so that the job goes on: only D1's own failures come again. */
+/**
+ * What no repeat would read either is counted as such, so that the job goes on: what D1 or a bucket fails comes again.
+ */
 function nullIfUnreadable(error: unknown): null {
   const isBroken = [Locked, Incomplete, SyntaxError, DOMException].some((kind) => error instanceof kind);
-  if (isBroken) return null;
+  if (isBroken && !(error instanceof Away)) return null;
   throw error;
 }

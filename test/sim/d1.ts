@@ -76,7 +76,8 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/DELETE FROM attempts/, "expire"],
   [/FROM event_parts p/, "orphans"],
   [/INSERT INTO event_parts/, "put part"],
-  [/SELECT data FROM event_parts/, "read part"],
+  [/SELECT n, data FROM event_parts/, "read part"],
+  [/SELECT name FROM marks WHERE name > 'bodies/, "leaving bodies"],
   [/INSERT INTO refusals/, "note refusal"],
   [/d1_migrations/, "schema"],
 ];

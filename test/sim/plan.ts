@@ -191,7 +191,7 @@ export function planOf(seed: number): Plan {
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
-    retention: dice.chance(0.05) || traits.includes("vaulted"),
+    retention: dice.chance(0.05) || traits.includes("vaulted") || traits.includes("bodied"),
     rates: { ...rates, ...ofSockets },
     habits: [
       ...(stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : []),

@@ -19,6 +19,7 @@ import { Things } from "./things.ts";
 import { Desk } from "./tunnelled.ts";
 import { Bucket, guardOf, Resolver, serviceOf } from "./ways.ts";
 import { Vault } from "./vault.ts";
+import { Bodies } from "./bodied.ts";
 import type { Worker } from "./worker.ts";
 
 /** After a handler has ended, `waitUntil` has this long, in ms. */
@@ -47,6 +48,7 @@ export class Platform {
   readonly #slots: (Isolate | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly bucket = new Bucket();
   readonly vault = new Vault();
+  readonly bodies = new Bodies();
   readonly resolver = new Resolver();
   readonly things: Things;
   readonly collector: Collector;
@@ -275,6 +277,7 @@ export class Platform {
       PARTNER: serviceOf(this.network),
       ARCHIVE: this.bucket.binding(scheduler),
       EVENT_ARCHIVE: this.vault.binding(scheduler),
+      EVENT_BODIES: this.bodies.binding(scheduler),
       DELIVERIES: this.queue.binding(),
       DEAD_LETTERS: this.queue.binding(),
       INTAKE: { idFromName: (name: string) => name, getByName: (name: string) => this.intakes.of(name).stub() },

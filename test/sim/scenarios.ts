@@ -74,6 +74,7 @@ export const SCENARIOS: readonly Plan[] = [
     { at: 20_000, do: "mood", destination: "alpha", mood: "ok" },
   ]),
   scenario("a body in parts", [post(0, { stuff: "large text" })]),
+  scenario("a body in a bucket", [post(0, { stuff: "large text" })], { traits: ["bodied"] }),
   scenario("bytes that are no text", [post(0, { stuff: "binary" }), post(2, { key: "two", stuff: "bom" })]),
   scenario(
     "a source at its limit",

@@ -1,5 +1,6 @@
 // What alpha asks for beyond a signed POST, what its receiver says beside a status, and what beta gets in the place of the body: drawn for
 // a world, and put into its vars.
+import { bodiedOf } from "./bodied.ts";
 import { bodilessOf } from "./bodiless.ts";
 import { Dice } from "./dice.ts";
 import type { Mood } from "./network.ts";
@@ -16,7 +17,7 @@ import type { Vars } from "./settings.ts";
  * and `stopping`: what has failed stops those behind it. `rotated` has
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`);
- * `bodiless`: its bodies go after an hour (`bodiless.ts`).
+ * `bodiless`: its bodies go after an hour (`bodiless.ts`). `bodied` has a bucket for large ones (`bodied.ts`).
  * `gapped`: github's sender is asked for what never came (`gapped.ts`). `vaulted` has an archive (`vault.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
@@ -42,6 +43,7 @@ export type Trait =
   | "sealed"
   | "redacted"
   | "bodiless"
+  | "bodied"
   | "tunnelled"
   | "unheard"
   | "vaulted";
@@ -56,7 +58,7 @@ const SAYINGS: readonly Mood[] = ["abort", "disable", "echo"];
 /** In one world of four. It has dice of its own, so that no other choice moves. */
 export function traitsOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
   const dice = new Dice(seed, "traits");
-  const own = [remadeOf(seed, span), sealedOf(seed, span), bodilessOf(seed)];
+  const own = [remadeOf(seed, span), sealedOf(seed, span), bodilessOf(seed), bodiedOf(seed, span)];
   const first = {
     traits: [...own.flatMap((one) => one.traits), ...vaultedOf(seed)],
     sayings: own.flatMap((one) => one.sayings),

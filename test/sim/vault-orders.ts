@@ -18,12 +18,13 @@ export class Storm {
     return now >= this.#from && now < this.#to;
   }
 
-  /** Where there is an archive, it begins as events grow too old. Returns how much longer that world has to last, in ms. */
+  /** Where there is an archive, or a bucket of large bodies, it begins as events grow too old. Returns how much longer that world has to last, in ms. */
   begin(ledger: Ledger): number {
-    if (!ledger.plan.traits.includes("vaulted")) return 0;
+    const { traits } = ledger.plan;
+    if (!traits.includes("vaulted") && !traits.includes("bodied")) return 0;
     const { now } = ledger.scheduler;
     [this.#from, this.#to] = [now + STORM.from, now + STORM.to];
-    orderInVault(ledger);
+    if (traits.includes("vaulted")) orderInVault(ledger);
     return CALM_MS;
   }
 }

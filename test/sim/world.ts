@@ -67,6 +67,7 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
     return heard?.status ?? null;
   };
   platform.vault.isBound = plan.traits.includes("vaulted");
+  platform.bodies.isBound = plan.traits.includes("bodied");
   if (plan.traits.includes("inward")) platform.resolver.inward = "alpha.example.com";
   listen(ledger);
   for (const step of plan.steps) scheduler.after(step.at, () => take(step, ledger));

@@ -36,8 +36,9 @@ const events = remote(
       const { events: rows, ...rest } = await answered(asking);
       return { rows, ...rest };
     });
-    const { sealed_skipped: sealed = 0 } = page;
+    const { sealed_skipped: sealed = 0, bucket_skipped: away = 0 } = page;
     if (sealed > 0) terminal.err(`not searched: ${sealed} events that are kept encrypted`);
+    if (away > 0) terminal.err(`not searched: ${away} events whose large bodies are in the bucket EVENT_BODIES`);
     return show(asked, terminal, page, "events", (rows) =>
       table(
         ["event", "received", "source", "type", "bytes", "routing"],
@@ -184,6 +185,7 @@ interface Page<Row> {
   readonly looked_back_to?: string | undefined;
   readonly binary_skipped?: number | undefined;
   readonly sealed_skipped?: number | undefined;
+  readonly bucket_skipped?: number | undefined;
 }
 
 /** Why nothing is listed: nothing is there, nothing fits, or the search has only stopped early. */
@@ -217,12 +219,17 @@ async function goOn<Row, Query extends { limit?: string; cursor?: string }>(
       ...sum("scanned", page, more),
       ...sum("binary_skipped", page, more),
       ...sum("sealed_skipped", page, more),
+      ...sum("bucket_skipped", page, more),
     };
   }
   return page;
 }
 
-function sum(name: "scanned" | "binary_skipped" | "sealed_skipped", one: Page<unknown>, other: Page<unknown>) {
+function sum(
+  name: "scanned" | "binary_skipped" | "sealed_skipped" | "bucket_skipped",
+  one: Page<unknown>,
+  other: Page<unknown>,
+) {
   const [a, b] = [one[name], other[name]];
   return a === undefined && b === undefined ? {} : { [name]: (a ?? 0) + (b ?? 0) };
 }

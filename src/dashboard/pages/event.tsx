@@ -30,10 +30,11 @@ export function eventPages(deps: PageDeps): Hono<PageEnv> {
       return refuse(c, "events", noSuchEvent);
     }
     const body = await viewBody(found.story, found.body, c.req.query("body"));
-    const tried = await operator.tries(found.story.id);
+    // Conditions may read the body: where that cannot be opened, the rest is shown all the same.
+    const tried = body.shown === 0 && body.note !== null ? null : await operator.tries(found.story.id);
     return show(
       c,
-      <EventPage c={c} deps={deps} story={found.story} body={body} tried={tried.ok ? tried.value : null} />,
+      <EventPage c={c} deps={deps} story={found.story} body={body} tried={tried?.ok === true ? tried.value : null} />,
     );
   });
   eventActs(app, deps);

@@ -56,7 +56,8 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
             complete={page.complete}
           />
         )}
-        <Sealed skipped={page?.sealed_skipped ?? 0} />
+        <Skipped count={page?.sealed_skipped} why="kept encrypted" />
+        <Skipped count={page?.bucket_skipped} why="too large for D1, with their bodies in the bucket EVENT_BODIES" />
         {page === null ? null : (
           <Pager url={url} next={page.next} complete={page.complete} lookedBackTo={page.looked_back_to} />
         )}
@@ -78,10 +79,14 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
 }
 
 /** Why a search has not found what may be there. */
-function Sealed({ skipped }: { readonly skipped: number }) {
-  if (skipped === 0) return null;
-  const events = skipped === 1 ? "1 event that is" : `${skipped} events that are`;
-  return <p class="note">Not searched: {events} kept encrypted.</p>;
+function Skipped({ count = 0, why }: { readonly count?: number | undefined; readonly why: string }) {
+  if (count === 0) return null;
+  const events = count === 1 ? "1 event that is" : `${count} events that are`;
+  return (
+    <p class="note">
+      Not searched: {events} {why}.
+    </p>
+  );
 }
 
 interface EventListProps {

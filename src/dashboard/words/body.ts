@@ -3,6 +3,7 @@ import type { EventStory } from "../../contract/history.ts";
 import { decodeBody } from "../../bytes/body.ts";
 import { encodeHex } from "../../bytes/encoding.ts";
 import { parsedStrictly } from "../../bytes/json.ts";
+import { Locked } from "../../bytes/vault.ts";
 
 export type BodyStyle = "pretty" | "raw" | "hex";
 
@@ -31,7 +32,10 @@ export async function viewBody(
   pieces: AsyncIterable<string>,
   asked: string | undefined,
 ): Promise<BodyView> {
-  const bytes = await opening(pieces, encoding, size <= PRETTY_BYTES ? PRETTY_BYTES : OPENING_BYTES);
+  const opened = await opening(pieces, encoding, size <= PRETTY_BYTES ? PRETTY_BYTES : OPENING_BYTES).catch(whyClosed);
+  if (typeof opened === "string")
+    return { style: "raw", styles: ["raw"], text: "", whole: null, shown: 0, note: `It cannot be shown: ${opened}.` };
+  const bytes = opened;
   if (encoding === "base64" || asked === "hex") {
     const styles: BodyStyle[] = encoding === "base64" ? ["hex"] : ["pretty", "raw", "hex"];
     const shown = bytes.subarray(0, HEX_BYTES);
@@ -48,6 +52,12 @@ export async function viewBody(
   return pretty === null
     ? { ...raw, note: size === 0 || asked !== "pretty" ? null : "Not JSON, so it is shown as received." }
     : { ...raw, style: "pretty", text: pretty, note: null };
+}
+
+/** What there is to do, where the rest of the event can be shown. */
+function whyClosed(error: unknown): string {
+  if (error instanceof Locked) return error.message;
+  throw error;
 }
 
 /** The first bytes of a body, without asking for the rest of it. */

@@ -21,6 +21,7 @@ const ci = read(".ci/run");
 /** Other documents with blocks, and what holds those. */
 const ELSEWHERE = new Map([
   ["docs/archive.md", "pure/archive/document.test.ts; its SQL was tried by hand with DuckDB"],
+  ["docs/bodies.md", "pure/archive/bodies.test.ts"],
   ["docs/alerts.md", "pure/alert/document.test.ts"],
   ["docs/assistants.md", "pure/cli/mcp.test.ts"],
   ["docs/backup.md", "e2e/backup.test.ts, which runs its SQL"],

@@ -1,4 +1,5 @@
 // I-1, I-2, I-7, I-13: what a 2xx means, and for whom.
+import { pieceOf } from "../bodied.ts";
 import { openedAt } from "../sealed.ts";
 import { keptBodyOf } from "../redacted.ts";
 import { matched } from "../settings.ts";
@@ -173,8 +174,9 @@ function eventsOf({ platform }: Ledger): EventRow[] {
 
 /** The body as the database holds it, read without the relay's help. */
 function bytesOf({ id, receipt, encoding, body, parts }: EventRow, { platform }: Ledger): Uint8Array {
-  const sql = "SELECT data FROM event_parts WHERE receipt = ?1 ORDER BY n";
-  const pieces = body === null ? platform.d1.look<{ data: string }>(sql, receipt).map(({ data }) => data) : [body];
+  const sql = "SELECT receipt, n, data FROM event_parts WHERE receipt = ?1 ORDER BY n";
+  const rows = body === null ? platform.d1.look<{ receipt: string; n: number; data: string }>(sql, receipt) : [];
+  const pieces = body === null ? rows.flatMap((row) => pieceOf(row, platform) ?? []) : [body];
   if (body === null && pieces.length !== parts) return new Uint8Array(0);
   const placeOf = (n: number) => (body === null ? `${id} part ${n}` : `${id} body`);
   return Buffer.concat(

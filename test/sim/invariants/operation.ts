@@ -232,6 +232,7 @@ function tables(store: { look<Row>(sql: string): Row[] }): [string, unknown[]][]
 }
 
 /** The tables of D1 and of every Intake object. */
-export function everything({ d1, intakes }: Ledger["platform"]): [string, unknown[]][] {
-  return [...tables(d1), ...intakes.all.flatMap(({ storage }) => tables(storage))];
+export function everything({ d1, intakes, bodies }: Ledger["platform"]): [string, unknown[]][] {
+  const objects: [string, unknown[]] = ["the bucket of large bodies", [...bodies.objects]];
+  return [...tables(d1), ...intakes.all.flatMap(({ storage }) => tables(storage)), objects];
 }

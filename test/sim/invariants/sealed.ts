@@ -31,7 +31,7 @@ function plainIn(ledger: Ledger): string | null {
 const OPEN = `
 SELECT 'the headers of ' || id AS what FROM events WHERE source = 'acme' AND headers NOT LIKE 'v1.%' AND coalesce(gone->>'why', '') <> 'deleted'
 UNION ALL SELECT 'the body of ' || id FROM events WHERE source = 'acme' AND body NOT LIKE 'v1.%'
-UNION ALL SELECT 'a part of ' || event FROM event_parts WHERE event IN (SELECT id FROM events WHERE source = 'acme') AND data NOT LIKE 'v1.%'
+UNION ALL SELECT 'a part of ' || event FROM event_parts WHERE event IN (SELECT id FROM events WHERE source = 'acme') AND data NOT LIKE 'v1.%' AND data <> ''
 UNION ALL SELECT 'an answer to ' || id FROM deliveries JOIN events ON seq = event WHERE source = 'acme' AND excerpt <> '' AND excerpt NOT LIKE 'v1.%'
 UNION ALL SELECT 'an answer to ' || id FROM attempts JOIN events ON seq = event WHERE source = 'acme' AND excerpt <> '' AND excerpt NOT LIKE 'v1.%'
 UNION ALL SELECT 'what an inspector got of ' || event FROM inspections

@@ -9,6 +9,7 @@ import { outcomesAreKept, outcomesStayApart, pausesStopFirsts } from "./firsts.t
 import type { Invariant } from "./invariant.ts";
 import { neverTooMany, waitsForPlace } from "./limited.ts";
 import { cancelsOnce, inspected, nothingHeldIsLost, pausedMeansPaused } from "./operations.ts";
+import { keptBeforeAnswered, objectsGo } from "./bodied.ts";
 import { bodiesGo } from "./bodiless.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { pushedOnce } from "./measured.ts";
@@ -61,6 +62,8 @@ export const INVARIANTS: readonly Invariant[] = [
   inspected,
   retention,
   bodiesGo,
+  keptBeforeAnswered,
+  objectsGo,
   bells,
   limits,
   repeatsOpen,

@@ -45,6 +45,8 @@ export function front(sources: object, vars: Record<string, unknown> = {}) {
       return await answer.json<T>();
     },
     ask,
+    /** What is bound to it, for whoever has it answer the queue. */
+    env,
     /** One minute of the cron. */
     minute: async (): Promise<void> => {
       const context = createExecutionContext();
