@@ -198,7 +198,7 @@ function open(env: Env): Relay {
     },
     watch: openAlerting({ ...entering, feed, used, waitUntil, ending: (at) => endingSoon(config.ends, at) }),
     push: { otlp: config.otlp, feed, measure: operator.measure, send: attempting.send, now, log },
-    chores: { ...shared, ...d1, ...inquiries(attempting.resolve), take: openFetched(entering, { waitUntil }) },
+    chores: { ...shared, ...d1, ...inquiries(attempting.resolve), fetched: openFetched(entering, { waitUntil }) },
     store,
     tunnels: d1.tunnels,
     known: d1.known,

@@ -11,7 +11,7 @@ import { noteSigningKeyEnd, readSigningKeyEnd, SIGNING_KEY_END, withEnd } from "
 import { error, type Finding, show, warning } from "./findings.ts";
 import { NAME } from "./forms.ts";
 import { checkLoops } from "./loops.ts";
-import { refuseOrderOfFailures, withOrder } from "./ordering.ts";
+import { refuseOrderOfFailures, tellsRedacted, withOrder } from "./ordering.ts";
 import { readShare } from "./share.ts";
 import { readOtlp } from "./otlp.ts";
 import { hostOf, originOf } from "./origin.ts";
@@ -89,6 +89,7 @@ export function readConfig(vars: Vars): Config {
   noteSigningKeyEnd(oldKeyEnd, reading);
   checkDeadLetters(destinations, named.destinations, reading.findings);
   refuseOrderOfFailures(destinations, named.destinations, reading.findings);
+  reading.findings.push(...tellsRedacted(routes.values(), sources, destinations));
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
   const fetching = withFetches([...routes.values()], careful, destinations, reading.findings);

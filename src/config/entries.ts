@@ -63,7 +63,7 @@ export function readSource({ key, name, value }: Entry, reading: Reading): Confi
   const admitted = readAllow(key, keys.allow ?? [], resolved.provider, reading);
   if (admitted === null) return null;
   const hydrate = keys.hydrate === undefined ? undefined : readHydrate(key, keys.hydrate, reading);
-  const gaps = readGaps(key, keys.gaps, resolved.provider, reading);
+  const gaps = readGaps(key, keys.gaps, { provider: resolved.provider, dedupe: keys.dedupe }, reading);
   if (hydrate === null || gaps === null || hydratesRedacted(key, keys, reading)) return null;
   const conventional = conventionalSecret(name);
   const secretNames = keys.secrets ?? [conventional, `${conventional}_OLD`];

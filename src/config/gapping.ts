@@ -17,7 +17,7 @@ import { refuseSentSecrets } from "./sent-secrets.ts";
 export function readGaps(
   key: string,
   given: z.output<typeof gapKeys> | undefined,
-  provider: Provider,
+  { provider, dedupe }: { readonly provider: Provider; readonly dedupe: object | undefined },
   reading: Reading,
 ): Gaps | null | undefined {
   if (given === undefined) return undefined;
@@ -30,6 +30,12 @@ export function readGaps(
   // The id of an event is then bound to its bytes, and what an API tells has others.
   if (deliveries.again === undefined && (provider.idShared === true || !idIsSigned(provider))) {
     const says = `is no choice for ${name}: its signature does not cover the id of an event, so that one that is fetched and comes after all would be two. Leave it out`;
+    reading.findings.push(error(`${key}.gaps`, says));
+    return null;
+  }
+  // By bytes, by a header or for a while: each look would take the same events for others.
+  if (deliveries.again === undefined && dedupe !== undefined) {
+    const says = `cannot stand beside dedupe: what ${name} lists is fetched without its headers and in another spelling, and each look would take it for another event. Leave dedupe out, or leave gaps out`;
     reading.findings.push(error(`${key}.gaps`, says));
     return null;
   }

@@ -1,6 +1,7 @@
 // Which events go in order, and through which Intake object: the order of acceptance is that of one journal. Pure.
 import type { ConfiguredSource, Route } from "./configured.ts";
-import { error, type Finding } from "./findings.ts";
+import { error, type Finding, warning } from "./findings.ts";
+import { isRedacted } from "../scheme/redacted.ts";
 import { OWN_NAME } from "../contract/alerts.ts";
 import type { Destination } from "../types.ts";
 
@@ -17,6 +18,28 @@ export function refuseOrderOfFailures(
     const says = `"${order.by}" cannot be kept: ${name} names it in on_failed, and what has failed comes when it has failed. Leave order out here, or name another destination there`;
     findings.push(error(key, says));
   }
+}
+
+/**
+ * Orders that go by what a source redacts. A delivery keeps a digest of the value; whoever can list the values, such
+ * as numbers of cards, finds it out.
+ */
+export function tellsRedacted(
+  routes: Iterable<Route>,
+  sources: ReadonlyMap<string, Pick<ConfiguredSource, "redact">>,
+  destinations: ReadonlyMap<string, Pick<Destination, "order">>,
+): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const { from, to } of routes) {
+    for (const name of to) {
+      const by = destinations.get(name)?.order?.by;
+      const source = by === undefined ? undefined : from.find((one) => isRedacted(sources.get(one) ?? {}, by));
+      if (by === undefined || source === undefined) continue;
+      const says = `goes by ${by}, which ${source} redacts: a digest of it is kept, from which a short value can be found out. Name another place, or leave order out`;
+      found.set(name, warning(`DESTINATIONS.${name}.order`, says));
+    }
+  }
+  return [...found.values()];
 }
 
 /**

@@ -35,8 +35,7 @@ export async function comingOf(
   const { uploaded, edited_as: editions } = written;
   const bad = badTime(written, name, now) ?? (await badBody(written, name, parts));
   if (bad !== null) return bad;
-  const redacting =
-    source.redact !== undefined && written.headers[REDACTED] === undefined && written.gone === undefined;
+  const redacting = source.redact !== undefined;
   if (redacting && uploaded !== undefined) return unprocessable(tooLargeToRedact(name, written.source));
   const open = written.deliveries.filter(({ state }) => state !== "delivered" && state !== "failed");
   const ended = { ...written, deliveries: written.deliveries.map((one) => endedOf(one, now)) };
@@ -101,14 +100,18 @@ function endedOf(one: LineDelivery, now: number): LineDelivery {
   return { ...one, state: "failed", reason: "cancelled", ended_at: at };
 }
 
-/** Without the values that nobody is to see, of which the answers may have any. */
+/**
+ * Without the values that nobody is to see, of which the answers may have any. One that was redacted before was so by
+ * the rule of its own relay. Of one whose body is gone nobody knows what was in it.
+ */
 function redacted(line: ImportLine, source: ConfiguredSource): ImportLine {
   const { event, body, isVeiled } = veil(
     source.redact,
     { id: line.id, headers: line.headers, undecided: line.undecided },
     decodeBody(line.encoding, line.body),
   );
-  if (!isVeiled) return line;
+  // What was fetched for it may hold them, whether or not it does.
+  if (!isVeiled && line.gone === undefined) return { ...line, object: null };
   const { encoding, data } = encodeBody(body);
   const deliveries = line.deliveries.map((one) => ({
     ...one,
@@ -118,7 +121,7 @@ function redacted(line: ImportLine, source: ConfiguredSource): ImportLine {
   return {
     ...line,
     headers: event.headers,
-    undecided: [...event.undecided],
+    undecided: line.undecided.map(({ route }) => ({ route, error: REDACTED_TEXT })),
     encoding,
     body: data,
     object: null,

@@ -4,6 +4,7 @@ import { type ErasureAnswer, WHERE, WHERE_IS } from "../contract/erasures.ts";
 import { CANCEL_ERASURE, CONFIRM, START } from "../d1/deeds/erase.ts";
 import type { Erasure, Erasures, Work } from "../d1/erasures.ts";
 import { digestOf } from "../in/subject.ts";
+import { isRedacted } from "../scheme/redacted.ts";
 import { iso } from "../time.ts";
 import { openOnce } from "./once.ts";
 import type { Acts, Done, VerbDeps } from "./operator.ts";
@@ -86,12 +87,7 @@ export function openErasureActs(
       return conflict(
         "the archive has events of this source, and no bucket is bound as EVENT_ARCHIVE: bind it, and deploy",
       );
-    const [root = "", ...path] = place.split(".");
-    const hidden =
-      root === "headers"
-        ? found?.redact?.headers.includes(path.join(".").toLowerCase())
-        : found?.redact?.body.some((one) => covers(one, path));
-    return hidden === true
+    return found !== undefined && isRedacted(found, place)
       ? badRequest(`where: ${quoted(place)} is redacted for this source, and would match nothing: name another place`)
       : null;
   }
@@ -101,20 +97,6 @@ export function openErasureActs(
     const { rows, next } = await tables.records.events(filter, null, 1);
     return rows.length > 0 || next !== null;
   }
-}
-
-/**
- * Whether a redacted path takes all that a place leads to. A name of either leads through lists, so that `items.email`
- * is `items.*.email`, and `items.0.email` is in both. A body itself is hardly ever a list.
- */
-function covers(path: readonly string[], place: readonly string[], isRoot = true): boolean {
-  const [head, ...further] = path;
-  const [first, ...rest] = place;
-  if (head === undefined) return true;
-  if (first === undefined) return false;
-  if ((head === first || head === "*") && covers(further, rest, false)) return true;
-  if (/^(?:\d+|\*)$/.test(first) && covers(path, rest, isRoot)) return true;
-  return head === "*" && !isRoot && covers(further, place, isRoot);
 }
 
 const BEGINNING = {

@@ -2,6 +2,7 @@
 // Bounded, and on record.
 import type { Config, ConfiguredSource } from "../config/configured.ts";
 import type { KeptGaps, KeptLook, Look } from "../d1/gaps.ts";
+import type { Fetched } from "../in/fetched.ts";
 import type { Log } from "../log.ts";
 import type { Ask } from "../net/send.ts";
 import { type Item, missing, readPage } from "../net/delivery-list.ts";
@@ -19,8 +20,7 @@ export interface GapsDeps {
   readonly config: Pick<Config, "sources">;
   readonly gaps: Pick<KeptGaps, "takeDue" | "note">;
   readonly ask: Ask;
-  /** Has an event accepted that the sender's API has told of. */
-  readonly take: (source: string, event: unknown, by: string) => Promise<"accepted" | "duplicate" | "refused">;
+  readonly fetched: Fetched;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -150,20 +150,25 @@ const MOST_REFUSED = 5;
 /** Has them sent again, or takes them as they are, until there is enough for one look, or too many are refused. */
 async function recover(
   { name, gaps: { deliveries, headers, sent } }: Asking,
-  wanted: readonly Item[],
-  { ask, take }: GapsDeps,
+  listed: readonly Item[],
+  { ask, fetched }: GapsDeps,
 ): Promise<{ missed: number; recovered: number; fault: string | null; cut: boolean; to: number | null }> {
   let [missed, recovered, refused] = [0, 0, 0];
   let fault: string | null = null;
   let to: number | null = null;
+  let same = 0;
   const most = deliveries.most ?? MOST_RECOVERED;
-  for (const item of wanted) {
-    if (recovered >= most || refused >= MOST_REFUSED) return { missed, recovered, fault, cut: true, to };
+  for (const item of await unknown(name, listed, fetched)) {
+    if (recovered >= most || refused >= MOST_REFUSED || same >= MOST_RECOVERED)
+      return { missed, recovered, fault, cut: true, to };
     to = item.at;
     if (item.again === null) {
-      const became = await take(name, item.value, sent.join(", "));
-      // It came by itself.
-      if (became === "duplicate") continue;
+      const became = await fetched.take(name, item.value, sent.join(", "));
+      // It came by itself, and is not in D1 yet.
+      if (became === "duplicate") {
+        same += 1;
+        continue;
+      }
       missed += 1;
       if (became === "refused") {
         refused += 1;
@@ -184,4 +189,15 @@ async function recover(
     recovered += 1;
   }
   return { missed, recovered, fault, cut: false, to };
+}
+
+/** Those that are asked for, and of those that are taken as they are what is not here. */
+async function unknown(source: string, listed: readonly Item[], fetched: Fetched): Promise<readonly Item[]> {
+  const taken = listed.filter(({ again }) => again === null);
+  const fresh = await fetched.fresh(
+    source,
+    taken.map(({ value }) => value),
+  );
+  const known = new Set(taken.filter((_, n) => fresh[n] === false));
+  return listed.filter((item) => !known.has(item));
 }

@@ -104,3 +104,15 @@ test("the example of the page is in order", () => {
     "https://api.stripe.com",
   ]);
 });
+
+test.each(["none", "body", "{json:id}", { by: "{json:id}", window: "1h" }])(
+  "what is fetched is known by the id that its sender gives it, and by no dedupe of the user's own: %j",
+  (dedupe) => {
+    const stripe = { provider: "stripe", dedupe };
+    expect(said({ headers: HEADERS }, stripe)).toContainEqual(
+      expect.stringMatching(/^error SOURCES\.github\.gaps cannot stand beside dedupe: .* Leave dedupe out/),
+    );
+    // What is sent again is the sender's own request.
+    expect(said({ at: AT, headers: HEADERS }, { dedupe })).toEqual([]);
+  },
+);

@@ -107,3 +107,26 @@ test("the relay's own notices keep to an object of their name, and so does who g
   ] as const;
   expect(together({ crm: "body.customer" }, routes)).toEqual(["hookline", "hookline", undefined, undefined]);
 });
+
+test.each([
+  ["body.card.number", ["body.card.number"]],
+  ["body.card.number", ["body.card"]],
+  ["body.items.0.email", ["body.items.*.email"]],
+  ["headers.x-token", ["headers.X-Token"]],
+])("an order by %s, of which %j is redacted, keeps a digest, and is warned of", (order, redact) => {
+  const source = { provider: "hmac", settings: { header: "X-Signature" } };
+  const found = (entry: object) =>
+    readConfig({
+      ...working,
+      SOURCES: { shop: { ...source, ...entry } },
+      SHOP_SECRET: "s",
+      ENCRYPTION_KEY: btoa("k".repeat(32)),
+      DESTINATIONS: { billing: { url: URL, order } },
+      ROUTES: { all: { from: "shop", to: "billing" } },
+    }).findings.filter(({ key }) => key === "DESTINATIONS.billing.order");
+  expect(found({ redact })).toMatchObject([
+    { level: "warning", says: expect.stringContaining(`${order}, which shop redacts`) },
+  ]);
+  expect(found({ redact: ["body.other"] })).toEqual([]);
+  expect(found({})).toEqual([]);
+});

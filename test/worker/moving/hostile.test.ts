@@ -1,7 +1,8 @@
 // A line that anybody may have written: what is taken of it breaks nothing that reads the history afterwards.
 import { expect, test } from "vitest";
 import { relayWith, send } from "../kit/archived.ts";
-import { emptied, exported, order } from "../kit/moving.ts";
+import { front } from "../kit/front.ts";
+import { emptied, exported, imported, order } from "../kit/moving.ts";
 import { carried, rows, setUp, until } from "../kit/relay.ts";
 
 const receiver = setUp();
@@ -59,4 +60,69 @@ test("no line is taken that an acceptance would not have written, and each refus
     expect(`${answer.status} ${(await answer.json<{ detail: string }>()).detail}`).toMatch(says);
     expect(await rows("SELECT id FROM events")).toEqual([]);
   }
+});
+
+const CARD = "4111111111111111";
+const HEADERS = { "content-type": "application/json", "x-id": "k1", "x-token": CARD };
+const AT = new Date(Date.now() - 60_000).toISOString();
+const DONE = { attempt: 1, outcome: "failed", status: 500, fault: null, latency_ms: 3, answer: `no ${CARD}` };
+const LINE = {
+  v: 1,
+  id: `evt_${"0a".repeat(16)}`,
+  source: "veiled",
+  type: "order.paid",
+  received_at: AT,
+  verified_by: null,
+  size: 33,
+  encoding: "text",
+  headers: HEADERS,
+  undecided: [{ route: "all", error: `no number: "${CARD}"` }],
+  object: { fetched_at: AT, path: "/card", body: `"${CARD}"` },
+  edited_as: [],
+  receipt: "",
+  deliveries: [
+    {
+      destination: "first",
+      route: "all",
+      state: "failed",
+      reason: "gone",
+      attempt: 1,
+      round: 0,
+      repeats: 0,
+      status: 410,
+      fault: null,
+      latency_ms: 3,
+      answer: CARD,
+      last_attempt_at: AT,
+      due_at: AT,
+      ended_at: AT,
+      receipt: "",
+      transform: null,
+      order_key: null,
+      story: null,
+      attempts: [{ ...DONE, started_at: AT, next_attempt_at: null }],
+    },
+  ],
+  body: `{"card":"${CARD}","n":1}`,
+};
+
+test.each<[string, object]>([
+  ["as it came", {}],
+  ["said to be redacted already, by whatever rule", { headers: { ...HEADERS, "hookline-redacted": "1" } }],
+  ["whose body is gone", { body: "", gone: JSON.stringify({ why: "deleted", at: Date.parse(AT) }) }],
+  [
+    "that has the value in what was fetched for it alone",
+    { body: '{"n":1}', size: 7, headers: { "content-type": "application/json" }, undecided: [], deliveries: [] },
+  ],
+])("a source that redacts keeps nothing of a line that may hold a value: %s", async (_, change) => {
+  const relay = front(
+    { veiled: { provider: "hmac", settings: { header: "X-Signature" }, redact: ["body.card", "headers.x-token"] } },
+    { VEILED_SECRET: "s", ENCRYPTION_KEY: btoa("k".repeat(32)) },
+  );
+  expect(await imported(relay, [{ ...LINE, ...change }])).toMatchObject({ imported: 1 });
+  const kept = await Promise.all(
+    ["events", "deliveries", "attempts", "event_parts"].map(async (table) => await rows(`SELECT * FROM ${table}`)),
+  );
+  expect(kept[0]).toHaveLength(1);
+  expect(JSON.stringify(kept)).not.toContain(CARD);
 });

@@ -1,7 +1,7 @@
 // What never came is asked for: a cron tick, against stand-ins that answer as the documents of GitHub and Stripe say.
 import { expect, test } from "vitest";
 import { front } from "../kit/front.ts";
-import { carried, hmac, rows, setUp } from "../kit/relay.ts";
+import { carried, hmac, rows, setUp, until } from "../kit/relay.ts";
 
 const receiver = setUp();
 
@@ -105,6 +105,28 @@ test("Stripe's events are fetched and go their way; what came by itself is no ga
   ]);
   expect(receiver.to("crm")).toHaveLength(2);
   expect(await gapsOf(one, "stripe")).toMatchObject({ last: { missed: 1, recovered: 1 } });
+});
+
+test("what a list goes on naming is taken once: a look is no repeat of the sender's, and opens nothing that has failed", async () => {
+  receiver.behaviour = ({ url }) => {
+    if (!url.startsWith("https://api.stripe.com/")) return new Response("no", { status: 410 });
+    return Response.json({ data: Array.from({ length: 20 }, (_, n) => event(`evt_${n}`)), has_more: false });
+  };
+  const one = relay({ stripe: SOURCES.stripe });
+  await one.minute();
+  await carried();
+  const ended = await until(async () => {
+    const all = await rows("SELECT state FROM deliveries WHERE ended_at IS NOT NULL");
+    return all.length === 20 && all;
+  });
+  expect(new Set(ended.map(({ state }) => state))).toEqual(new Set(["failed"]));
+  await rows("UPDATE deliveries SET reason = 'exhausted'");
+  await rows("UPDATE marks SET at = 0 WHERE name = 'gaps:stripe'");
+  await one.minute();
+  await carried();
+  expect(await rows("SELECT DISTINCT state, repeats FROM deliveries")).toEqual([{ state: "failed", repeats: 0 }]);
+  expect(await rows("SELECT 1 FROM audit WHERE action = 'repeat'")).toEqual([]);
+  expect(await gapsOf(one, "stripe")).toMatchObject({ fault: null, last: { missed: 20, recovered: 20 } });
 });
 
 test.each<[string, () => Response, RegExp]>([
