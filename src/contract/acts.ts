@@ -101,7 +101,7 @@ export const ACTS = {
   "POST /events/:id/cancel": {
     ...act,
     act: "cancel",
-    says: "Ends the deliveries of an event that are waiting or held.",
+    says: "Cancels the waiting and held deliveries of an event.",
     answer: cancelled,
   },
   "POST /events/:id/send": {
@@ -114,14 +114,14 @@ export const ACTS = {
   "POST /events/:id/route": {
     ...act,
     act: "route",
-    says: "Asks the routes of today for an event, and opens the deliveries that it lacks by them.",
+    says: "Applies the current routes to an event, and opens the deliveries that it lacks.",
     answer: routed,
   },
   "POST /routes/apply": {
     ...act,
     act: "routes.apply",
     body: routeOrder,
-    says: "The same for many events that went nowhere, up to 25 at a time: give next back as cursor until it is null.",
+    says: "The same for many unrouted events, up to 25 at a time: pass next as cursor until it is null.",
     answer: routedMany,
   },
   "POST /routes/try": {
@@ -129,7 +129,7 @@ export const ACTS = {
     act: "routes.try",
     body: tryOrder,
     most: 1024 * 1024,
-    says: "Says which routes an event would take that never came, and why not the others. Nothing is stored or sent.",
+    says: "Says which routes would take a given body, and why the others would not. Nothing is stored or sent.",
     answer: routesTried,
   },
   "POST /transforms/try": {
@@ -137,7 +137,7 @@ export const ACTS = {
     act: "transforms.try",
     body: dryOrder,
     most: 1024 * 1024,
-    says: "Says what the transforms and conditions of the routes, or other ones, make of an event. Nothing is stored or sent.",
+    says: "Shows the results of the routes' transforms and conditions, or of given ones, for an event. Nothing is stored or sent.",
     answer: triedDry,
   },
   "POST /transforms/try-stored": {
@@ -165,47 +165,47 @@ export const ACTS = {
   "POST /deliveries/:id/cancel": {
     ...act,
     act: "cancel",
-    says: "Ends one delivery that is waiting or held.",
+    says: "Cancels one delivery that is waiting or held.",
     answer: cancelled,
   },
 
   "POST /events/:id/delete": {
     ...rule,
     act: "delete",
-    says: "Deletes an event everywhere, and what was made from it by hand: for ever. That there was one stays, with its deliveries.",
+    says: "Deletes the content of an event everywhere, and its edited copies, permanently. The record of the event and its deliveries stays.",
     answer: deleted,
   },
 
   "POST /sources/:name/offers": {
     ...rule,
     act: "offers.reveal",
-    says: "Shows the secrets that a provider handed over in its handshake, once.",
+    says: "Shows the secrets that a provider sent in its handshake, once.",
     answer: offers,
   },
 
   "POST /destinations/:name/test": {
     ...act,
     act: "test",
-    says: "Sends a test event now and once, and tells the answer.",
+    says: "Sends one test event now, and returns the answer.",
     answer: tested,
   },
   "POST /destinations/:name/pause": {
     ...act,
     act: "pause",
-    says: "Holds what is for a destination; nothing is lost.",
+    says: "Holds the deliveries to a destination; nothing is lost.",
     answer: destination,
   },
   "POST /destinations/:name/resume": {
     ...act,
     act: "resume",
-    says: "Sends what was held, and what comes from now on.",
+    says: "Sends the held deliveries, and continues with new ones.",
     answer: destination,
   },
   "PUT /destinations/:name/script": {
     ...act,
     act: "script",
     body: scriptOrder,
-    says: "Changes what an inspector answers; null goes back to what is configured.",
+    says: "Changes the answers of an inspector; null restores the configured script.",
     answer: destination,
   },
 
@@ -213,13 +213,13 @@ export const ACTS = {
     ...act,
     act: "replays.start",
     body: replayOrder,
-    says: "Starts a bulk replay: the ended deliveries that the filter names, only the failed ones unless its state is delivered or both, so many a minute.",
+    says: "Starts a bulk replay of the ended deliveries that match the filter (by default only failed ones), at a rate per minute.",
     answer: replayJob,
   },
   "POST /replays/:id/cancel": {
     ...act,
     act: "replays.cancel",
-    says: "Stops a bulk replay; what it has opened stays open.",
+    says: "Stops a bulk replay; deliveries that it has opened stay open.",
     answer: replayJob,
   },
 
@@ -232,7 +232,7 @@ export const ACTS = {
     ...rule,
     act: "key.create",
     body: keyOrder,
-    says: "Makes an API key, and shows its secret this once.",
+    says: "Makes an API key, and shows its secret only once.",
     answer: newApiKey,
   },
   "POST /keys/:id/revoke": {

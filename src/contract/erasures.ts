@@ -53,19 +53,19 @@ export const ERASURE_ACTS = {
     role: "admin",
     act: "erasures.start",
     body: erasureOrder,
-    says: "Counts the events of a source that hold a value at a place of their body, in the history and the archive. Nothing is deleted before it is confirmed.",
+    says: "Counts the events of a source with a value at a place of their body, in the history and the archive. Deletes nothing before it is confirmed.",
     answer: erasure,
   },
   "POST /erasures/:id/confirm": {
     role: "admin",
     act: "erasures.confirm",
-    says: "Deletes what was counted, everywhere, and what was made from it by hand, and what comes until it has ended: permanently.",
+    says: "Deletes the counted events and their edited copies everywhere, and matching events that arrive until it has ended, permanently.",
     answer: erasure,
   },
   "POST /erasures/:id/cancel": {
     role: "admin",
     act: "erasures.cancel",
-    says: "Ends it. What it has deleted stays deleted.",
+    says: "Stops the deletion. What it has deleted stays deleted.",
     answer: erasure,
   },
 } as const;

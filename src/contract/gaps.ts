@@ -7,7 +7,7 @@ export const GAP_ACTS = {
   "POST /sources/:name/gaps": {
     role: "operator",
     act: "gaps.look",
-    says: "Asks the sender of a source now for what never came, instead of when it is due. Two minutes after the last look it may be asked again.",
+    says: "Asks the sender of a source now for missing events, instead of at the next scheduled check. Possible two minutes after the last check.",
     answer: z.object({
       source: z.string(),
       /** Whether it is asked now; otherwise the last look was a moment ago, or one is under way. */

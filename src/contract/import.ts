@@ -152,7 +152,7 @@ export const IMPORT_ACTS = {
     act: "import",
     body: importOrder,
     most: 2 * 1024 * 1024,
-    says: "Writes events of another relay into the history, as lines of its export: up to 100, and nothing of them is sent. What is here already stays as it is.",
+    says: "Adds events of another relay to the history, as up to 100 lines of its export. Nothing is sent. Events that are already there do not change.",
     answer: imported,
   },
   "POST /import/parts": {
@@ -160,7 +160,7 @@ export const IMPORT_ACTS = {
     act: "import.parts",
     body: importPart,
     most: 2 * 1024 * 1024,
-    says: "Takes a piece of a body of more than 256 KiB, up to 750,000 bytes in base64, before the line of its event comes.",
+    says: "Takes a piece of a body of more than 256 KiB, up to 750,000 bytes in base64, before the line of its event.",
     answer: importedPart,
   },
 } as const;

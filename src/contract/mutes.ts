@@ -34,14 +34,14 @@ export const MUTE_ACTS = {
     role: "operator",
     act: "alerts.mute",
     body: muteOrder,
-    says: "Holds back notices that something begins, until a time: by a rule, about a subject, or both. If it still lasts then, a notice is sent then.",
+    says: "Holds back the notices of alerts that begin, until a time: of a rule, a subject, or both. If an alert is still open then, its notice is sent then.",
     answer: mutes,
   },
   "POST /alerts/unmute": {
     role: "operator",
     act: "alerts.unmute",
     body: unmuteOrder,
-    says: "Ends such a mute before its time, as it was ordered: rule, subject, or both.",
+    says: "Ends a mute early. Give its rule, its subject, or both, as in the mute.",
     answer: mutes,
   },
 } as const;

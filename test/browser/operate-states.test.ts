@@ -232,8 +232,8 @@ test("who may only look is shown no button, and is refused what a button would d
 test("what was handed over and what a test answered are shown as the answer to the button", async () => {
   const { page, context } = await open(browser, { javaScriptEnabled: false });
   await page.goto(`${fixture.url}/sources/asana`);
-  await page.getByText("Show what was handed over", { exact: true }).click();
-  await page.getByRole("button", { name: "Yes, show what was handed over" }).click();
+  await page.getByText("Show the secret", { exact: true }).click();
+  await page.getByRole("button", { name: "Yes, show the secret" }).click();
   expect(await page.locator("main").innerText()).toContain("offered-secret-of-asana");
   await page.goto(`${fixture.url}/destinations/billing`);
   await page.getByRole("button", { name: "Send a test" }).click();

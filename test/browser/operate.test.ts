@@ -46,13 +46,13 @@ test("a destination that is paused holds what comes, and lets it go when it is r
     await page.goto(`${relay.url}/destinations/billing`);
     await page.getByText("Pause", { exact: true }).click();
     await page.getByRole("button", { name: "Yes, pause" }).click();
-    expect(await main(page)).toContain("Paused. Events for it are kept");
+    expect(await main(page)).toContain("Paused. Its deliveries are held");
     expect(await main(page)).toMatch(/Paused (just now|\d+ m?s ago) by admin/);
 
     const event = await relay.post('{"paid":true}', "order.paid");
     await untilItSays(page, "/destinations/billing", /Held\s+1/);
     await page.getByRole("button", { name: "Resume, 1 held" }).click();
-    expect(await main(page)).toContain("Resumed. What was held is on its way.");
+    expect(await main(page)).toContain("Resumed. The held deliveries are on their way.");
     await relay.settled(event, "delivered");
   });
 });

@@ -54,7 +54,7 @@ export function alertsPages(deps: PageDeps): Hono<PageEnv> {
         </section>
         <section aria-labelledby="past" data-renew="past">
           <h2 id="past">Over</h2>
-          {past.alerts.length === 0 ? <Empty title="No alert is over yet" /> : <Past alerts={past.alerts} now={now} />}
+          {past.alerts.length === 0 ? <Empty title="No past alert yet" /> : <Past alerts={past.alerts} now={now} />}
           <Pager url={url} next={past.next} complete />
         </section>
         <Mutes mutes={past.mutes} now={now} newId={mayMute ? deps.newId : null} />
@@ -111,9 +111,9 @@ function NobodyIsTold() {
   return (
     <div class="notice">
       <p>
-        <StateBadge state="lost" label="no notices" /> No route leads from <code>hookline</code>, the relay's own
-        source, to a destination, so no notice is sent. Add these lines to <code>wrangler.toml</code>, with the name of
-        one of your destinations for <code>NAME</code>:
+        <StateBadge state="lost" label="no notices" /> No route sends events of the built-in source{" "}
+        <code>hookline</code> to a destination, so no notice is sent. Add these lines to <code>wrangler.toml</code>,
+        with the name of one of your destinations for <code>NAME</code>:
       </p>
       <Copyable text={TELLING.join("\n")} label="lines" />
     </div>

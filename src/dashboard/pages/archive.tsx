@@ -28,9 +28,7 @@ export function archivePages(deps: PageDeps): Hono<PageEnv> {
       >
         <Trail />
         <h1>Archive</h1>
-        <p class="lead">
-          Events that are older than the history keeps them. Open one to read it; a replay brings it back.
-        </p>
+        <p class="lead">Events that are older than the history. Open one to read it; a replay restores it.</p>
         <Form url={url} config={deps.config} />
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {page === null ? null : (

@@ -76,11 +76,11 @@ function Content({ costs }: { readonly costs: Costs }) {
       </p>
       <ByDay days={days} />
       <p class="note">
-        Dollars are worth by Cloudflare's prices as read on {read}, before what the paid plan includes. The relay counts
-        what it uses itself: a lower bound, and without what else the account runs. “About” marks an estimate: object
-        time, the size of the log, and the CPU time, which a Worker cannot know and which is computed from what was
-        measured for an event. Parts of sources and destinations are estimates too, from the measured cost of an event,
-        an attempt and a retry, and add up to no more than was counted.
+        Dollars are at Cloudflare's prices as read on {read}, before what the paid plan includes. The relay counts only
+        its own use: a lower bound, without anything else in the account. “About” marks an estimate: object time, the
+        size of the log, and the CPU time, which a Worker cannot measure and which is computed from measured events.
+        Shares of sources and destinations are estimates too, from the measured cost of an event, an attempt and a
+        retry. They never exceed the total.
       </p>
     </>
   );

@@ -106,7 +106,7 @@ function DestinationHead({ destination, now }: HeadProps) {
       ) : null}
       {pausedAt === null ? null : (
         <p class="warn">
-          Paused <When at={pausedAt} now={now} /> by <Foreign text={pausedBy ?? "somebody"} />. New events for it are
+          Paused <When at={pausedAt} now={now} /> by <Foreign text={pausedBy ?? "an operator"} />. New events for it are
           held.
         </p>
       )}

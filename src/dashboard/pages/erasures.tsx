@@ -25,8 +25,8 @@ export function erasuresPages(deps: PageDeps): Hono<PageEnv> {
         </p>
         <h1>Delete everything about a subject</h1>
         <p class="lead">
-          Finds every event of a source that has a value at a place of its body, in the history and the archive. It is
-          counted first, and nothing is deleted before you confirm the count.
+          Finds every event of a source with a value at a place of its body, in the history and the archive. The relay
+          counts first, and deletes nothing until you confirm the count.
         </p>
         <section aria-labelledby="new">
           <h2 id="new">Count</h2>
@@ -141,7 +141,7 @@ function Actions({ job, once }: { readonly job: ErasureAnswer; readonly once: ()
           label={`Delete ${counted(job)}`}
           once={once()}
           kind="danger"
-          confirm="Their bodies, headers and every copy of them are deleted permanently, with what was made from them by hand, and their open deliveries are cancelled. What was sent cannot be called back."
+          confirm="Their bodies, headers, all copies of them and edited copies are deleted permanently, and their open deliveries are cancelled. Receivers keep what was sent."
         />
       ) : null}
       {job.state === "rewriting" ? null : (
@@ -174,8 +174,8 @@ function Job({ job, now }: { readonly job: ErasureAnswer; readonly now: number }
       <p class="lead">{erasureInWords(job)}</p>
       {job.unreadable === 0 ? null : (
         <p class="notice">
-          <StateBadge state="retry" label="not judged" /> {number(job.unreadable)} more could not be judged: their
-          bodies are neither JSON nor a form, broken, or sealed under a key that is not here. Look at them yourself.
+          <StateBadge state="retry" label="not checked" /> {number(job.unreadable)} more could not be checked: their
+          bodies are neither JSON nor a form, incomplete, or encrypted with a missing key. Check them yourself.
         </p>
       )}
       <div class="card">

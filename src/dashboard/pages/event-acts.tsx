@@ -130,7 +130,7 @@ export function EventActions({ story, deps, caller }: EventActionsProps) {
           label={ended === 1 ? "Replay" : `Replay all ${ended}`}
           once={deps.newId()}
           kind={failed > 0 && failed === ended ? "primary" : "plain"}
-          confirm={`${ended === 1 ? "The delivery that has ended is" : `The ${ended} deliveries that have ended are`} sent again, under the same webhook-id; a receiver that keeps to it takes no event twice.`}
+          confirm={`${ended === 1 ? "The delivery that has ended is" : `The ${ended} deliveries that have ended are`} sent again, under the same webhook-id; a receiver that deduplicates by it processes no event twice.`}
         />
       )}
       {waiting === 0 ? null : (
@@ -181,7 +181,7 @@ function Deletion({ story, deps, caller }: EventActionsProps) {
       label="Delete"
       once={deps.newId()}
       kind="danger"
-      confirm="Its body, headers and every copy of them are deleted for ever, and what is open of it ends. What was sent cannot be called back."
+      confirm="Its body, headers and all copies of them are deleted permanently, and its open deliveries are cancelled. Receivers keep what was sent."
     />
   );
 }
@@ -269,9 +269,9 @@ function EditForm({ deps, story, body, given }: Omit<EditPageProps, "c">) {
         {`\n${given?.body ?? body.text}`}
       </textarea>
       <p class="note" id="edit-says">
-        This makes a new event with this body and sends it to the one destination, under a <code>webhook-id</code> of
-        its own: a receiver takes it even if it has taken the original. The original event and its deliveries stay as
-        they are. Its sender has not signed the new body; the relay signs it as any other. The audit log names you, the
+        This makes a new event with this body and sends it to one destination, with its own <code>webhook-id</code>: a
+        receiver accepts it even if it has accepted the original. The original event and its deliveries do not change.
+        The sender has not signed the new body; the relay signs it like any other. The audit log names you, the
         destination and a hash of the body.
       </p>
       <div class="actions">

@@ -225,7 +225,7 @@ function lineage({ edited_from: original, edited_as: editions, ...story }: Event
 /** How its sender was proven, and by which secret: its name, never what it is. */
 function verified({ source, verified_by, edited_from }: EventStory, provider: string | null) {
   if (edited_from !== null) return "not by its sender: an operator has edited its body";
-  if (source === OWN_NAME) return "by nobody: the relay itself says it";
+  if (source === OWN_NAME) return "not verified: the relay made it itself";
   if (verified_by === null)
     return provider === null ? "by its source's scheme" : `as ${provider} does it, without a secret`;
   return (

@@ -44,8 +44,7 @@ export function eventsPages(deps: PageDeps): Hono<PageEnv> {
         {asked.ok ? null : <p class="fault">{asked.detail}</p>}
         {leftOut ? (
           <p class="warn">
-            Text and routing are looked for in events, whatever became of them: state and destination are left out of
-            this search.
+            A search for text or routing finds events, not deliveries: it ignores state and destination.
           </p>
         ) : null}
         {page === null ? null : (

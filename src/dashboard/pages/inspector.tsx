@@ -126,8 +126,8 @@ function Script({ destination: { name, script }, given, once }: ScriptProps) {
           <details open={given !== null}>
             <summary>How a script is written</summary>
             <p class="note" id="script-hint">
-              Steps with commas between them, one for each attempt of a delivery; the last one goes on for good. A step
-              is a status, <code>ok</code>, <code>hang</code>, <code>slow</code> or <code>reset</code>. Behind a status{" "}
+              Write steps separated by commas, one for each attempt of a delivery; the last one repeats. A step is a
+              status, <code>ok</code>, <code>hang</code>, <code>slow</code> or <code>reset</code>. After a status,{" "}
               <code>x3</code> repeats it, and <code>retry-after=7</code> adds that header.
             </p>
             <dl class="examples">

@@ -160,7 +160,7 @@ function NewKeyForm({ once, fault }: { readonly once: string; readonly fault: st
             aria-describedby={fault === null ? "key-hint" : "key-fault key-hint"}
           />
           <p class="note" id="key-hint">
-            Who or what uses it: the audit names it so. Letters, digits and <code>. _ @ -</code>
+            The person or program that uses it, as the audit log will name it. Letters, digits and <code>. _ @ -</code>
           </p>
         </div>
         <fieldset>
@@ -243,8 +243,8 @@ function Revoke({ caller, of: key, once, now }: RevokeProps) {
         Revoke <Foreign text={key.name} />?
       </h1>
       <p class="lead">
-        Whatever uses it is turned away from now on, and every browser that signed in with it too; a page that is open
-        may hear news for 15 minutes more. A key never comes back.
+        The relay refuses this key from now on, and signs out every browser that signed in with it. An open page may get
+        live rows for 15 more minutes. You cannot restore a key.
       </p>
       <KeyFacts of={key} now={now} />
       <div class="actions after">

@@ -170,7 +170,7 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
       <div class={replayable > 0 ? "late" : undefined}>
         <dt>To replay</dt>
         <dd>
-          <a href="/deliveries?state=failed" title="Failed deliveries that nobody has replayed or cancelled">
+          <a href="/deliveries?state=failed" title="Failed deliveries that were neither replayed nor cancelled">
             {number(replayable)}
             {backlog.replayable_more ? "+" : ""}
           </a>
@@ -186,7 +186,7 @@ function BacklogStrip({ backlog, now }: { readonly backlog: Backlog; readonly no
             {backlog.undecided === 0 ? null : (
               <>
                 {", "}
-                <a href="/events?routing=undecided" title="Events of which a route could not decide">
+                <a href="/events?routing=undecided" title="Events for which a route's condition failed">
                   {upTo(backlog.undecided)} undecided
                 </a>
               </>

@@ -39,7 +39,7 @@ export function jobPages(deps: PageDeps): Hono<PageEnv> {
               label="End this replay"
               once={newId()}
               kind="danger"
-              confirm="No further delivery is opened. Those that are open already go on."
+              confirm="No further delivery is opened. Deliveries that are already open continue."
             />
           ) : null}
         </div>

@@ -226,7 +226,8 @@ function InWords({ routes, known }: { readonly routes: readonly RouteAnswer[]; r
     return (
       <Empty title="No route yet">
         <p>
-          What comes in is kept and goes nowhere until a route in <code>wrangler.toml</code> leads it to a destination.
+          The relay keeps events, and delivers them once a route in <code>wrangler.toml</code> sends them to a
+          destination.
         </p>
       </Empty>
     );

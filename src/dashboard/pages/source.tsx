@@ -159,7 +159,7 @@ function SetUp({ source, facts, reveal }: SetUpProps) {
             ) : null}
             <Copyable text={`npx wrangler secret put ${first.name}`} label="command" />
             <span class="note">
-              The form of the secret: <Marked text={facts.secret} />. While it is replaced, the old one may stand under{" "}
+              The form of the secret: <Marked text={facts.secret} />. To replace it, keep the old one as{" "}
               <code>{source.secrets[1]?.name ?? `${first.name}_OLD`}</code>, until the day that <code>old_until</code>{" "}
               says.
             </span>
@@ -217,8 +217,8 @@ function Fetches({ hydrate }: Pick<SourceAnswer, "hydrate">) {
         />
       </div>
       <p class="note">
-        An object is fetched when the first attempt needs it, by a transform that reads <code>object</code>, and is kept
-        beside its event.
+        The relay fetches an object for the first attempt with a transform that reads <code>object</code>, and keeps it
+        with its event.
       </p>
     </section>
   );

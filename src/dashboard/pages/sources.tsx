@@ -21,8 +21,8 @@ export function sourcesPages(deps: PageDeps): Hono<PageEnv> {
         {sources.length === 0 ? <NoSource /> : <SourceTable sources={sources} now={deps.now()} />}
         {lookedBackTo === null ? null : (
           <p class="note">
-            Last events are looked for back to {lookedBackTo.slice(0, 16).replace("T", " ")} UTC. Counts are of the last
-            24 hours.
+            Last events are shown back to {lookedBackTo.slice(0, 16).replace("T", " ")} UTC. Counts are of the last 24
+            hours.
           </p>
         )}
       </Page>,

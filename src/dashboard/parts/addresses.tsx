@@ -11,14 +11,14 @@ export function Addresses({ source: { addresses }, now }: { readonly source: Sou
       <h2 id="addresses">Addresses that the sender publishes</h2>
       {addresses.fault === null ? null : (
         <p class="warn">
-          Its list could not be read: <Foreign text={addresses.fault} />
+          The list could not be read: <Foreign text={addresses.fault} />
         </p>
       )}
       <p class="note">
         Read <When at={addresses.refreshed_at} now={now} />, again <When at={addresses.next_refresh_at} now={now} />.
       </p>
       {addresses.networks.length === 0 ? (
-        <p>None is known yet, so nobody is admitted by it.</p>
+        <p>None is known yet, so this list admits no address.</p>
       ) : (
         <details open={addresses.networks.length <= 12}>
           <summary>{number(addresses.networks.length)} networks are admitted</summary>

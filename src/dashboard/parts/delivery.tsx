@@ -22,19 +22,18 @@ const REASONS = {
   gone: "the destination asked for no more",
   blocked: "its address may not be contacted",
   cancelled: "it was cancelled",
-  expired: "it was too old: by the destination's max_age, or because its whole schedule would have passed",
-  refused: "the answer is one that ends it, by the destination's rules or the receiver's own word",
+  expired: "it was too old: for the destination's max_age, or because its whole schedule has passed",
+  refused: "the answer ended it, by the destination's rules or by the receiver's webhook-delivery header",
 } as const;
 
 const WAITS = {
   pause: "its destination is paused",
   breaker: "its destination fails too often: its breaker is open, and this delivery spends no attempt until it closes",
-  rate: "its destination has had as many as its rate allows; it spends no attempt until there is a place",
-  concurrency: "as many as its destination takes are under way; it spends no attempt until there is a place",
-  order: "its destination gets such events in order, and an earlier one has not ended",
-  tunnel: "its destination is a tunnel, and nobody listens; it spends no attempt until somebody does: hookline listen",
-  filter:
-    "its destination is a tunnel, and nobody who listens wants such an event; it spends no attempt until somebody does",
+  rate: "its destination is at its rate limit; it spends no attempt until there is a place",
+  concurrency: "its destination is at its concurrency limit; the delivery spends no attempt while it waits",
+  order: "its destination gets such events in order, and an earlier one is still open",
+  tunnel: "its destination is a tunnel without a listener; it spends no attempt until one connects: hookline listen",
+  filter: "its destination is a tunnel, and no listener takes such an event; it spends no attempt until one does",
 } as const;
 
 /** Why a sender that waited for the answer got the plain acknowledgement in its place. */

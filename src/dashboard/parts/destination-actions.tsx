@@ -34,7 +34,7 @@ export function DestinationActions({ destination, newId, pauseAgain = false }: A
           action={`${path}/pause`}
           label="Pause"
           once={newId()}
-          confirm={`Nothing more is sent to ${name} until it is resumed. New events and what waits now (${waitingInWords(destination)}) are held and not lost.`}
+          confirm={`Nothing more is sent to ${name} until you resume it. New events and waiting deliveries (${waitingInWords(destination)}) are held, not lost.`}
         />
       )}
     </div>

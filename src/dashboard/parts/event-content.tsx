@@ -102,8 +102,8 @@ export function ObjectSection({ story }: { readonly story: EventStory }) {
     <section aria-labelledby="object">
       <h2 id="object">Object</h2>
       <p class="note">
-        Fetched from <Foreign text={object.path} />, <Exactly at={object.fetched_at} />. It stands beside the body, and
-        transforms read it.
+        Fetched from <Foreign text={object.path} />, <Exactly at={object.fetched_at} />. It is kept with the body, and
+        transforms can read it.
       </p>
       <pre class="content pretty" role="region" aria-label="Object" tabindex={0} dir="ltr">
         {visible(spreadOut(object.body))}
@@ -149,8 +149,8 @@ export function Shell({ command }: { readonly command: string }) {
         <h2>As a curl command</h2>
       </summary>
       <p class="note">
-        The signature is for you to put in. A body that is large, not text or holds control characters is read from the
-        file that the download gives; a header that holds them is left out.
+        Add the signature yourself. If the body is large, is not text or contains control characters, the command reads
+        it from the downloaded file. Headers with control characters are omitted.
       </p>
       <pre class="content" id="curl" role="region" aria-label="Command" tabindex={0} dir="ltr" data-copy>
         {command}

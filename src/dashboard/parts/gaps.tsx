@@ -19,7 +19,7 @@ export function GapsSection({ name, gaps, now, once }: GapsProps) {
       <h2 id="gaps">What never came</h2>
       {unset.length === 0 ? null : (
         <p class="fault">
-          Nobody is asked, because a secret is not set: <code>npx wrangler secret put {unset.join(" ")}</code>
+          The sender is not asked, because a secret is not set: <code>npx wrangler secret put {unset.join(" ")}</code>
         </p>
       )}
       {fault === null ? null : (

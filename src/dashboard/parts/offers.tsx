@@ -10,8 +10,8 @@ interface ButtonProps {
 }
 
 export function RevealButton({ source, once }: ButtonProps) {
-  const confirm = "It is shown once and is then gone from here. Whoever looked is written down.";
-  return <Post action={`/sources/${source}/offers`} label="Show what was handed over" once={once} confirm={confirm} />;
+  const confirm = "The secret is shown only once. The audit log records who looked.";
+  return <Post action={`/sources/${source}/offers`} label="Show the secret" once={once} confirm={confirm} />;
 }
 
 interface OfferedProps {

@@ -51,7 +51,7 @@ export function SecretsInUse({ use: { secrets, looked_back_to: since }, now }: P
           "By the events of the last 24 hours that are in the history."
         ) : (
           <>
-            So many events came that only those since <When at={since} now={now} /> are counted.
+            There are so many events that only those since <When at={since} now={now} /> are counted.
           </>
         )}
       </p>

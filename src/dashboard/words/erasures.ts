@@ -11,17 +11,17 @@ export function erasureInWords(job: ErasureAnswer): string {
   const deleted = `${number(job.deleted)} ${job.deleted === 1 ? "event" : "events"}`;
   switch (job.state) {
     case "counting":
-      return `Counting: ${counted(job)} so far have this value there. Nothing is deleted before you confirm.`;
+      return `Counting: ${counted(job)} so far have this value there. Nothing is deleted until you confirm.`;
     case "counted":
       return job.matched === 0
         ? "No event has this value there."
         : `${counted(job)} ${job.matched === 1 ? "has" : "have"} this value there. Nothing is deleted yet.`;
     case "deleting":
-      return `Deleting: ${deleted} so far, with what was made from them by hand. What comes meanwhile goes too.`;
+      return `Deleting: ${deleted} so far, with edited copies. Matching events that arrive now are deleted too.`;
     case "rewriting":
-      return `Deleted ${deleted}. Segments of the archive are still being written anew without them.`;
+      return `Deleted ${deleted}. The archive's segments are still being rewritten without them.`;
     case "done":
-      return `Deleted ${deleted}, with what was made from them by hand.`;
+      return `Deleted ${deleted}, with edited copies.`;
     case "cancelled":
       return job.deleted === 0 ? "Cancelled: nothing was deleted." : `Stopped: ${deleted} were deleted before.`;
   }

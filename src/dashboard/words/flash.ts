@@ -6,34 +6,34 @@ const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : 
 const SENTENCES = {
   replayed: (n: number) =>
     n === 0
-      ? "Nothing to replay: only deliveries that have ended can be opened again."
+      ? "Nothing to replay: only ended deliveries can be replayed."
       : `Replayed: ${count(n, "delivery is", "deliveries are")} open again.`,
   cancelled: (n: number) =>
     n === 0
-      ? "Nothing to cancel: only deliveries that wait can be ended."
+      ? "Nothing to cancel: only waiting deliveries can be cancelled."
       : `Cancelled: ${count(n, "delivery is", "deliveries are")} ended.`,
   routed: (n: number) =>
     n === 0
-      ? "Nothing to open: by the routes of today it goes nowhere else."
+      ? "Nothing to open: the current routes name no other destination."
       : `Routed: ${count(n, "delivery is", "deliveries are")} open.`,
-  undecided: () => "Still undecided: what stands in the way is below.",
-  sent: () => "Sent on: the new delivery stands below.",
-  already: () => "That destination had this event already; nothing was added.",
-  deleted: () => "Deleted. Only the record that there was an event, and where it went, is left.",
-  paused: () => "Paused. Events for it are kept and held until it is resumed.",
-  resumed: () => "Resumed. What was held is on its way.",
+  undecided: () => "Still undecided: the reason is below.",
+  sent: () => "Sent: the new delivery is below.",
+  already: () => "That destination already had this event; nothing was added.",
+  deleted: () => "Deleted. Only the record of the event and its deliveries is left.",
+  paused: () => "Paused. Its deliveries are held until you resume it.",
+  resumed: () => "Resumed. The held deliveries are on their way.",
   script: () => "The inspector answers by the new script.",
   script_reset: () => "The inspector answers as configured again.",
   replay_started: () => "The bulk replay runs.",
-  replay_cancelled: () => "The bulk replay was ended. What it had opened goes on.",
-  erasure_started: () => "Counting. Nothing is deleted before you confirm the count.",
-  erasure_confirmed: () => "Confirmed: it is being deleted.",
-  erasure_cancelled: () => "Ended. What was deleted before stays deleted.",
+  replay_cancelled: () => "The bulk replay was stopped. Deliveries that it had opened continue.",
+  erasure_started: () => "Counting. Nothing is deleted until you confirm the count.",
+  erasure_confirmed: () => "Confirmed: the deletion is running.",
+  erasure_cancelled: () => "Stopped. What was deleted before stays deleted.",
   revoked: () => "The key is revoked, and every session that it opened with it.",
   muted: () => "Muted: no notice is sent when it begins. If it still lasts when the mute ends, a notice is sent then.",
   unmuted: () => "Unmuted. If anything still lasts, a notice is sent within a minute.",
   looking: () => "Asking the sender. The result appears here within a minute.",
-  looked: () => "Not asked: the sender was asked a moment ago, or is being asked now.",
+  looked: () => "Not asked: a check of the sender ended less than two minutes ago, or is running.",
   signed_out: () => "You are signed out.",
 } as const satisfies Record<string, (n: number) => string>;
 

@@ -46,11 +46,11 @@ function allDelivered(deliveries: readonly Delivery[]): string {
 const WAITS = {
   pause: "is paused",
   breaker: "fails too often (its breaker is open)",
-  rate: "has had as many as its rate allows",
-  concurrency: "is getting as many as it takes at a time",
+  rate: "is at its rate limit",
+  concurrency: "is at its concurrency limit",
   order: "gets an earlier event first",
-  tunnel: "is a tunnel that nobody listens to",
-  filter: "is a tunnel, and nobody who listens wants it",
+  tunnel: "is a tunnel without a listener",
+  filter: "is a tunnel, and no listener takes it",
 } as const;
 
 /** What is to be said of a delivery that has not ended well. */

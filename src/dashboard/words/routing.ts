@@ -30,8 +30,8 @@ function takenInWords({ to, when, already_by: before }: RouteVerdict): string {
 
 /** The values that the condition read. */
 function readInWords({ reads }: Pick<RouteVerdict, "reads">): string {
-  if (reads.length === 0) return "it reads nothing of the event";
-  return reads.map(({ path, value }) => (value === null ? `${path} is not there` : `${path} is ${value}`)).join(", ");
+  if (reads.length === 0) return "it reads no value of the event";
+  return reads.map(({ path, value }) => (value === null ? `${path} is missing` : `${path} is ${value}`)).join(", ");
 }
 
 /** What a condition says to an event, with the values that it read. */

@@ -234,6 +234,6 @@ test("what the relay itself says has the page of alerts as its source, and no re
   await rows("UPDATE events SET source = 'hookline' WHERE id = ?1", id);
   const html = await (await call(`/events/${id}`, { headers: { cookie } })).text();
   expect(html).toContain('<a href="/alerts">hookline</a>');
-  expect(html).toContain("by nobody: the relay itself says it");
+  expect(html).toContain("not verified: the relay made it itself");
   expect(html).not.toMatch(/curl|\/in\/hookline/);
 });

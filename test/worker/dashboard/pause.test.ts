@@ -38,7 +38,7 @@ test("what was not confirmed is said beside a button that pauses again", async (
 
 test("a pause that all have confirmed says nothing of it", async () => {
   const location = await pause("billing");
-  expect(await text(location)).toContain("Paused. Events for it are kept");
+  expect(await text(location)).toContain("Paused. Its deliveries are held");
   expect(await text(location)).not.toContain("confirmed");
 });
 
