@@ -14,6 +14,7 @@ export interface Told {
   readonly event: string;
   readonly source: string;
   readonly type: string;
+  readonly receivedAt: number;
   readonly attempt: number;
   /** Whether it was not claimed: it must not come before what is held. */
   readonly isFirst: boolean;
@@ -62,8 +63,8 @@ const METADATA_BYTES = 8_000;
 export function openBindings(find: (name: string) => unknown, toTunnel: ToTunnel): Bindings {
   return (binding, event, which) => {
     if (binding.kind === "tunnel") {
-      const { id, source, type } = event;
-      return toTunnel(binding.name, { event: id, source, type, ...which });
+      const { id, source, type, receivedAt } = event;
+      return toTunnel(binding.name, { event: id, source, type, receivedAt, ...which });
     }
     const found = find(binding.name);
     const verb = VERBS[binding.kind];

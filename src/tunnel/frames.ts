@@ -28,6 +28,8 @@ const fromListener = z.discriminatedUnion("type", [
     /** Which events it wants; all of them where a list is empty. */
     sources: names,
     events: names,
+    /** A condition over what is sent. */
+    when: z.optional(z.string()),
   }),
   /** It has got so many pieces. */
   z.object({ type: z.literal("got"), n: z.number(), pieces: z.number() }),

@@ -1,7 +1,8 @@
 // Who listens, and who of them answers: the sockets of one tunnel, which outlive the object's sleep.
 import type { SocketState } from "../feed/sockets.ts";
 import { CLOSED, PING_MS, type FromObject } from "./frames.ts";
-import { type Head, wants, type Wishes } from "./wishes.ts";
+import type { Pushed } from "./handing.ts";
+import { conditionOf, namesOfBytes, wants, type Wishes } from "./wishes.ts";
 
 /** Sockets at once. */
 const MOST = 20;
@@ -49,23 +50,26 @@ export class Seats {
     return seatOf(socket).destination;
   }
 
-  /** Takes a seat's wishes; `false` where they are too long. */
-  sit(socket: WebSocket, { watches, sources, events }: Hello): boolean {
-    if (JSON.stringify([sources, events]).length > MOST_FILTER) return false;
+  /** Takes a seat's wishes, or says what is wrong with them. */
+  sit(socket: WebSocket, { watches, sources, events, when }: Hello): string | null {
+    if (JSON.stringify([sources, events, when]).length > MOST_FILTER) return "the filter is too long";
+    if (when !== undefined && !conditionOf(when).ok) return "the condition is none";
     const places = this.#open().map((one) => seatOf(one).place ?? 0);
     socket.serializeAttachment({
       ...seatOf(socket),
       watches,
       sources,
       events,
+      when,
       place: Math.max(0, ...places) + 1,
     } satisfies Seat);
-    return true;
+    return null;
   }
 
   /** The oldest listener that wants it. */
-  chosen(event: Head): WebSocket | null {
-    return this.#answering().find((socket) => wants(seatOf(socket), event)) ?? null;
+  chosen(pushed: Pushed): WebSocket | null {
+    const isWanted = wantedBy(pushed);
+    return this.#answering().find(isWanted) ?? null;
   }
 
   /** Whether anybody is there who answers. */
@@ -79,11 +83,10 @@ export class Seats {
   }
 
   /** Tells everybody who has said hello and wants such an event, but the one who has got it. */
-  tell(frame: FromObject, but: WebSocket, event: Head): void {
-    for (const socket of this.#open()) {
-      const seat = seatOf(socket);
-      if (socket !== but && seat.place !== null && wants(seat, event)) say(socket, frame);
-    }
+  tell(frame: FromObject, but: WebSocket, pushed: Pushed): void {
+    const isWanted = wantedBy(pushed);
+    for (const socket of this.#open())
+      if (socket !== but && seatOf(socket).place !== null && isWanted(socket)) say(socket, frame);
   }
 
   /** Tells everybody whether they answer. */
@@ -123,6 +126,13 @@ export class Seats {
   #open(): WebSocket[] {
     return this.#state.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
+}
+
+/** Whether somebody wants a delivery, whose body is read once. */
+function wantedBy(pushed: Pushed): (socket: WebSocket) => boolean {
+  const { event: id, type, receivedAt, source, headers, body } = pushed;
+  const names = namesOfBytes({ id, type, receivedAt, source, headers }, body);
+  return (socket) => wants(seatOf(socket), pushed, names);
 }
 
 function say(socket: WebSocket, frame: FromObject): void {

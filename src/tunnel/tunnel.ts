@@ -155,8 +155,9 @@ export class Tunnel {
     // What came while nobody was there is looked for before anything else is sent at once.
     this.#drainOf(destination).doubt();
     // First of all: who has been found missing before is not forgotten after this one has come.
-    if (!this.#seats.sit(socket, hello)) {
-      socket.close(CLOSED.wrong, "the filter is too long");
+    const wrong = this.#seats.sit(socket, hello);
+    if (wrong !== null) {
+      socket.close(CLOSED.wrong, wrong);
       return;
     }
     try {

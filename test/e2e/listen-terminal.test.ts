@@ -100,16 +100,17 @@ test("one who watches has a cursor of their own: who comes back sees what others
   const relay = await start();
   const kept = await stateFolder();
   vi.stubEnv("XDG_STATE_HOME", kept);
-  const watch = ["--watch", "--as", "bob", "--events", "order.*"];
+  const watch = ["--watch", "--as", "bob", "--events", "order.*", "--when", "body.big"];
   const first = await startListening(relay, "9", ...watch);
   await until("it has looked", () => existsSync(join(kept, "hookline", "listen.json")) || undefined);
   await first.kill();
   await startListening(relay, portOf(local.address("any")));
-  const { id } = await relay.post("a", bytes("{}"), "order.paid");
-  await relay.post("b", bytes("{}"), "refund.made");
-  await until("both are delivered", async () => {
+  const { id } = await relay.post("a", bytes('{"big":true}'), "order.paid");
+  await relay.post("b", bytes('{"big":true}'), "refund.made");
+  await relay.post("d", bytes('{"big":false}'), "order.paid");
+  await until("all are delivered", async () => {
     const { deliveries } = states.parse(await relay.api("/api/deliveries?state=delivered"));
-    return deliveries.length === 2 || undefined;
+    return deliveries.length === 3 || undefined;
   });
   const second = await startListening(relay, "9", ...watch);
   await until("it says what was missed", () => second.lines[0]);
@@ -118,7 +119,7 @@ test("one who watches has a cursor of their own: who comes back sees what others
   ]);
   await second.kill();
   const third = await startListening(relay, "9", ...watch);
-  const { id: last } = await relay.post("c", bytes("{}"), "order.sent");
+  const { id: last } = await relay.post("c", bytes('{"big":true}'), "order.sent");
   await until("it sees what comes", () => third.lines[0]);
   expect(third.lines.map((line) => JSON.parse(line))).toMatchObject([{ type: "answered", event: last }]);
 });

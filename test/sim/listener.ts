@@ -15,13 +15,16 @@ const ask = () =>
     headers: { ...OPERATOR, upgrade: "websocket" },
   });
 
+/** The same wish, in both ways to say it. */
+const NARROW = { ann: { events: ["push"] }, bob: { when: 'event.type == "push"' } } satisfies Record<Who, object>;
+
 export class Listener {
   readonly #name: Who;
   readonly #platform: Platform;
   readonly #desk: Desk;
   #client: Client | null = null;
   /** What it says when it comes; `null` while it does not want to listen. */
-  #wishes: { readonly watches: boolean; readonly events: readonly string[] } | null = null;
+  #wishes: { readonly watches: boolean; readonly events: readonly string[]; readonly when?: string } | null = null;
   readonly #coming = new Map<number, Coming>();
   #tries = 0;
   /** Counts its connections: what belongs to an earlier one is over. */
@@ -39,7 +42,7 @@ export class Listener {
       case "watch":
       case "narrow":
         this.#drop((client) => client.leave());
-        this.#wishes = { watches: act === "watch", events: act === "narrow" ? ["push"] : [] };
+        this.#wishes = { watches: act === "watch", events: [], ...(act === "narrow" ? NARROW[this.#name] : {}) };
         this.#tries = 0;
         void this.#connect();
         return;

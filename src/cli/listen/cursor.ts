@@ -6,8 +6,9 @@ import { dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { parsed } from "../../bytes/json.ts";
 import type { DeliveryAnswer, DeliveryPage } from "../../contract/history.ts";
-import { wants, type Wishes } from "../../tunnel/wishes.ts";
-import { answered, type Client, Fault } from "../relay/client.ts";
+import { namesOfBytes, wants, type Wishes } from "../../tunnel/wishes.ts";
+import { wholeEvent } from "../../api/routes.ts";
+import { answered, type Client, Fault, heard } from "../relay/client.ts";
 
 /** Deliveries told at once of what was missed; older ones are in the history. */
 const MOST_MISSED = 500;
@@ -72,7 +73,9 @@ export class Cursor {
     const ended = found.filter(({ ended_at: end }) => end !== null);
     this.#place = { at, seen: [...seen, ...ended.map(({ event }) => event)].slice(-MOST_SEEN) };
     this.#keep();
-    const told = since === null ? [] : ended.filter((one) => !seen.has(one.event) && wants(wishes, one));
+    const told: DeliveryAnswer[] = [];
+    for (const one of since === null ? [] : ended)
+      if (!seen.has(one.event) && (await isWanted(client, one, wishes))) told.push(one);
     return { deliveries: told.toReversed(), more };
   }
 
@@ -89,6 +92,22 @@ export class Cursor {
     }
   }
 }
+
+/** A condition reads what came; of what was sent the history has no copy. */
+async function isWanted(client: Client, one: DeliveryAnswer, wishes: Wishes): Promise<boolean> {
+  const { event: id, source, type, received_at: at } = one;
+  const told = { id, source, type, receivedAt: Date.parse(at) };
+  if (wishes.when === undefined) return wants(wishes, one, namesOfBytes({ ...told, headers: {} }, NOTHING));
+  const response = await heard(client.events[":id"].$get({ param: { id } }));
+  const { headers, body, encoding } = wholeEvent.parse(await response.json());
+  return wants(
+    wishes,
+    one,
+    namesOfBytes({ ...told, headers }, Buffer.from(body, encoding === "base64" ? "base64" : "utf8")),
+  );
+}
+
+const NOTHING = new Uint8Array();
 
 /** Where cursors are kept (https://specifications.freedesktop.org/basedir-spec/latest/). */
 function file(): string {

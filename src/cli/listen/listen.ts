@@ -5,6 +5,7 @@ import { paint } from "../columns.ts";
 import { flag, taking } from "../options.ts";
 import { address, answered, type Client, Fault, heard, remote, unreachable } from "../relay/client.ts";
 import { plain } from "../table.ts";
+import { conditionOf } from "../../tunnel/wishes.ts";
 import { type Asked, Misused, type Terminal } from "../verb.ts";
 import { type Come, connection, type Hooks } from "./connection.ts";
 import { Cursor } from "./cursor.ts";
@@ -17,12 +18,16 @@ const PAUSES_MS = [0, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 const listen = remote(
   {
     summary: "forwards deliveries to a server on this machine",
-    usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…] [--watch] [--as NAME]",
+    usage: "listen PORT [--source S] [--destination D] [--events PATTERN,…] [--when CEL] [--watch] [--as NAME]",
     help: "Posts the deliveries of a destination with tunnel = true to localhost:PORT, and answers them with its answers. While nobody listens, the relay holds them; the next listener gets them in order. It connects again after a sleep or a deploy, and prints what other listeners got in the meantime. On a terminal, r replays the last one. Needs the role operator. Ctrl-C ends it.",
     options: {
       source: taking("S", "only events of this source; selects its tunnel if it has one"),
       destination: taking("D", "which tunnel, if there are several"),
       events: taking("PATTERN,…", "only events of these types; * stands for anything"),
+      when: taking(
+        "CEL",
+        "only events for which this condition is true; it reads the headers and the body that are sent",
+      ),
       "forward-path": taking("PATH", "the local path; / by default"),
       print: flag("print each body"),
       watch: flag("only print what other listeners get and answer"),
@@ -32,6 +37,7 @@ const listen = remote(
     examples: [
       "listen 3000 --source github",
       "listen 3000 --forward-path /webhooks --print",
+      "listen 3000 --when 'body.amount > 100'",
       "listen 8080 --json",
       "listen 3000 --watch --as alice",
     ],
@@ -41,6 +47,9 @@ const listen = remote(
     const port = Number(asked.names[0]);
     if (!Number.isInteger(port) || port < 1 || port > 65_535)
       throw new Misused(`${asked.names[0]} is no port. Write the one of your server: hookline listen 3000`);
+    const { when } = asked.options;
+    const read = typeof when === "string" ? conditionOf(when) : null;
+    if (read?.ok === false) throw new Misused(`--when ${read.fault}`);
     const destination = await tunnelFor(client, asked);
     const { url, key } = address();
     const way = new URL(`api/destinations/${encodeURIComponent(destination)}/listen`, url);
@@ -155,8 +164,9 @@ function hooksOf(
   };
 }
 
-function wishesOf({ source, events }: Asked["options"]): { sources: string[]; events: string[] } {
+function wishesOf({ source, events, when }: Asked["options"]): { sources: string[]; events: string[]; when?: string } {
   return {
+    ...(typeof when === "string" ? { when } : {}),
     sources: typeof source === "string" ? [source] : [],
     events: typeof events === "string" ? events.split(",").map((one) => one.trim()) : [],
   };

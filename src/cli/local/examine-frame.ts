@@ -48,6 +48,16 @@ const PACE = [
   ["max_retries", 10, "is how often a fault of the relay's own is tried again"],
 ] as const;
 
+/** Members that the shipped file does not have, and what each does. */
+const SLOWS = {
+  consumers: [
+    ["max_concurrency", "bounds how many invocations deliver at once, so that a backlog lasts longer"],
+    ["retry_delay", "has a fault of the relay's own wait for longer than it has to"],
+  ],
+  producers: [["delivery_delay", "has every delivery wait so many seconds"]],
+} as const;
+const PULLED = '"http_pull" keeps the messages for somebody who fetches them, and nothing is delivered. Leave it out';
+
 const COPY = "Copy it from docs/samples/every-key.toml";
 
 /** An environment as wrangler reads it: with what it inherits. */
@@ -168,7 +178,22 @@ function queues(scope: Table): Finding[] {
     if (consumer[member] === value) continue;
     findings.push(warning(`queues.consumers.${member}`, `${what}. Write ${member} = ${value}`));
   }
-  return findings;
+  return [...findings, ...slowed(scope, new Set([deliveries, deadLetters]))];
+}
+
+/** What slows the relay's own queues down, or keeps their messages from it. */
+function slowed(scope: Table, own: ReadonlySet<unknown>): Finding[] {
+  const rowsOf = (side: "consumers" | "producers") =>
+    rows(scope, ["queues", side]).filter(({ queue }) => own.has(queue));
+  const pulled = rowsOf("consumers").filter(({ type }) => type === "http_pull");
+  const slow = (["consumers", "producers"] as const).flatMap((side) =>
+    rowsOf(side).flatMap((row) =>
+      SLOWS[side]
+        .filter(([member]) => row[member] !== undefined && row[member] !== 0)
+        .map(([member, what]) => warning(`queues.${side}.${member}`, `${what}. Leave it out`)),
+    ),
+  );
+  return [...pulled.map(() => error("queues.consumers.type", PULLED)), ...slow];
 }
 
 /** A queue of the relay's own that nobody consumes keeps its messages until they expire. */

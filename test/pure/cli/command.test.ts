@@ -19,8 +19,8 @@ const words = (line: string) =>
     ...line
       .split(" > ", 1)
       .join("")
-      .matchAll(/'([^']*)'|(\S+)/g),
-  ].map(([, quoted, bare]) => quoted ?? bare ?? "");
+      .matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g),
+  ].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
 
 test("every command has examples, each of which it understands, and says of every option what it does", async () => {
   const { shown, verbs } = await everyVerb();

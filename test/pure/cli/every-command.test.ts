@@ -71,12 +71,13 @@ const file = join(folder, "body");
 writeFileSync(file, "{}");
 /** An example with its files where they may be written, without quotation marks and what a shell does. */
 const inFolder = (example: string) =>
-  words(
-    example
+  [
+    ...example
       .split(" > ", 1)
       .join("")
-      .replaceAll("'", "")
-      .replaceAll(/\S+\.(?:ndjson|json)\b/g, join(folder, "none", "missing")),
+      .matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g),
+  ].map(([, single, double, bare]) =>
+    (single ?? double ?? bare ?? "").replace(/^\S+\.(?:ndjson|json)$/, join(folder, "none", "missing")),
   );
 
 /** Two are not asked for by `fetch`, or for events that are too large to be written here. */
@@ -211,6 +212,16 @@ test("what is sent as a number is one", async () => {
     "replays start --yes --rate -1",
   ])
     expect(await run(words(line)), line).toMatchObject({ code: 2, err: expect.stringContaining("It takes") });
+  expect(asked).toEqual([]);
+});
+
+test("listen takes a condition that is one, and says so before it asks anybody", async () => {
+  const asked = relay(nothing);
+  expect(await run(["listen", "3000", "--when", "body.("])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^--when is no condition: .*docs\/filters\.md: hookline listen --help$/),
+  });
+  expect(await run(["listen", "no-port"])).toMatchObject({ code: 2 });
   expect(asked).toEqual([]);
 });
 

@@ -99,6 +99,19 @@ describe("set otherwise", () => {
       "",
       "warning queues.consumers.dead_letter_queue: is not the queue of DEAD_LETTERS",
     ],
+    [
+      "max_batch_size = 25\nmax_batch_timeout = 0",
+      'type = "http_pull"',
+      'error queues.consumers.type: "http_pull" keeps',
+    ],
+    ["max_retries = 10", "max_retries = 3", "warning queues.consumers.max_retries: is how often a fault"],
+    ["max_retries = 10", "max_retries = 10\nmax_concurrency = 1", "warning queues.consumers.max_concurrency: bounds"],
+    ["max_retries = 10", "max_retries = 10\nretry_delay = 600", "warning queues.consumers.retry_delay: has a fault"],
+    [
+      'queue = "hookline-deliveries"\n\n',
+      'queue = "hookline-deliveries"\ndelivery_delay = 60\n\n',
+      "warning queues.producers.delivery_delay: has every delivery wait",
+    ],
     ["npm run --silent config:check", "npm run build", "warning build.command: does not check the file"],
   ])("%s → %s", (from, to, line) => {
     expect(linesOf(parse(text.replaceAll(from, to)))).toContainEqual(expect.stringContaining(line));

@@ -32,7 +32,7 @@ test("why not: a line for each route, with the values that its condition read", 
   expect(code).toBe(0);
   expect(out).toContain("it takes from github, and this is of stripe");
   expect(out).toContain("body.livemode && body.data.object.amount >= 100000 is false: body.livemode is false");
-  expect(out).toContain("body.data is not there");
+  expect(out).toContain("body.data is missing");
   expect(out).toContain("where payments leads too, the delivery is its");
   expect(out).toContain("it is turned off: enabled = false");
   expect(JSON.parse((await relay.run(`routes --try ${EVENT} --json`)).out)).toEqual(tried(EVENT));

@@ -41,7 +41,7 @@ export class Listener {
   }
 
   /** Says hello, and waits until it has a role. */
-  async hello(wishes: { watches?: boolean; sources?: string[]; events?: string[] } = {}): Promise<void> {
+  async hello(wishes: { watches?: boolean; sources?: string[]; events?: string[]; when?: string } = {}): Promise<void> {
     this.say({ type: "hello", watches: false, sources: [], events: [], ...wishes });
     await until(() => this.role !== undefined);
   }
