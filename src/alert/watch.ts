@@ -1,4 +1,4 @@
-// Looks whether anything is wrong, keeps a record of it, and has somebody told. Beside the sweep, by cron and by alarm.
+// Looks whether anything is wrong, keeps a record of it, and sends notices. Beside the sweep, by cron and by alarm.
 import type { Alert, Alerts, Known } from "../d1/alerts.ts";
 import type { Pulse } from "../d1/wrong.ts";
 import type { Config } from "../config/configured.ts";

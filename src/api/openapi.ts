@@ -57,7 +57,7 @@ const IDEMPOTENCY: Parameter = {
   name: "Idempotency-Key",
   in: "header",
   required: false,
-  description: "Names the request: a repeat under the same name does nothing and gets the first answer.",
+  description: "Names the request: a repeat with the same name does nothing and gets the first answer.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
@@ -145,7 +145,7 @@ function toOperation(method: string, path: string, { role, says, query, body, an
   return {
     operationId: `${method.toLowerCase()}${path.replaceAll(/[/.]:?/g, "_")}`,
     summary: says,
-    description: `Takes the role ${role}.`,
+    description: `Needs the role ${role}.`,
     tags: [groupOf(path)],
     parameters: [
       ...named,

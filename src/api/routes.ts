@@ -45,12 +45,12 @@ const LOOKS = {
   "GET /overview": {
     ...look,
     query: overviewParameters,
-    says: "Counts over time, backlog, and how each source and destination does.",
+    says: "Counts over time, backlog, and the health of each source and destination.",
     answer: overview,
   },
   "GET /live": {
     ...look,
-    says: "A WebSocket on which every event, attempt and refusal is told as it happens.",
+    says: "A WebSocket that sends every event, attempt and refusal as it happens.",
     answer: null,
   },
 
@@ -62,7 +62,7 @@ const LOOKS = {
   },
   "GET /events/:id/routes": {
     ...look,
-    says: "Which routes of today an event would take, and why not the others, with the values that their conditions read.",
+    says: "Which current routes would take an event, and why the others would not, with the values that their conditions read.",
     answer: routesTried,
   },
   "GET /events/:id/body": { ...look, says: "The body of an event, byte for byte.", answer: "application/octet-stream" },
@@ -70,7 +70,7 @@ const LOOKS = {
   "GET /archive": {
     ...look,
     query: archiveParameters,
-    says: "Events that the archive has, newest first. GET /events/:id finds each of them, and an order about one brings it back.",
+    says: "Archived events, newest first. GET /events/:id finds each of them, and an order about one restores it.",
     answer: archivePage,
     refuses: { 409: "No bucket is bound for an archive." },
   },
@@ -78,7 +78,7 @@ const LOOKS = {
   "GET /export": {
     role: "operator",
     query: exportParameters,
-    says: "Events from the oldest to the newest as lines of JSON, each with everything that is known of it; archived=true has those of the archive follow. The cursor of a line goes on behind it, and the header hookline-next names the next page until there is none.",
+    says: "Events from the oldest to the newest as lines of JSON, each with its whole history; with archived=true, then the events of the archive. The cursor of a line continues after it, and the header hookline-next names the next page, if there is one.",
     answer: "application/x-ndjson",
     refuses: { 409: "archived=true, and no bucket is bound for an archive." },
   },
@@ -87,23 +87,23 @@ const LOOKS = {
 
   "GET /sources": {
     ...look,
-    says: "Every source: is it set up, when was it last heard, why was it last turned away?",
+    says: "Every source: whether it is set up, when it last sent an event, and why its last request was refused.",
     answer: z.object({ sources: z.array(source), events_looked_back_to: z.nullable(instant) }),
   },
   "GET /sources/:name/secrets": {
     ...look,
-    says: "The secrets of a source: until when each is taken, and which one verified what came in the last 24 hours.",
+    says: "The secrets of a source: until when each is accepted, and how many events of the last 24 hours each verified.",
     answer: secretUse,
   },
   "GET /sources/:name/refusals": {
     ...look,
-    says: "The last refusals of a source with what was wrong.",
+    says: "The last refusals of a source, with the reason.",
     answer: z.object({ source: z.string(), refusals: z.array(refusal) }),
   },
 
   "GET /destinations": {
     ...look,
-    says: "Every destination: how it does, and what waits for it.",
+    says: "Every destination: its health and its waiting deliveries.",
     answer: z.object({ destinations: z.array(destination) }),
   },
   "GET /destinations/:name": { ...look, says: "One destination.", answer: destination },
@@ -115,7 +115,7 @@ const LOOKS = {
   },
   "GET /destinations/:name/listen": {
     role: "operator",
-    says: "A WebSocket on which somebody who listens gets the deliveries of a destination with tunnel = true, and answers them.",
+    says: "A WebSocket on which a listener gets the deliveries of a destination with tunnel = true, and answers them.",
     answer: null,
   },
   "GET /routes": {
@@ -127,13 +127,13 @@ const LOOKS = {
   "GET /alerts": {
     ...look,
     query: alertParameters,
-    says: "What somebody is told of, newest first: since when, how often, the last answer and the fix; and the rules.",
+    says: "Alerts, newest first, with begin, count, last answer and fix; and the rules.",
     answer: alertsAnswer,
   },
 
   "GET /costs": {
     ...look,
-    says: "What the last 24 hours, the last 31 days and the month cost, by meter, source and destination; what the month will come to; and how much of each free quota today has used.",
+    says: "The cost of the last 24 hours, the last 31 days and the month, by meter, source and destination; a forecast of the month; and the share of each free quota that is used today.",
     answer: costs,
     refuses: { 503: "The Feed object, which has the counts, cannot be reached." },
   },
@@ -146,25 +146,25 @@ const LOOKS = {
   "GET /replays/preview": {
     ...look,
     query: previewParameters,
-    says: "How many deliveries a bulk replay would open, of the failed ones unless state is delivered or both; and what it would use at this rate: time, rows, requests, operations of the queue, dollars, and whether today passes a free quota with it.",
+    says: "How many deliveries a bulk replay would open (failed ones, unless state is delivered or both), and what it would use at this rate: time, rows, requests, queue operations, dollars, and whether it would exceed a free quota today.",
     answer: replayPreview,
   },
-  "GET /replays/:id": { ...look, says: "One bulk replay and how far it has come.", answer: replayJob },
+  "GET /replays/:id": { ...look, says: "One bulk replay with its progress.", answer: replayJob },
 
   "GET /configuration": {
     ...rule,
-    says: "The vars that the relay runs with, as they were deployed, and the names of its secrets: those that are set, and those that are missing.",
+    says: "The deployed vars of the relay, and the names of its secrets, set and missing.",
     answer: configuration,
   },
 
   "GET /erasures": {
     ...rule,
-    says: "The last hundred orders to delete everything about a subject, newest first.",
+    says: "The last hundred deletions of everything about a subject, newest first.",
     answer: z.object({ erasures: z.array(erasure) }),
   },
   "GET /erasures/:id": {
     ...rule,
-    says: "One order to delete everything about a subject, and how far it has come.",
+    says: "One deletion of everything about a subject, with its progress.",
     answer: erasure,
   },
 
@@ -172,7 +172,7 @@ const LOOKS = {
   "GET /audit": {
     ...rule,
     query: auditParameters,
-    says: "Who did what, newest first.",
+    says: "All changes and who made them, newest first.",
     answer: z.object({ entries: z.array(auditEntry), next: z.nullable(z.string()) }),
   },
 

@@ -14,7 +14,7 @@ export const DELETIONS: readonly Tool[] = [
     {
       name: "list_deletions",
       title: "List deletions of subjects",
-      says: "The last hundred orders to delete everything about a subject, and how far each has come; counted waits for confirm_deletion.",
+      says: "The last hundred deletions of everything about a subject, with their progress; counted ones wait for confirm_deletion.",
       takes: z.strictObject({}),
       args: {},
       run: async (_, { operator }) => ({ ok: true, value: { deletions: await operator.erasures.list() } }),
@@ -24,7 +24,7 @@ export const DELETIONS: readonly Tool[] = [
   order("POST /events/:id/delete", {
     name: "delete_event",
     title: "Delete an event",
-    says: "Deletes body, headers and copies of an event and of what was made from it by hand, for ever. That there was one stays.",
+    says: "Deletes body, headers and copies of an event and its edited copies, permanently. The record of the event stays.",
     destructive: true,
     takes: z.strictObject({ event: named }),
     args: EVENT,
@@ -41,7 +41,7 @@ export const DELETIONS: readonly Tool[] = [
   order("POST /erasures", {
     name: "count_subject",
     title: "Count the events of a subject",
-    says: `${ERASURE_ACTS["POST /erasures"].says} list_deletions says how far it is.`,
+    says: `${ERASURE_ACTS["POST /erasures"].says} list_deletions shows the progress.`,
     destructive: false,
     takes: erasureOrder,
     args: { source: "Name of the source.", where: "Place and value, such as body.customer.id=cus_123." },

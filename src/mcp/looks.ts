@@ -16,7 +16,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "search_events",
     title: "Search events",
-    says: "Finds webhooks that were accepted, newest first, each with how far it has come at each destination.",
+    says: "Finds accepted events, newest first, each with its state at each destination.",
     takes: z.strictObject({ ...eventParameters.shape, limit }),
     args: {
       source: SOURCE,
@@ -36,7 +36,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "search_deliveries",
     title: "Search deliveries",
-    says: "Finds deliveries (an event on its way to one destination), newest first; state failed finds what was given up.",
+    says: "Finds deliveries (an event on its way to one destination), newest first; state failed finds those that have failed for good.",
     takes: z.strictObject({ ...deliveryParameters.shape, limit }),
     args: {
       source: SOURCE,
@@ -71,7 +71,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "explain_routes",
     title: "Explain the routes of an event",
-    says: "Which routes of today an event would take, and why not the others, with the values that their conditions read.",
+    says: "Which current routes would take an event, and why the others would not, with the values that their conditions read.",
     takes: z.strictObject({ event: named }),
     args: { event: "Id of the event, evt_…" },
     run: async ({ event }, { operator }) => await operator.tries(event),
@@ -79,7 +79,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "explain_refusals",
     title: "Explain refusals",
-    says: "Why requests to a source were turned away lately: the reason, the evidence, and what to do about it.",
+    says: "Why a source recently refused requests: the reason, the evidence, and what to do.",
     takes: z.strictObject({ source: named }),
     args: { source: "Name of the source: list_sources has them." },
     run: async ({ source }, { operator }) => await operator.refusals(source),
@@ -87,7 +87,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "list_failing",
     title: "List what fails",
-    says: "What is wrong now: open alerts with their fix, destinations that fail or are paused, and the last deliveries that failed.",
+    says: "Current problems: open alerts with their fix, failing and paused destinations, and the last failed deliveries.",
     takes: nothing,
     args: {},
     run: async (_, { operator }) => {
@@ -112,7 +112,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "list_sources",
     title: "List sources",
-    says: "Every source: whether it is set up, when it was last heard, and why it was last turned away.",
+    says: "Every source: whether it is set up, when it last sent an event, and why its last request was refused.",
     takes: nothing,
     args: {},
     run: async (_, { operator, origin }) => ({ ok: true, value: await operator.sources(origin) }),
@@ -120,7 +120,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "list_destinations",
     title: "List destinations",
-    says: "Every destination: how it does, what waits for it, and its counts of the last 24 hours.",
+    says: "Every destination: its health, its waiting deliveries, and its counts of the last 24 hours.",
     takes: nothing,
     args: {},
     run: async (_, { operator }) => ({ ok: true, value: { destinations: await operator.destinations() } }),
@@ -128,7 +128,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "read_destination",
     title: "Read a destination",
-    says: "One destination: its health, breaker, retries, limits, and what waits for it.",
+    says: "One destination: its health, breaker, retries, limits, and waiting deliveries.",
     takes: z.strictObject({ destination: named }),
     args: { destination: "Name of the destination." },
     run: async ({ destination }, { operator }) => await operator.destination(destination),
@@ -144,7 +144,7 @@ export const LOOKS: readonly Tool[] = [
   look({
     name: "list_replays",
     title: "List bulk replays",
-    says: "The last hundred bulk replays, newest first, and how far each has come.",
+    says: "The last hundred bulk replays with their progress, newest first.",
     takes: nothing,
     args: {},
     run: async (_, { operator }) => ({ ok: true, value: { replays: await operator.replays.list() } }),

@@ -18,7 +18,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /events/:id/replay", {
     name: "replay_event",
     title: "Replay an event",
-    says: "Sends an event again to each destination where its delivery has ended, delivered or failed.",
+    says: "Replays the ended deliveries of an event, delivered or failed.",
     destructive: true,
     takes: z.strictObject({ event: named }),
     args: { event: "Id of the event, evt_…" },
@@ -28,7 +28,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /deliveries/:id/replay", {
     name: "replay_delivery",
     title: "Replay a delivery",
-    says: "Sends an event again to one destination where its delivery has ended.",
+    says: "Replays one ended delivery of an event.",
     destructive: true,
     takes: z.strictObject({ delivery: named }),
     args: { delivery: DELIVERY },
@@ -41,7 +41,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /deliveries/:id/cancel", {
     name: "cancel_delivery",
     title: "Cancel a delivery",
-    says: "Ends one delivery that is waiting or held: its destination does not get the event, unless it is replayed.",
+    says: "Cancels one waiting or held delivery: its destination does not get the event unless it is replayed.",
     destructive: true,
     takes: z.strictObject({ delivery: named }),
     args: { delivery: DELIVERY },
@@ -54,7 +54,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /replays", {
     name: "replay_failed",
     title: "Start a bulk replay",
-    says: "Sends again what has failed, of all events that a filter names, so many a minute; list_replays says how far it is.",
+    says: "Replays the failed deliveries that match a filter, at a rate per minute; list_replays shows the progress.",
     destructive: true,
     takes: z.strictObject({ ...filterParameters.shape, rate }),
     args: {
@@ -79,7 +79,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /replays/:id/cancel", {
     name: "cancel_replay",
     title: "Stop a bulk replay",
-    says: "Stops a bulk replay; what it has opened stays open.",
+    says: "Stops a bulk replay; deliveries that it has opened stay open.",
     destructive: false,
     takes: z.strictObject({ replay: named }),
     args: { replay: "Id of the bulk replay." },
@@ -93,7 +93,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /destinations/:name/pause", {
     name: "pause_destination",
     title: "Pause a destination",
-    says: "Holds what is for a destination until it is resumed; nothing is lost.",
+    says: "Holds the deliveries to a destination until it is resumed; nothing is lost.",
     destructive: true,
     takes: z.strictObject({ destination: named }),
     args: { destination: "Name of the destination." },
@@ -103,7 +103,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /destinations/:name/resume", {
     name: "resume_destination",
     title: "Resume a destination",
-    says: "Sends what was held for a destination, and what comes from now on.",
+    says: "Sends the held deliveries to a destination, and continues with new ones.",
     destructive: false,
     takes: z.strictObject({ destination: named }),
     args: { destination: "Name of the destination." },
@@ -114,7 +114,7 @@ export const ORDERS: readonly Tool[] = [
   order("POST /destinations/:name/test", {
     name: "test_destination",
     title: "Test a destination",
-    says: "Sends a test event to a destination, now and once, and tells its answer.",
+    says: "Sends one test event to a destination now, and returns its answer.",
     destructive: false,
     takes: z.strictObject({ destination: named }),
     args: { destination: "Name of the destination." },

@@ -31,7 +31,9 @@ const alerts = remote(
     if (muted.length > 0) err(`muted: ${muted.join(", ")}`);
     for (const one of page.mutes) err(`muted until ${one.until}: ${plain(muteInWords(one))}`);
     if (!page.routed) {
-      err("nobody is told of these: no route leads from hookline. In wrangler.toml, with one of your destinations:");
+      err(
+        "no notices are sent: no route sends events of hookline. Add to wrangler.toml, with one of your destinations:",
+      );
       for (const line of TELLING) err(`  ${line}`);
     }
     return 0;

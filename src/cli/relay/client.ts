@@ -55,10 +55,10 @@ export function address(other?: unknown): { readonly url: URL; readonly key: str
   if (!["http:", "https:"].includes(url.protocol))
     throw new Fault(`${name} must begin with https:// (or http://): ${JSON.stringify(written)}`);
   if (url.username !== "" || url.password !== "")
-    throw new Fault(`${name} has a name or a password in it: leave them out, HOOKLINE_KEY is what opens the relay`);
+    throw new Fault(`${name} contains a name or a password: leave them out, and use HOOKLINE_KEY`);
   // A header takes no other, and a key has no other.
   if (!/^[\x21-\x7e]+$/.test(key))
-    throw new Fault("HOOKLINE_KEY has a character that no key has: copy it again, without line breaks and spaces");
+    throw new Fault("HOOKLINE_KEY contains an invalid character: copy it again, without line breaks and spaces");
   return { url, key };
 }
 
@@ -95,11 +95,11 @@ export async function heard<Answer extends ClientResponse<unknown>>(asking: Prom
   if (response.ok) return response;
   if (response.status === 401) {
     throw new Fault(
-      "the relay does not take this HOOKLINE_KEY: it may have expired or been revoked. Make one with: HOOKLINE_KEY=$ADMIN_TOKEN hookline keys create NAME",
+      "the relay refuses this HOOKLINE_KEY: it may have expired or been revoked. Make one with: HOOKLINE_KEY=$ADMIN_TOKEN hookline keys create NAME",
     );
   }
   if (response.status === 414 || response.status === 431)
-    throw new Fault("what was asked for is too long for a request: shorten it");
+    throw new Fault("the arguments are too long for a request: shorten them");
   const said = await response.text();
   throw new Fault(
     detailOf(said) ?? `the relay answered ${response.status}: is HOOKLINE_URL the address of a Hookline relay?`,

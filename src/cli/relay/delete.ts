@@ -48,9 +48,9 @@ const remove = remote(
     if (json) out(JSON.stringify(answer));
     else {
       for (const one of answer.deleted) out(`${one}: deleted`);
-      if (answer.cancelled > 0) err(`${answer.cancelled} open deliveries were ended`);
+      if (answer.cancelled > 0) err(`${answer.cancelled} open deliveries were cancelled`);
       if (answer.under_way > 0)
-        err(`${answer.under_way} attempts were under way: what they bring back is cleared within five minutes`);
+        err(`${answer.under_way} attempts were under way: what they store is deleted within five minutes`);
     }
     return 0;
   },

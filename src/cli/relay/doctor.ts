@@ -34,7 +34,7 @@ async function healthOf(terminal: Terminal): Promise<{ readonly accepts: boolean
   const body = healthAnswer.safeParse(await response.json().catch(() => null));
   if (!body.success) throw new Fault(`${url.origin} answered ${response.status}, and not as a Hookline relay does`);
   if (body.data.intake === null && response.ok)
-    throw new Fault("the relay does not take this HOOKLINE_KEY: it may have expired or been revoked");
+    throw new Fault("the relay refuses this HOOKLINE_KEY: it may have expired or been revoked");
   return { accepts: response.ok, body: body.data };
 }
 
@@ -59,7 +59,7 @@ const health = remote(
       );
       const database = body.use?.database ?? null;
       if (database !== null) out(sizeInWords(database));
-      if (!ok) err("what is wrong, and what fixes it: hookline doctor");
+      if (!ok) err("for the problems and their fixes: hookline doctor");
     }
     return ok ? 0 : 1;
   },

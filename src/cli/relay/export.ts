@@ -57,7 +57,7 @@ interface Target {
 async function targetOf(asked: Asked): Promise<Target> {
   const { resume, cursor } = asked.options;
   if (typeof resume === "string" && typeof cursor === "string")
-    throw new Fault("--resume FILE goes on behind the last line of FILE: leave out --cursor");
+    throw new Fault("--resume FILE continues after the last line of FILE: leave out --cursor");
   if (typeof resume !== "string") {
     return {
       cursor: typeof cursor === "string" ? cursor : null,

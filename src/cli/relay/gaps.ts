@@ -37,9 +37,9 @@ const gaps = remote(
       for (const { name: source } of before) {
         const { asked } = await answered(client.sources[":name"].gaps.$post({ param: { name: source } }));
         if (asked) {
-          if (!json) err(`${source}: asked, and waiting for what is found`);
+          if (!json) err(`${source}: checking, and waiting for the result`);
           await looked(client, before, source);
-        } else err(`${source}: not asked, because it was a moment ago, or is being asked`);
+        } else err(`${source}: not checked, because a check ended less than two minutes ago, or is running`);
       }
     const found = await asking(client, name);
     if (json) {

@@ -42,7 +42,9 @@ const verb = remote(
       await readInto(work, path, from);
     } catch (error) {
       if (error instanceof Fault && work.sentTo > 0)
-        throw new Fault(`${error.message}\nUp to line ${work.sentTo} it is done: go on with --from ${work.sentTo + 1}`);
+        throw new Fault(
+          `${error.message}\nImported up to line ${work.sentTo}. Continue with --from ${work.sentTo + 1}`,
+        );
       throw error;
     } finally {
       progress.stop();
@@ -195,10 +197,8 @@ function tell(work: Import, { json }: Asked, { out, err }: Terminal): number {
     return code;
   }
   out(`imported ${imported} events${known > 0 ? `; ${known} were here already` : ""}`);
-  if (cancelled > 0)
-    err(`${cancelled} deliveries were open and have ended here as cancelled: hookline replay ID opens them`);
-  if (missing.length > 0)
-    err(`not configured here, so that nothing can be replayed to them: ${missing.map(plain).join(", ")}`);
+  if (cancelled > 0) err(`${cancelled} open deliveries were imported as cancelled: hookline replay ID opens them`);
+  if (missing.length > 0) err(`not configured here, so you cannot replay to them: ${missing.map(plain).join(", ")}`);
   if (expired > 0)
     err(
       `${expired} events were left out, because they are older than this relay keeps events: raise RETENTION_DAYS, or bind EVENT_ARCHIVE, deploy, and run it again`,

@@ -22,7 +22,7 @@ const refusals = remote(
       // No table: its columns cut what is long, and the advice is what was asked for.
       for (const { at, status, code, address, advice } of answer.refusals)
         out(`${at}  ${status}  ${plain(`${code}  ${address}  ${advice}`)}`);
-      if (answer.refusals.length === 0) out("nothing was refused lately");
+      if (answer.refusals.length === 0) out("no request was refused recently");
     }
     return 0;
   },
@@ -75,7 +75,7 @@ const inspections = remote(
       ]);
       const titles = ["id", "at", "event", "attempt", "bytes", "signature", "answered"];
       for (const line of table(titles, lines, "nothing has arrived yet")) out(line);
-      if (lines.length > 0) err(`one of them whole: hookline inspections ${name} --show ID`);
+      if (lines.length > 0) err(`to show one completely: hookline inspections ${name} --show ID`);
     } else for (const line of wholeOf(answer.inspections, query.show)) out(line);
     return 0;
   },

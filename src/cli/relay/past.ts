@@ -133,7 +133,7 @@ const event = remote(
     out(`  received ${story.received_at}, ${story.size} bytes, verified with ${story.verified_by ?? "nothing"}`);
     if (story.body_gone !== undefined) out(`  ${story.body_gone.says}`);
     if (story.trace_id !== null) out(`  trace ${story.trace_id}`);
-    if (story.archived !== undefined) out(`  archived in ${story.archived}: a replay brings it back`);
+    if (story.archived !== undefined) out(`  archived in ${story.archived}: a replay restores it`);
     if (story.edited_from !== null) out(`  edited from ${story.edited_from}`);
     for (const one of story.edited_as) out(`  edited as ${one.event} for ${one.destination}`);
     for (const told of story.deliveries) {
@@ -158,8 +158,7 @@ const event = remote(
     if (story.object !== undefined) out(`object: fetched ${story.object.fetched_at} from ${plain(story.object.path)}`);
     const why = unfetched(story);
     if (why !== null) out(`object: not fetched: ${plain(why)}`);
-    for (const one of story.undecided)
-      out(`undecided: ${one.route} could not say whether it wants it: ${plain(one.error)}`);
+    for (const one of story.undecided) out(`undecided: ${one.route} failed: ${plain(one.error)}`);
     if (story.body_gone !== undefined) return 0;
     if (story.deliveries.length === 0)
       out(`unrouted: no route took it. Why: hookline routes --try ${id}; after a change: hookline route ${id}`);

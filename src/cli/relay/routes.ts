@@ -56,7 +56,7 @@ async function tried(client: Client, wanted: string, asked: Asked, terminal: Ter
     answer = await answered(client.events[":id"].routes.$get({ param: { id: wanted } }));
   } else {
     if (source === undefined) {
-      throw new Misused("hookline routes --try FILE takes --source, the source that it would come to");
+      throw new Misused("hookline routes --try FILE needs --source, the source of the event");
     }
     const body = await readBody(wanted, asked.json, terminal);
     if (body === null) return 1;
@@ -113,7 +113,7 @@ const route = remote(
     }
     const { to } = options;
     if (typeof to === "string") {
-      if (id === undefined) throw new Misused("hookline route takes --to with an event alone: hookline route --help");
+      if (id === undefined) throw new Misused("hookline route takes --to only with an event: hookline route --help");
       const sent = await answered(client.events[":id"].send.$post({ param: { id }, json: { destination: to } }));
       if (json) out(JSON.stringify(sent));
       else {

@@ -58,7 +58,7 @@ const transform = remote(
       answer = await answered(client.transforms.try.$post({ json: { ...order, event: wanted } }));
     } else {
       if (source === undefined) {
-        throw new Misused("hookline transform --try FILE takes --source, the source that it would come to");
+        throw new Misused("hookline transform --try FILE needs --source, the source of the event");
       }
       const body = await readBody(wanted, asked.json, terminal);
       if (body === null) return 1;
@@ -98,7 +98,7 @@ function print({ event, source, type, before, tried }: TriedDry, out: Terminal["
     if (one.when !== null) out(`${name}: ${plain(conditionInWords(one))}`);
     if (one.error !== null) err(`${name}: ${plain(one.error)}`);
     else if (one.after !== null) for (const line of beside(name, before, one.after)) out(line);
-    else if (one.when === null) out(`${name}: sends the body as it came`);
+    else if (one.when === null) out(`${name}: sends the original body`);
   }
   if (tried.length === 0) err(`no route takes from ${plain(source)}`);
 }

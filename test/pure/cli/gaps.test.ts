@@ -45,5 +45,5 @@ test("with --now each of them is asked, the look is waited for, and its answer i
 test("where it is not asked, the command says why and waits for nothing", async () => {
   state.asked = false;
   const { err } = await relay.run("gaps --now");
-  expect(err).toContain("not asked, because it was a moment ago");
+  expect(err).toContain("not checked, because a check ended less than two minutes ago");
 });
