@@ -13,6 +13,7 @@ import { NAME } from "./forms.ts";
 import { checkLoops } from "./loops.ts";
 import { refuseOrderOfFailures, tellsRedacted, withOrder } from "./ordering.ts";
 import { readShare } from "./share.ts";
+import { redactsNames } from "./redacting.ts";
 import { readOtlp } from "./otlp.ts";
 import { hostOf, originOf } from "./origin.ts";
 import { refuseAsking } from "./gapping.ts";
@@ -92,6 +93,8 @@ export function readConfig(vars: Vars): Config {
   reading.findings.push(...tellsRedacted(routes.values(), sources, destinations));
   checkLoops(sources.values(), destinations.values(), reading.findings);
   reading.findings.push(...unpassable(routes.values(), sources, destinations));
+  const keyOf = (name: string) => named.sources.get(name)?.key ?? name;
+  reading.findings.push(...redactsNames(sources.values(), keyOf));
   const fetching = withFetches([...routes.values()], careful, destinations, reading.findings);
   reading.findings.push(...untransformable([...routes.values()], destinations));
   reading.findings.push(...unanswerable([...routes.values()], sources, fetching));

@@ -5,6 +5,7 @@ import type { Arrival } from "./network.ts";
 import type { Plan } from "./plan.ts";
 import type { Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Brought } from "./brought.ts";
 import { type Asked, bodyOfEdit } from "./edits.ts";
 import type { Erased } from "./erased.ts";
 import type { Muted } from "./muted.ts";
@@ -49,6 +50,8 @@ export class Ledger {
   readonly lines: { isolate: Isolate; level: string; text: string }[] = [];
   /** What an admin has asked to be sent in the place of an event's own body. */
   readonly edits: Asked[] = [];
+  /** What was imported of another relay's. */
+  readonly brought: Brought[] = [];
   /** Orders to delete all of a subject. */
   readonly erased: Erased[] = [];
   /** Events whose deletion the operator has asked for, and those that are deleted for all that it was told. */
@@ -133,7 +136,8 @@ export class Ledger {
   knows(source: string, body: Uint8Array, kept = bodyOf): boolean {
     return (
       this.begun.some(({ letter }) => letter.forged === null && letter.source === source && same(kept(letter), body)) ||
-      this.edits.some(({ edit }) => same(bodyOfEdit(edit), body))
+      this.edits.some(({ edit }) => same(bodyOfEdit(edit), body)) ||
+      this.brought.some((one) => same(one.body, body))
     );
   }
 

@@ -1,6 +1,7 @@
 // What happens in a world, as plain data: who posts what and when, and what is done to the relay meanwhile.
 import { Dice } from "./dice.ts";
 import { type Fault, type Faults, type Kind, VARIANTS } from "./faults.ts";
+import { broughtOf, type Line } from "./brought.ts";
 import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { capturedOf } from "./captured.ts";
@@ -49,6 +50,8 @@ export type Step = { readonly at: number } & (
   | { readonly do: "bulk"; readonly order: Bulk }
   | { readonly do: "operate"; readonly operation: Operation }
   | { readonly do: "edit"; readonly edit: Edit }
+  /** A line of another relay's export is imported. */
+  | { readonly do: "bring"; readonly line: Line }
   | Listening
   | Befalling
 );
@@ -167,6 +170,7 @@ export function planOf(seed: number): Plan {
   steps.push(...mutedOf(seed, span, steps));
   const { tunnelled, listening, rates: ofSockets } = listeningOf(seed, span, stormy);
   steps.push(...listening);
+  steps.push(...broughtOf(seed, span, steps, [...traits, ...thin.traits, ...ordered, ...tunnelled]));
   const quiet =
     Math.max(...steps.map((step) => step.at + ("ms" in step && step.do === "outage" ? step.ms : 0))) + 200_000;
   return {
@@ -191,7 +195,10 @@ export function planOf(seed: number): Plan {
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,
-    retention: dice.chance(0.05) || traits.includes("vaulted") || traits.includes("bodied"),
+    retention:
+      dice.chance(0.05) ||
+      traits.some((one) => one === "vaulted" || one === "bodied") ||
+      steps.some((step) => step.do === "bring"),
     rates: { ...rates, ...ofSockets },
     habits: [
       ...(stormy && dice.chance(0.4) ? [dice.pick(HABITS), dice.pick(HABITS)] : []),

@@ -1,5 +1,6 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
 import { owes } from "./alerted.ts";
+import { bring } from "./brought.ts";
 import { startBulk } from "./bulk.ts";
 import { BODIES_MS } from "./bodiless.ts";
 import { askForEdit } from "./edits.ts";
@@ -237,6 +238,12 @@ function take(step: Step, ledger: Ledger): void {
       return;
     case "edit":
       for (let time = 0; time < step.edit.times; time += 1) void askForEdit(step.edit, ledger);
+      return;
+    case "bring":
+      ledger.waiting += 1;
+      void bring(step.line, ledger).finally(() => {
+        ledger.waiting -= 1;
+      });
       return;
     case "bulk":
       void startBulk(step.order, ledger);

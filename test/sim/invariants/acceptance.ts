@@ -1,6 +1,7 @@
 // I-1, I-2, I-7, I-13: what a 2xx means, and for whom.
 import { pieceOf } from "../bodied.ts";
 import { openedAt } from "../sealed.ts";
+import { isBrought, wasBrought } from "../brought.ts";
 import { keptBodyOf } from "../redacted.ts";
 import { matched } from "../settings.ts";
 import { bodyOf } from "../senders.ts";
@@ -134,12 +135,15 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   const [row] = d1.look<EventRow>("SELECT * FROM events WHERE id = ?1", id);
   if (row === undefined) return `${id} was acked at ${Math.round(answeredAt)} ms and is not in D1`;
   const [kept, sent] = [bytesOf(row, ledger), keptBodyOf(letter, ledger.plan.traits)];
+  // Whoever was told that it is a repeat has been promised nothing, where an import was there first.
+  if (isBrought(id, ledger)) return null;
   if (!same(kept, sent) && !goneIn(ledger).has(id))
     return `${id}: ${kept.length} bytes are kept, ${sent.length} were sent, and they differ`;
   const deliveries = d1.look<{ destination: string; state: string; story: string | null }>(
     "SELECT destination, state, story FROM deliveries WHERE event = ?1 ORDER BY destination",
     row.seq,
   );
+  const isOurs = (destination: string) => !wasBrought(id, destination, ledger);
   const waits = ledger.plan.traits.includes("unheard") ? "held" : "";
   const open = deliveries.filter(
     ({ state, destination }) =>
@@ -152,9 +156,14 @@ function lost({ id, letter, at, answeredAt }: Try & { id: string }, ledger: Ledg
   const until = Math.max(born, answeredAt);
   const repeats = ledger.begun.filter((one) => one.letter.forged === null && alike(one.letter, letter));
   const before = repeats.filter((one) => (letter.key === null ? one.at >= at && one.at <= until : one.at <= until));
-  const promised = new Set(before.map(({ version }) => matched(varsOf(version), letter.source, letter.type).join()));
+  const promised = new Set(
+    before.map(({ version }) => matched(varsOf(version), letter.source, letter.type).filter(isOurs).join()),
+  );
   // A dead letter was promised to nobody; when one is made is a promise of its own.
-  const has = deliveries.flatMap(({ destination, story }) => (story === null ? destination : [])).join();
+  const has = deliveries
+    .flatMap(({ destination, story }) => (story === null ? destination : []))
+    .filter(isOurs)
+    .join();
   return promised.has(has)
     ? null
     : `${id} was promised to [${[...promised].join(" or ")}], and has deliveries to [${has}]`;

@@ -1,5 +1,6 @@
 // I-3, I-4, I-5, I-6, I-9: how a delivery moves, and what its destination hears.
 import { createHmac, hkdfSync } from "node:crypto";
+import { isBrought, wasBrought } from "../brought.ts";
 import type { Ledger, Moved } from "../ledger.ts";
 import { same } from "../ledger.ts";
 import type { Arrival } from "../network.ts";
@@ -103,7 +104,7 @@ export const boundedDuplicates: Invariant = {
   id: "I-5",
   says: "one request for each claimed attempt, one at a time, with lease left, and none after the end; without faults exactly one",
   arrived(arrival, ledger) {
-    const { destination, headers, wall } = arrival;
+    const { destination, headers, wall, by } = arrival;
     const [id, attempt] = [headers["webhook-id"] ?? "", Number(headers["hookline-attempt"])];
     const name = `attempt ${attempt} of ${id}:${destination}`;
     if (destination === "trap" || destination === "nobody") return null;
@@ -129,6 +130,8 @@ export const boundedDuplicates: Invariant = {
       id,
       destination,
     );
+    // Of what an import has brought to D1 it was granted all the same, and the delivery stays as the import had it.
+    if (attempt === 1 && by.what.startsWith("fetch ") && wasBrought(id, destination, ledger)) return null;
     if (row === undefined) return attempt === 1 ? badFirst(arrival, ledger) : `${name} belongs to no delivery`;
     if (ledger.skewed || isApart) return null;
     if (row.state !== "delivering" || row.attempt !== attempt)
@@ -209,7 +212,7 @@ export const stableIdentity: Invariant = {
     const sent = headers["hookline-redacted"] === undefined ? bodyOf : keptOf(ledger.plan);
     if (!isMade && !ledger.knows(headers["hookline-source"] ?? "", body, sent))
       return `${destination} got ${body.length} bytes that nobody posted`;
-    const letter = isMade ? null : ledger.letterOf(id);
+    const letter = isMade || isBrought(id, ledger) ? null : ledger.letterOf(id);
     if (letter !== null && !same(sent(letter), body))
       return `${destination} got other bytes for ${id} than its sender posted`;
     const timestamp = Number(headers["webhook-timestamp"]);

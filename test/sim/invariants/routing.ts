@@ -1,4 +1,5 @@
 // What the routes have come to is on record: what goes nowhere says so, and what could not be decided names its route.
+import { isBrought } from "../brought.ts";
 import { openedAt } from "../sealed.ts";
 import { UNSURE } from "../settings.ts";
 import { first, type Invariant } from "./invariant.ts";
@@ -18,11 +19,14 @@ const ROWS = `SELECT id, source, headers, unrouted, undecided, (SELECT count(*) 
 export const whereItGoes: Invariant = {
   id: "I-26",
   says: "an event that goes nowhere is marked so, one of which a route cannot decide names the route, and no other is either",
-  ended({ platform: { d1 } }) {
+  ended(ledger) {
+    const { d1 } = ledger.platform;
     if (!d1.hasTable("events")) return null;
     return first(d1.look<Row>(ROWS), ({ id, source, headers, unrouted, undecided, deliveries }) => {
       if ((unrouted !== null) !== (deliveries === 0))
         return `${id} has ${deliveries} deliveries, and ${unrouted === null ? "is not" : "is"} marked as unrouted`;
+      // So many as another relay says.
+      if (isBrought(id, ledger)) return null;
       // What an operator made by hand went through no route.
       const shown = (openedAt(`${id} headers`, headers) ?? headers).toString();
       const unsure = UNSURE.from.includes(source) && !shown.includes("hookline-edited-from");

@@ -1,6 +1,7 @@
 // Every promise that the simulation holds the relay to. A feature that comes later brings its own line.
 import { dedupe, heard, noFalseAck, noLoss, strangers } from "./acceptance.ts";
 import { nothingForgotten, oneProbe, opensLate } from "./breaker.ts";
+import { importedOnce } from "./brought.ts";
 import { bulkReplay } from "./bulk.ts";
 import { everyFailureIsTold, mutedIsMuted, toldOnce } from "./alerted.ts";
 import { boundedDuplicates, deliveredMeansDelivered, oneEnd, schedule, stableIdentity } from "./delivery.ts";
@@ -98,4 +99,5 @@ export const INVARIANTS: readonly Invariant[] = [
   movedWhole,
   deletedThere,
   foundThere,
+  importedOnce,
 ];
