@@ -1,11 +1,10 @@
 // In some worlds github's sender loses deliveries, and has an API that lists its attempts and sends one again: by that
 // the relay finds what never came. The API is out of order now and then.
 import { Dice } from "./dice.ts";
-import type { Fault } from "./faults.ts";
-import { call, never, running } from "./isolate.ts";
-import type { Mood, Reach } from "./network.ts";
+import type { Mood } from "./network.ts";
 import type { Step } from "./plan.ts";
 import { EPOCH, type Scheduler } from "./scheduler.ts";
+import { SenderApi } from "./sender-api.ts";
 import type { Letter } from "./senders.ts";
 import type { Vars } from "./settings.ts";
 import type { Trait } from "./traits.ts";
@@ -22,7 +21,7 @@ export const MOST_ATTEMPTS = 6;
 /** The first look goes back so far, in ms. */
 export const FIRST_LOOK_MS = 3_600_000;
 
-const TROUBLES: readonly Mood[] = ["500", "404", "hang", "slow", "redirect", "429 later", "echo", "endless"];
+export const TROUBLES: readonly Mood[] = ["500", "404", "hang", "slow", "redirect", "429 later", "echo", "endless"];
 
 /** What the source has in such a world. */
 export function gapsOf(traits: readonly Trait[]): Vars {
@@ -62,9 +61,7 @@ interface Asked {
 }
 
 /** The sender: what it tried, what it was asked for, and when its list was first read. */
-export class Hook {
-  readonly #scheduler: Scheduler;
-  readonly #moods: ReadonlyMap<string, Mood>;
+export class Hook extends SenderApi {
   /** Oldest first. */
   readonly tried: Tried[] = [];
   readonly asked: Asked[] = [];
@@ -77,14 +74,13 @@ export class Hook {
   post: (letter: Letter, again: string) => Promise<number | null> = () => Promise.resolve(null);
 
   constructor(scheduler: Scheduler, moods: ReadonlyMap<string, Mood>) {
-    this.#scheduler = scheduler;
-    this.#moods = moods;
+    super(scheduler, moods, "hook", HOOK, "CANARY-hook-token");
   }
 
   /** Loses a delivery: nothing arrives, or the answer is lost. */
   miss(letter: Letter, reaches: boolean): void {
-    this.missed.push({ letter, at: this.#scheduler.now });
-    const failed = () => this.#note(letter, this.#scheduler.now, 0);
+    this.missed.push({ letter, at: this.scheduler.now });
+    const failed = () => this.#note(letter, this.scheduler.now, 0);
     if (reaches) void this.post(letter, ", and hears nothing").finally(failed);
     else failed();
   }
@@ -103,56 +99,12 @@ export class Hook {
     });
   }
 
-  /** The way to the API, and to all others. */
-  before(reach: Reach): Reach {
-    return (url, init) => (url.startsWith(HOOK) ? this.#ask(url, init) : reach(url, init));
-  }
-
-  async #ask(url: string, init: RequestInit): Promise<Response> {
-    if (running.getStore() === undefined) return await never();
-    const { authorization, ...headers } = Object.fromEntries(new Headers(init.headers));
-    if (authorization !== "Bearer CANARY-hook-token" || JSON.stringify([url, headers]).includes("CANARY"))
-      this.#scheduler.violate("I-14", `the sender's API is asked for ${url} by ${authorization}`);
-    const aborted = new Promise<never>((_, reject) => {
-      init.signal?.addEventListener("abort", () => reject(new Error("The operation was aborted")), { once: true });
-    });
-    aborted.catch(() => {});
-    const answer = call<Response>(this.#scheduler, {
-      kind: "fetch",
-      what: "hook",
-      error: "Network connection lost.",
-      effect: async () => await this.#answer(this.#moods.get("hook") ?? "ok", url, init),
-      special: (fault) => async () => await this.#hit(fault, url, init),
-    });
-    return await Promise.race([answer, aborted]);
-  }
-
-  async #hit(fault: Fault, url: string, init: RequestInit): Promise<Response> {
-    if (fault === "refuse connection") throw new TypeError("connection refused");
-    return await this.#answer(fault === "kill after" || fault === "cancel after" ? "ok" : fault, url, init);
-  }
-
-  async #answer(mood: string, url: string, init: RequestInit): Promise<Response> {
-    const status = { "500": 500, "404": 404, "410": 410, "429 later": 429, "503 lies": 503, "503 past": 503 }[mood];
-    if (status !== undefined) return new Response("no", { status });
-    if (mood === "redirect")
-      return new Response(null, { status: 302, headers: { location: "https://trap.example.net/take" } });
-    if (mood === "echo") return Response.json([Object.fromEntries(new Headers(init.headers))]);
-    if (mood === "endless" || mood === "trickle" || mood === "half") return new Response(`[${"1,".repeat(3_000_000)}`);
-    const answer = this.#does(new URL(url), init.method ?? "GET");
-    // It was done, and whoever asked does not hear of it.
-    if (mood === "reset") throw new TypeError("connection reset");
-    if (mood === "hang") return await never();
-    if (mood === "slow") await new Promise<void>((resolve) => void this.#scheduler.after(9_000, resolve));
-    return answer;
-  }
-
-  #does({ pathname, searchParams, origin }: URL, method: string): Response {
+  protected override does({ pathname, searchParams, origin }: URL, method: string): Response {
     const again = AGAIN.exec(pathname)?.[1];
     if (method === "POST" && again !== undefined) return this.#sendAgain(Number(again));
     if (method !== "GET" || pathname !== "/hooks/1/deliveries") return new Response("what?", { status: 404 });
     const cursor = Number(searchParams.get("cursor") ?? Infinity);
-    if (cursor === Infinity) this.firstReadAt ??= this.#scheduler.now;
+    if (cursor === Infinity) this.firstReadAt ??= this.scheduler.now;
     const older = this.tried.filter(({ id }) => id < cursor).toReversed();
     const page = older.slice(0, PAGE);
     const next = `<${origin}${pathname}?per_page=100&cursor=${page.at(-1)?.id}>; rel="next"`;
@@ -169,10 +121,10 @@ export class Hook {
     const before = this.tried.find((one) => one.id === id);
     if (before === undefined) return new Response("who?", { status: 404 });
     const { letter } = before;
-    this.#scheduler.tell("event", "hook", `is asked for ${letter.key} again, attempt ${id}`);
-    this.asked.push({ id, at: this.#scheduler.now });
-    this.#scheduler.after(SOON_MS, () => {
-      const at = this.#scheduler.now;
+    this.scheduler.tell("event", "hook", `is asked for ${letter.key} again, attempt ${id}`);
+    this.asked.push({ id, at: this.scheduler.now });
+    this.scheduler.after(SOON_MS, () => {
+      const at = this.scheduler.now;
       void this.post(letter, " again, because it was asked to").then((status) => this.#note(letter, at, status ?? 0));
     });
     return Response.json({}, { status: 202 });

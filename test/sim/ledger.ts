@@ -36,6 +36,8 @@ export interface Begun {
   readonly letter: Letter;
   readonly at: number;
   readonly version: number;
+  /** It was told in the sender's list, and nobody has posted it. */
+  readonly fetched?: true;
 }
 
 export class Ledger {

@@ -6,6 +6,7 @@ import { type Bulk, bulkOf } from "./bulk.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { capturedOf } from "./captured.ts";
 import { lastWordsOf } from "./erased.ts";
+import { bankedOf } from "./banked.ts";
 import { gappedOf } from "./gapped.ts";
 import { limitedOf } from "./limited.ts";
 import { outageOf } from "./outage.ts";
@@ -29,8 +30,8 @@ import { lookUpsOf, waysOf } from "./ways.ts";
 
 export type Step = { readonly at: number } & (
   | { readonly do: "post"; readonly letter: Letter; readonly tries: number }
-  /** The sender of github tries once, and takes it for failed; whether it comes through all the same. */
-  | { readonly do: "miss"; readonly letter: Letter; readonly reaches: boolean }
+  /** A sender tries once, and takes it for failed; whether it comes through all the same, and when it tries again, in ms. */
+  | { readonly do: "miss"; readonly letter: Letter; readonly reaches: boolean; readonly late?: number | null }
   | { readonly do: "deploy"; readonly change: Change }
   /** Changes `INTAKE_SHARDS`; isolates of both numbers serve for so long, in ms. */
   | { readonly do: "shards"; readonly to: number; readonly bothMs: number }
@@ -159,7 +160,8 @@ export function planOf(seed: number): Plan {
   const thin = thinOf(seed, span);
   const measured = measuredOf(seed, span);
   const gapped = gappedOf(seed, span);
-  steps.push(...sayings, ...thin.steps, ...measured.steps, ...gapped.steps);
+  const banked = bankedOf(seed, span);
+  steps.push(...sayings, ...thin.steps, ...measured.steps, ...gapped.steps, ...banked.steps);
   const { ordered, row, objects } = orderedOf(seed, span);
   steps.push(...row);
   const { replying, asking } = replyingOf(seed, span, ordered);
@@ -192,6 +194,7 @@ export function planOf(seed: number): Plan {
       // What is redacted is kept whole until its deliveries have ended: there somebody listens in the end.
       ...tunnelled.filter((trait) => trait !== "unheard" || !traits.includes("redacted")),
       ...gapped.traits,
+      ...banked.traits,
     ],
     steps: steps.toSorted((a, b) => a.at - b.at),
     quiet,

@@ -7,6 +7,7 @@ import type { Fault } from "./faults.ts";
 import { outside } from "./globals.ts";
 import { Intakes, type Kept, objectsOf } from "./intakes.ts";
 import { contextOf, Invocation, Isolate } from "./isolate.ts";
+import { Bank } from "./banked.ts";
 import { Hook } from "./gapped.ts";
 import { Collector, countedIn } from "./measured.ts";
 import { Network } from "./network.ts";
@@ -53,6 +54,7 @@ export class Platform {
   readonly things: Things;
   readonly collector: Collector;
   readonly hook: Hook;
+  readonly bank: Bank;
   readonly cron: Cron;
   readonly #envs = new WeakMap<Isolate, object>();
   readonly isolates: Isolate[] = [];
@@ -69,7 +71,8 @@ export class Platform {
     this.things = new Things(scheduler, this.network);
     this.collector = new Collector(scheduler, this.network.moods, () => countedIn(this, "told"));
     this.hook = new Hook(scheduler, this.network.moods);
-    const reach = this.hook.before(this.collector.before(this.things.before(this.network.reach)));
+    this.bank = new Bank(scheduler, this.network.moods);
+    const reach = this.bank.before(this.hook.before(this.collector.before(this.things.before(this.network.reach))));
     outside.reach = this.resolver.before(scheduler, reach);
     pause.next = () =>
       new Promise((resolve) => {

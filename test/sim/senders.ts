@@ -1,5 +1,6 @@
 // Who posts to the relay: honest senders that sign and repeat, and strangers who would like to be taken for them.
 import { createHmac } from "node:crypto";
+import { eventOf } from "./banked.ts";
 import { Dice } from "./dice.ts";
 import type { Vars } from "./settings.ts";
 import type { Client } from "./sockets.ts";
@@ -10,7 +11,7 @@ export type Stuff = "json" | "bom" | "binary" | "nul" | "empty" | "large text" |
 
 /** Something that a sender has to say. Plain data, so that a story can be printed and run again. */
 export interface Letter {
-  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody" | "app" | "thin";
+  readonly source: "github" | "acme" | "limited" | "fenced" | "secretless" | "nobody" | "app" | "thin" | "bank";
   /** The sender's own id of it; `null` where it gives none. */
   readonly key: string | null;
   readonly type: string;
@@ -53,6 +54,7 @@ export function bodyOf(letter: Letter): Uint8Array {
   switch (letter.stuff) {
     case "json":
       if (letter.source === "app") return encoder.encode(messageOf(letter, name));
+      if (letter.source === "bank") return encoder.encode(JSON.stringify(eventOf(letter)));
       if (letter.source === "thin")
         return encoder.encode(JSON.stringify({ says: name, object: { url: pathOf(letter.key) } }));
       return encoder.encode(JSON.stringify({ says: name, snow: "\u2603", list: [1, 2.5, null] }));

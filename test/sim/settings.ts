@@ -2,6 +2,7 @@
 
 import { bodilessSource } from "./bodiless.ts";
 import { alertedVars } from "./alerted.ts";
+import { bankVars } from "./banked.ts";
 import { gapsOf } from "./gapped.ts";
 import { measuredVars } from "./measured.ts";
 import { thinVars } from "./things.ts";
@@ -26,6 +27,7 @@ export const HOSTS: readonly (readonly [host: string, destination: string])[] = 
   ["gamma.example.com", "gamma"],
   ["delta.example.com", "delta"],
   ["epsilon.example.com", "epsilon"],
+  ["till.example.com", "till"],
   ["trap.example.net", "trap"],
 ];
 
@@ -62,6 +64,7 @@ const GAMMA = { url: "https://gamma.example.com/hook", retry: ["5s"] };
 export function initialVars(schedule: Schedule, shards: number, traits: readonly Trait[] = []): Vars {
   const archived = archivedTo(traits, SCHEDULES[schedule]);
   const thin = thinVars(traits, SCHEDULES[schedule]);
+  const banked = bankVars(traits, SCHEDULES[schedule]);
   const rotated = rotatedVars(traits, { acme: `${CANARY}-acme`, beta: DESTINATION_KEY });
   const alerted = alertedVars(traits);
   const sealed = sealedVars(traits);
@@ -77,6 +80,8 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
     THIN_SECRET: `${CANARY}-thin`,
     THINGS_KEY: `${CANARY}-things-key`,
     HOOK_TOKEN: `${CANARY}-hook-token`,
+    BANK_SECRET: `${CANARY}-bank`,
+    BANK_KEY: `${CANARY}-bank-key`,
     BETA_KEY: DESTINATION_KEY,
     CRM_TOKEN: `${CANARY}-crm-token`,
     CRM_KEY: `${CANARY}-crm key/&`,
@@ -101,6 +106,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       secretless: { provider: "github" },
       app: { provider: "bearer" },
       ...thin.sources,
+      ...banked.sources,
     },
     DESTINATIONS: {
       alpha: { url: "https://alpha.example.com/hook", retry: SCHEDULES[schedule], ...alphaOf(traits) },
@@ -113,6 +119,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       },
       ...archived.destinations,
       ...thin.destinations,
+      ...banked.destinations,
       ...alerted.destinations,
       ...tunnelled.destinations,
       ...(traits.includes("letters") ? { gamma: GAMMA } : {}),
@@ -124,6 +131,7 @@ export function initialVars(schedule: Schedule, shards: number, traits: readonly
       unsure: UNSURE,
       ...archived.routes,
       ...thin.routes,
+      ...banked.routes,
       ...alerted.routes,
       ...tunnelled.routes,
     },

@@ -18,7 +18,8 @@ import type { Vars } from "./settings.ts";
  * secrets that end (`rotated.ts`), and in `replying` senders wait for alpha's answer (`replying.ts`).
  * `sealed`: acme encrypts (`sealed.ts`); `redacted`: what its events say is redacted (`redacted.ts`);
  * `bodiless`: its bodies go after an hour (`bodiless.ts`). `bodied` has a bucket for large ones (`bodied.ts`).
- * `gapped`: github's sender is asked for what never came (`gapped.ts`). `vaulted` has an archive (`vault.ts`).
+ * `gapped`: github's sender is asked for what never came (`gapped.ts`); `banked`: a bank's events are fetched
+ * (`banked.ts`). `vaulted` has an archive (`vault.ts`).
  * `measured` has a collector (`measured.ts`), which gets what is new, `by deltas`, or everything. `tunnelled` has a
  * tunnel (`tunnelled.ts`), and where it is `unheard`, nobody listens once the storm is over.
  */
@@ -39,6 +40,7 @@ export type Trait =
   | "replying"
   | "measured"
   | "gapped"
+  | "banked"
   | "by deltas"
   | "sealed"
   | "redacted"

@@ -1,5 +1,6 @@
 // One world from its first request to its last settled delivery: carries out a plan, asks the invariants, and says how it went.
 import { owes } from "./alerted.ts";
+import { owesEvents } from "./banked.ts";
 import { bring } from "./brought.ts";
 import { startBulk } from "./bulk.ts";
 import { BODIES_MS } from "./bodiless.ts";
@@ -59,13 +60,17 @@ export async function live(plan: Plan, faultsOf: (scheduler: Scheduler) => Fault
   const kept = plan.cold ? null : emptied(setting.shelf.kept ?? (await migrated(vars, setting.worker)));
   const platform = new Platform(scheduler, setting.worker, vars, kept);
   const ledger = new Ledger(plan, platform);
-  if (["measured", "gapped"].some((one) => plan.traits.some((trait) => trait === one))) platform.cron.watched = true;
+  if (["measured", "gapped", "banked"].some((one) => plan.traits.some((trait) => trait === one)))
+    platform.cron.watched = true;
   if (plan.traits.includes("bodiless")) platform.cron.bodiesMs = BODIES_MS;
-  platform.hook.post = async (letter, again) => {
+  platform.hook.post = platform.bank.post = async (letter, again) => {
     ledger.waiting += 1;
     const heard = await postOnce(letter, again, ledger);
     ledger.waiting -= 1;
     return heard?.status ?? null;
+  };
+  platform.bank.onListed = (letter, version) => {
+    ledger.begun.push({ letter, at: scheduler.now, version, fetched: true });
   };
   platform.vault.isBound = plan.traits.includes("vaulted");
   platform.bodies.isBound = plan.traits.includes("bodied");
@@ -119,7 +124,7 @@ function settled(ledger: Ledger): boolean {
   if (!platform.d1.hasTable("deliveries")) return true;
   const open = `SELECT 1 FROM deliveries WHERE state IN ('pending', 'delivering', 'held') AND NOT ${unheardIn(plan)} LIMIT 1`;
   if (plan.traits.includes("alerted") && owes(platform)) return false;
-  if (platform.hook.owes) return false;
+  if (platform.hook.owes || owesEvents(ledger)) return false;
   const running = "SELECT 1 FROM replays WHERE state = 'running' LIMIT 1";
   return platform.d1.look(open).length + platform.d1.look(running).length === 0 && !untold(ledger);
 }
@@ -184,7 +189,8 @@ function take(step: Step, ledger: Ledger): void {
       });
       return;
     case "miss":
-      platform.hook.miss(step.letter, step.reaches);
+      if (step.letter.source === "bank") platform.bank.miss(step.letter, step.reaches, step.late ?? null);
+      else platform.hook.miss(step.letter, step.reaches);
       return;
     case "deploy":
       platform.deploy(CHANGES[step.change](platform.vars));

@@ -60,10 +60,10 @@ export const heard: Invariant = {
     const { begun, tries, plan } = ledger;
     // A limit may go on refusing, and so may a secret that the operator has removed.
     const removed = plan.steps.some((step) => step.do === "deploy" && step.change === "lose acme secret");
-    return first(begun, ({ letter, at }) => {
+    return first(begun, ({ letter, at, fetched }) => {
       if (isRefusedForItsName({ letter }, ledger)) return null;
       const refused = letter.forged !== null || letter.source === "limited" || letter.source === "secretless";
-      if (refused || at < plan.quiet || (removed && letter.source === "acme")) return null;
+      if (refused || fetched === true || at < plan.quiet || (removed && letter.source === "acme")) return null;
       if (tries.some((one) => yes(one) && alike(one.letter, letter))) return null;
       return `${letter.source}/${letter.key} was never let in, not even after the storm`;
     });

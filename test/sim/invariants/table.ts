@@ -14,6 +14,7 @@ import { keptBeforeAnswered, objectsGo } from "./bodied.ts";
 import { bodiesGo } from "./bodiless.ts";
 import { bells, idempotentAdmin, isolation, limits, noSecretEscapes, retention, visibleDeath } from "./operation.ts";
 import { pushedOnce } from "./measured.ts";
+import { fetchedOnce } from "./banked.ts";
 import { gapsAreFilled } from "./gapped.ts";
 import { inOrder, orderOfAcceptance } from "./order.ts";
 import { oneContent } from "./own.ts";
@@ -89,6 +90,7 @@ export const INVARIANTS: readonly Invariant[] = [
   answersOfTheirOwn,
   pushedOnce,
   gapsAreFilled,
+  fetchedOnce,
   sealed,
   redacted,
   erasedEverywhere,
