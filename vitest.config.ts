@@ -6,6 +6,8 @@ import { env } from "node:process";
 
 /** Tests over the test data of other projects (`*.corpus.ts`), which only a folder beside the repository holds: CORPORA names it. */
 const corpora = (env["CORPORA"] ?? "") !== "";
+/** Tests with the senders' own libraries, which `npm run test:official` installs. */
+const official = (env["OFFICIAL"] ?? "") === "" ? [] : ["test/official/*.test.ts"];
 const named = (folder: string) => [`${folder}/**/*.test.ts`, ...(corpora ? [`${folder}/**/*.corpus.ts`] : [])];
 
 // oxlint-disable-next-line import/no-default-export -- vitest asks for it
@@ -42,7 +44,7 @@ export default defineConfig({
         // Each starts relays of its own and mostly waits: for leases to end, for receivers that hang.
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          include: ["test/e2e/**/*.test.ts", "test/conformance/**/*.test.ts", ...official],
           testTimeout: 300_000,
           hookTimeout: 180_000,
         },

@@ -2,9 +2,9 @@
 // `npm run test:official -- [--most-used] [--installed] [PROVIDER …]` installs them (all, those of the most used senders, or none anew), asks
 // them and ends with `N passed, N failed`.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { argv, exit, stdout } from "node:process";
+import { argv, env, execPath, exit, stdout } from "node:process";
 import { mock } from "node:test";
 import { fileURLToPath } from "node:url";
 import { endWithReader } from "../../src/cli/reader.ts";
@@ -91,6 +91,19 @@ function install(extent: readonly string[]): void {
   execFileSync("npm", ["ci", "--prefix", folder, "--ignore-scripts", ...quietly, ...extent], { stdio: "inherit" });
 }
 
+/** The libraries of senders that wait for an answer, as applications behind a real relay. */
+function repliesHold(): boolean {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const vitest = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
+  const run = ["run", "--project", "e2e", "test/official/replies.test.ts"];
+  const { status } = spawnSync(execPath, [vitest, ...run], {
+    cwd: root,
+    env: { ...env, OFFICIAL: "1" },
+    stdio: "inherit",
+  });
+  return status === 0;
+}
+
 // The requests are of this very second: most libraries look at the clock.
 mock.timers.enable({ apis: ["Date"], now: NOW * 1000 });
 
@@ -114,6 +127,11 @@ for (const side of chosen) {
     `${result.failed.length === 0 ? "ok    " : "FAILED"} ${side.provider.padEnd(22)} ${side.from}@${version}\n`,
   );
   for (const one of result.failed) stdout.write(`         ${one}\n`);
+}
+const replying = names.length === 0 || names.some((name) => ["slack", "twilio", "discord"].includes(name));
+if (replying) {
+  count += 1;
+  if (!repliesHold()) failed += 1;
 }
 stdout.write(`\n${chosen.length} providers against their own libraries\n${count - failed} passed, ${failed} failed\n`);
 exit(failed === 0 && chosen.length > 0 ? 0 : 1);
