@@ -32,6 +32,8 @@ const often = z
   .int("must be a whole number")
   .check(z.minimum(0), z.maximum(1_000_000, "must not be more than 1000000"));
 const short = z.string("must be text").check(z.maxLength(200, "must not be longer than 200 characters"));
+/** The name of a route, or words in brackets where no route has asked for it. */
+const route = short.check(z.regex(/^[\w ()-]*$/, "must be the name of a route"));
 /** What a receiver of a dead letter is told of the delivery that has failed: each member becomes a header. */
 const story = z.strictObject({
   destination: short,
@@ -62,7 +64,7 @@ export const importLine = z.object({
       `have no ${PROOF} such as a relay keeps`,
     ),
   ),
-  undecided: z.array(z.object({ ...undecided.shape, route: short })),
+  undecided: z.array(z.object({ ...undecided.shape, route })),
   edited_as: z.array(
     z.object({
       event: z.string().check(z.regex(ID, "must be evt_ and 32 hexadecimal digits")),
@@ -75,7 +77,7 @@ export const importLine = z.object({
     .array(
       z.object({
         ...lineDelivery.shape,
-        route: short,
+        route,
         attempt: often,
         round: often,
         repeats: often,

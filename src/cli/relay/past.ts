@@ -158,7 +158,7 @@ const event = remote(
     if (story.object !== undefined) out(`object: fetched ${story.object.fetched_at} from ${plain(story.object.path)}`);
     const why = unfetched(story);
     if (why !== null) out(`object: not fetched: ${plain(why)}`);
-    for (const one of story.undecided) out(`undecided: ${one.route} failed: ${plain(one.error)}`);
+    for (const one of story.undecided) out(`undecided: ${plain(one.route)} failed: ${plain(one.error)}`);
     if (story.body_gone !== undefined) return 0;
     if (story.deliveries.length === 0)
       out(`unrouted: no route took it. Why: hookline routes --try ${id}; after a change: hookline route ${id}`);

@@ -1,7 +1,7 @@
 // A line that anybody may have written: what is taken of it breaks nothing that reads the history afterwards.
 import { expect, test } from "vitest";
 import { relayWith, send } from "../kit/archived.ts";
-import { front } from "../kit/front.ts";
+import { front, TOKEN } from "../kit/front.ts";
 import { emptied, exported, imported, order } from "../kit/moving.ts";
 import { carried, rows, setUp, until } from "../kit/relay.ts";
 
@@ -39,6 +39,8 @@ test("no line is taken that an acceptance would not have written, and each refus
     [header("host", "evil.example"), /^400 lines\.0\.headers/],
     [header("hookline-proof", "no JSON"), /^400 lines\.0\.headers: have no hookline-proof/],
     [header("hookline-proof", '{"transfer-encoding":"chunked"}'), /^400 lines\.0\.headers/],
+    [one({ route: "a\u001b[2J" }), /^400 lines\.0\.deliveries\.0\.route: must be the name of a route/],
+    [{ undecided: [{ route: "a\n", error: "" }] }, /^400 lines\.0\.undecided\.0\.route/],
     [{ type: "a".repeat(201) }, /^400 lines\.0\.type: must not be longer/],
     [{ type: "a\nb" }, /^400 lines\.0\.type/],
     [{ verified_by: "a".repeat(201) }, /^400 lines\.0\.verified_by/],
@@ -125,4 +127,37 @@ test.each<[string, object]>([
   );
   expect(kept[0]).toHaveLength(1);
   expect(JSON.stringify(kept)).not.toContain(CARD);
+});
+
+test("whatever a line says of its attempts, the pages and the API show the event", async () => {
+  const relay = relayWith(null);
+  const seen = { headers: { authorization: `Bearer ${TOKEN}` } };
+  for (const word of ["constructor", "__proto__", "toString", "</script><script>alert(1)</script>", "\u202e", ""]) {
+    await relay.minute();
+    await emptied();
+    const tried = { ...DONE, started_at: AT, next_attempt_at: null, fault: word, answer: word, status: 2 ** 40 };
+    const [delivery] = LINE.deliveries;
+    const deliveries = [{ ...delivery, fault: word, answer: word, status: 2 ** 40, route: "all", attempts: [tried] }];
+    const more = {
+      type: word,
+      verified_by: word,
+      undecided: [{ route: "all", error: word }],
+      headers: { "x-id": "a" },
+    };
+    const line = { ...LINE, source: "acme", deliveries, ...more, object: { ...LINE.object, path: word, body: word } };
+    const size = LINE.body.length;
+    expect(await imported(relay, [{ ...line, size }])).toMatchObject({ imported: 1 });
+    for (const path of [
+      `/api/events/${LINE.id}`,
+      `/events/${LINE.id}`,
+      "/events",
+      "/deliveries",
+      "/destinations/first",
+    ]) {
+      const answer = await relay.ask(path, seen);
+      const text = await answer.text();
+      expect([word, path, answer.status]).toEqual([word, path, 200]);
+      if (!path.startsWith("/api")) expect(text).not.toContain("<script>alert");
+    }
+  }
 });
