@@ -60,6 +60,11 @@ function openBound(bound: Bound, given: Given) {
     async behind(key: string, source: string, since: number) {
       const next = await reading.behind(key, source, since);
       if (next === null) return null;
+      const { damaged } = next;
+      if (damaged !== undefined) {
+        deps.log.error("archive.damaged", { key: next.key, error: damaged.error, advice: DAMAGED });
+        return { key: next.key, events: damaged.ids.map((id) => ({ id, line: null })) };
+      }
       const opened = next.lines.map(async (line) => ({ id: line.id, line: await openedOrNull(line, deps.vault) }));
       return { key: next.key, events: await Promise.all(opened) };
     },
@@ -90,4 +95,6 @@ async function openedOrNull(line: Line, vault: Vault): Promise<Line | null> {
   }
 }
 
+const DAMAGED =
+  "nothing in this object can be read or judged. If it has to go, delete it from the bucket EVENT_ARCHIVE";
 const ADVICE = "nothing is removed from D1 until the bucket EVENT_ARCHIVE takes it: see whether it is still there";

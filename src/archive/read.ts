@@ -20,6 +20,13 @@ export interface Archived {
   readonly line: Line;
 }
 
+/** What is in a segment, as far as it can be read. */
+interface Behind {
+  readonly key: string;
+  readonly lines: readonly Line[];
+  readonly damaged?: { readonly ids: readonly string[]; readonly error: string };
+}
+
 /** Events from the newest segment to the oldest. */
 interface ArchivePage {
   readonly found: readonly Archived[];
@@ -57,13 +64,22 @@ export function openReading(deps: ReadDeps) {
       return { found, next: { key: further.key, id: "" }, looked: looks };
     },
 
-    /** The next segment behind `key` that has events of a source, and was noted since a time; `null` behind the last. */
-    async behind(key: string, source: string, since: number): Promise<{ key: string; lines: readonly Line[] } | null> {
+    /**
+     * The next segment behind `key` that has events of a source, and was noted since a time; `null` behind the last. Of
+     * one that is damaged there are no lines, but what it may have, and why.
+     */
+    async behind(key: string, source: string, since: number): Promise<Behind | null> {
       // One that is written anew meanwhile stands under another key then; a bucket may also have lost it.
       for (let gone = ""; ;) {
         const [segment] = await deps.segments.behind(key, source, since, 1);
         if (segment === undefined) return null;
-        const lines = await linesOf(segment, deps);
+        const found = await linesOf(segment, deps).catch((error: unknown) => ({ error }));
+        if (found !== null && "error" in found) {
+          // A bucket that fails is asked again: what it gives and cannot be unpacked stays as it is.
+          if (!(found.error instanceof TypeError || found.error instanceof SyntaxError)) throw found.error;
+          return { key: segment.key, lines: [], damaged: { ids: segment.ids.split(" "), error: String(found.error) } };
+        }
+        const lines = found;
         if (lines !== null || segment.key === gone)
           return { key: segment.key, lines: (lines ?? []).filter((line) => line.source === source) };
         gone = segment.key;

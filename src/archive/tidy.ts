@@ -10,10 +10,13 @@ import { nextKey, readLine, unzip, zip } from "./segment.ts";
 const GIVEN_UP_MS = 60 * 60_000;
 /** Segments in one turn: each is an object read and another written. */
 const AT_ONCE = 3;
+/** Those that are looked at for that, and how long each is the first, in ms. */
+const MOST_OPEN = 30;
+const TURN_MS = 10_000;
 
 export interface TidyDeps {
   readonly bucket: Bucket;
-  readonly segments: Pick<Segments, "open" | "begin" | "giveUp" | "replace" | "empty" | "forget">;
+  readonly segments: Pick<Segments, "open" | "begin" | "giveUp" | "replace" | "empty" | "lost" | "forget">;
   readonly now: () => number;
   readonly newId: () => string;
   readonly log: Log;
@@ -23,11 +26,28 @@ export interface TidyDeps {
 export async function tidy(deps: TidyDeps): Promise<void> {
   const { segments, now, log } = deps;
   try {
-    for (const one of await segments.open(now() - GIVEN_UP_MS, AT_ONCE)) await tidyOne(one, deps);
+    const open = await segments.open(now() - GIVEN_UP_MS, MOST_OPEN);
+    // Those that cannot be read would otherwise be first each time.
+    const first = open.length === 0 ? 0 : Math.floor(now() / TURN_MS) % open.length;
+    for (const one of [...open.slice(first), ...open.slice(0, first)].slice(0, AT_ONCE)) await tidyOrTell(one, deps);
   } catch (error) {
     log.warn("archive.not_tidied", { error: String(error) });
   }
 }
+
+/** One that is damaged keeps no other from its turn. */
+async function tidyOrTell(one: OpenSegment, deps: TidyDeps): Promise<void> {
+  try {
+    await tidyOne(one, deps);
+  } catch (error) {
+    deps.log.warn("archive.not_tidied", { key: one.key, error: String(error), advice: DAMAGED });
+  }
+}
+
+const DAMAGED =
+  "it is tried again. If the object is damaged, copy what you need of it and delete it from the bucket EVENT_ARCHIVE: then the relay gives it up";
+const LOST =
+  "somebody has deleted the object from the bucket EVENT_ARCHIVE, or D1 was restored to an earlier time: its events cannot be found any more, see docs/backup.md";
 
 async function tidyOne(one: OpenSegment, deps: TidyDeps): Promise<void> {
   const { bucket, segments, log } = deps;
@@ -51,7 +71,11 @@ async function tidyOne(one: OpenSegment, deps: TidyDeps): Promise<void> {
 /** Without what was taken out. */
 async function writeAnew(one: OpenSegment, { bucket, segments, now, newId, log }: TidyDeps): Promise<void> {
   const object = await bucket.get(one.key);
-  if (object === null) throw new Error(`the bucket has no ${one.key}`);
+  if (object === null) {
+    // Nothing is left of it that could be written anew, or deleted.
+    if (await segments.lost(one.key)) log.error("archive.lost", { key: one.key, events: one.events, advice: LOST });
+    return;
+  }
   const ids = new Set(one.ids.split(" "));
   const left = (await unzip(object)).map(readLine).filter(({ id }) => ids.has(shortId(id)));
   async function* whole() {

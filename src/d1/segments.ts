@@ -206,6 +206,13 @@ function openTidying(run: Run) {
       await all("UPDATE segments SET state = 'leaving' WHERE key = ?1 AND state = 'stale' AND ids = ''", key);
     },
 
+    /** One that was to be written anew, and whose object is gone. Returns whether it still was. */
+    async lost(key: string): Promise<boolean> {
+      const given =
+        "UPDATE segments SET state = 'leaving', ids = '', events = 0 WHERE key = ?1 AND state = 'stale' RETURNING 1";
+      return (await all(given, key)).length > 0;
+    },
+
     /** Its object is gone. */
     async forget(key: string): Promise<void> {
       await all("DELETE FROM segments WHERE key = ?1 AND state = 'leaving'", key);
