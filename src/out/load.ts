@@ -18,7 +18,7 @@ export class Incomplete extends Error {
 
 export interface LoadDeps {
   readonly store: Pick<Store, "load">;
-  readonly parts: Pick<Parts, "read">;
+  readonly parts: Pick<Parts, "read" | "heads">;
   /** Opens what is kept sealed. */
   readonly vault?: Vault;
 }
@@ -43,8 +43,8 @@ export function load<One extends Pick<Claim, "event" | "id">>(
   sizeOf: (claim: One) => number,
   { store, parts: large, vault = NO_KEYS }: LoadDeps,
 ): Loaded {
-  const chunks = new Map<number, { seqs: number[]; rows?: Promise<Map<number, KeptEvent>> }>();
-  let chunk = { seqs: [] as number[] };
+  const chunks = new Map<number, Chunk>();
+  let chunk: Chunk = { seqs: [] };
   let bytes = 0;
   for (const claim of claims) {
     if (chunks.has(claim.event)) continue;
@@ -57,11 +57,12 @@ export function load<One extends Pick<Claim, "event" | "id">>(
   }
   return {
     async event({ event: seq, id }) {
-      const own = chunks.get(seq) ?? { seqs: [seq] };
+      const own: Chunk = chunks.get(seq) ?? { seqs: [seq] };
       own.rows ??= store.load(own.seqs).then((rows) => new Map(rows.map((row) => [row.seq, row])));
       const event = (await own.rows).get(seq);
       if (event === undefined) throw new Incomplete(`event ${id} is not in D1`);
-      return await whole(await opened(event, vault), large, vault);
+      const heads = async () => await (own.heads ??= large.heads(own.seqs));
+      return await whole(await opened(event, vault), heads, large, vault);
     },
     async body(event) {
       if (event.whole !== undefined) return await wholeBody(event, event.whole, large, vault);
@@ -76,6 +77,13 @@ export function load<One extends Pick<Claim, "event" | "id">>(
       return concatenated(pieces);
     },
   };
+}
+
+/** Events that are read in one query, and what those of them that are redacted were before, in one more. */
+interface Chunk {
+  readonly seqs: number[];
+  rows?: Promise<Map<number, KeptEvent>>;
+  heads?: ReturnType<Parts["heads"]>;
 }
 
 /** The event without its body, opened where it is sealed. */
@@ -94,11 +102,16 @@ function parsedHeaders(text: string): Record<string, string> {
 }
 
 /** A redacted event as it came, for as long as that is kept: what is sent again is what was sent before. */
-async function whole(event: StoredEvent, large: LoadDeps["parts"], vault: Vault): Promise<StoredEvent> {
+async function whole(
+  event: StoredEvent,
+  heads: () => ReturnType<Parts["heads"]>,
+  large: LoadDeps["parts"],
+  vault: Vault,
+): Promise<StoredEvent> {
   if (event.headers[REDACTED] === undefined) return event;
   const hidden = { headers: event.headers, shown: async () => await shownBeginning(event, large, vault) };
-  // With the head comes what fits beside it: of most events the rest, in one query.
-  const [sealed, ...first] = await large.read(event.receipt, WHOLE_PARTS, LOAD_PARTS);
+  // With the head comes the body, where it is not large.
+  const [sealed, ...first] = (await heads()).get(event.receipt) ?? [];
   if (sealed === undefined) return { ...event, hidden };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- src/in/whole.ts wrote it
   const head = JSON.parse(await vault.openText(sealed, PLACES.whole(event.id, 0))) as WholeHead;

@@ -1,10 +1,9 @@
 // All of a subject, deleted step by step: along D1 to its newest event, through the archive, and once more for what has
 // come or moved meanwhile. Each step deletes what it has found and moves its job on in one transaction.
-import { decodeBody, WHOLE_PARTS } from "../bytes/body.ts";
+import { decodeBody } from "../bytes/body.ts";
 import { Away, Locked } from "../bytes/vault.ts";
 import type { Line } from "../contract/line.ts";
 import type { Erasure, Erasures, Moved, Suspect, Work } from "../d1/erasures.ts";
-import type { Parts } from "../d1/parts.ts";
 import { receiptId } from "../ids.ts";
 import { isAbout } from "../in/subject.ts";
 import type { Log } from "../log.ts";
@@ -39,7 +38,6 @@ interface Shelves {
 
 export interface ErasingDeps extends LoadDeps {
   readonly erasures: Pick<Erasures, "suspects" | "archived" | "rewriting" | "move">;
-  readonly parts: Pick<Parts, "read" | "heads">;
   readonly archive: Shelves | null;
   /** Whether what was accepted before a time may still wait for D1. */
   readonly intake: { holds(before: number): Promise<boolean> };
@@ -132,7 +130,7 @@ async function inHistory(work: Work, deps: ErasingDeps): Promise<Look> {
     const event = await loaded.event(one);
     return await isAbout(work, event.headers, ofHeaders ? new Uint8Array() : await loaded.body(event));
   };
-  const loaded = load(rows, ({ size }) => size, { ...deps, parts: withHeads(rows, deps.parts) });
+  const loaded = load(rows, ({ size }) => size, deps);
   const judged: [string, boolean | null][] = [];
   let again = AGAIN;
   for (const one of rows) {
@@ -191,18 +189,6 @@ async function behindArchive(
   // The second turn is to meet all that was acknowledged before the first one began, wherever it was meanwhile.
   const waits = await intake.holds(from + 2 * SKEW_MS);
   return waits ? { next: {}, waits } : { next: { turn: 2, key: null } };
-}
-
-/** What redacted events were comes in one query, of large ones its head alone, and only where one of them is. */
-function withHeads(rows: readonly Suspect[], parts: ErasingDeps["parts"]): LoadDeps["parts"] {
-  let heads: ReturnType<typeof parts.heads> | null = null;
-  return {
-    async read(receipt, from, count) {
-      if (from !== WHOLE_PARTS) return await parts.read(receipt, from, count);
-      heads ??= parts.heads(rows.map(({ event }) => event));
-      return (await heads).get(receipt) ?? [];
-    },
-  };
 }
 
 /**

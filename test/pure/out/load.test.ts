@@ -38,6 +38,7 @@ function hands(events: readonly KeptEvent[], data: readonly string[] = []) {
       },
     },
     parts: {
+      heads: async () => await Promise.resolve(new Map<string, string[]>()),
       read: (_: string, from: number, count: number) => {
         asked.push([from, count]);
         return Promise.resolve(data.slice(from, from + count));

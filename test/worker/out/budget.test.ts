@@ -7,6 +7,9 @@ import { openParts } from "../../../src/d1/parts.ts";
 import { openBreakers } from "../../../src/d1/breakers.ts";
 import { openUpkeep } from "../../../src/d1/upkeep.ts";
 import { encodeParts, PIECES_AT_ONCE } from "../../../src/bytes/body.ts";
+import { openVault } from "../../../src/bytes/vault.ts";
+import { REDACTED } from "../../../src/ids.ts";
+import { sealBody, sealHead } from "../../../src/in/whole.ts";
 import { openCleanup } from "../../../src/sweep/cleanup.ts";
 import { deliver } from "../../../src/out/deliver.ts";
 import { rescue } from "../../../src/sweep/rescue.ts";
@@ -16,7 +19,7 @@ import { everything } from "../kit/keeping.ts";
 import { Bulk } from "../kit/bulk.ts";
 import { countedDatabase } from "../kit/counted.ts";
 import { fill } from "../kit/fill.ts";
-import { held, THEN } from "../kit/hands.ts";
+import { candidate, held, THEN } from "../kit/hands.ts";
 import { bindings, rows, setUp } from "../kit/relay.ts";
 import { NO, Round } from "../kit/round.ts";
 import { watching } from "../kit/watching.ts";
@@ -24,6 +27,8 @@ import { watching } from "../kit/watching.ts";
 setUp();
 
 const MOST = 50;
+const encoder = new TextEncoder();
+const vault = openVault({ current: new Uint8Array(32), old: null, fault: null });
 /** What asking for address lists and forgetting offered secrets may take beside a sweep. */
 const CHORES = 3;
 const MIB = 1024 * 1024;
@@ -101,23 +106,39 @@ test("large bodies of every encoding cost what was planned for them", async () =
   expect(await costOf(bells)).toBeLessThanOrEqual(MOST);
 });
 
+/** Events that are kept redacted, and whole beside that while their deliveries are open. */
+async function acceptRedacted(size: number): Promise<Bell[]> {
+  const body = "x".repeat(size);
+  const accepted = Array.from({ length: 25 }, async (_, n) => {
+    const { id } = candidate(n);
+    const whole = [await sealHead({ id, headers: {} }, 1, vault), await sealBody({ id }, encoder.encode(body), vault)];
+    return await accept(1, { id, receipt: `receipt-${n}`, headers: { [REDACTED]: "1" }, size, body, ...{ whole } });
+  });
+  return (await Promise.all(accepted)).flat();
+}
+
 const turn = async () =>
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
 
-test("25 failures that end one by one over 25 s", async () => {
+const LARGEST = 256 * 1024;
+
+test.each([
+  ["", async () => await accept(25, { size: LARGEST, body: "x".repeat(LARGEST) })],
+  [" of redacted events, which are sent as they came", async () => await acceptRedacted(LARGEST)],
+] as const)("25 failures that end one by one over 25 s%s", async (_, accepted) => {
   const answers: ((answer: Answer) => void)[] = [];
   round.onSend = async () => {
     const { promise, resolve } = held<Answer>();
     answers.push(resolve);
     return await promise;
   };
-  const bells = await accept(25, { size: 256 * 1024, body: "x".repeat(256 * 1024) });
+  const bells = await accepted();
   const work = async (all: readonly Bell[]) => {
     fresh();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { sending } = await deliver(all, round.deps);
+    const { sending } = await deliver(all, { ...round.deps, vault });
     const state = { over: false };
     void sending.then(() => Object.assign(state, { over: true }));
     while (!state.over) {
@@ -138,7 +159,7 @@ test("25 failures that end one by one over 25 s", async () => {
     vi.useRealTimers();
   };
   expect(await costOf(bells, work)).toBeLessThanOrEqual(MOST);
-  expect(round.sent).toHaveLength(25);
+  expect(round.sent.map(({ body }) => body.length)).toEqual(bells.map(() => LARGEST));
   expect(await rows("SELECT count(*) AS n FROM deliveries WHERE state = 'pending' AND attempt = 1")).toEqual([
     { n: 25 },
   ]);
