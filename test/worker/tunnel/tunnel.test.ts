@@ -1,5 +1,10 @@
 // A tunnel on workerd: what is held while nobody listens, how it goes to whoever comes, and what its answers come to.
-import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
+import {
+  createExecutionContext,
+  createScheduledController,
+  runDurableObjectAlarm,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import worker from "../../../src/index.ts";
@@ -199,13 +204,16 @@ test("the way in takes the role operator and a tunnel, and says 401 before it lo
 test("a listener whose time is over gets nothing, though its socket is still open, and is sent away", async () => {
   // As the API says it: a key that was revoked opens no other one.
   const query = `https://tunnel/?destination=desk&until=${Date.now() - 1}`;
-  const upgraded = await bindings.TUNNEL.getByName("desk").fetch(query, { headers: { upgrade: "websocket" } });
+  const desk = bindings.TUNNEL.getByName("desk");
+  const upgraded = await desk.fetch(query, { headers: { upgrade: "websocket" } });
   const listener = new Listener(upgraded);
   await listener.hello();
   expect(listener.role).toMatchObject({ answers: false, listeners: 0 });
   await send("k1");
   const [held] = await settled("held");
   expect(held).toMatchObject({ waits: "tunnel", attempt: 0 });
+  // The object looks once a minute who has to go.
+  expect(await runDurableObjectAlarm(desk)).toBe(true);
   await until(() => listener.closed === 4000);
   expect(listener.posted).toEqual([]);
 });
