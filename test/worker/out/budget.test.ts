@@ -112,7 +112,8 @@ async function acceptRedacted(size: number): Promise<Bell[]> {
   const accepted = Array.from({ length: 25 }, async (_, n) => {
     const { id } = candidate(n);
     const whole = [await sealHead({ id, headers: {} }, 1, vault), await sealBody({ id }, encoder.encode(body), vault)];
-    return await accept(1, { id, receipt: `receipt-${n}`, headers: { [REDACTED]: "1" }, size, body, ...{ whole } });
+    const kept = { id, receipt: `receipt-${n}`, headers: { [REDACTED]: "1" }, size, body, whole };
+    return await accept(1, kept);
   });
   return (await Promise.all(accepted)).flat();
 }

@@ -204,8 +204,7 @@ test("the way in takes the role operator and a tunnel, and says 401 before it lo
 test("a listener whose time is over gets nothing, though its socket is still open, and is sent away", async () => {
   // As the API says it: a key that was revoked opens no other one.
   const query = `https://tunnel/?destination=desk&until=${Date.now() - 1}`;
-  const desk = bindings.TUNNEL.getByName("desk");
-  const upgraded = await desk.fetch(query, { headers: { upgrade: "websocket" } });
+  const upgraded = await bindings.TUNNEL.getByName("desk").fetch(query, { headers: { upgrade: "websocket" } });
   const listener = new Listener(upgraded);
   await listener.hello();
   expect(listener.role).toMatchObject({ answers: false, listeners: 0 });
@@ -213,7 +212,7 @@ test("a listener whose time is over gets nothing, though its socket is still ope
   const [held] = await settled("held");
   expect(held).toMatchObject({ waits: "tunnel", attempt: 0 });
   // The object looks once a minute who has to go.
-  expect(await runDurableObjectAlarm(desk)).toBe(true);
+  expect(await runDurableObjectAlarm(bindings.TUNNEL.getByName("desk"))).toBe(true);
   await until(() => listener.closed === 4000);
   expect(listener.posted).toEqual([]);
 });
