@@ -86,7 +86,7 @@ FROM events e CROSS JOIN json_each(?1, '$.editions') m
 WHERE e.id = ?1->>'id' AND e.receipt = ?1->>'receipt' AND NOT EXISTS (
   SELECT 1 FROM marks k WHERE k.name > 'edited:' || e.id || ':' AND k.name < 'edited:' || e.id || ';' AND k.value->>'event' = m.value->>'event'
 ) ON CONFLICT (name) DO NOTHING`;
-// It stands behind younger events, so that the retention would not come to it before those are old too.
+// A restored event is numbered behind younger ones: without a mark, retention would not reach it before they are old.
 const MET_AGAIN = `
 INSERT INTO marks (name, value, at) SELECT ${stays("seq")}, '', ?3 FROM events WHERE id = ?1 AND receipt = ?2
 ON CONFLICT (name) DO NOTHING`;

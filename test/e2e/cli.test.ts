@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import * as z from "zod";
-import { hookline } from "../../src/cli/hookline.ts";
+import { run } from "../kit/command-line.ts";
 import { startReceiver } from "../kit/receiver.ts";
 import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
 import { until } from "../kit/until.ts";
@@ -12,15 +12,6 @@ afterEach(() => {
   delete process.env["HOOKLINE_URL"];
   delete process.env["HOOKLINE_KEY"];
 });
-
-/** What a command line prints, and its exit code. */
-async function run(line: string) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
-  const code = await hookline(line.split(" "), terminal);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
 
 /** The one JSON document that a command prints with --json. */
 async function json<T extends z.ZodType>(line: string, schema: T): Promise<z.output<T>> {

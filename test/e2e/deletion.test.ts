@@ -2,9 +2,9 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { hookline } from "../../src/cli/hookline.ts";
 import { atTerminal } from "../kit/at-terminal.ts";
 import { hasTerminals } from "../kit/listening.ts";
+import { run } from "../kit/command-line.ts";
 import { startReceiver } from "../kit/receiver.ts";
 import { until } from "../kit/until.ts";
 import { Relay, relayVars, SECRETS, stateFolder } from "../kit/whole-relay.ts";
@@ -13,14 +13,6 @@ afterEach(() => {
   delete process.env["HOOKLINE_URL"];
   delete process.env["HOOKLINE_KEY"];
 });
-
-async function run(line: string) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
-  const code = await hookline(line.split(" "), terminal);
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
 
 const of = (customer: string) => Buffer.from(JSON.stringify({ customer: { id: customer } }));
 

@@ -1,10 +1,10 @@
 // In some worlds large bodies are objects of a bucket, which fails, hangs and answers late, and more of acme's are large.
 import { Dice } from "./dice.ts";
-import { call } from "./isolate.ts";
 import type { Step } from "./plan.ts";
 import type { Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trait } from "./traits.ts";
+import { askingBucket } from "./vault.ts";
 
 /** In one world of eight. It has dice of its own, so that no other choice moves. */
 export function bodiedOf(seed: number, span: number): { traits: Trait[]; sayings: Step[] } {
@@ -30,14 +30,7 @@ export class Bodies {
   /** Nothing where none is bound. */
   binding(scheduler: Scheduler): object | undefined {
     if (!this.isBound) return undefined;
-    const ask = <T>(what: string, effect: () => T) =>
-      call<T>(scheduler, {
-        kind: "ring",
-        what: `bodies ${what}`,
-        error: `${what}: We encountered an internal error. Please try again. (10001)`,
-        effect,
-        special: (fault) => (fault === "vanish" ? effect : null),
-      });
+    const ask = askingBucket("bodies", scheduler);
     return {
       put: async (key: string, value: string) =>
         await ask("put", () => void (this.objects.has(key) ? null : this.objects.set(key, value))),

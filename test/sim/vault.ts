@@ -5,6 +5,18 @@ import type { Platform } from "./platform.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { openedAt } from "./sealed.ts";
 
+/** How a bucket of R2 is asked: it refuses, hangs and answers late, or does what it is asked and never says so. */
+export function askingBucket(name: string, scheduler: Scheduler) {
+  return <T>(what: string, effect: () => T) =>
+    call<T>(scheduler, {
+      kind: "ring",
+      what: `${name} ${what}`,
+      error: `${what}: We encountered an internal error. Please try again. (10001)`,
+      effect,
+      special: (fault) => (fault === "vanish" ? effect : null),
+    });
+}
+
 /** The bucket of the archive. */
 export class Vault {
   readonly objects = new Map<string, Uint8Array>();
@@ -13,14 +25,7 @@ export class Vault {
   /** Nothing where none is bound. */
   binding(scheduler: Scheduler): object | undefined {
     if (!this.isBound) return undefined;
-    const ask = <T>(what: string, effect: () => T) =>
-      call<T>(scheduler, {
-        kind: "ring",
-        what: `vault ${what}`,
-        error: `${what}: We encountered an internal error. Please try again. (10001)`,
-        effect,
-        special: (fault) => (fault === "vanish" ? effect : null),
-      });
+    const ask = askingBucket("vault", scheduler);
     return {
       put: async (key: string, value: Uint8Array) => {
         const bytes = value.slice();
